@@ -1,0 +1,108 @@
+# `make help` lists what there is. Everything but `make clean` creates .venv first when it is missing.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/medlab-installed
+UNFINISHED := $(VENV)/medlab-unfinished
+PIP := $(BIN)/python -m pip install -c constraints.txt
+TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
+NODE = $(shell $(BIN)/python scripts/node.py)
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: help venv report check test test-slow test-notebooks test-js test-browser soak lab bench gpu-check book clean
+
+help:
+	@echo 'make report      train, evaluate and report the lung nodule study; prints where the page lies'
+	@echo '                 DATA_DIR=folder (train/<class>/*.png) or DATASET=pneumoniamnist, SEED= OUT= SCALE='
+	@echo '                 IMAGE_SIZE= POSITIVE_CLASS= EPOCHS= MODEL=, any other as P="name=value name=value",'
+	@echo '                 another preset or template as REPORT=name'
+	@echo 'make lab         JupyterLab on the course'
+	@echo 'make check       style, types, layers and the fast tests, in under a minute'
+	@echo 'make test        check, all tests, every notebook, JavaScript and browser tests'
+	@echo 'make soak        the long tests'
+	@echo 'make bench       measure the figures of README'
+	@echo 'make gpu-check   every backend on a GPU, where there is one'
+	@echo 'make book        the course as a website: not built yet'
+	@echo 'make venv        only install, into .venv'
+	@echo 'make clean       remove caches and wheels (not .venv, not data, not the reports in build/)'
+	@echo
+	@echo 'PYTHON=python3.12 chooses another Python (3.11 or newer).'
+	@echo 'TORCH_INDEX=https://download.pytorch.org/whl/cpu spares Linux without a GPU the CUDA packages.'
+
+venv: $(STAMP)
+
+# The marker outlives an interruption, and what was interrupted is redone from an empty .venv, not believed.
+# A failure that pip reports (no network, say) leaves .venv as it was, and the next call tries again.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'medlab needs Python 3.11 or newer as "$(PYTHON)"; name another: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@if [ -e $(UNFINISHED) ]; then echo 'An installation was interrupted: starting again.'; rm -rf $(VENV); fi
+	@mkdir -p $(VENV) && touch $(UNFINISHED)
+	@echo 'Installing into $(VENV): minutes the first time.'
+	@trap 'exit 1' HUP INT TERM; { \
+	  $(PYTHON) -m venv $(VENV) && \
+	  $(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH) && \
+	  $(PIP) -e '.[all]'; \
+	} || { rm -f $(UNFINISHED); exit 1; }
+	@mv $(UNFINISHED) $@ && touch $@
+
+REPORT ?= lung_screening
+# -p name=value when the variable is set; the shell, not make, expands it, so blanks in a path survive.
+option = $(if $($(1)),-p "$(2)=$$$(1)")
+export DATA_DIR DATASET IMAGE_SIZE POSITIVE_CLASS MODEL EPOCHS SCALE SEED OUT
+
+report: $(STAMP)
+	@$(BIN)/medlab report $(REPORT) $(call option,DATA_DIR,data_dir) $(call option,DATASET,dataset) \
+	  $(call option,IMAGE_SIZE,image_size) $(call option,POSITIVE_CLASS,positive_class) \
+	  $(call option,MODEL,model) $(call option,EPOCHS,epochs) $(call option,SCALE,scale) \
+	  $(call option,SEED,seed) $(foreach p,$(P),-p '$(p)') $(if $(OUT),--out "$$OUT")
+
+check: $(STAMP)
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not (slow or browser or soak or gpu)" tests
+
+test: check test-slow test-notebooks test-js test-browser
+	@echo 'make test: style, types, layers, all tests, notebooks, JavaScript and browser: passed'
+
+test-slow: $(STAMP)
+	$(BIN)/pytest -q -m "slow and not (browser or soak or gpu)" tests
+
+test-notebooks: export KERAS_BACKEND = tensorflow
+test-notebooks: export MEDLAB_SCALE = lesson
+test-notebooks: $(STAMP)
+	$(BIN)/pytest -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600 notebooks
+
+test-js: $(STAMP)
+	@$(NODE) --version
+	$(if $(wildcard tests/js/*.test.js),$(NODE) --test $(wildcard tests/js/*.test.js),@echo 'no JavaScript yet')
+
+test-browser: $(STAMP)
+	@path=$$($(BIN)/python scripts/browser.py) && echo "browser: $$path" && export MEDLAB_CHROMIUM="$$path" && \
+	  $(BIN)/pytest -q -m "browser and not soak" tests || [ $$? -eq 5 ]
+
+soak: $(STAMP)
+	$(BIN)/pytest -q -m soak tests || [ $$? -eq 5 ]
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab notebooks
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
+gpu-check: $(STAMP)
+	$(BIN)/python benchmarks/gpu_check.py
+
+book:
+	@echo 'make book: the course as a website is not built yet; read it with `make lab`.' >&2; exit 1
+
+clean:
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -exec rm -rf {} +

@@ -1,0 +1,13 @@
+"""Teaching and doing deep learning on medical images, in Jupyter.
+
+Research and teaching software, not a medical device. Importing this package loads nothing heavy:
+neither Keras nor a backend, neither matplotlib nor pandas.
+"""
+
+import lazy_loader as _lazy
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__, ["backend", "checks", "data", "evaluation", "metrics", "models", "plots", "reports", "training"]
+)

@@ -1,0 +1,116 @@
+"""Which of Keras' backends runs, on what, and from which seed.
+
+Nothing here imports Keras before a function needs it. One backend per process: Keras reads
+``KERAS_BACKEND`` once, when it is first imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+from medlab import checks
+
+BACKENDS = ("tensorflow", "torch", "jax")
+
+
+def name() -> str:
+    """Return the backend that Keras runs on, or will run on once it is imported.
+
+    Returns
+    -------
+    backend : "tensorflow", "torch" or "jax"
+
+    Notes
+    -----
+    The order is Keras' own: a loaded Keras, the variable ``KERAS_BACKEND``, ``~/.keras/keras.json``
+    (or the folder ``KERAS_HOME``), then TensorFlow.
+    """
+    if "keras" in sys.modules:
+        return str(sys.modules["keras"].config.backend())
+    if os.environ.get("KERAS_BACKEND"):
+        return os.environ["KERAS_BACKEND"]
+    settings = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
+    try:
+        return str(json.loads(settings.read_text(encoding="utf-8"))["backend"])
+    except (OSError, ValueError, KeyError):
+        return "tensorflow"
+
+
+def choose(backend: str) -> None:
+    """Make Keras run on `backend`; call it before anything imports Keras.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backend.
+    ModuleNotFoundError
+        If it is not installed; the message has the line that installs it.
+    RuntimeError
+        If Keras already runs on another one.
+    """
+    checks.one_of("backend", backend, BACKENDS)
+    if importlib.util.find_spec(backend) is None:
+        extra = "'.[jax]'" if backend == "jax" else backend
+        msg = f"backend {backend!r} is not installed. Install it with: pip install -c constraints.txt {extra}"
+        raise ModuleNotFoundError(msg)
+    if "keras" in sys.modules and name() != backend:
+        msg = (
+            f"Keras already runs on {name()} in this process and cannot change to {backend}. "
+            f"Restart the kernel, then choose {backend} before anything else."
+        )
+        raise RuntimeError(msg)
+    os.environ["KERAS_BACKEND"] = backend
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy, Keras and the backend in the current thread.
+
+    Keras keeps its seed per thread, so a worker thread calls this again for itself.
+    """
+    import keras
+
+    keras.utils.set_random_seed(int(seed))
+
+
+def gpus() -> list[str]:
+    """Return the names of the GPUs that the backend can use; loads the backend."""
+    running = name()
+    if running == "tensorflow":
+        import tensorflow as tf
+
+        found = tf.config.list_physical_devices("GPU")
+        return [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in found]
+    if running == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    jax = importlib.import_module("jax")
+    return [device.device_kind for device in jax.devices() if device.platform == "gpu"]
+
+
+def devices() -> list[str]:
+    """Return what the backend computes on: the CPU, then every GPU; loads the backend."""
+    return [f"CPU ({os.cpu_count()} cores)", *gpus()]
+
+
+def use_gpu_memory_as_needed() -> None:
+    """Let TensorFlow take GPU memory step by step rather than all at once; without a GPU, do nothing.
+
+    torch already does so; JAX reads ``XLA_PYTHON_CLIENT_PREALLOCATE`` when it starts.
+    """
+    if name() == "jax":
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        for gpu in tf.config.list_physical_devices("GPU"):
+            try:
+                tf.config.experimental.set_memory_growth(gpu, True)
+            except RuntimeError:
+                # The GPU is already in use: its memory is what it is for this process.
+                return

@@ -1,0 +1,109 @@
+"""One grammar of errors: what must hold, what came, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Say which allowed name is closest to a misspelled one.
+
+    Returns
+    -------
+    hint : str
+        ``" Did you mean 'x'?"`` with its leading blank, or an empty string.
+
+    Examples
+    --------
+    >>> nearest("epoch", ["epochs", "seed"])
+    " Did you mean 'epochs'?"
+    """
+    close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def one_of(what: str, value: Any, allowed: Iterable[Any]) -> Any:
+    """Return `value` if it is one of `allowed`.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message lists the choices and names the nearest.
+    """
+    choices = list(allowed)
+    if value in choices:
+        return value
+    names = ", ".join(map(str, choices)) or "none"
+    msg = f"{what} must be one of: {names}; got {value!r}.{nearest(value, map(str, choices))}"
+    raise ValueError(msg)
+
+
+def in_range(
+    what: str, value: float, low: float | None = None, high: float | None = None, *, whole: bool = False
+) -> float:
+    """Return `value` if it is a finite number in [`low`, `high`] (whole, when asked).
+
+    Raises
+    ------
+    TypeError
+        If it is not a number, or not a whole one where `whole` is set.
+    ValueError
+        If it is outside the range, infinite or NaN.
+    """
+    is_whole = isinstance(value, (int, np.integer))
+    is_number = is_whole or isinstance(value, (float, np.floating))
+    if isinstance(value, bool) or not is_number or (whole and not is_whole):
+        kind = "a whole number" if whole else "a number"
+        msg = f"{what} must be {kind}, got {value!r}."
+        raise TypeError(msg)
+    too_low = low is not None and value < low
+    too_high = high is not None and value > high
+    if not np.isfinite(value) or too_low or too_high:
+        low_text = "-infinity" if low is None else f"{low:g}"
+        high_text = "infinity" if high is None else f"{high:g}"
+        msg = f"{what} must lie between {low_text} and {high_text}, got {value!r}."
+        raise ValueError(msg)
+    return value
+
+
+def finite(what: str, array: ArrayLike) -> NDArray[Any]:
+    """Return `array` as an array if it holds no NaN and no infinity.
+
+    Raises
+    ------
+    ValueError
+        If it does; the message counts them and says where the first is.
+    """
+    values = np.asarray(array)
+    if values.dtype.kind not in "fc":
+        return values
+    bad = ~np.isfinite(values)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        msg = (
+            f"{what} must hold finite numbers, got {int(bad.sum())} NaN or infinite of {values.size}, "
+            f"the first at index {first}. Drop or repair those images (medlab.data.clean reports them)."
+        )
+        raise ValueError(msg)
+    return values
+
+
+def same_length(**arrays: ArrayLike) -> int:
+    """Return the common length of the first axis of the named arrays.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ; the message gives each.
+    """
+    lengths = {name: len(np.asarray(array)) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        msg = f"{', '.join(lengths)} must have the same length, got {listed}. Give one row for each image."
+        raise ValueError(msg)
+    return next(iter(lengths.values()))

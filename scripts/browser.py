@@ -1,0 +1,46 @@
+"""Print the path of a Chromium that runs, after getting one if there is none.
+
+Looked for, in this order: MEDLAB_CHROMIUM, the system's, Playwright's own download, Debian's package
+(only as root, with apt-get). When none of these works, say what to type.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from medlab.cli.doctor import find_browser
+
+PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "chromium"]
+REMEDY = """No Chromium runs here, and none could be installed. Type one of these, then `make test` again:
+  sudo apt-get install chromium          (Debian)
+  sudo .venv/bin/playwright install --with-deps chromium
+  make test MEDLAB_CHROMIUM=/path/to/chrome"""
+
+
+def attempts() -> list[list[list[str]]]:
+    """Return the ways to get a browser, best first, each a list of commands."""
+    ways = [[PLAYWRIGHT]]
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        ways.append([["apt-get", "update", "-q"], ["apt-get", "install", "-q", "-y", "chromium"]])
+    return ways
+
+
+def main() -> None:
+    """Find, else get, else refuse."""
+    browser = find_browser()
+    for commands in [] if browser else attempts():
+        for command in commands:
+            print(f"no browser yet: {' '.join(command)}", file=sys.stderr)
+            # stdout is for the path alone
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+        browser = find_browser()
+        if browser:
+            break
+    if browser is None:
+        sys.exit(REMEDY)
+    print(browser)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""`medlab` and `medlab doctor`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import medlab
+from medlab import backend
+from medlab.cli import COMMANDS, doctor, main
+
+HEAVY = {"keras", "tensorflow", "torch", "jax", "pandas", "matplotlib", "numpy", "pooch"}
+
+
+@pytest.fixture
+def healthy(monkeypatch, tmp_path):
+    """A machine where all is well, described without loading a backend or starting a browser."""
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(doctor, "probe_devices", lambda: (["CPU (2 cores)"], ""))
+    monkeypatch.setattr(doctor, "find_browser", lambda: str(Path.home() / "bin/chromium"))
+    monkeypatch.setattr(doctor, "find_node", lambda: "/usr/bin/node")
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    monkeypatch.setattr(doctor, "version_of", lambda package: "9999.0")
+    return monkeypatch
+
+
+def examine(*options):
+    result = CliRunner().invoke(main, ["doctor", "--json", *options])
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_help_lists_the_commands_and_imports_nothing_heavy():
+    code = "import sys; from medlab.cli import main; main(['--help'], standalone_mode=False);"
+    code += "print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    usage, modules = said.rstrip().rsplit("\n", 1)
+    assert all(name in usage for name in COMMANDS)
+    assert HEAVY & set(modules.split()) == set()
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_each_command_has_help(name):
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0, result.output
+    assert f"main {name}" in result.output
+
+
+def test_version_is_the_packages():
+    assert medlab.__version__ in CliRunner().invoke(main, ["--version"]).output
+
+
+def test_misspelled_command_is_told_the_nearest():
+    result = CliRunner().invoke(main, ["doctr"])
+    assert result.exit_code == 2
+    assert "No such command 'doctr'. Did you mean 'doctor'?" in result.output
+
+
+def test_doctor_says_what_there_is(healthy):
+    code, facts = examine()
+    assert code == 0
+    assert facts["medlab"] == medlab.__version__
+    assert facts["backend"] == backend.name()
+    assert facts["devices"] == ["CPU (2 cores)"]
+    assert facts["data_root_writable"]
+    assert facts["memory_gb"] >= facts["memory_free_gb"] > 0
+    assert facts["disk_free_gb"] > 0
+    assert {"tensorflow", "keras", "torch", "jax", "captum", "nbval", "flwr"} <= set(facts["packages"])
+    assert facts["missing"] == []
+
+
+def test_doctor_never_names_the_home_folder(healthy):
+    healthy.setenv("MEDLAB_DATA", str(Path.home() / "data"))
+    _code, facts = examine()
+    assert facts["data_root"] == "~/data"
+    assert facts["browser"] == "~/bin/chromium"
+    text = CliRunner().invoke(main, ["doctor"]).output
+    assert str(Path.home()) not in text + json.dumps(facts)
+
+
+def test_missing_extra_is_no_illness_but_its_line_is_given(healthy):
+    healthy.setattr(doctor, "version_of", lambda package: None if package == "optuna" else "9999.0")
+    code, facts = examine()
+    assert code == 0
+    (missing,) = facts["missing"]
+    assert missing["for"] == "scale"
+    assert missing["what"].startswith("optuna>=")
+    assert "[scale]" in missing["install"]
+    assert f"for scale: {missing['install']}" in CliRunner().invoke(main, ["doctor"]).output
+
+
+def test_package_that_is_too_old_is_an_illness(healthy):
+    healthy.setattr(doctor, "version_of", lambda package: "1.0" if package == "keras" else "9999.0")
+    code, facts = examine()
+    assert code == 1
+    (missing,) = facts["missing"]
+    assert missing["what"].endswith("(found 1.0)")
+
+
+def test_broken_backend_is_an_illness_and_its_last_words_are_shown(healthy):
+    home = str(Path.home())
+    healthy.undo()
+    healthy.setattr(doctor, "PROBE", f"raise ImportError('{home}/lib/libtensorflow.so is not there')")
+    devices, trouble = doctor.probe_devices()
+    assert devices == []
+    assert trouble == "ImportError: ~/lib/libtensorflow.so is not there"
+
+
+def test_gpu_that_the_backend_does_not_see_is_mentioned(healthy):
+    healthy.setattr(doctor.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    code, facts = examine()
+    assert code == 0
+    assert "does not see" in facts["missing"][0]["what"]
+    assert "[gpu]" in facts["missing"][0]["install"]
+
+
+def test_data_root_that_cannot_be_written_is_an_illness(healthy):
+    healthy.setattr(doctor.os, "access", lambda path, mode: False)
+    result = CliRunner().invoke(main, ["doctor"])
+    assert result.exit_code == 1
+    assert "NOT writable: let MEDLAB_DATA name another" in " ".join(result.output.split())
+
+
+def test_without_a_clone_the_lines_install_from_the_index(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "CLONE", tmp_path)
+    assert doctor.install_line("jax") == "pip install 'medlab[jax]'"
+
+
+def test_browser_that_does_not_run_is_passed_over(monkeypatch, tmp_path):
+    broken, whole = tmp_path / "broken", tmp_path / "whole"
+    for path, code in ((broken, 1), (whole, 0)):
+        path.write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
+        path.chmod(0o755)
+    monkeypatch.setenv("MEDLAB_CHROMIUM", str(broken))
+    monkeypatch.setattr(doctor, "BROWSERS", ["chromium"])
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: str(whole))
+    assert doctor.find_browser() == str(whole)
+
+
+def test_node_of_the_wheel_runs():
+    assert doctor.runs(doctor.find_node())
+
+
+@pytest.mark.slow
+def test_doctor_loads_the_backend_in_a_process_of_its_own():
+    devices, trouble = doctor.probe_devices()
+    assert trouble == ""
+    assert devices[0].startswith("CPU")

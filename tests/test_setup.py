@@ -1,0 +1,250 @@
+"""The files that install, test and ship the project agree with each other."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+TARGETS = "help venv report test check soak lab bench gpu-check book clean".split()
+
+# Stands for python3 and for the one in .venv: writes down what it is asked, and fails when told to.
+FAKE_PYTHON = """#!/bin/sh
+echo "$@" >> calls
+case "$*" in
+  *"-m venv"*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  *torch==*) [ ! -e kill ] || kill -9 $PPID; [ ! -e offline ] ;;
+  *version_info*) [ ! -e too-old ] ;;
+esac
+"""
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make in `folder` as a user would, whatever make runs these tests."""
+    of_make = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")
+    clean = {name: value for name, value in os.environ.items() if name not in of_make}
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=clean, capture_output=True, text=True, check=False
+    )
+
+
+def write_program(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A clone without .venv, and a python3 that only writes down what it was asked to do."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    write_program(tmp_path / "python3", FAKE_PYTHON)
+    return tmp_path
+
+
+def test_constraints_pin_every_package_that_all_installs():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==\d[\w.]*", pin)] == []
+    version = {canonicalize_name(name): v for name, v in (pin.split("==") for pin in pins)}
+    assert len(version) == len(pins)
+    wanted = [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)]
+    for needed in map(Requirement, wanted):
+        if needed.name != "medlab":
+            assert needed.specifier.contains(version[canonicalize_name(needed.name)]), needed
+
+
+def test_all_is_every_extra_but_gpu():
+    (everything,) = EXTRAS["all"]
+    assert Requirement(everything).extras == set(EXTRAS) - {"gpu", "all"}
+
+
+def test_conda_brings_python_only_and_pip_what_pyproject_says():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python, pip, under_pip = conda["dependencies"]
+    assert pip == "pip"
+    assert under_pip == {"pip": ["-c constraints.txt", "-e .[all]"]}
+    name, version = python.split("=")
+    assert name == "python"
+    assert version == PROJECT["requires-python"].removeprefix(">=")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_help_names_every_target(target):
+    shown = make(ROOT, "help").stdout
+    assert target == "help" or f"make {target} " in shown
+
+
+def test_book_says_that_it_is_not_built_yet():
+    done = make(ROOT, "book")
+    assert done.returncode != 0
+    assert "not built yet" in done.stderr
+
+
+def test_first_call_installs_torch_at_its_version_then_all_and_the_second_nothing(fresh):
+    assert make(fresh, "venv", "PYTHON=./python3").returncode == 0
+    calls = (fresh / "calls").read_text().splitlines()
+    installed = [line for line in calls if "pip install" in line]
+    torch, everything = [line.split()[-1] for line in installed]
+    assert re.fullmatch(r"torch==[\d.]+", torch)
+    assert torch in (fresh / "constraints.txt").read_text().splitlines()
+    assert everything == ".[all]"
+    assert all("-c constraints.txt" in line for line in installed)
+    assert make(fresh, "venv", "PYTHON=./python3").returncode == 0
+    assert (fresh / "calls").read_text().splitlines() == calls
+
+
+def test_changed_constraints_are_installed(fresh):
+    make(fresh, "venv", "PYTHON=./python3")
+    before = (fresh / "calls").read_text()
+    later = (fresh / ".venv/medlab-installed").stat().st_mtime + 10
+    os.utime(fresh / "constraints.txt", (later, later))
+    make(fresh, "venv", "PYTHON=./python3")
+    assert (fresh / "calls").read_text().count("pip install") == 2 * before.count("pip install")
+
+
+def test_interrupted_installation_is_redone_from_an_empty_venv(fresh):
+    (fresh / "kill").touch()
+    assert make(fresh, "venv", "PYTHON=./python3").returncode != 0
+    leftover = fresh / ".venv" / "half-a-package"
+    leftover.touch()
+    (fresh / "kill").unlink()
+    assert make(fresh, "venv", "PYTHON=./python3").returncode == 0
+    assert not leftover.exists()
+
+
+def test_failed_installation_is_tried_again_and_spares_what_was_there(fresh):
+    (fresh / "offline").touch()
+    assert make(fresh, "venv", "PYTHON=./python3").returncode != 0
+    earlier = fresh / ".venv" / "installed-earlier"
+    earlier.touch()
+    (fresh / "offline").unlink()
+    assert make(fresh, "venv", "PYTHON=./python3").returncode == 0
+    assert earlier.exists()
+
+
+def test_old_python_is_refused_with_the_line_to_type(fresh):
+    (fresh / "too-old").touch()
+    done = make(fresh, "venv", "PYTHON=./python3")
+    assert done.returncode != 0
+    assert "needs Python 3.11 or newer" in done.stderr
+    assert "make PYTHON=" in done.stderr
+    assert not (fresh / ".venv").exists()
+
+
+def test_cpu_users_of_linux_may_name_torchs_index(fresh):
+    make(fresh, "venv", "PYTHON=./python3", "TORCH_INDEX=https://torch.example/cpu")
+    torch, rest = [line for line in (fresh / "calls").read_text().splitlines() if "pip install" in line]
+    assert "--extra-index-url https://torch.example/cpu" in torch
+    assert "torch.example" not in rest
+
+
+def report_arguments(folder: Path, *variables: str) -> list[str]:
+    """What `make report` passes to `medlab`, one argument a line."""
+    write_program(folder / "medlab", '#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    done = make(ROOT, "report", f"BIN={folder}", "-o", ".venv/medlab-installed", *variables)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_make_report_without_variables_is_the_lung_study(tmp_path):
+    assert report_arguments(tmp_path) == ["report", "lung_screening"]
+
+
+def test_make_report_maps_its_variables_onto_parameters(tmp_path):
+    given = ["DATA_DIR=my scans/lung", "IMAGE_SIZE=50", "POSITIVE_CLASS=nodule", "SEED=3", "OUT=a page"]
+    expected = ["data_dir=my scans/lung", "image_size=50", "positive_class=nodule", "seed=3"]
+    arguments = report_arguments(tmp_path, *given)
+    assert arguments[:2] == ["report", "lung_screening"]
+    assert arguments[2:-2] == [word for pair in expected for word in ("-p", pair)]
+    assert arguments[-2:] == ["--out", "a page"]
+
+
+def test_make_report_passes_any_parameter_and_preset(tmp_path):
+    arguments = report_arguments(tmp_path, "REPORT=other", "P=width=2 dropout=.5")
+    assert arguments == ["report", "other", "-p", "width=2", "-p", "dropout=.5"]
+
+
+def test_ci_finds_real_data_beside_the_clone_and_calls_make_test(tmp_path):
+    clone = tmp_path / "clone"
+    (clone / ".ci").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci/run", clone / ".ci/run")
+    beside = tmp_path / "shared" / "data"
+    beside.mkdir(parents=True)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    write_program(programs / "make", '#!/bin/sh\necho "$PWD $* $MEDLAB_DATA"\n')
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    environment.pop("MEDLAB_DATA", None)
+    said = subprocess.run(
+        [clone / ".ci/run"], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == [str(clone), "test", str(beside)]
+
+
+def test_pre_commit_strips_outputs_but_keeps_counts_ids_and_golden_cells():
+    settings = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (hooks,) = (repository["hooks"] for repository in settings["repos"])
+    entry = {hook["id"]: hook["entry"] for hook in hooks}
+    assert entry["nbstripout"].endswith("--keep-count --keep-id")
+    assert {"ruff", "ruff-format", "mypy", "layers"} < set(entry)
+
+
+def test_wheel_carries_both_packages_and_the_course(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"medlab/py.typed", "medlab/cli/doctor.py", "medlab_widgets/__init__.py"} <= names
+    assert not [name for name in names if name.startswith("widgets/")]
+    for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
+        if ".ipynb_checkpoints" not in notebook.parts:
+            assert f"medlab/course/{notebook.relative_to(ROOT / 'notebooks').as_posix()}" in names
+
+
+@pytest.fixture
+def browser_script():
+    specification = importlib.util.spec_from_file_location("browser", ROOT / "scripts/browser.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_browser_script_prints_the_path_alone(tmp_path, monkeypatch, capsys, browser_script):
+    chrome = write_program(tmp_path / "chrome", "#!/bin/sh\nexit 0\n")
+    monkeypatch.setenv("MEDLAB_CHROMIUM", str(chrome))
+    browser_script.main()
+    assert capsys.readouterr().out == f"{chrome}\n"
+
+
+def test_browser_script_gets_one_when_there_is_none(monkeypatch, capfd, browser_script):
+    found = iter([None, "chrome"])
+    monkeypatch.setattr(browser_script, "find_browser", lambda: next(found))
+    monkeypatch.setattr(browser_script, "attempts", lambda: [[["echo", "installing"]], [["echo", "again"]]])
+    browser_script.main()
+    out, err = capfd.readouterr()
+    assert out == "chrome\n"
+    assert "installing" in err
+    assert "again" not in err
+
+
+def test_browser_script_stops_with_the_line_to_type(monkeypatch, browser_script):
+    monkeypatch.setattr(browser_script, "find_browser", lambda: None)
+    monkeypatch.setattr(browser_script, "attempts", list)
+    with pytest.raises(SystemExit, match="sudo apt-get install chromium"):
+        browser_script.main()
