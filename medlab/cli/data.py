@@ -1,0 +1,75 @@
+"""`medlab data`: which data sets there are, what is known of them, and whether the files are whole."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import click
+
+
+@contextlib.contextmanager
+def one_clear_line() -> Iterator[None]:
+    """Turn refusals and failures of disk or network into one line and exit code 1."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.group()
+def data() -> None:
+    """List, describe, download and verify data sets.
+
+    They lie under the data root: MEDLAB_DATA, else data/ in a clone, else the user's data folder.
+    """
+
+
+@data.command("list")
+def list_() -> None:
+    """List the registered data sets: task, images, sizes to choose from, license."""
+    from medlab.data import describe, registered
+
+    rows = []
+    for name in registered():
+        record = describe(name)
+        images = sum(record.split_sizes.values())
+        sizes = "/".join(map(str, record.sizes))
+        rows.append((name, record.task, f"{images:,}", sizes, record.license))
+    rows.insert(0, ("name", "task", "images", "sizes", "license"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@data.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what is known of data set NAME: classes, splits, license, citation, published results."""
+    from medlab.data import describe
+
+    with one_clear_line():
+        click.echo(repr(describe(name)))
+
+
+@data.command()
+@click.argument("name")
+@click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
+def fetch(name: str, size: int | None) -> None:
+    """Download data set NAME into the data root, or find it there; print its path."""
+    from medlab.data import fetch as fetch_file
+
+    with one_clear_line():
+        click.echo(fetch_file(name, size))
+
+
+@data.command()
+@click.argument("name")
+@click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
+def verify(name: str, size: int | None) -> None:
+    """Check the file of data set NAME under the data root against its registered MD5."""
+    from medlab.data import verify as verify_file
+
+    with one_clear_line():
+        path = verify_file(name, size)
+    click.echo(f"{path}: as registered")

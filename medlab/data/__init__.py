@@ -1,0 +1,22 @@
+"""What goes in: simulated cohorts, registered sets and folders, made ready for a network."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    ["phantoms"],
+    {
+        "augmentation": ["Augmentation", "augment"],
+        "balancing": ["class_weights", "oversample", "sample_weights", "undersample"],
+        "batches": ["Batches"],
+        "cleaning": ["clean", "duplicates_across"],
+        "dataset": ["Dataset", "Split"],
+        "downloading": ["data_root", "fetch", "verify"],
+        "folder": ["load_folder"],
+        "grouping": ["groups_from_blocks", "groups_from_csv"],
+        "loading": ["load"],
+        "normalization": ["Normalization", "normalize"],
+        "registry": ["describe", "registered"],
+        "splitting": ["stratified_split"],
+    },
+)

@@ -1,0 +1,119 @@
+"""Batches for a network: augmented, normalized and shuffled as a function of seed, epoch and number.
+
+Because batch 7 of epoch 3 depends on nothing but the seed, an interrupted training continues with the
+very batches that it would have seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medlab import backend, checks
+from medlab.data.augmentation import Augmentation, augment
+from medlab.data.normalization import Normalization
+
+
+class Batches:
+    """Training batches of images that stay uint8 until their batch is made.
+
+    Parameters
+    ----------
+    images : array, shape (N, H, W, C) or (N, Z, Y, X, C)
+    targets : array of length N
+    normalization : Normalization
+    batch_size : int
+        Images a batch. The last, smaller one of an epoch is left out (other images each time), because
+        batch normalization over a handful of images harms; with fewer images than that, one batch has all.
+    augmentation : Augmentation or None
+    weights : float array of length N or None
+        How much each image counts in the loss.
+    seed : int
+    """
+
+    def __init__(
+        self,
+        images: NDArray[Any],
+        targets: NDArray[Any],
+        normalization: Normalization,
+        *,
+        batch_size: int = 64,
+        augmentation: Augmentation | None = None,
+        weights: NDArray[np.float32] | None = None,
+        seed: int = 0,
+    ) -> None:
+        checks.same_length(images=images, targets=targets)
+        checks.in_range("batch_size", batch_size, 1, whole=True)
+        self.images = images
+        self.targets = targets
+        self.normalization = normalization
+        self.augmentation = augmentation
+        self.weights = np.ones(len(images), dtype=np.float32) if weights is None else weights
+        self.seed = seed
+        self.batch_size = min(batch_size, len(images))
+        self.epoch = 0
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.images) // self.batch_size
+
+    def batch(self, number: int, epoch: int | None = None) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return batch `number` (from 0) of an epoch, the current one by default.
+
+        Returns
+        -------
+        images : float32 array, shape (B, ...)
+            Augmented and normalized.
+        targets : array, length B
+        weights : float32 array, length B
+        """
+        epoch = self.epoch if epoch is None else epoch
+        if self._order[0] != epoch:
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
+            self._order = (epoch, order)
+        start = number * self.batch_size
+        index = self._order[1][start : start + self.batch_size]
+        images = self.images[index]
+        if self.augmentation is not None:
+            rng = np.random.default_rng([self.seed, epoch, number])
+            images, _ = augment(images, self.augmentation, rng)
+        return self.normalization.apply(images), self.targets[index], self.weights[index]
+
+    def for_keras(self) -> Any:
+        """Return what ``model.fit`` takes: a ``tf.data.Dataset`` on TensorFlow, else a ``PyDataset``.
+
+        Set `epoch` at the start of each epoch (`medlab.training.fit` does).
+        """
+        return self._tf_data() if backend.name() == "tensorflow" else self._py_dataset()
+
+    def _tf_data(self) -> Any:
+        import tensorflow as tf
+
+        first = self.batch(0)
+        dtypes = [array.dtype for array in first]
+
+        def make(number: Any) -> Any:
+            arrays = tf.numpy_function(self.batch, [number], dtypes)
+            for array, example in zip(arrays, first, strict=True):
+                array.set_shape(example.shape)
+            return tuple(arrays)
+
+        numbers = tf.data.Dataset.range(len(self))
+        # One call at a time: NumPy holds the interpreter anyway, and the order stays fixed.
+        return numbers.map(make, num_parallel_calls=1, deterministic=True).prefetch(2)
+
+    def _py_dataset(self) -> Any:
+        import keras
+
+        batches = self
+
+        class BatchDataset(keras.utils.PyDataset):
+            def __len__(self) -> int:
+                return len(batches)
+
+            def __getitem__(self, number: int) -> Any:
+                return batches.batch(number)
+
+        return BatchDataset()

@@ -1,0 +1,165 @@
+"""The one shape in which images come to a network: a `Dataset` of three `Split`s."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import checks
+
+Task = Literal["binary", "multiclass", "multilabel", "regression"]
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images of one of train, val and test, with what is known of each.
+
+    Attributes
+    ----------
+    images : uint8 or float32 array, shape (N, H, W, C) or (N, Z, Y, X, C)
+        Gray values or colors. uint8 until the batch; float32 only where uint8 would lose something.
+    labels : array, shape (N,) int64 classes; (N, K) uint8 for multi-label; (N,) float32 for regression
+    patients : str array, shape (N,), or None
+        Pseudonymous patient identifiers; None where nobody knows who is who.
+    attributes : dict of arrays, each of length N
+        What else is known of each image (diameter in mm, file name, lesion mask, ...).
+    """
+
+    images: NDArray[Any]
+    labels: NDArray[Any]
+    patients: NDArray[Any] | None = None
+    attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.images.ndim not in (4, 5):
+            msg = (
+                "images must have shape (N, H, W, C) or (N, Z, Y, X, C), "
+                f"got {self.images.shape}. Gray images need a last axis of length 1: images[..., np.newaxis]."
+            )
+            raise ValueError(msg)
+        columns = {"images": self.images, "labels": self.labels, **self.attributes}
+        if self.patients is not None:
+            columns["patients"] = self.patients
+        checks.same_length(**columns)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def subset(self, index: ArrayLike) -> Split:
+        """Return the images at `index` (whole numbers or booleans), each with all its columns."""
+        chosen = np.asarray(index)
+        return Split(
+            self.images[chosen],
+            self.labels[chosen],
+            None if self.patients is None else self.patients[chosen],
+            {name: column[chosen] for name, column in self.attributes.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three splits and the facts that training, evaluation and reports need.
+
+    Attributes
+    ----------
+    name : str
+        Registered name, or the folder's.
+    train, val, test : Split
+    task : "binary", "multiclass", "multilabel" or "regression"
+    class_names : tuple of str
+        Name of class 0, 1, ...; the quantity's name for a regression.
+    positive_class : int or None
+        Which class a binary network's output is the probability of; None for other tasks.
+    spacing_mm : tuple of float or None
+        Millimeters per pixel, in the order of the image axes; None where it is not known.
+    modality, source, license, citation : str
+    label_meaning : str
+        What the labels say, and what they do not.
+    flips : tuple of "left-right", "up-down"
+        The mirror images that keep the label's meaning: augmentation uses these only.
+    rotation_deg : float
+        Largest rotation that leaves an image plausible: 180 where there is no up.
+    window_hu : (center, width) or None
+        The CT window that made gray values of Hounsfield units; None where nothing was windowed.
+    simulated : bool
+        Whether the images come from `medlab.data.phantoms`.
+    fingerprint : str
+        SHA-256 of the bytes of all images and labels, 16 hex digits.
+    notes : tuple of str
+        What was done to the data on the way in, for the report.
+    published : tuple of dicts
+        Results in the literature: ``{"method", "auc", "acc", ...}``, transcribed.
+    """
+
+    name: str
+    train: Split
+    val: Split
+    test: Split
+    task: Task
+    class_names: tuple[str, ...]
+    positive_class: int | None = None
+    spacing_mm: tuple[float, ...] | None = None
+    modality: str = "unknown"
+    source: str = "unknown"
+    license: str = "unknown"
+    citation: str = ""
+    label_meaning: str = ""
+    flips: tuple[str, ...] = ()
+    rotation_deg: float = 10.0
+    window_hu: tuple[float, float] | None = None
+    simulated: bool = False
+    fingerprint: str = ""
+    notes: tuple[str, ...] = ()
+    published: tuple[Mapping[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.task == "binary" and self.positive_class not in (0, 1):
+            msg = f"positive_class of a binary data set must be 0 or 1, got {self.positive_class!r}."
+            raise ValueError(msg)
+        if not self.fingerprint:
+            object.__setattr__(self, "fingerprint", fingerprint(self.splits()))
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Shape of one image: (H, W, C) or (Z, Y, X, C)."""
+        return self.train.images.shape[1:]
+
+    def splits(self) -> dict[str, Split]:
+        """Return the three splits by name, in the order train, val, test."""
+        return {"train": self.train, "val": self.val, "test": self.test}
+
+    def targets(self, split: Split) -> NDArray[Any]:
+        """Return the labels as a network learns them.
+
+        Returns
+        -------
+        targets : array
+            Binary: float32, shape (N,), 1 where the label is the positive class. Multi-class: int64,
+            shape (N,). Multi-label: float32, shape (N, K). Regression: float32, shape (N,).
+        """
+        if self.task == "binary":
+            return (split.labels == self.positive_class).astype(np.float32)
+        if self.task == "multiclass":
+            return split.labels.astype(np.int64)
+        return split.labels.astype(np.float32)
+
+    def with_train(self, train: Split, note: str = "") -> Dataset:
+        """Return the same data set with another training split (balanced, cleaned, smaller)."""
+        notes = (*self.notes, note) if note else self.notes
+        return replace(self, train=train, notes=notes, fingerprint="")
+
+
+def fingerprint(splits: Mapping[str, Split]) -> str:
+    """Return 16 hex digits of the SHA-256 over names, shapes and bytes of images and labels."""
+    digest = hashlib.sha256()
+    for name, split in splits.items():
+        for array in (split.images, split.labels):
+            digest.update(f"{name}{array.shape}{array.dtype.str}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,165 @@
+"""Load registered data sets by name, and check that they hold what was registered."""
+
+from __future__ import annotations
+
+import inspect
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medlab import checks
+from medlab.data import downloading, registry
+from medlab.data.dataset import SPLITS, Dataset, Split
+from medlab.data.registry import Record
+
+
+def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -> Dataset:
+    """Load a registered data set, downloading it first where needed.
+
+    Parameters
+    ----------
+    name : str
+        One of `medlab.data.registered()`.
+    seed : int
+        What is drawn by simulated data sets; the others come with their official splits and ignore it.
+    size : int or None, pixels
+        Side length of the images; None takes the smallest on offer (28 for MedMNIST).
+    **options
+        Passed on to the function that makes a simulated data set, such as ``n_train``.
+
+    Returns
+    -------
+    dataset : Dataset
+        Images uint8, shape (N, H, W, C) or (N, Z, Y, X, C), axes of volumes as stored by the source.
+
+    Raises
+    ------
+    ValueError
+        If the name, size or an option is unknown, or the file does not hold what was registered.
+    ConnectionError, OSError
+        If the file has to be downloaded and cannot be.
+    """
+    record = registry.describe(name)
+    size = checks.one_of(f"size of {name}", record.sizes[0] if size is None else size, record.sizes)
+    if record.simulated:
+        return _simulate(name, seed, options)
+    _refuse_unknown(name, options, ["seed", "size"])
+    path = downloading.fetch(name, size)
+    splits = read_npz(path, record, size)
+    spacing = record.spacing_mm.get(size)
+    notes = [f"Official split of {record.title}; patients are not known from the file."]
+    return Dataset(
+        name=name,
+        train=splits["train"],
+        val=splits["val"],
+        test=splits["test"],
+        task=record.task,
+        class_names=record.class_names,
+        positive_class=record.positive_class,
+        spacing_mm=None if spacing is None else (spacing,) * record.dimensions,
+        modality=record.modality,
+        source=record.source,
+        license=record.license,
+        citation=record.citation,
+        label_meaning=record.label_meaning,
+        flips=record.flips,
+        rotation_deg=record.rotation_deg,
+        notes=tuple(notes),
+        published=record.published,
+    )
+
+
+def read_npz(path: str | Path, record: Record, size: int) -> dict[str, Split]:
+    """Read a file in MedMNIST's format and hold it to its record.
+
+    Parameters
+    ----------
+    path : path of an npz file
+        Arrays ``train_images``, ``train_labels`` and so on: images uint8, shape (N, H, W), (N, H, W, 3) or
+        (N, Z, Y, X); labels of shape (N, 1), or (N, K) zeros and ones for multi-label.
+    record : Record
+    size : int, pixels
+
+    Returns
+    -------
+    splits : dict of Split, by train, val and test
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, a split is missing, or counts, shapes, types, gray values or labels are not
+        as registered.
+    """
+    file = Path(path)
+    arrays = _arrays(file)
+    return {name: _split(f"{file.name}, {name}", name, arrays, record, size) for name in SPLITS}
+
+
+def _arrays(file: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        AttributeError,
+        TypeError,
+    ) as error:
+        msg = (
+            f"{file} must be a complete npz file, got: {error}. It is truncated or damaged: delete it and "
+            "fetch it again (medlab data fetch)."
+        )
+        raise ValueError(msg) from error
+    missing = [f"{n}_{part}" for n in SPLITS for part in ("images", "labels") if f"{n}_{part}" not in arrays]
+    if missing:
+        msg = f"{file} must hold images and labels of train, val and test, got no {', '.join(missing)}."
+        raise ValueError(msg)
+    return arrays
+
+
+def _split(where: str, name: str, arrays: dict[str, NDArray[Any]], record: Record, size: int) -> Split:
+    """Return one split after checking it against the record."""
+    images, labels = arrays[f"{name}_images"], arrays[f"{name}_labels"]
+    checks.finite(f"Images of {where}", images)
+    shape = (record.split_sizes[name], *[size] * record.dimensions, *([3] if record.channels == 3 else []))
+    if images.shape != shape or images.dtype != np.uint8:
+        msg = f"Images of {where} must be {shape} uint8 as registered, got {images.shape} {images.dtype}."
+        raise ValueError(msg)
+    if images.min() == images.max():
+        msg = f"Images of {where} must not be constant, got {images.min()} everywhere. The file is damaged."
+        raise ValueError(msg)
+    multilabel = record.task == "multilabel"
+    columns = len(record.class_names) if multilabel else 1
+    if labels.shape != (len(images), columns) or labels.dtype.kind not in "iu":
+        msg = (
+            f"Labels of {where} must be {(len(images), columns)} whole numbers, "
+            f"got {labels.shape} {labels.dtype}."
+        )
+        raise ValueError(msg)
+    highest = 1 if multilabel else len(record.class_names) - 1
+    if labels.min() < 0 or labels.max() > highest:
+        msg = f"Labels of {where} must lie in 0 to {highest}, got {labels.min()} to {labels.max()}."
+        raise ValueError(msg)
+    if record.channels == 1:
+        images = images[..., np.newaxis]
+    return Split(images, labels.astype(np.uint8) if multilabel else labels[:, 0].astype(np.int64))
+
+
+def _simulate(name: str, seed: int, options: dict[str, Any]) -> Dataset:
+    from medlab.data import phantoms
+
+    make = getattr(phantoms, name)
+    _refuse_unknown(name, options, list(inspect.signature(make).parameters))
+    return make(seed=seed, **options)
+
+
+def _refuse_unknown(name: str, options: dict[str, Any], allowed: list[str]) -> None:
+    for option in options:
+        checks.one_of(f"option of {name}", option, allowed)

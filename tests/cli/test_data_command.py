@@ -1,0 +1,64 @@
+"""`medlab data list | show | fetch | verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import medlab.data
+from medlab.cli import main
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["data", *arguments])
+
+
+def test_list_names_every_set_with_its_license():
+    result = run("list")
+    assert result.exit_code == 0
+    head, *rows = result.output.splitlines()
+    assert head.split() == ["name", "task", "images", "sizes", "license"]
+    assert [row.split()[0] for row in rows] == list(medlab.data.registered())
+    derma = next(row for row in rows if row.startswith("dermamnist"))
+    assert "10,015" in derma
+    assert derma.endswith("CC BY-NC 4.0")
+
+
+def test_show_prints_the_record():
+    result = run("show", "breastmnist")
+    assert result.exit_code == 0
+    assert result.output.rstrip("\n") == repr(medlab.data.describe("breastmnist"))
+
+
+@pytest.mark.parametrize("verb", ["show", "fetch", "verify"])
+def test_unknown_set_is_one_line_with_the_nearest_name(verb, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
+    result = run(verb, "brestmnist")
+    assert result.exit_code == 1
+    assert "Did you mean 'breastmnist'?" in result.output
+    assert len(result.output.splitlines()) == 1
+
+
+def test_fetch_prints_the_path_and_passes_the_size_on(monkeypatch):
+    asked = []
+    monkeypatch.setattr(medlab.data, "fetch", lambda *request: asked.append(request) or Path("found.npz"))
+    assert run("fetch", "breastmnist").output == "found.npz\n"
+    run("fetch", "breastmnist", "--size", "64")
+    assert asked == [("breastmnist", None), ("breastmnist", 64)]
+
+
+def test_verify_says_what_is_wrong_and_where(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
+    (tmp_path / "breastmnist.npz").write_bytes(b"half a file")
+    result = run("verify", "breastmnist")
+    assert result.exit_code == 1
+    assert "breastmnist.npz" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_verify_accepts_the_official_file(real_data):
+    result = run("verify", "breastmnist")
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith("breastmnist.npz: as registered\n")

@@ -1,0 +1,183 @@
+"""Cleaning, normalization, balancing and batches."""
+
+import numpy as np
+import pytest
+
+from medlab.data import Dataset, Split
+from medlab.data.augmentation import Augmentation
+from medlab.data.balancing import class_weights, oversample, sample_weights, undersample
+from medlab.data.batches import Batches
+from medlab.data.cleaning import clean, duplicates_across
+from medlab.data.normalization import Normalization, normalize
+
+
+def split(rng, labels, dtype=np.uint8):
+    images = rng.integers(0, 256, (len(labels), 6, 5, 1)).astype(dtype)
+    return Split(images, np.array(labels), np.array([f"p{i}" for i in range(len(labels))]))
+
+
+@pytest.fixture
+def dataset(rng):
+    return Dataset(
+        "tiny",
+        split(rng, [0] * 9 + [1] * 3),
+        split(rng, [0, 1, 0]),
+        split(rng, [0, 1]),
+        "binary",
+        ("benign", "malignant"),
+        positive_class=1,
+    )
+
+
+# --- clean
+
+
+def test_clean_data_come_back_as_they_are(dataset):
+    cleaned, report = clean(dataset, drop=True)
+    assert cleaned is dataset
+    assert report.empty
+
+
+def test_constant_not_finite_and_duplicate_images_are_reported_and_dropped_when_asked(rng):
+    train = split(rng, [0, 1, 0, 1, 0], np.float32)
+    train.images[0] = 7
+    train.images[1, 2, 2] = np.nan
+    test = split(rng, [0, 1], np.float32)
+    train.images[3] = test.images[1]
+    dirty = Dataset("dirty", train, split(rng, [0, 1], np.float32), test, "binary", ("a", "b"), 1)
+    same, report = clean(dirty)
+    assert same is dirty
+    found = [tuple(row) for row in report.itertuples(index=False)]
+    assert found == [
+        ("train", 0, "constant", ""),
+        ("train", 1, "not finite", ""),
+        ("train", 3, "duplicate", "test[1]"),
+    ]
+    cleaned, _ = clean(dirty, drop=True)
+    assert len(cleaned.train) == 2
+    assert cleaned.train.patients.tolist() == ["p2", "p4"]
+    assert "3 images dropped" in cleaned.notes[-1]
+    assert cleaned.fingerprint != dirty.fingerprint
+    assert duplicates_across(train, test) == 1
+
+
+def test_refuses_to_drop_a_whole_split(rng):
+    flat = split(rng, [0, 1])
+    flat.images[:] = 3
+    dirty = Dataset("flat", split(rng, [0, 1]), flat, split(rng, [0, 1]), "binary", ("a", "b"), 1)
+    with pytest.raises(ValueError, match=r"would leave val empty: all of its 2 images"):
+        clean(dirty, drop=True)
+
+
+# --- normalize
+
+
+def test_normalization_by_hand():
+    images = np.array([[[[0, 10]], [[4, 10]]], [[[0, 30]], [[4, 30]]]])  # two channels
+    fitted = Normalization.fit(images)
+    assert fitted == Normalization(mean=(2.0, 20.0), std=(2.0, 10.0))
+    assert fitted.apply(images)[0, 0, 0].tolist() == [-1.0, -1.0]
+    np.testing.assert_allclose(fitted.undo(fitted.apply(images)), images, atol=1e-6)
+
+
+def test_only_training_images_decide_the_normalization(dataset):
+    before = normalize(dataset)
+    dataset.test.images[:] = 255
+    assert normalize(dataset) == before
+
+
+def test_refuses_flat_and_not_finite_images():
+    with pytest.raises(ValueError, match=r"must vary in every channel"):
+        Normalization.fit(np.ones((2, 3, 4, 1)))
+    with pytest.raises(
+        ValueError, match=r"images must hold finite numbers, got 1 NaN .*index \(0, 1, 0, 0\)"
+    ):
+        Normalization.fit([[[[0.0]], [[np.nan]]]])
+
+
+# --- balance
+
+
+def test_class_weights_by_hand():
+    assert class_weights([0, 0, 0, 1]).tolist() == pytest.approx([4 / 6, 2.0])
+
+
+def test_sample_weights_average_to_one_and_balance_the_classes(dataset):
+    weights = sample_weights(dataset)
+    labels = dataset.train.labels
+    assert weights.mean() == pytest.approx(1)
+    assert weights[labels == 0].sum() == pytest.approx(weights[labels == 1].sum())
+
+
+def test_oversampling_keeps_every_image_and_evens_the_classes(dataset):
+    larger = oversample(dataset, seed=1)
+    assert np.bincount(larger.train.labels).tolist() == [9, 9]
+    assert set(larger.train.patients) == set(dataset.train.patients)
+    assert len(larger.test) == len(dataset.test)
+    assert "oversampled to 9" in larger.notes[-1]
+
+
+def test_undersampling_draws_each_image_at_most_once(dataset):
+    smaller = undersample(dataset, seed=1)
+    assert np.bincount(smaller.train.labels).tolist() == [3, 3]
+    assert len(set(smaller.train.patients)) == 6
+
+
+def test_refuses_one_class_only_and_class_names():
+    with pytest.raises(ValueError, match=r"at least two, got counts \[3\]"):
+        class_weights([0, 0, 0])
+    with pytest.raises(ValueError, match=r"whole class numbers of shape \(N,\)"):
+        class_weights(["a", "b"])
+
+
+# --- batches
+
+
+def test_an_epoch_shows_each_image_at_most_once_and_in_a_new_order(dataset):
+    plain = Normalization((0.0,), (1.0,))
+    batches = Batches(dataset.train.images, np.arange(12.0), plain, batch_size=5)
+    assert len(batches) == 2
+    first = np.concatenate([batches.batch(i, epoch=0)[1] for i in range(2)])
+    second = np.concatenate([batches.batch(i, epoch=1)[1] for i in range(2)])
+    assert len(set(first)) == 10
+    assert first.tolist() != second.tolist()
+    images, targets, weights = batches.batch(1, epoch=0)
+    np.testing.assert_array_equal(images, dataset.train.images[targets.astype(int)])
+    assert weights.tolist() == [1.0] * 5
+
+
+def test_a_batch_depends_on_seed_epoch_and_number_alone(dataset):
+    def make(seed):
+        return Batches(
+            dataset.train.images,
+            np.zeros(12),
+            normalize(dataset),
+            batch_size=4,
+            augmentation=Augmentation(rotation_deg=90, noise=0.1),
+            seed=seed,
+        )
+
+    late = make(3)
+    for number in range(3):
+        late.batch(number, epoch=0)
+    np.testing.assert_array_equal(late.batch(1, epoch=5)[0], make(3).batch(1, epoch=5)[0])
+    assert not np.array_equal(make(3).batch(1, epoch=5)[0], make(4).batch(1, epoch=5)[0])
+
+
+def test_fewer_images_than_a_batch_make_one_batch(dataset):
+    batches = Batches(dataset.train.images, np.zeros(12), normalize(dataset), batch_size=64)
+    assert len(batches) == 1
+    assert len(batches.batch(0)[0]) == 12
+
+
+def test_images_stay_uint8_until_their_batch(dataset):
+    batches = Batches(dataset.train.images, np.zeros(12), normalize(dataset), batch_size=4)
+    assert batches.images.dtype == np.uint8
+    assert batches.batch(0)[0].dtype == np.float32
+
+
+def test_refuses_unequal_lengths_and_an_empty_batch(dataset):
+    with pytest.raises(ValueError, match=r"images 12, targets 3"):
+        Batches(dataset.train.images, np.zeros(3), normalize(dataset))
+    with pytest.raises(ValueError, match=r"batch_size must lie between 1 and infinity, got 0"):
+        Batches(dataset.train.images, np.zeros(12), normalize(dataset), batch_size=0)
