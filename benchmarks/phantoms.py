@@ -1,0 +1,37 @@
+"""Print how fast simulated crops are made, and in how much memory: `python benchmarks/phantoms.py`.
+
+Reach: 2,000 central slices in 20 s, 300 volumes in 60 s, bounded memory.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+from medlab.data.phantoms import candidates
+
+
+def peak_mib() -> float:
+    """Return the most memory this process has held so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**10 if sys.platform == "linux" else 2**20)
+
+
+def measure(n: int, reach_s: float, *, volumes: bool) -> bool:
+    """Make n crops, print the time beside the reach, and return whether it was kept."""
+    before = peak_mib()
+    start = time.perf_counter()
+    crops = candidates(n, kind="both", volumes=volumes)
+    seconds = time.perf_counter() - start
+    what = "volumes" if volumes else "central slices"
+    result = (crops.images_hu.nbytes + crops.masks.nbytes) / 2**20
+    sys.stdout.write(
+        f"{n} {what}: {seconds:.1f} s (reach {reach_s:.0f} s), {n / seconds:.0f} a second, "
+        f"peak memory grew by {peak_mib() - before:.0f} MiB for a result of {result:.0f} MiB\n"
+    )
+    return seconds < reach_s
+
+
+if __name__ == "__main__":
+    kept = [measure(2000, 20, volumes=False), measure(300, 60, volumes=True)]
+    sys.exit(0 if all(kept) else 1)

@@ -1,0 +1,17 @@
+"""Simulated patients, findings and scanners whose truth is known.
+
+Nothing here comes from a patient. `simulated_nodules` is the data set of the default study;
+`candidates` gives the crops behind it, in HU, as slices or volumes.
+"""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "patients": ["NODULE_TYPES", "brock_logit", "draw_patients", "true_risks"],
+        "scanner": ["SITES", "Scanner"],
+        "crops": ["Candidates", "candidates"],
+        "cohort": ["simulated_nodules"],
+    },
+)

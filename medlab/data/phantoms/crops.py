@@ -1,0 +1,205 @@
+"""Crops around findings, as a scanner shows them: nodules and the vessels that mimic them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medlab import checks
+from medlab.data.phantoms import findings, lung, patients, scanner
+
+SIDE = 64
+SPACING_MM = 0.75
+SLICE_SPACING_MM = 1.5
+KINDS = ("nodule", "vessel", "both")
+# Drawn a few pixels wider, then cut: the Fourier transform's wrapped edges stay outside.
+_DRAWN = 72
+_KEPT = slice((_DRAWN - SIDE) // 2, (_DRAWN + SIDE) // 2)
+_AXIS_MM = SPACING_MM * np.linspace(-(_DRAWN - 1) / 2, (_DRAWN - 1) / 2, _DRAWN)
+_CHUNK = 256
+_BLOCK = 12
+# Share of the texture that one slice passes to the next, 1.5 mm on.
+_TEXTURE_CARRY = 0.7
+_STREAMS = (
+    "patients", "kinds", "labels", "findings", "lungs", "noise", "texture", "outer noise", "outer texture",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Crops around findings, with their truth.
+
+    Attributes
+    ----------
+    images_hu : int16 array, shape (N, 64, 64, 1) or (N, Z, 64, 64, 1), HU
+        0.75 mm pixels, slices every 1.5 mm; slice Z // 2 is the central one.
+    masks : bool array, shape (N, 64, 64) or (N, Z, 64, 64)
+        Body of the finding, nodule or vessel, without its spikes.
+    is_nodule : bool array, shape (N,)
+        False for a vessel that mimics a nodule.
+    malignant : int64 array, shape (N,)
+        1 where the finding is a malignant nodule; always 0 for vessels.
+    attributes : dict of arrays, each of length N
+        The columns of `draw_patients` and of `true_risks`. For a vessel they are those of the nodule
+        that it looks like in the central slice, and the risks are NaN.
+    spacing_mm : tuple of float, mm
+        (0.75, 0.75), or (1.5, 0.75, 0.75) for volumes.
+    """
+
+    images_hu: NDArray[np.int16]
+    masks: NDArray[np.bool_]
+    is_nodule: NDArray[np.bool_]
+    malignant: NDArray[np.int64]
+    attributes: dict[str, NDArray]
+    spacing_mm: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.images_hu)
+
+
+def candidates(
+    n: int,
+    *,
+    kind: str = "nodule",
+    volumes: bool = False,
+    n_slices: int = 24,
+    seed: int | tuple[int, ...] = 0,
+    site: str | scanner.Scanner = "A",
+    risk_scale: float = 3.5,
+    prevalence: float = 0.35,
+    diameter_mm: tuple[float, float] = (6.0, 12.0),
+) -> Candidates:
+    """Simulate crops around lung nodules and around vessels that look like them.
+
+    Parameters
+    ----------
+    n : int, >= 1
+        Number of crops. The first 100 of 2,000 are the 100 of the same seed.
+    kind : "nodule", "vessel" or "both"
+        Both: each with probability one half. The same seed gives vessels and nodules with the same
+        central slices, byte for byte: only the neighboring slices tell them apart.
+    volumes : bool
+        Whole volumes, or their central slices only (the same bytes).
+    n_slices : int, [24, 32]
+        Slices of a volume.
+    seed : int, >= 0
+        Same seed, same bytes.
+    site : "A", "B" or `Scanner`
+        Where the scan was made.
+    risk_scale, prevalence
+        Strength of the risk and share of malignant nodules, see `true_risks`.
+    diameter_mm : (low, high), mm, within [4, 25]
+        Range of nodule diameters.
+
+    Returns
+    -------
+    candidates : Candidates
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range or a name unknown.
+    """
+    checks.in_range("n", n, 1, whole=True)
+    checks.one_of("kind", kind, KINDS)
+    checks.in_range("n_slices", n_slices, 24, 32, whole=True)
+    entropy = seed if isinstance(seed, tuple) else (seed,)
+    for number in entropy:
+        checks.in_range("seed", number, 0, whole=True)
+    scan = scanner.site_scanner(site)
+
+    depth = n_slices if volumes else 1
+    z_mm = SLICE_SPACING_MM * np.arange(-(depth // 2), depth - depth // 2, dtype=np.float64)
+    images = np.empty((n, depth, SIDE, SIDE), np.int16)
+    masks = np.empty((n, depth, SIDE, SIDE), np.bool_)
+    is_nodule = np.empty(n, np.bool_)
+    malignant = np.empty(n, np.int64)
+    columns: list[dict[str, NDArray]] = []
+    for first in range(0, n, _CHUNK):
+        size = min(_CHUNK, n - first)
+        rng = _streams(entropy, first // _CHUNK)
+        people = patients.draw_patients(_CHUNK, rng["patients"], diameter_mm=diameter_mm)
+        coin = rng["kinds"].random(_CHUNK) < 0.5
+        chunk_nodule = coin if kind == "both" else np.full(_CHUNK, kind == "nodule")
+        risks = patients.true_risks(
+            people, risk_scale=risk_scale, prevalence=prevalence, diameter_mm=diameter_mm
+        )
+        chunk_malignant = (rng["labels"].random(_CHUNK) < risks["risk"]) & chunk_nodule
+        for name, risk in risks.items():
+            people[name] = np.where(chunk_nodule, risk, np.nan)
+        rows = slice(first, first + size)
+        is_nodule[rows], malignant[rows] = chunk_nodule[:size], chunk_malignant[:size]
+        columns.append({name: column[:size] for name, column in people.items()})
+        for part, hu, mask in _render(size, people, chunk_nodule, z_mm, rng, scan):
+            images[first + part.start : first + part.stop] = hu
+            masks[first + part.start : first + part.stop] = mask
+    attributes = {name: np.concatenate([chunk[name] for chunk in columns]) for name in columns[0]}
+    spacing = (SPACING_MM, SPACING_MM)
+    if not volumes:
+        return Candidates(images[:, 0, ..., None], masks[:, 0], is_nodule, malignant, attributes, spacing)
+    return Candidates(
+        images[..., None], masks, is_nodule, malignant, attributes, (SLICE_SPACING_MM, *spacing)
+    )
+
+
+def _streams(entropy: tuple[int, ...], chunk: int) -> dict[str, np.random.Generator]:
+    """Return one generator for each purpose, so that drawing more of one leaves the others alone."""
+    children = np.random.SeedSequence([*entropy, chunk]).spawn(len(_STREAMS))
+    return {name: np.random.default_rng(child) for name, child in zip(_STREAMS, children, strict=True)}
+
+
+def _render(
+    size: int,
+    people: patients.Patients,
+    is_nodule: NDArray[np.bool_],
+    z_mm: NDArray[np.float64],
+    rng: dict[str, np.random.Generator],
+    scan: scanner.Scanner,
+) -> Iterator[tuple[slice, NDArray[np.int16], NDArray[np.bool_]]]:
+    """Yield the crops of a chunk block by block, small enough for the processor's cache."""
+    depth = len(z_mm)
+    shapes = findings.draw_findings(_CHUNK, rng["findings"])
+    lungs = lung.draw_lungs(_CHUNK, rng["lungs"])
+    step = max(1, _BLOCK // depth)
+    for start in range(0, size, step):
+        part = slice(start, min(start + step, size))
+        count = part.stop - part.start
+        chosen = {name: column[part] for name, column in people.items()}
+        geometry = findings.in_slices(
+            chosen, {name: column[part] for name, column in shapes.items()}, is_nodule[part], z_mm
+        )
+        around = {name: np.repeat(column[part], depth, axis=0) for name, column in lungs.items()}
+        sharp = lung.draw_sharp(around, np.tile(z_mm, count), _AXIS_MM)
+        mask = findings.add_findings(sharp, geometry, _AXIS_MM, scan.slice_mm)
+        texture = _white(rng, "texture", count, depth, _TEXTURE_CARRY)
+        texture *= lung.texture_gain(_DRAWN, SPACING_MM)
+        noise = _white(rng, "noise", count, depth, 0.0)
+        hu = np.rint(scan.scan(sharp, noise, SPACING_MM, texture)).clip(-1024, 3071).astype(np.int16)
+        shape = (count, depth, _DRAWN, _DRAWN)
+        yield part, hu.reshape(shape)[..., _KEPT, _KEPT], mask.reshape(shape)[..., _KEPT, _KEPT]
+
+
+def _white(
+    rng: dict[str, np.random.Generator], name: str, count: int, depth: int, carry: float
+) -> NDArray[np.complex128]:
+    """Return spectra of white noise for each slice, shape (count * depth, drawn, drawn // 2 + 1).
+
+    The central one comes from a stream of its own and the others follow outward, each taking the share
+    `carry` of its inner neighbor: so the central slice of a volume is the slice drawn alone.
+    """
+    middle = depth // 2
+    central = scanner.white_spectra(rng[name], count, _DRAWN)
+    if depth == 1:
+        return central
+    outer = scanner.white_spectra(rng[f"outer {name}"], count * (depth - 1), _DRAWN)
+    outer = outer.reshape(count, depth - 1, *outer.shape[1:])
+    fields = np.concatenate([outer[:, :middle], central[:, None], outer[:, middle:]], axis=1)
+    if carry:
+        inner_of = {k: k - 1 if k > middle else k + 1 for k in range(depth) if k != middle}
+        for k in sorted(inner_of, key=lambda k: abs(k - middle)):
+            fields[:, k] *= np.sqrt(1 - carry**2)
+            fields[:, k] += carry * fields[:, inner_of[k]]
+    return fields.reshape(count * depth, *fields.shape[2:])
