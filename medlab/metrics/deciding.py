@@ -1,0 +1,136 @@
+"""Measures of a decision: probability >= threshold is called positive.
+
+Everywhere: targets, shape (N,), 0 or 1; probabilities, shape (N,), in [0, 1]; and a threshold. A measure
+whose denominator is zero is NaN, never 0 or 1: without positive images a sensitivity has no value.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import sklearn.metrics as _sklearn
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import checks
+from medlab.metrics.inputs import probability_pair
+
+
+def decide(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.int64]:
+    """Return 1 where the probability reaches the threshold, else 0.
+
+    Compared in float64: a float32 comparison would round the threshold first.
+
+    Examples
+    --------
+    >>> decide([0.2, 0.5, 0.9]).tolist()
+    [0, 1, 1]
+    """
+    return (np.asarray(probabilities, dtype=np.float64) >= threshold).astype(np.int64)
+
+
+def confusion(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.int64]:
+    """Count the four outcomes.
+
+    Parameters
+    ----------
+    targets : array, shape (N,), 0 or 1
+    probabilities : array, shape (N,), in [0, 1]
+    threshold : float
+
+    Returns
+    -------
+    counts : int array, shape (2, 2)
+        Rows are the truth, columns the decision: [[true negatives, false positives],
+        [false negatives, true positives]].
+
+    Examples
+    --------
+    >>> confusion([0, 0, 0, 1, 1], [0.1, 0.2, 0.7, 0.6, 0.4]).tolist()
+    [[2, 1], [1, 1]]
+    """
+    return _sklearn.confusion_matrix(*_decided(targets, probabilities, threshold), labels=[0, 1])
+
+
+def accuracy(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
+    """Return the share of right decisions, in [0, 1].
+
+    The default threshold is MedMNIST's protocol, for comparison with published results. (A probability
+    of exactly 0.5 is positive here and negative there.)
+    """
+    return float(_sklearn.accuracy_score(*_decided(targets, probabilities, threshold)))
+
+
+def sensitivity(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
+    """Return the share of the positive images that are called positive (recall); NaN without any."""
+    pair = _decided(targets, probabilities, threshold)
+    return float(_sklearn.recall_score(*pair, zero_division=np.nan))
+
+
+def specificity(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
+    """Return the share of the negative images that are called negative; NaN without any."""
+    pair = _decided(targets, probabilities, threshold)
+    return float(_sklearn.recall_score(*pair, pos_label=0, zero_division=np.nan))
+
+
+def precision(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
+    """Return the share of positive images among those called positive; NaN if none is called so.
+
+    It holds at the prevalence of these images; `predictive_values` moves it to another.
+    """
+    pair = _decided(targets, probabilities, threshold)
+    return float(_sklearn.precision_score(*pair, zero_division=np.nan))
+
+
+def f1(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
+    """Return 2 TP / (2 TP + FP + FN), the harmonic mean of precision and sensitivity.
+
+    NaN only if no image is positive and none is called positive.
+    """
+    pair = _decided(targets, probabilities, threshold)
+    return float(_sklearn.f1_score(*pair, zero_division=np.nan))
+
+
+def balanced_accuracy(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
+    """Return the mean of sensitivity and specificity; NaN if one class is missing."""
+    both = sensitivity(targets, probabilities, threshold) + specificity(targets, probabilities, threshold)
+    return both / 2
+
+
+def predictive_values(sensitivity: float, specificity: float, prevalence: float) -> tuple[float, float]:
+    """Carry a test to another prevalence by Bayes' rule.
+
+    Parameters
+    ----------
+    sensitivity, specificity, prevalence : float in [0, 1]
+
+    Returns
+    -------
+    positive, negative : float in [0, 1]
+        Share of ill among the test-positive, share of healthy among the test-negative; NaN where the
+        test never gives that answer.
+
+    Examples
+    --------
+    Of 1,000 people 10 are ill: 9 true and 99 false alarms.
+
+    >>> positive, negative = predictive_values(0.9, 0.9, 0.01)
+    >>> round(positive, 4), round(negative, 4)
+    (0.0833, 0.9989)
+    """
+    for what, value in (
+        ("sensitivity", sensitivity),
+        ("specificity", specificity),
+        ("prevalence", prevalence),
+    ):
+        checks.in_range(what, value, 0, 1)
+    hit, miss = prevalence * sensitivity, prevalence * (1 - sensitivity)
+    alarm, clear = (1 - prevalence) * (1 - specificity), (1 - prevalence) * specificity
+    positive = hit / (hit + alarm) if hit + alarm else float("nan")
+    negative = clear / (clear + miss) if clear + miss else float("nan")
+    return positive, negative
+
+
+def _decided(
+    targets: ArrayLike, probabilities: ArrayLike, threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    truth, values = probability_pair(targets, probabilities)
+    return truth, decide(values, checks.in_range("threshold", threshold))

@@ -1,0 +1,14 @@
+"""What it looks like: every figure of the suite. A function returns a figure that shows itself in Jupyter."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "canvas": ["Picture"],
+        "counting": ["class_counts"],
+        "judging": ["confusion", "precision_recall", "results_vs_published", "roc", "score_histogram"],
+        "learning": ["history", "learning_curve"],
+        "tiles": ["feature_maps", "image_grid"],
+    },
+)

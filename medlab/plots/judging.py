@@ -1,0 +1,243 @@
+"""Figures of an evaluation: curves, decisions, scores, and where the result stands."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sklearn.metrics as _sklearn
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from medlab import checks
+from medlab.plots import canvas
+
+Columns = Mapping[str, ArrayLike]
+
+
+def roc(targets: Columns, scores: Columns, threshold: float | None = None) -> canvas.Picture:
+    """Draw ROC curves with their AUC, the chance line and the point where the threshold puts each.
+
+    Parameters
+    ----------
+    targets, scores : dict of arrays, shape (N,)
+        Truth (0 or 1) and probability by the curve's name: ``evaluation.targets`` and
+        ``evaluation.predictions``, or what ``evaluation.one_vs_rest()`` returns.
+    threshold : float or None
+        Above or at it an image is called positive.
+    """
+    areas = {name: _sklearn.roc_auc_score(*pair) for name, pair in _pairs(targets, scores).items()}
+    alt = "ROC curves. " + ", ".join(f"{name}: AUC {area:.3f}" for name, area in areas.items())
+    picture, (axis, *_) = canvas.panels(width_in=5.2, height_in=5.0, alt=f"{alt}.")
+    axis.plot([0, 1], [0, 1], color=canvas.GRAY, linewidth=1, linestyle=(0, (1, 3)), label="chance, AUC 0.5")
+    for i, (name, (truth, values)) in enumerate(_pairs(targets, scores).items()):
+        rate, sensitivity, _ = _sklearn.roc_curve(truth, values)
+        color, dash = canvas.COLORS[i % 7], canvas.DASHES[i % 7]
+        axis.plot(rate, sensitivity, linestyle=dash, color=color, label=f"{name}, AUC {areas[name]:.3f}")
+        if threshold is not None:
+            called = values >= threshold
+            point = called[truth == 0].mean(), called[truth == 1].mean()
+            axis.plot(*point, canvas.MARKERS[i % 7], color=color, mec="black", ms=7, zorder=3)
+    if threshold is not None:
+        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.2g}")
+    _unit_square(axis, "false positive rate (1 − specificity)", "sensitivity")
+    axis.legend(loc="lower right", fontsize=canvas.SMALL)
+    return picture
+
+
+def precision_recall(targets: Columns, scores: Columns, threshold: float | None = None) -> canvas.Picture:
+    """Draw precision against sensitivity, with average precision and each prevalence as the chance line.
+
+    Parameters are those of `roc`.
+    """
+    pairs = _pairs(targets, scores)
+    means = {name: _sklearn.average_precision_score(*pair) for name, pair in pairs.items()}
+    alt = "Precision-recall curves. " + ", ".join(f"{name}: {mean:.3f}" for name, mean in means.items())
+    picture, (axis, *_) = canvas.panels(width_in=5.2, height_in=5.0, alt=f"{alt}.")
+    for i, (name, (truth, values)) in enumerate(pairs.items()):
+        precision, recall, _ = _sklearn.precision_recall_curve(truth, values)
+        color, dash = canvas.COLORS[i % 7], canvas.DASHES[i % 7]
+        label = f"{name}, average precision {means[name]:.3f}"
+        axis.plot(recall, precision, linestyle=dash, color=color, label=label, drawstyle="steps-pre")
+        axis.axhline(truth.mean(), color=color, linewidth=1, linestyle=(0, (1, 3)))
+        called = values >= threshold if threshold is not None else np.zeros(0, dtype=bool)
+        if called.any():
+            point = called[truth == 1].mean(), truth[called].mean()
+            axis.plot(*point, canvas.MARKERS[i % 7], color=color, mec="black", ms=7, zorder=3)
+    axis.plot([], [], color=canvas.GRAY, linewidth=1, linestyle=(0, (1, 3)), label="chance: the prevalence")
+    if threshold is not None:
+        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.2g}")
+    _unit_square(axis, "sensitivity (recall)", "precision")
+    # Under the axes: these curves may run through any corner.
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=canvas.SMALL, ncols=2)
+    return picture
+
+
+def confusion(matrix: ArrayLike, class_names: Sequence[str]) -> canvas.Picture:
+    """Draw a confusion matrix: counts, and shares of each true class.
+
+    Parameters
+    ----------
+    matrix : array, shape (K, K), counts
+        Rows are the truth, columns the prediction.
+    class_names : K names in the order of the rows
+        For a binary task the negative class comes first.
+    """
+    counts = np.asarray(matrix)
+    k = len(class_names)
+    if counts.shape != (k, k):
+        msg = f"matrix must have shape ({k}, {k}) for {k} class names, got {counts.shape}."
+        raise ValueError(msg)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = min(canvas.WIDTH_IN - 1.5, max(2.8, 0.85 * k))
+    alt = "Confusion matrix. " + "; ".join(
+        f"true {name}: {', '.join(f'{n} called {other}' for n, other in zip(row, class_names, strict=True))}"
+        for name, row in zip(class_names, counts, strict=True)
+    )
+    picture, (axis, *_) = canvas.panels(width_in=side + 1.5, height_in=side + 0.8, alt=f"{alt}.")
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    size = min(11.0, 72 * side / k / 5.2)  # five characters fit into a cell
+    for i, j in itertools.product(range(k), range(k)):
+        text = f"{counts[i, j]:,}\n{100 * shares[i, j]:.0f} %"
+        color = "white" if shares[i, j] > 0.55 else "black"
+        axis.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
+    turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if k > 3 else {}
+    axis.set_xticks(range(k), class_names, **turn)
+    axis.set_yticks(range(k), class_names)
+    axis.grid(visible=False)
+    axis.set_xlabel("predicted")
+    axis.set_ylabel("true (row = 100 %)")
+    return picture
+
+
+def score_histogram(
+    targets: ArrayLike,
+    probabilities: ArrayLike,
+    threshold: float | None = None,
+    class_names: Sequence[str] = ("negative", "positive"),
+) -> canvas.Picture:
+    """Draw how the probabilities of the two classes are spread, and where the threshold cuts.
+
+    Parameters
+    ----------
+    targets : array, shape (N,), 0 or 1
+    probabilities : array, shape (N,), in [0, 1]
+    threshold : float or None
+    class_names : names of the negative and the positive class
+    """
+    truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
+    alt = f"Histogram of {len(values)} probabilities by true class."
+    picture, (axis, *_) = canvas.panels(width_in=6.5, height_in=3.2, alt=alt)
+    for k, hatch in ((0, ""), (1, "////")):
+        chosen = values[truth == k]
+        share = np.full(len(chosen), 100 / max(1, len(chosen)))
+        label, color = f"true {class_names[k]} (n = {len(chosen):,})", canvas.COLORS[k]
+        style: dict[str, Any] = {
+            "facecolor": (color, 0.25),
+            "edgecolor": color,
+            "hatch": hatch,
+            "linewidth": 1.5,
+        }
+        axis.hist(
+            chosen, np.linspace(0, 1, 26).tolist(), weights=share, histtype="stepfilled", label=label, **style
+        )
+    if threshold is not None:
+        axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.2g}")
+    axis.set_xlim(0, 1)
+    axis.set_xlabel(f"predicted probability of {class_names[1]}")
+    axis.set_ylabel("share of the class (%)")
+    axis.legend(fontsize=canvas.SMALL)
+    return picture
+
+
+def results_vs_published(
+    measures: Mapping[str, Any],
+    published: Sequence[Mapping[str, Any]] = (),
+    ceiling: Mapping[str, float] | None = None,
+    *,
+    name: str = "this network",
+) -> canvas.Picture:
+    """Draw a test result with its interval above the published ones, or beside the known ceiling.
+
+    Parameters
+    ----------
+    measures : dict
+        ``auc``, ``accuracy`` and their ``_ci``: ``evaluation.splits["test"]``.
+    published : dicts with ``method``, ``auc``, ``acc``
+        Transcribed from the literature, and labelled so.
+    ceiling : dict or None
+        ``evaluation.ceiling``: of simulated patients.
+    name : str
+    """
+    rows = _auc_rows(measures, ceiling, name)
+    rows += [(f"{row['method']} (transcribed)", row.get("auc"), None, "s") for row in published]
+    drawn = {"test AUC": rows}
+    if published:
+        ours = [(name, measures["accuracy"], measures.get("accuracy_ci"), "o")]
+        others = [
+            (label, row.get("acc"), None, "s")
+            for (label, *_), row in zip(rows[-len(published) :], published, strict=True)
+        ]
+        gap = [("", None, None, "o")] * (len(rows) - len(published) - 1)
+        drawn["test accuracy"] = ours + gap + others
+    alt = "; ".join(f"{label} {value:.3f}" for label, value, *_ in rows if value is not None)
+    picture, axes = canvas.panels(
+        1, len(drawn), height_in=0.9 + 0.36 * len(rows), alt=f"Test AUC: {alt}.", sharey=True
+    )
+    for axis, (measure, lines) in zip(axes, drawn.items(), strict=True):
+        for place, (_label, value, span, marker) in enumerate(lines):
+            _dot(axis, place, value, span, marker)
+        axis.set_xlabel(measure)
+        axis.margins(x=0.12)
+    axes[0].set_yticks(range(len(rows)), [label for label, *_ in rows])
+    axes[0].set_ylim(len(rows) - 0.4, -0.75)
+    return picture
+
+
+def _auc_rows(
+    measures: Mapping[str, Any], ceiling: Mapping[str, float] | None, name: str
+) -> list[tuple[str, Any, Any, str]]:
+    rows = [(f"{name} (95 % interval)", measures["auc"], measures.get("auc_ci"), "o")]
+    if ceiling is not None:
+        best = {
+            "image": "ceiling: image",
+            "clinical": "ceiling: clinical",
+            "both": "ceiling: image and clinical",
+            "diameter": "diameter alone",
+        }
+        rows.append((f"{name}, expected AUC", ceiling["expected_auc"], None, "o"))
+        rows += [(text, ceiling[key], None, "D") for key, text in best.items() if key in ceiling]
+    return rows
+
+
+def _dot(axis: Axes, place: int, value: float | None, span: Sequence[float] | None, marker: str) -> None:
+    if value is None or not np.isfinite(value):
+        return
+    color = {"o": canvas.BLUE, "s": canvas.GRAY, "D": canvas.VERMILION}[marker]
+    fill = color if marker == "o" else "white"
+    if span is not None:
+        axis.plot(span, [place, place], color=color, linewidth=2, solid_capstyle="butt")
+    axis.plot([value], [place], marker, color=color, markerfacecolor=fill, ms=7)
+    axis.annotate(f"{value:.3f}", (value, place), (0, 6), textcoords="offset points", ha="center", fontsize=8)
+
+
+def _pairs(targets: Columns, scores: Columns) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return truth and score by name, if both are there, equally long, finite, of both classes."""
+    if set(targets) != set(scores):
+        msg = f"targets and scores must have the same names, got {list(targets)} and {list(scores)}."
+        raise ValueError(msg)
+    pairs = {}
+    for name in targets:
+        truth, values = np.asarray(targets[name]), checks.finite(f"scores of {name}", scores[name])
+        checks.same_length(**{f"targets of {name}": truth, f"scores of {name}": values})
+        if set(np.unique(truth)) != {0, 1}:
+            msg = f"targets of {name} must hold both 0 and 1, got {np.unique(truth)[:5].tolist()}."
+            raise ValueError(msg)
+        pairs[name] = (truth, values)
+    return pairs
+
+
+def _unit_square(axis: Axes, x: str, y: str) -> None:
+    axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y, aspect="equal")

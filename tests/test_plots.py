@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from medlab import plots
+from medlab.plots import canvas
+
+RUN = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "loss": [0.7, 0.5, 0.4],
+        "val_loss": [0.7, 0.6, 0.65],
+        "val_auc": [0.6, 0.8, 0.75],
+        "learning_rate": [2e-3, 1e-3, 1e-4],
+        "seconds": [1.0, 1.0, 1.0],
+    }
+)
+TARGETS = {"val": np.array([0, 0, 1, 1]), "test": np.array([0, 1, 0, 1, 1])}
+SCORES = {"val": np.array([0.1, 0.4, 0.3, 0.9]), "test": np.array([0.2, 0.3, 0.6, 0.7, 0.9])}
+GRAY = np.arange(5 * 6 * 7, dtype=np.uint8).reshape(5, 6, 7, 1)
+CEILING = {"image": 0.83, "clinical": 0.76, "both": 0.93, "expected_auc": 0.8}
+OURS = {"auc": 0.97, "auc_ci": [0.95, 0.98], "accuracy": 0.92, "accuracy_ci": [0.9, 0.94]}
+PUBLISHED = [{"method": "ResNet-18 (28)", "auc": 0.944, "acc": 0.854}, {"method": "no ACC", "auc": 0.9}]
+
+EXAMPLES = {
+    "history": lambda: plots.history(RUN, best_epoch=2),
+    "history of one epoch": lambda: plots.history(RUN[["epoch", "loss"]][:1]),
+    "roc": lambda: plots.roc(TARGETS, SCORES, 0.5),
+    "precision_recall": lambda: plots.precision_recall(TARGETS, SCORES, 0.5),
+    "precision_recall, nothing called positive": lambda: plots.precision_recall(TARGETS, SCORES, 1.0),
+    "confusion": lambda: plots.confusion([[627, 359], [162, 852]], ["benign", "malignant"]),
+    "confusion of many": lambda: plots.confusion(np.eye(11) * 1234, [f"organ {i}" for i in range(11)]),
+    "score_histogram": lambda: plots.score_histogram(TARGETS["test"], SCORES["test"], 0.5),
+    "class_counts": lambda: plots.class_counts({"train": {"a": 5, "b": 9}, "test": {"a": 1, "b": 0}}),
+    "image_grid": lambda: plots.image_grid(GRAY, list("abcde"), marks=["right"] * 5, columns=3),
+    "image_grid in mm": lambda: plots.image_grid(GRAY, spacing_mm=(1.5, 0.75)),
+    "image_grid of colors": lambda: plots.image_grid(np.repeat(GRAY, 3, axis=-1) / 255),
+    "image_grid of volumes": lambda: plots.image_grid(GRAY.reshape(1, 5, 6, 7, 1)),
+    "feature_maps": lambda: plots.feature_maps(np.ones((6, 7, 5)), title="first convolution"),
+    "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}, ceiling=0.9),
+    "results beside published": lambda: plots.results_vs_published(OURS, PUBLISHED),
+    "results beside the ceiling": lambda: plots.results_vs_published(OURS, ceiling=CEILING),
+}
+
+
+def words(picture):
+    """Return all text in a picture, legends and labels included."""
+    picture.draw_without_rendering()
+    return " | ".join(text.get_text() for text in picture.findobj(lambda artist: hasattr(artist, "get_text")))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_figure_is_a_small_png_with_nothing_cut_off_and_words_for_who_cannot_see_it(name):
+    picture = EXAMPLES[name]()
+    png, metadata = picture._repr_png_()  # drawn, so that its layout is known
+    image = Image.open(io.BytesIO(png))
+    assert image.format == "PNG"
+    assert image.width <= 800
+    assert len(png) < 150_000
+    assert metadata["alt"] == picture.alt
+    assert len(picture.alt) > 5
+    tight = picture.get_tightbbox()  # inches
+    width, height = picture.get_size_inches()
+    assert min(tight.x0, tight.y0) > -0.02
+    assert tight.x1 < width + 0.02
+    assert tight.y1 < height + 0.02
+
+
+def test_plotting_leaves_pyplot_alone():
+    code = "import sys; from medlab import plots; plots.confusion([[1, 2], [3, 4]], 'ab').to_png(); "
+    code += "print('matplotlib.pyplot' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
+
+
+def test_figures_can_be_drawn_in_threads():
+    pngs = []
+    threads = [
+        threading.Thread(target=lambda: pngs.append(EXAMPLES["confusion"]().to_png())) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(pngs)) == 1
+    assert len(pngs) == 3
+
+
+def test_curves_differ_without_color():
+    lines = plots.roc(TARGETS, SCORES).axes[0].get_lines()
+    curves = [line for line in lines if not line.get_label().startswith("chance")]
+    assert len({line.get_linestyle() for line in curves}) == len(curves) == 2
+    assert len(canvas.COLORS) == len(canvas.DASHES) == len(canvas.MARKERS)
+
+
+def test_roc_names_the_auc_and_marks_the_threshold():
+    picture = plots.roc(TARGETS, SCORES, 0.5)
+    assert "val, AUC 0.750" in words(picture)
+    assert "at threshold 0.5" in words(picture)
+    points = [line.get_xydata().ravel().tolist() for line in picture.axes[0].get_lines()]
+    assert [0.0, 0.5] in points  # val at 0.5: no false alarm, one of two found
+    assert [0.5, pytest.approx(2 / 3)] in points
+
+
+def test_precision_recall_draws_chance_at_the_prevalence():
+    lines = plots.precision_recall({"test": TARGETS["test"]}, {"test": SCORES["test"]}).axes[0].get_lines()
+    assert lines[1].get_ydata()[0] == pytest.approx(3 / 5)
+
+
+def test_confusion_is_readable_on_dark_and_light():
+    texts = plots.confusion([[90, 10], [3, 1]], ["a", "b"]).axes[0].texts
+    assert [text.get_text() for text in texts] == ["90\n90 %", "10\n10 %", "3\n75 %", "1\n25 %"]
+    assert [text.get_color() for text in texts] == ["white", "black", "white", "black"]
+
+
+def test_history_marks_the_kept_epoch_and_names_what_it_draws():
+    text = words(plots.history(RUN, best_epoch=2))
+    for word in ("training", "validation", "validation AUC", "learning rate", "kept: epoch 2", "epoch"):
+        assert word in text
+
+
+def test_history_of_a_regression_draws_its_own_measure():
+    assert "validation mae" in words(plots.history(RUN.rename(columns={"val_auc": "val_mae"})))
+
+
+def test_a_scale_bar_is_drawn_only_where_spacing_is_known():
+    assert "mm" not in words(plots.image_grid(GRAY))
+    with_bar = plots.image_grid(GRAY, spacing_mm=(1.5, 0.75))
+    assert "white bar: 2 mm" in words(with_bar)
+    # 2 mm at 0.75 mm in x; the bar is the only patch of the axes.
+    assert with_bar.axes[0].patches[0].get_width() == pytest.approx(2 / 0.75)
+    assert with_bar.axes[0].get_aspect() == pytest.approx(2.0)
+
+
+def test_marks_are_written_as_well_as_colored():
+    picture = plots.image_grid(GRAY[:3], marks=["false positive", "false negative", "false positive"])
+    assert words(picture).count("false positive") == 2
+    colors = [axis.spines["left"].get_edgecolor() for axis in picture.axes]
+    assert colors[0] == colors[2] != colors[1]
+
+
+def test_images_share_one_gray_scale():
+    limits = {axis.images[0].get_clim() for axis in plots.image_grid(GRAY).axes}
+    assert limits == {(0, 255)}
+    limits = {axis.images[0].get_clim() for axis in plots.image_grid(GRAY / 64).axes}
+    assert limits == {(0, 209 / 64)}
+
+
+def test_of_a_volume_the_central_slice_is_shown():
+    volume = np.zeros((1, 5, 6, 7, 1), np.uint8)
+    volume[:, 2] = 200
+    assert plots.image_grid(volume).axes[0].images[0].get_array().min() == 200
+
+
+def test_class_counts_say_numbers_and_shares():
+    text = words(plots.class_counts({"train": {"a": 1500, "b": 500}}, totals={"train": 4000}))
+    assert "1,500 (38 %)" in text
+    assert "500 (12 %)" in text
+
+
+def test_published_rows_say_that_they_are_transcribed_and_gaps_stay_empty():
+    text = words(plots.results_vs_published(OURS, PUBLISHED))
+    assert "ResNet-18 (28) (transcribed)" in text
+    assert "0.854" in text
+    assert "this network (95 % interval)" in text
+
+
+def test_the_ceiling_stands_beside_the_expected_auc():
+    text = words(plots.results_vs_published(OURS, ceiling=CEILING))
+    assert "this network, expected AUC" in text
+    assert "ceiling: image and clinical" in text
+    assert "diameter" not in text
+
+
+def test_learning_curve_shows_every_seed():
+    axis = plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.9]]}).axes[0]
+    points, line = axis.get_lines()
+    assert points.get_xdata().tolist() == [50, 50, 500, 500]
+    assert line.get_ydata().tolist() == pytest.approx([0.65, 0.85])
+    assert axis.get_xscale() == "log"
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match=r"the columns epoch and loss .* got columns epoch and 0 rows"):
+        plots.history(pd.DataFrame({"epoch": []}))
+    with pytest.raises(ValueError, match=r"the same names, got \['val', 'test'\] and \['val'\]"):
+        plots.roc(TARGETS, {"val": SCORES["val"]})
+    with pytest.raises(ValueError, match=r"targets of a must hold both 0 and 1, got \[1\]"):
+        plots.precision_recall({"a": [1, 1]}, {"a": [0.1, 0.2]})
+    with pytest.raises(ValueError, match="same length, got targets of a 2, scores of a 3"):
+        plots.roc({"a": [0, 1]}, {"a": [0.1, 0.2, 0.3]})
+    with pytest.raises(ValueError, match="scores of a must hold finite numbers, got 1 NaN"):
+        plots.roc({"a": [0, 1]}, {"a": [0.1, np.nan]})
+    with pytest.raises(ValueError, match=r"matrix must have shape \(3, 3\) for 3 class names, got \(2, 2\)"):
+        plots.confusion([[1, 2], [3, 4]], ["a", "b", "c"])
+    with pytest.raises(ValueError, match=r"images must have shape .* got \(6, 7\)\. One image"):
+        plots.image_grid(GRAY[0, ..., 0])
+    with pytest.raises(ValueError, match="same length, got images 5, titles 2"):
+        plots.image_grid(GRAY, ["a", "b"])
+    with pytest.raises(ValueError, match="columns must lie between 1"):
+        plots.image_grid(GRAY, columns=0)
+    with pytest.raises(ValueError, match=r"maps must have shape \(H, W, K\), got \(6, 7\)\. .*maps\[0\]"):
+        plots.feature_maps(np.ones((6, 7)))
+    with pytest.raises(ValueError, match=r"the same classes for each split, got .*'b'"):
+        plots.class_counts({"train": {"a": 1}, "test": {"b": 1}})
+    with pytest.raises(ValueError, match=r"scores\['cnn'\] must have shape \(2, seeds\), got \(3, 1\)"):
+        plots.learning_curve([50, 500], {"cnn": [[0.1], [0.2], [0.3]]})
+    with pytest.raises(ValueError, match="the smallest of sizes must lie between 1"):
+        plots.learning_curve([0, 500], {"cnn": [[0.1], [0.2]]})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["", "%matplotlib inline\n"])
+def test_a_figure_shows_in_an_executed_notebook_and_in_its_page(first, tmp_path):
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
+    code = [first + "from medlab import plots", "plots.confusion([[5, 2], [3, 4]], ['well', 'ill'])"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in code])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = notebook.cells[1].outputs
+    assert len(outputs) == 1
+    assert "image/png" in outputs[0].data
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert page.count("<img") == 1
+    if not first:
+        words = outputs[0].metadata["image/png"]["alt"]
+        assert "true ill: 3 called well, 4 called ill" in words
