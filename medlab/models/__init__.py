@@ -1,0 +1,16 @@
+"""The networks, and the folder that carries a trained one to where it is used."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "article": ["article_cnn", "article_cnn_28"],
+        "bundle": ["Bundle", "load", "save"],
+        "catalog": ["build", "check_shape", "describe", "minimum_size", "names"],
+        "costs": ["cost"],
+        "predicting": ["predict"],
+        "resnet": ["resnet18_28"],
+        "screening": ["screening_cnn"],
+    },
+)

@@ -1,0 +1,179 @@
+"""The model folder: a trained network with everything its use needs. One writer, one loader.
+
+``model.keras`` holds the network, ``model.json`` what brings an image to it and what its output means.
+Reports write it; explanations, case reports and serving read it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import backend
+from medlab.models.predicting import predict
+
+SCHEMA = 1
+NETWORK, FACTS = "model.keras", "model.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A network from a model folder, ready for raw images.
+
+    Attributes
+    ----------
+    model : keras.Model
+    facts : mapping
+        What ``model.json`` says: see `save`.
+    """
+
+    model: Any
+    facts: Mapping[str, Any]
+
+    def normalize(self, images: NDArray[Any]) -> NDArray[np.float32]:
+        """Bring raw images, shape (N, ..., C), to the network's input."""
+        numbers = self.facts["normalization"]
+        mean, std = (np.array(numbers[name], np.float32) for name in ("mean", "std"))
+        return (np.asarray(images, np.float32) - mean) / std
+
+    def predict(self, images: ArrayLike) -> NDArray[np.float32]:
+        """Return probabilities for raw images: see `medlab.models.predict`."""
+        return predict(self.model, self.normalize, images)
+
+
+def save(
+    folder: str | Path,
+    model: Any,
+    dataset: Any,
+    normalization: Any,
+    *,
+    threshold: float | None = None,
+    threshold_rule: str = "",
+    metrics: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Path:
+    """Write a model folder; an older one of the same name is replaced file by file, never half.
+
+    Parameters
+    ----------
+    folder : path
+        Made when missing.
+    model : keras.Model
+    dataset : medlab.data.Dataset
+        What it was trained on: class names, spacing, window and fingerprint are taken from here.
+    normalization : medlab.data.Normalization
+    threshold : float or None
+        Probability from which a finding counts as positive, with the rule that chose it.
+    metrics : mapping or None
+        JSON-able results to carry along.
+    seed : int
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written or the disk is full; an older model stays as it was.
+    """
+    folder = Path(folder)
+    positive = dataset.positive_class
+    facts = {
+        "schema": SCHEMA,
+        "network": model.name,
+        "task": dataset.task,
+        "input_shape": list(model.input_shape[1:]),
+        "spacing_mm": list(dataset.spacing_mm) if dataset.spacing_mm else None,
+        "window_hu": list(dataset.window_hu) if dataset.window_hu else None,
+        "normalization": normalization.as_dict(),
+        "class_names": list(dataset.class_names),
+        "positive_class": None if positive is None else dataset.class_names[positive],
+        "threshold": threshold,
+        "threshold_rule": threshold_rule,
+        "calibration": None,
+        "dataset": dataset.name,
+        "simulated": dataset.simulated,
+        "training_data_fingerprint": dataset.fingerprint,
+        "feature_statistics": _feature_statistics(model, dataset, normalization),
+        "seed": seed,
+        "backend": backend.name(),
+        "versions": _versions(),
+        "metrics": dict(metrics or {}),
+        "intended_use": "teaching and research; not a medical device",
+    }
+    text = json.dumps(facts, indent=2, allow_nan=False)
+    partial = folder / ("partial." + NETWORK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        model.save(partial)
+        (folder / ("partial." + FACTS)).write_text(text, encoding="utf-8")
+        partial.replace(folder / NETWORK)
+        (folder / ("partial." + FACTS)).replace(folder / FACTS)
+    except OSError as error:
+        for name in (NETWORK, FACTS):
+            (folder / f"partial.{name}").unlink(missing_ok=True)
+        reason = error.strerror or error
+        msg = (
+            f"the model could not be written to {folder.name} ({reason}). Free space or name another folder."
+        )
+        raise OSError(error.errno, msg) from error
+    return folder
+
+
+def load(folder: str | Path) -> Bundle:
+    """Read a model folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it lacks one of its two files.
+    ValueError
+        If ``model.json`` is damaged, or of a schema that this version does not know.
+    """
+    folder = Path(folder)
+    for name in (FACTS, NETWORK):
+        if not (folder / name).is_file():
+            msg = f"{folder.name} has no {name}. A model folder, as medlab.models.save writes it, has both."
+            raise FileNotFoundError(msg)
+    try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except ValueError as error:
+        msg = f"{FACTS} in {folder.name} is damaged ({error}). Write the model folder again."
+        raise ValueError(msg) from error
+    if facts.get("schema") != SCHEMA:
+        msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads {SCHEMA}. Update medlab."
+        raise ValueError(msg)
+    import keras
+
+    return Bundle(keras.models.load_model(folder / NETWORK, compile=False), facts)
+
+
+def _feature_statistics(model: Any, dataset: Any, normalization: Any) -> dict[str, list[float]] | None:
+    """Mean and standard deviation of the layer ``features`` on train: what later data are compared with."""
+    import keras
+
+    if "features" not in {layer.name for layer in model.layers}:
+        return None
+    features = keras.Model(model.input, model.get_layer("features").output)
+    values = predict(features, normalization.apply, dataset.train.images[:1000])
+    return {"mean": values.mean(axis=0).round(5).tolist(), "std": values.std(axis=0).round(5).tolist()}
+
+
+def _versions() -> dict[str, str]:
+    packages = ("medlab", "keras", backend.name(), "numpy")
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,56 @@
+"""What a network costs: weights and arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Size of a network.
+
+    Attributes
+    ----------
+    weights : int
+        All numbers in its layers, those that training does not change included.
+    multiply_adds : int
+        Multiplications with addition for one image, in convolutions and dense layers; a "FLOP" count is
+        twice this. Normalization, activation and pooling are left out: they are a few percent.
+    """
+
+    weights: int
+    multiply_adds: int
+
+
+def cost(model: Any) -> Cost:
+    """Count the weights and the multiply-adds of a Keras network.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built. Convolutions and dense layers are counted, in nested networks too.
+
+    Returns
+    -------
+    cost : Cost
+        A 3 x 3 convolution from C to F channels costs ``H * W * 9 * C * F`` on an (H, W) output.
+
+    Examples
+    --------
+    A dense layer from 10 to 2 has 22 weights and 20 multiply-adds.
+    """
+    return Cost(int(model.count_params()), _multiply_adds(model))
+
+
+def _multiply_adds(layer: Any) -> int:
+    parts = getattr(layer, "layers", None)
+    if parts is not None:
+        return sum(map(_multiply_adds, parts))
+    kernel = getattr(layer, "kernel", None)
+    if kernel is None:
+        return 0
+    # The kernel is applied once at every place of the output; its shape has the channels of both sides.
+    places = math.prod(layer.output.shape[1:-1])
+    return places * math.prod(kernel.shape)

@@ -1,0 +1,49 @@
+"""Probabilities from a network, in the shape that a task's measures take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def predict(
+    model: Any, normalize: Callable[[NDArray[Any]], NDArray[Any]], images: ArrayLike, *, batch_size: int = 256
+) -> NDArray[np.float32]:
+    """Return what a network says of raw images, a batch at a time.
+
+    Parameters
+    ----------
+    model : keras.Model
+    normalize : callable
+        Brings a batch of raw images to the network's input.
+    images : array, shape (N, H, W, C) or (N, Z, Y, X, C)
+        As a data set has them, before normalization.
+    batch_size : int
+
+    Returns
+    -------
+    probabilities : float32 array
+        Shape (N,) where the network has one output (binary: probability of the positive class;
+        regression: the value), (N, K) otherwise.
+
+    Raises
+    ------
+    ValueError
+        If the images do not have the network's shape.
+    """
+    array = np.asarray(images)
+    expected = tuple(model.input_shape[1:])
+    if array.ndim != len(expected) + 1 or array.shape[1:] != expected:
+        shape = ", ".join(map(str, expected))
+        msg = f"images must have shape (N, {shape}) for {model.name}, got {array.shape}."
+        raise ValueError(msg)
+    # predict_on_batch, not predict: it may be called from a callback and prints nothing.
+    parts = [
+        np.asarray(model.predict_on_batch(normalize(array[start : start + batch_size])))
+        for start in range(0, len(array), batch_size)
+    ]
+    result = np.concatenate(parts).astype(np.float32)
+    return result[:, 0] if result.shape[1] == 1 else result
