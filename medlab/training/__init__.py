@@ -1,0 +1,12 @@
+"""How networks learn: `fit` and what it returns."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "fitting": ["fit"],
+        "run": ["Run"],
+        "settings": ["BALANCES", "OPTIMIZERS", "SCALES", "Settings"],
+    },
+)

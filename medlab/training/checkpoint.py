@@ -1,0 +1,69 @@
+"""The state of a training on disk: one file, replaced whole, so that a kill leaves the last good one."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Checkpoint:
+    """Keeps the state after an epoch in ``FOLDER/state.npz``.
+
+    Parameters
+    ----------
+    folder : path
+        Made when missing.
+    identity : mapping
+        Options, seed and data fingerprint: a state of another training is refused.
+    """
+
+    def __init__(self, folder: str | Path, identity: Mapping[str, Any]) -> None:
+        self.path = Path(folder) / "state.npz"
+        self.identity = json.loads(json.dumps(dict(identity)))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def save(self, arrays: Mapping[str, list[NDArray[Any]]], facts: Mapping[str, Any]) -> None:
+        """Write lists of arrays and JSON-able facts; the old file stays until the new one is whole."""
+        flat: dict[str, Any] = {"facts": np.array(json.dumps({"identity": self.identity, **facts}))}
+        for name, group in arrays.items():
+            flat |= {f"{name}/{index}": array for index, array in enumerate(group)}
+        partial = self.path.with_suffix(".partial.npz")
+        np.savez(partial, **flat)
+        partial.replace(self.path)
+
+    def load(self) -> tuple[dict[str, list[NDArray[Any]]], dict[str, Any]] | None:
+        """Return what `save` wrote, or None where nothing was saved yet.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or was written by a training with other options.
+        """
+        if not self.path.exists():
+            return None
+        arrays: dict[str, list[NDArray[Any]]] = {}
+        try:
+            with np.load(self.path) as stored:
+                facts = json.loads(str(stored["facts"]))
+                for key in stored.files:
+                    if key != "facts":
+                        arrays.setdefault(key.split("/")[0], []).append(stored[key])
+        except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+            msg = f"the checkpoint {self.path.name} is damaged ({error}). Delete it, or train without resume."
+            raise ValueError(msg) from error
+        then, now = facts.pop("identity"), self.identity
+        differing = sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
+        if differing:
+            changes = ", ".join(f"{key}: {then.get(key)!r} then, {now.get(key)!r} now" for key in differing)
+            msg = (
+                f"the checkpoint {self.path.name} belongs to another training ({changes}). "
+                "Use the same options, another checkpoint folder, or resume=False."
+            )
+            raise ValueError(msg)
+        return arrays, facts

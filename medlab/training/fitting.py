@@ -1,0 +1,187 @@
+"""`fit`: the one way to train a network, on every backend."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from medlab import backend, checks
+from medlab.data.augmentation import Augmentation
+from medlab.data.balancing import oversample, sample_weights, undersample
+from medlab.data.batches import Batches
+from medlab.data.dataset import Dataset
+from medlab.data.normalization import normalize
+from medlab.training.checkpoint import Checkpoint
+from medlab.training.monitor import Monitor
+from medlab.training.run import Run
+from medlab.training.settings import SMOKE_STEPS, Settings
+
+
+def fit(
+    model: keras.Model,
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    log_path: str | Path | None = None,
+    progress: bool = True,
+    stop_at: float | None = None,
+    jit: bool | None = None,
+    augmentation: Augmentation | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    **options: Any,
+) -> Run:
+    """Train a network on a data set, choose its best epoch on validation, and say how it went.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `medlab.models.build`, or any of the same input and output; changed in place.
+    dataset : Dataset
+        train and val are used; test is not touched.
+    seed : int
+        Order, augmentation and dropout follow from it; the first weights follow from the seed of `build`.
+    checkpoint : path or None
+        Folder that keeps the state after each epoch.
+    resume : bool
+        Go on from the checkpoint, if there is one, as if training had never stopped.
+    log_path : path or None
+        JSONL file: a line an epoch, appended when it ends.
+    progress : bool
+        Show a bar in a terminal, at most a dozen lines elsewhere.
+    stop_at : float or None
+        Validation measure at which to stop (to time how long a network takes to get there).
+    jit : bool or None
+        Compile with XLA; None: on a GPU, and always with JAX.
+    augmentation : Augmentation or None
+        None: what suits the data set, `Augmentation.for_dataset`.
+    callbacks : sequence of keras.callbacks.Callback
+        Called after medlab's own.
+    **options
+        Fields of `medlab.training.Settings`: scale, epochs, batch_size, learning_rate, optimizer, balance,
+        augment, warmup, patience, averaging, weight_decay.
+
+    Returns
+    -------
+    run : Run
+
+    Raises
+    ------
+    ValueError
+        If an option does not exist or is out of range, if val lacks one of the classes, or if the
+        checkpoint belongs to another training.
+    FloatingPointError
+        If the loss is not finite: no better weights can follow.
+    """
+    for name in options:
+        checks.one_of("option of fit", name, Settings.__dataclass_fields__)
+    chosen = Settings(**options).resolve(dataset)
+    normalization = normalize(dataset)
+    backend.seed_everything(seed)
+    batches = _batches(dataset, chosen, normalization, augmentation, seed)
+    steps = min(len(batches), SMOKE_STEPS) if chosen["scale"] == "smoke" else len(batches)
+    model.compile(
+        optimizer=_optimizer(chosen, steps * chosen["epochs"]),
+        loss=_loss(dataset.task, chosen["balance"] == "focal"),
+        jit_compile=(backend.name() == "jax" or bool(backend.gpus())) if jit is None else jit,
+    )
+    model.optimizer.build(model.trainable_variables)
+    identity = {**chosen, "seed": seed, "data": dataset.fingerprint}
+    monitor = Monitor(
+        dataset,
+        normalization,
+        batches,
+        epochs=chosen["epochs"],
+        patience=chosen["patience"],
+        averaging=chosen["averaging"] > 0,
+        seed=seed,
+        stop_at=stop_at,
+        checkpoint=Checkpoint(checkpoint, identity) if checkpoint else None,
+        log_path=Path(log_path) if log_path else None,
+        progress=progress,
+    )
+    first_epoch = monitor.restore(model) if resume else 0
+    started = time.perf_counter()
+    if first_epoch < chosen["epochs"]:
+        model.fit(
+            batches.for_keras(),
+            epochs=chosen["epochs"],
+            initial_epoch=first_epoch,
+            steps_per_epoch=steps if steps < len(batches) else None,
+            shuffle=False,
+            verbose=0,
+            callbacks=[monitor, *callbacks],
+        )
+    seconds = monitor.seconds_before + time.perf_counter() - started
+    history = monitor.finish(model)
+    return Run(
+        model=model,
+        task=dataset.task,
+        normalization=normalization,
+        history=history,
+        best_epoch=monitor.best_epoch,
+        train_seconds=seconds,
+        options=chosen,
+        seed=seed,
+        backend=backend.name(),
+    )
+
+
+def _batches(
+    dataset: Dataset, chosen: dict[str, Any], normalization: Any, augmentation: Augmentation | None, seed: int
+) -> Batches:
+    if chosen["balance"] in ("oversample", "undersample"):
+        resample = oversample if chosen["balance"] == "oversample" else undersample
+        dataset = resample(dataset, seed=seed)
+    return Batches(
+        checks.finite("training images", dataset.train.images),
+        np.asarray(dataset.targets(dataset.train)),
+        normalization,
+        batch_size=chosen["batch_size"],
+        augmentation=(augmentation or Augmentation.for_dataset(dataset)) if chosen["augment"] else None,
+        weights=sample_weights(dataset) if chosen["balance"] == "weights" else None,
+        seed=seed,
+    )
+
+
+def _optimizer(chosen: dict[str, Any], steps: int) -> keras.optimizers.Optimizer:
+    warmup = round(chosen["warmup"] * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=chosen["learning_rate"] / 10,
+        decay_steps=max(1, steps - warmup),
+        warmup_target=chosen["learning_rate"],
+        warmup_steps=warmup,
+    )
+    average = {"use_ema": True, "ema_momentum": chosen["averaging"]} if chosen["averaging"] else {}
+    if chosen["optimizer"] == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **average)
+    if chosen["optimizer"] == "adam":
+        return keras.optimizers.Adam(rate, **average)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=chosen["weight_decay"], **average)
+    # Decay pulls weights towards 0; biases and batch normalization's scale have no reason to go there.
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def _loss(task: str, focal: bool) -> keras.losses.Loss:
+    if task == "regression":
+        return keras.losses.MeanSquaredError()
+    if task == "multiclass":
+        return keras.losses.SparseCategoricalCrossentropy() if not focal else _SparseFocal()
+    return keras.losses.BinaryFocalCrossentropy() if focal else keras.losses.BinaryCrossentropy()
+
+
+class _SparseFocal(keras.losses.Loss):
+    """Focal loss (Lin et al. 2017, doi 10.1109/ICCV.2017.324) for class numbers; Keras has it for one-hot."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return one loss an image: classes (N,) or (N, 1), probabilities (N, K)."""
+        classes = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
+        one_hot = keras.ops.one_hot(classes, y_pred.shape[-1])
+        return keras.losses.categorical_focal_crossentropy(one_hot, y_pred)

@@ -1,0 +1,203 @@
+"""What happens between the epochs: validation, the best weights, early stopping, checkpoint, log."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from medlab import metrics
+from medlab.data.batches import Batches
+from medlab.data.dataset import Dataset
+from medlab.data.normalization import Normalization
+from medlab.models import predict
+from medlab.training.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Weights = list[NDArray[Any]]
+LINES = 12
+
+
+class Monitor(keras.callbacks.Callback):
+    """Validates after each epoch with the averaged weights and keeps the best ones.
+
+    The network trains on with its own weights: the average is put in for validation only.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        normalization: Normalization,
+        batches: Batches,
+        *,
+        epochs: int,
+        patience: int,
+        averaging: bool,
+        seed: int,
+        stop_at: float | None = None,
+        checkpoint: Checkpoint | None = None,
+        log_path: Path | None = None,
+        progress: bool = True,
+    ) -> None:
+        super().__init__()
+        self.dataset = dataset
+        self.normalization = normalization
+        self.batches = batches
+        self.epochs = epochs
+        self.patience = patience
+        self.averaging = averaging
+        self.seed = seed
+        self.stop_at = stop_at
+        self.checkpoint = checkpoint
+        self.log_path = log_path
+        self.progress = progress
+        self.measure = "val_mse" if dataset.task == "regression" else "val_auc"
+        self.rows: list[dict[str, Any]] = []
+        self.best_epoch = 0
+        self.best_weights: Weights = []
+        self.seconds_before = 0.0
+        self._targets = dataset.targets(dataset.val)
+        # Fails now rather than after an epoch: val without one of the classes, NaN, an empty val.
+        self._score(np.linspace(0, 1, len(self._targets)) if self._targets.ndim == 1 else self._targets)
+        self._bar: Any = None
+
+    def restore(self, model: keras.Model) -> int:
+        """Put a checkpoint's state into the model; return the epoch to go on with (0 without one)."""
+        stored = self.checkpoint.load() if self.checkpoint else None
+        if stored is None:
+            return 0
+        arrays, facts = stored
+        model.set_weights(arrays["weights"])
+        for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
+            variable.assign(value)
+        self.best_weights = arrays["best"]
+        self.rows = facts["rows"]
+        self.best_epoch = facts["best_epoch"]
+        self.seconds_before = facts["seconds"]
+        if self._is_over():
+            return self.epochs
+        return len(self.rows)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Start the clock and, in a terminal, the bar."""
+        self._train_started = time.perf_counter()
+        if self.progress and sys.stdout.isatty():
+            self._bar = tqdm(total=self.epochs, initial=len(self.rows), unit="epoch", file=sys.stdout)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Make batches and dropout those of this epoch (from 0), whatever ran before."""
+        self._epoch_started = time.perf_counter()
+        self.batches.epoch = epoch
+        # Dropout too becomes a function of seed and epoch: a resumed training drops the same features.
+        for layer in self.model.layers:
+            generator = getattr(layer, "seed_generator", None)
+            if generator is not None:
+                generator.state.assign([self.seed, epoch + 1])
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Validate, keep the best weights, write checkpoint and log, stop when nothing gets better."""
+        loss = float((logs or {})["loss"])
+        if not np.isfinite(loss):
+            msg = f"the loss of epoch {epoch + 1} is {loss}. Lower learning_rate, or look for odd images."
+            raise FloatingPointError(msg)
+        # The JAX trainer ties the optimizer's state back before this call; the others never untie it.
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        own = _copies(self.model)
+        if self.averaging:
+            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
+            # On JAX weights and averages now share their memory, which a prediction gives away: part them.
+            self.model.set_weights(_copies(self.model))
+        probabilities = predict(self.model, self.normalization.apply, self.dataset.val.images)
+        score = self._score(probabilities)
+        row = {
+            "epoch": epoch + 1,
+            "loss": loss,
+            "val_loss": self._loss(probabilities),
+            self.measure: score,
+            "learning_rate": rate,
+            "seconds": round(time.perf_counter() - self._epoch_started, 3),
+        }
+        self.rows.append(row)
+        if not self.best_epoch or self._is_better(row, self.rows[self.best_epoch - 1]):
+            self.best_epoch = epoch + 1
+            self.best_weights = _copies(self.model)
+        self.model.set_weights(own)
+        self._record(row, own)
+        if self._is_over():
+            self.model.stop_training = True
+
+    def finish(self, model: keras.Model) -> pd.DataFrame:
+        """Give the model its best weights and return the history, a row an epoch."""
+        import pandas as pd
+
+        if self._bar is not None:
+            self._bar.close()
+        model.set_weights(self.best_weights)
+        return pd.DataFrame(self.rows)
+
+    def _score(self, probabilities: NDArray[Any]) -> float:
+        if self.dataset.task == "regression":
+            return metrics.mse(self._targets, probabilities)
+        if self.dataset.task == "multilabel":
+            return metrics.auc_multilabel(self._targets, probabilities)
+        if self.dataset.task == "multiclass":
+            classes = len(self.dataset.class_names)
+            if probabilities.ndim == 1:
+                probabilities = np.full((len(probabilities), classes), 1 / classes)
+            return metrics.auc_multiclass(self._targets, probabilities)
+        return metrics.auc(self._targets, probabilities)
+
+    def _loss(self, probabilities: NDArray[Any]) -> float:
+        if self.dataset.task == "regression":
+            return metrics.mse(self._targets, probabilities)
+        inside = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+        if self.dataset.task == "multiclass":
+            return float(-np.log(inside[np.arange(len(inside)), self._targets]).mean())
+        return float(-np.where(self._targets == 1, np.log(inside), np.log(1 - inside)).mean())
+
+    def _is_better(self, row: dict[str, Any], best: dict[str, Any]) -> bool:
+        # The loss decides between equal measures, which a small val makes common.
+        sign = 1 if self.measure == "val_mse" else -1
+        return (sign * row[self.measure], row["val_loss"]) < (sign * best[self.measure], best["val_loss"])
+
+    def _is_over(self) -> bool:
+        last = self.rows[-1]
+        sign = 1 if self.measure == "val_mse" else -1
+        reached = self.stop_at is not None and sign * last[self.measure] <= sign * self.stop_at
+        return reached or last["epoch"] >= self.epochs or last["epoch"] - self.best_epoch >= self.patience
+
+    def _record(self, row: dict[str, Any], own: Weights) -> None:
+        if self.log_path:
+            self.log_path.parent.mkdir(parents=True, exist_ok=True)
+            with self.log_path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(row) + "\n")
+        if self.checkpoint:
+            optimizer = [np.asarray(keras.ops.convert_to_numpy(v)) for v in self.model.optimizer.variables]
+            seconds = self.seconds_before + time.perf_counter() - self._train_started
+            self.checkpoint.save(
+                {"weights": own, "optimizer": optimizer, "best": self.best_weights},
+                {"rows": self.rows, "best_epoch": self.best_epoch, "seconds": seconds},
+            )
+        if self._bar is not None:
+            self._bar.set_postfix({"loss": f"{row['loss']:.3f}", self.measure: f"{row[self.measure]:.3f}"})
+            self._bar.update()
+        elif self.progress and (row["epoch"] % -(-self.epochs // LINES) == 0 or self._is_over()):
+            sys.stdout.write(
+                f"epoch {row['epoch']:3d} of {self.epochs}  loss {row['loss']:.4f}  {self.measure} "
+                f"{row[self.measure]:.4f}  {row['seconds']:.1f} s\n"
+            )
+            sys.stdout.flush()
+
+
+def _copies(model: keras.Model) -> Weights:
+    # get_weights may return views of the backend's own memory.
+    return [np.array(weight, copy=True) for weight in model.get_weights()]

@@ -1,0 +1,54 @@
+"""What a training leaves behind: the network with its best weights, and how it got there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from medlab.data.normalization import Normalization
+from medlab.models import predict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes
+    ----------
+    model : keras.Model
+        With the weights of the best epoch.
+    task : str
+    normalization : Normalization
+        What brings raw images to the network's input; fitted on train.
+    history : pandas.DataFrame
+        A row an epoch: ``epoch`` (from 1), ``loss``, ``val_loss``, the monitored measure (``val_auc``, or
+        ``val_mse`` for a regression), ``learning_rate``, ``seconds``.
+    best_epoch : int
+        From 1.
+    train_seconds : float
+        Wall time of the training loop, validation included, compilation too.
+    options : mapping
+        Every option of `fit` as it was used, defaults filled in.
+    seed : int
+    backend : str
+    """
+
+    model: Any
+    task: str
+    normalization: Normalization
+    history: pd.DataFrame
+    best_epoch: int
+    train_seconds: float
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    backend: str = "tensorflow"
+
+    def predict(self, images: ArrayLike) -> NDArray[Any]:
+        """Return probabilities for raw images: see `medlab.models.predict`."""
+        return predict(self.model, self.normalization.apply, images)

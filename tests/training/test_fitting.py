@@ -1,0 +1,226 @@
+"""Training on the default backend: it learns, it is repeatable, it resumes, it refuses."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from medlab import models, training
+from medlab.data import Dataset, Split
+from medlab.training.checkpoint import Checkpoint
+
+pytestmark = pytest.mark.slow
+
+
+def bright_spots(rng, count, side=16, task="binary"):
+    """Images of noise, half of them with a bright square: a question that a network answers in seconds."""
+    images = rng.integers(0, 100, (count, side, side + 2, 1)).astype(np.uint8)
+    labels = np.arange(count) % 2
+    images[labels == 1, 4:9, 5:10] += 120
+    if task == "regression":
+        return Split(images, labels.astype(np.float32))
+    if task == "multilabel":
+        return Split(images, np.stack([labels, 1 - labels], axis=1).astype(np.uint8))
+    return Split(images, labels)
+
+
+def dataset_of(rng, task="binary", train=96, positive_class=1):
+    names = ("spot",) if task == "regression" else ("dark", "spot")
+    return Dataset(
+        "spots",
+        bright_spots(rng, train, task=task),
+        bright_spots(rng, 20, task=task),
+        bright_spots(rng, 20, task=task),
+        task,
+        names,
+        positive_class if task == "binary" else None,
+        flips=("left-right",),
+    )
+
+
+@pytest.fixture
+def dataset(rng):
+    return dataset_of(rng)
+
+
+def fitted(dataset, seed=1, **options):
+    options = {"epochs": 4, "batch_size": 16, "progress": False, **options}
+    model = models.build("screening_cnn", dataset, width=8, seed=seed)
+    return training.fit(model, dataset, seed=seed, **options)
+
+
+def test_a_network_learns_and_the_history_tells_it(dataset, tmp_path):
+    run = fitted(dataset, epochs=8, log_path=tmp_path / "log" / "run.jsonl")
+    assert list(run.history.columns) == ["epoch", "loss", "val_loss", "val_auc", "learning_rate", "seconds"]
+    assert run.history["val_auc"].max() == 1.0
+    assert run.history["loss"].iloc[-1] < run.history["loss"].iloc[0]
+    assert run.history["learning_rate"].iloc[-1] < run.history["learning_rate"].max()
+    lines = [json.loads(line) for line in (tmp_path / "log" / "run.jsonl").read_text().splitlines()]
+    assert [line["val_auc"] for line in lines] == run.history["val_auc"].tolist()
+    assert run.backend == "tensorflow"
+    assert run.options["balance"] == "weights"
+
+
+def test_the_weights_are_those_of_the_best_epoch(dataset):
+    run = fitted(dataset)
+    targets = dataset.targets(dataset.val)
+    inside = np.clip(run.predict(dataset.val.images).astype(float), 1e-7, 1 - 1e-7)
+    loss = -np.where(targets == 1, np.log(inside), np.log(1 - inside)).mean()
+    assert loss == pytest.approx(run.history["val_loss"].iloc[run.best_epoch - 1], rel=1e-4)
+
+
+def test_the_probability_is_that_of_the_positive_class(rng):
+    run = fitted(dataset_of(rng, positive_class=0), epochs=8)
+    dark, spot = run.predict(bright_spots(rng, 2).images)
+    assert dark > spot
+
+
+def test_the_same_seed_gives_the_same_training(dataset):
+    first, second = fitted(dataset), fitted(dataset)
+    np.testing.assert_allclose(first.history["loss"], second.history["loss"], rtol=1e-5)
+
+
+class StopAfter(keras.callbacks.Callback):
+    def __init__(self, epoch):
+        super().__init__()
+        self.last = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 == self.last:
+            raise KeyboardInterrupt
+
+
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(dataset, tmp_path):
+    whole = fitted(dataset, checkpoint=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fitted(dataset, checkpoint=tmp_path / "cut", callbacks=[StopAfter(2)])
+    resumed = fitted(dataset, checkpoint=tmp_path / "cut", resume=True)
+    assert resumed.history["epoch"].tolist() == [1, 2, 3, 4]
+    np.testing.assert_allclose(resumed.history["loss"], whole.history["loss"], rtol=1e-4)
+    for a, b in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+    again = fitted(dataset, checkpoint=tmp_path / "cut", resume=True)
+    assert again.history["epoch"].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("task", ["regression", "multilabel"])
+def test_other_tasks_train_too(rng, task):
+    dataset = dataset_of(rng, task)
+    run = fitted(dataset, epochs=2)
+    measure = "val_mse" if task == "regression" else "val_auc"
+    assert measure in run.history
+    assert run.predict(dataset.test.images).shape == dataset.test.labels.shape
+
+
+@pytest.mark.parametrize("balance", ["none", "weights", "oversample", "undersample", "focal"])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_every_balance_and_optimizer_runs(dataset, balance, optimizer):
+    run = fitted(dataset, epochs=1, balance=balance, optimizer=optimizer)
+    assert np.isfinite(run.history["loss"]).all()
+
+
+def test_multi_class_data_train_with_focal_loss(rng):
+    binary = dataset_of(rng)
+    dataset = Dataset("two", binary.train, binary.val, binary.test, "multiclass", ("dark", "spot"))
+    run = fitted(dataset, epochs=2, balance="focal", optimizer="adam", averaging=0.0)
+    assert run.predict(dataset.test.images).shape == (20, 2)
+
+
+def test_training_stops_early_without_progress_and_at_a_wanted_measure(dataset):
+    assert len(fitted(dataset, epochs=30, patience=2, learning_rate=1e-7).history) < 30
+    reached = fitted(dataset, epochs=30, stop_at=0.6)
+    assert len(reached.history) < 30
+    assert reached.history["val_auc"].iloc[-1] >= 0.6
+
+
+def test_smoke_scale_takes_a_few_steps_only(dataset):
+    run = fitted(dataset, epochs=None, scale="smoke", batch_size=2)
+    assert len(run.history) <= 2
+    assert run.options["epochs"] == 2
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal(dataset, capsys):
+    fitted(dataset, epochs=30, patience=30, progress=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert 10 <= len(lines) <= 13
+    assert lines[-1].startswith("epoch  30 of 30  loss ")
+
+
+# --- refusals
+
+
+def test_unknown_options_are_refused_with_the_nearest(dataset):
+    with pytest.raises(
+        ValueError, match=r"option of fit must be one of: .* got 'epoch'\. Did you mean 'epochs'"
+    ):
+        fitted(dataset, epoch=3)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"scale": "lessons"}, r"scale must be one of: smoke, lesson, full; got 'lessons'"),
+        ({"optimizer": "adamww"}, r"Did you mean 'adamw'"),
+        ({"balance": "weight"}, r"Did you mean 'weights'"),
+        ({"epochs": 0}, r"epochs must lie between 1 and infinity, got 0"),
+        ({"learning_rate": 11.0}, r"learning_rate must lie between 1e-07 and 10, got 11.0"),
+    ],
+)
+def test_options_out_of_range_are_refused(option, message):
+    with pytest.raises(ValueError, match=message):
+        training.Settings(**option)
+
+
+def test_balancing_is_refused_where_an_image_has_no_one_class(rng):
+    with pytest.raises(ValueError, match=r"balance must be 'none' for regression data, got 'weights'"):
+        training.Settings(balance="weights").resolve(dataset_of(rng, "regression"))
+
+
+def test_a_validation_set_of_one_class_is_refused_before_training(rng):
+    dataset = dataset_of(rng)
+    dataset.val.labels[:] = 0
+    with pytest.raises(ValueError, match=r"class"):
+        fitted(dataset)
+
+
+def test_training_images_with_nan_are_refused(rng):
+    dataset = dataset_of(rng)
+    dirty = dataset.with_train(Split(dataset.train.images.astype(np.float32), dataset.train.labels))
+    dirty.train.images[3, 2, 2] = np.nan
+    with pytest.raises(ValueError, match=r"images must hold finite numbers, got 1 NaN"):
+        fitted(dirty)
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_with_advice(dataset):
+    with pytest.raises(FloatingPointError, match=r"Lower learning_rate"):
+        fitted(dataset, learning_rate=10.0, optimizer="sgd", epochs=6, callbacks=[Explode()])
+
+
+class Explode(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        self.model.set_weights([np.full_like(w, np.nan) for w in self.model.get_weights()])
+
+
+def test_a_checkpoint_of_another_training_or_a_damaged_one_is_refused(dataset, tmp_path):
+    fitted(dataset, epochs=1, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"another training \(epochs: 1 then, 2 now.*patience"):
+        fitted(dataset, epochs=2, checkpoint=tmp_path, resume=True, patience=7)
+    (tmp_path / "state.npz").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(ValueError, match=r"state.npz is damaged"):
+        fitted(dataset, epochs=1, checkpoint=tmp_path, resume=True)
+
+
+def test_a_checkpoint_is_replaced_whole(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path, {"seed": 1})
+    checkpoint.save({"weights": [np.arange(3)]}, {"epoch": 1})
+
+    def full(*_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoint.save({"weights": [np.zeros(3)]}, {"epoch": 2})
+    arrays, facts = checkpoint.load()
+    assert arrays["weights"][0].tolist() == [0, 1, 2]
+    assert facts["epoch"] == 1
