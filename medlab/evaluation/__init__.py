@@ -1,0 +1,12 @@
+"""How good a trained network is, on images it never saw, and how sure that figure is."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "evaluating": ["Evaluation", "evaluate"],
+        "intervals": ["bootstrap", "delong"],
+        "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
+    },
+)

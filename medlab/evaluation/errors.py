@@ -1,0 +1,113 @@
+"""Where a network is wrong: its most confident errors, and for whom it is wrong more often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from medlab import checks, metrics
+
+KINDS = ("all", "false positive", "false negative")
+
+
+def most_confident(
+    task: str, targets: NDArray[Any], output: NDArray[Any], threshold: float | None, kind: str = "all"
+) -> NDArray[np.int64]:
+    """Return the index of each wrong prediction, the most confident first.
+
+    Confidence is the probability given to the wrong answer (multi-label: to the worst of the labels);
+    in a regression, where all are wrong, the absolute error.
+
+    Parameters
+    ----------
+    task : "binary", "multiclass", "multilabel" or "regression"
+    targets, output : arrays, shape (N,) or (N, K)
+    threshold : float or None
+        Of a binary task; 0.5 for each label of a multi-label one.
+    kind : "all", "false positive" or "false negative"
+
+    Returns
+    -------
+    index : int array, shape (number of errors,)
+    """
+    checks.one_of("kind", kind, KINDS if task == "binary" else KINDS[:1])
+    if task == "regression":
+        confidence = np.abs(output - targets)
+        wrong = np.ones(len(output), dtype=bool)
+    elif task == "multiclass":
+        confidence = output.max(axis=1)
+        wrong = output.argmax(axis=1) != targets
+    else:
+        called = metrics.decide(output, 0.5 if threshold is None else threshold)
+        answers = np.where(called == 1, output, 1 - output)
+        wrong = called != targets
+        if kind != "all":
+            wrong &= called == (kind == "false positive")
+        confidence = np.where(wrong, answers, 0.0)
+        if task == "multilabel":
+            confidence, wrong = confidence.max(axis=1), wrong.any(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    return order[wrong[order]]
+
+
+def by_attribute(
+    targets: ArrayLike,
+    called: ArrayLike,
+    column: ArrayLike,
+    name: str = "attribute",
+    bins: int | ArrayLike = 4,
+) -> pd.DataFrame:
+    """Return sensitivity and specificity for each value, or range of values, of an attribute.
+
+    Parameters
+    ----------
+    targets, called : arrays, shape (N,), 0 or 1
+        Truth and decision.
+    column : array, shape (N,)
+        Text or numbers; numbers with more distinct values than `bins` are cut into ranges.
+    name : str
+        Name of the attribute, for the index.
+    bins : int, or rising edges
+        How many ranges with about equally many images, or where to cut.
+
+    Returns
+    -------
+    table : DataFrame, one row for each value or range
+        Columns n, n_positive, sensitivity, sensitivity_low, sensitivity_high, specificity, ... with
+        Wilson's 95 % interval, which takes images as independent; NaN where there is nothing to count.
+        Images without a value are left out.
+    """
+    truth, decision = metrics.inputs.pair(targets, called, "called")
+    values = pd.Series(np.asarray(column), name=name)
+    checks.same_length(**{"targets": truth, name: values})
+    groups = values
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        if not isinstance(bins, int):
+            groups = pd.cut(values, np.asarray(bins, dtype=float).tolist(), include_lowest=True)
+        elif values.nunique() > checks.in_range("bins", bins, 2, whole=True):
+            groups = pd.qcut(values, bins, duplicates="drop")
+    rows = {}
+    for group, part in sorted(values.groupby(groups, observed=True).indices.items()):
+        inside = values.iloc[part]
+        # A range is named by the values found in it: the cuts between them are nobody's values.
+        label = f"{inside.min():.3g} to {inside.max():.3g}" if isinstance(group, pd.Interval) else str(group)
+        rows[label] = {
+            "n": len(part),
+            "n_positive": int(truth[part].sum()),
+            **_share("sensitivity", decision[part][truth[part] == 1] == 1),
+            **_share("specificity", decision[part][truth[part] == 0] == 0),
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.index.name = name
+    return table
+
+
+def _share(what: str, right: NDArray[np.bool_]) -> dict[str, float]:
+    if not right.size:
+        return dict.fromkeys((what, f"{what}_low", f"{what}_high"), float("nan"))
+    span = stats.binomtest(int(right.sum()), right.size).proportion_ci(method="wilson")
+    return {what: float(right.mean()), f"{what}_low": float(span.low), f"{what}_high": float(span.high)}

@@ -1,0 +1,278 @@
+"""`evaluate`: what a trained network is worth on train, validation and test, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import checks, metrics
+from medlab.data import Dataset, Split
+from medlab.evaluation import errors, measuring
+from medlab.evaluation.ceilings import expected_auc_and_ceiling
+from medlab.evaluation.thresholds import choose_threshold, parse_rule
+
+_ROWS = {
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "precision": "precision",
+    "f1": "F1",
+    "sensitivity_at_specificity": "sensitivity at specificity 0.90",
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "r2": "R2",
+}
+_AT_THRESHOLD = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Measures, predictions and errors of one network on one data set.
+
+    Attributes
+    ----------
+    splits : dict of dict
+        Measures of train, val and test; each ``x`` has its 95 % interval in ``x_ci``. `accuracy` is at
+        0.5, the other decisions at `threshold`; `sensitivity_at_specificity` is at specificity 0.90.
+        ``resampled`` says what was drawn for the intervals, patients or images. The intervals hold the
+        network and the threshold fixed.
+    threshold : float or None
+        Chosen on validation by `threshold_rule`; None for tasks other than binary.
+    targets, predictions : dict of arrays
+        Truth and output for each split, in the order of its images. Binary: shape (N,), 1 is the
+        positive class, probability in [0, 1].
+    ceiling : dict or None
+        For simulated data with known risk: the expected AUC that the best reader of the image, of the
+        clinical variables, of both, and the diameter alone reach on the test patients; the network's
+        own (``expected_auc``), and how far it is from chance to the image's ceiling.
+    published : list of dict
+        Results in the literature, transcribed.
+    attributes : dict of arrays, shape (N,)
+        What else is known of the test images.
+    """
+
+    name: str
+    task: str
+    class_names: tuple[str, ...]
+    positive_class: int | None
+    splits: dict[str, dict[str, Any]]
+    targets: dict[str, NDArray[Any]]
+    predictions: dict[str, NDArray[Any]]
+    threshold: float | None = None
+    threshold_rule: str | None = None
+    ceiling: dict[str, float] | None = None
+    published: list[dict[str, Any]] = field(default_factory=list)
+    attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def to_metrics(self) -> dict[str, Any]:
+        """Return what metrics.json holds of this evaluation: plain types, null for undefined."""
+        return _plain(
+            {
+                "threshold": self.threshold,
+                "threshold_rule": self.threshold_rule,
+                **self.splits,
+                "ceiling": self.ceiling,
+                "published": self.published,
+            }
+        )
+
+    def table(self) -> pd.DataFrame:
+        """Return the measures of train, val and test side by side, as text with intervals."""
+        known = [key for key in _ROWS if key in self.splits["test"]]
+        columns = {
+            name: [str(measures["n"]), *(_cell(measures, key) for key in known)]
+            for name, measures in self.splits.items()
+        }
+        return pd.DataFrame(columns, index=["images", *(self._label(key) for key in known)])
+
+    def worst_errors(self, k: int = 8, kind: str = "all") -> NDArray[np.int64]:
+        """Return the test images with the most confident wrong predictions, worst first.
+
+        Parameters
+        ----------
+        k : int
+            How many, at most.
+        kind : "all", "false positive" or "false negative"
+            The latter two for binary tasks.
+
+        Returns
+        -------
+        index : int array, shape (<= k,)
+            Into the test split.
+        """
+        checks.in_range("k", k, 1, whole=True)
+        truth, output = self.targets["test"], self.predictions["test"]
+        return errors.most_confident(self.task, truth, output, self.threshold, kind)[:k]
+
+    def by_attribute(self, name: str, bins: int | ArrayLike = 4) -> pd.DataFrame:
+        """Return sensitivity and specificity on the test images by an attribute; see `errors.by_attribute`.
+
+        Raises
+        ------
+        ValueError
+            If the task is not binary or no such attribute is known.
+        """
+        if self.task != "binary" or self.threshold is None:
+            msg = f"by_attribute needs a binary task, got {self.task!r}. per_class has measures by class."
+            raise ValueError(msg)
+        column = self.attributes[checks.one_of("attribute", name, self.attributes)]
+        called = metrics.decide(self.predictions["test"], self.threshold)
+        return errors.by_attribute(self.targets["test"], called, column, name, bins)
+
+    def one_vs_rest(self, split: str = "test") -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+        """Return truth (0 or 1) and probability of each class by its name, as `plots.roc` takes them."""
+        checks.one_of("split", split, self.predictions)
+        truth, output = self.targets[split], self.predictions[split]
+        if output.ndim == 1:
+            msg = f"one_vs_rest needs several classes, got task {self.task!r}. Use targets and predictions."
+            raise ValueError(msg)
+        columns, _ = metrics.inputs.table_pair(truth, output, multilabel=self.task == "multilabel")
+        names = self.class_names
+        return dict(zip(names, columns.T, strict=True)), dict(zip(names, output.T, strict=True))
+
+    def _label(self, key: str) -> str:
+        if key == "accuracy" and self.task in ("binary", "multilabel"):
+            return "accuracy (at 0.5)"
+        if key in _AT_THRESHOLD and self.threshold is not None:
+            return f"{_ROWS[key]} (at {self.threshold:.2g})"
+        macro = self.task in ("multiclass", "multilabel") and key != "accuracy"
+        return f"{_ROWS[key]} (mean over classes)" if macro else _ROWS[key]
+
+
+def evaluate(
+    predict: Callable[[NDArray[Any]], NDArray[Any]],
+    dataset: Dataset,
+    *,
+    threshold_rule: str = "youden",
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure a network on the three splits of a data set.
+
+    Parameters
+    ----------
+    predict : callable
+        Images, shape (N, H, W, C) or (N, Z, Y, X, C), in; probabilities out: shape (N,) of the positive
+        class, (N, K) for several classes, (N,) amounts for a regression. ``run.predict`` is one.
+    dataset : Dataset
+    threshold_rule : str
+        How the threshold is chosen on validation; see `thresholds.parse_rule`.
+    n_bootstrap : int
+        Resamples for the intervals; fewer, at least 200, for splits so large that it makes no odds.
+    seed : int
+        Of the resampling.
+
+    Returns
+    -------
+    evaluation : Evaluation
+
+    Raises
+    ------
+    ValueError
+        If the predictions have another shape than the task asks for, are no probabilities or not
+        finite, or if a split of a binary task holds one class only; the message names the split.
+    """
+    parse_rule(threshold_rule)
+    checks.in_range("n_bootstrap", n_bootstrap, 1, whole=True)
+    splits = dataset.splits()
+    targets = {name: dataset.targets(split) for name, split in splits.items()}
+    predictions = {name: _predicted(predict, dataset, name, split) for name, split in splits.items()}
+    threshold = None
+    if dataset.task == "binary":
+        for name, truth in targets.items():
+            _both_classes(dataset, name, truth)
+        threshold = choose_threshold(targets["val"], predictions["val"], threshold_rule)
+    measured = {
+        name: _measure(
+            dataset, targets[name], predictions[name], threshold, split.patients, n_bootstrap, seed
+        )
+        for name, split in splits.items()
+    }
+    return Evaluation(
+        name=dataset.name,
+        task=dataset.task,
+        class_names=dataset.class_names,
+        positive_class=dataset.positive_class,
+        splits=measured,
+        targets=targets,
+        predictions=predictions,
+        threshold=threshold,
+        threshold_rule=threshold_rule if threshold is not None else None,
+        ceiling=expected_auc_and_ceiling(dataset, predictions["test"]),
+        published=[dict(row) for row in dataset.published],
+        attributes={key: column for key, column in dataset.test.attributes.items() if column.ndim == 1},
+    )
+
+
+def _predicted(
+    predict: Callable[[NDArray[Any]], NDArray[Any]], dataset: Dataset, name: str, split: Split
+) -> NDArray[np.float64]:
+    output = np.asarray(predict(split.images))
+    wide = dataset.task in ("multiclass", "multilabel")
+    shape = (len(split), len(dataset.class_names)) if wide else (len(split),)
+    if output.shape != shape:
+        msg = (
+            f"predict must return shape {shape} for the {name} split of a {dataset.task} task, got "
+            f"{output.shape}. One column: output[:, 0]."
+        )
+        raise ValueError(msg)
+    output = checks.finite(f"the {name} predictions", output).astype(np.float64)
+    if dataset.task == "regression":
+        return output
+    return metrics.inputs.unit_interval(f"the {name} probabilities", output)
+
+
+def _both_classes(dataset: Dataset, name: str, truth: NDArray[Any]) -> None:
+    if truth.min() == truth.max():
+        only = [
+            label for k, label in enumerate(dataset.class_names) if (k == dataset.positive_class) == truth[0]
+        ]
+        msg = (
+            f"the {name} split must hold both classes, got {len(truth)} images of {only[0]!r} only. "
+            "Split again, stratified by class (medlab.data.stratified_split)."
+        )
+        raise metrics.UndefinedError(msg)
+
+
+def _measure(
+    dataset: Dataset,
+    truth: NDArray[Any],
+    output: NDArray[np.float64],
+    threshold: float | None,
+    patients: NDArray[Any] | None,
+    n: int,
+    seed: int,
+) -> dict[str, Any]:
+    if threshold is not None:
+        return measuring.binary(truth, output, threshold, patients, n, seed)
+    if dataset.task == "regression":
+        return measuring.regression(truth, output, patients, n, seed)
+    labels = dataset.task == "multilabel"
+    return measuring.several(truth, output, dataset.class_names, patients, n, seed, multilabel=labels)
+
+
+def _cell(measures: Mapping[str, Any], key: str) -> str:
+    value, span = measures[key], measures.get(f"{key}_ci")
+    if not np.isfinite(value):
+        return "undefined"
+    text = f"{value:.3f}"
+    return text if span is None or not np.isfinite(span).all() else f"{text} ({span[0]:.3f} to {span[1]:.3f})"
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` in types that JSON knows; NaN and infinity become None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value

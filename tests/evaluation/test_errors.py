@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from medlab.evaluation import errors
+
+
+def test_kinds_of_binary_errors_by_hand():
+    targets = np.array([0, 0, 1, 1, 1])
+    output = np.array([0.9, 0.1, 0.3, 0.05, 0.8])
+    assert errors.most_confident("binary", targets, output, 0.5).tolist() == [3, 0, 2]
+    assert errors.most_confident("binary", targets, output, 0.5, "false negative").tolist() == [3, 2]
+    assert errors.most_confident("binary", targets, output, 0.5, "false positive").tolist() == [0]
+
+
+def test_a_network_without_errors_has_none():
+    assert errors.most_confident("binary", np.array([0, 1]), np.array([0.1, 0.9]), 0.5).tolist() == []
+
+
+def test_confidence_of_other_tasks():
+    classes = np.array([[0.1, 0.9], [0.6, 0.4], [0.8, 0.2]])
+    assert errors.most_confident("multiclass", np.array([0, 0, 1]), classes, None).tolist() == [0, 2]
+    labels = np.array([[0, 1], [0, 0], [1, 1]])
+    probabilities = np.array([[0.1, 0.4], [0.9, 0.1], [0.9, 0.8]])
+    assert errors.most_confident("multilabel", labels, probabilities, None).tolist() == [1, 0]
+    amounts = errors.most_confident("regression", np.array([1.0, 5.0]), np.array([1.5, 2.0]), None)
+    assert amounts.tolist() == [1, 0]
+
+
+def test_kinds_are_refused_where_they_mean_nothing():
+    with pytest.raises(
+        ValueError, match=r"kind must be one of: all, false positive, false negative; got 'fp'"
+    ):
+        errors.most_confident("binary", np.array([0]), np.array([0.9]), 0.5, "fp")
+    with pytest.raises(ValueError, match=r"kind must be one of: all; got 'false positive'"):
+        errors.most_confident("multiclass", np.array([0]), np.array([[0.9, 0.1]]), None, "false positive")
+
+
+def test_by_attribute_counts_each_value():
+    table = errors.by_attribute([1, 1, 0, 1, 0], [1, 0, 0, 1, 1], ["a", "a", "a", "b", "b"], "kind")
+    assert table.index.name == "kind"
+    assert table.loc["a", ["n", "n_positive", "sensitivity", "specificity"]].tolist() == [3, 2, 0.5, 1.0]
+    assert table.loc["b", ["n", "n_positive", "sensitivity", "specificity"]].tolist() == [2, 1, 1.0, 0.0]
+    # Wilson for 1 of 2, z = 1.96: 1/2 -+ z sqrt(1/4/2 + z2/16) / (1 + z2/2)
+    z = 1.959964
+    half = z * np.sqrt(1 / 8 + z**2 / 16) / (1 + z**2 / 2)
+    assert table.loc["a", "sensitivity_low"] == pytest.approx(0.5 - half, abs=1e-6)
+    assert table.loc["a", "sensitivity_high"] == pytest.approx(0.5 + half, abs=1e-6)
+
+
+def test_by_attribute_cuts_numbers_into_equal_parts_named_by_what_is_in_them():
+    diameters = np.arange(4.0, 12.0)
+    table = errors.by_attribute([0, 1] * 4, [0, 1] * 4, diameters, "diameter_mm", bins=2)
+    assert table.index.tolist() == ["4 to 7", "8 to 11"]
+    assert table["n"].tolist() == [4, 4]
+    cut = errors.by_attribute([0, 1] * 4, [0, 1] * 4, diameters, "diameter_mm", bins=[4, 5, 11])
+    assert cut["n"].tolist() == [2, 6]
+
+
+def test_by_attribute_keeps_few_distinct_numbers_and_leaves_gaps_empty():
+    table = errors.by_attribute([1, 1, 0], [1, 0, 0], [1.0, 1.0, 2.0], "visits")
+    assert table.index.tolist() == ["1.0", "2.0"]
+    assert np.isnan(table.loc["2.0", "sensitivity"])
+    missing = errors.by_attribute([1, 1, 0], [1, 0, 0], [1.0, np.nan, 2.0], "visits")
+    assert missing["n"].sum() == 2
+
+
+def test_by_attribute_refuses_other_lengths_and_one_range():
+    with pytest.raises(ValueError, match="must have the same length, got targets 2, kind 3"):
+        errors.by_attribute([0, 1], [0, 1], ["a", "b", "c"], "kind")
+    with pytest.raises(ValueError, match="bins must lie between 2"):
+        errors.by_attribute([0, 1], [0, 1], [1.0, 2.0], bins=1)

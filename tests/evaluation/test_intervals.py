@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from medlab import metrics
+from medlab.evaluation import bootstrap, delong, intervals, weighting
+
+
+@pytest.fixture
+def sample(rng):
+    targets = (rng.random(2000) < 0.4).astype(int)
+    return targets, np.round(1 / (1 + np.exp(-rng.normal(1.3 * targets - 0.5, 1))), 2)  # with ties
+
+
+def test_each_resample_draws_as_many_patients_as_there_are_with_all_their_images():
+    patients = np.array(["b", "a", "b", "c", "b"])
+    weights = np.concatenate(list(intervals.draws(5, patients, n=200, seed=1)))
+    assert weights.shape == (200, 5)
+    assert (weights[:, 0] == weights[:, 2]).all()
+    assert (weights[:, 0] == weights[:, 4]).all()
+    assert (weights[:, [0, 1, 3]].sum(axis=1) == 3).all()
+    assert weights[:, 1].mean() == pytest.approx(1, abs=0.2)
+
+
+def test_resamples_are_the_same_in_one_piece_and_in_many(monkeypatch):
+    whole = np.concatenate(list(intervals.draws(7, n=50, seed=3)))
+    monkeypatch.setattr(intervals, "_CHUNK", 30)
+    parts = list(intervals.draws(7, n=50, seed=3))
+    assert len(parts) == 13
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_bootstrap_of_a_mean_is_the_normal_interval(rng):
+    values = rng.normal(5, 2, 900)
+    half = 1.96 * values.std() / 30
+    low, high = bootstrap(np.mean, values, n=2000, seed=0)
+    assert low == pytest.approx(values.mean() - half, abs=0.02)
+    assert high == pytest.approx(values.mean() + half, abs=0.02)
+
+
+def test_bootstrap_is_seeded_and_narrower_at_a_lower_level(sample):
+    wide = bootstrap(metrics.mae, *sample, n=40, seed=4)
+    assert wide == bootstrap(metrics.mae, *sample, n=40, seed=4)
+    narrow = bootstrap(metrics.mae, *sample, n=40, seed=4, level=0.5)
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+
+
+def test_images_of_one_patient_count_once(rng):
+    once = rng.normal(0, 1, 100)
+    five, patients = np.repeat(once, 5), np.repeat(np.arange(100), 5)
+    low, high = bootstrap(np.mean, five, groups=patients, seed=0)
+    assert (low, high) == pytest.approx(bootstrap(np.mean, once, seed=0))
+    low_images, high_images = bootstrap(np.mean, five, seed=0)
+    assert high - low > 2 * (high_images - low_images)
+
+
+def test_resamples_of_one_class_are_left_out_and_counted():
+    targets, scores = np.array([1, 0, 0, 0]), np.array([0.9, 0.1, 0.2, 0.95])
+    values = intervals.resample(metrics.auc, targets, scores, n=80, seed=0)
+    # The positive image is missed with probability (3/4)^4 = 0.32, drawn alone with 0.004.
+    assert np.isnan(values).mean() == pytest.approx(0.32, abs=0.13)
+    assert bootstrap(metrics.auc, targets, scores, n=80, seed=0) == intervals.percentiles(values)
+
+    def statistics(weights):
+        return weighting.ranked(targets, scores, weights)
+
+    _, _, skipped = intervals.measure(statistics, 4, n=80, seed=0)
+    assert skipped == np.isnan(values).sum()
+
+
+def test_delong_by_hand():
+    # Positives 0.35 and 0.8 lie over 1/2 and all of the negatives, negatives 0.1 and 0.4 under all and 1/2
+    # of the positives: AUC 3/4, each variance 1/8, so the error is sqrt(1/16 + 1/16).
+    area, low, high = delong([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    half = 1.959964 * np.sqrt(1 / 8) / (3 / 4 * 1 / 4)
+    assert area == pytest.approx(0.75)
+    assert low == pytest.approx(1 / (1 + np.exp(half - np.log(3))), abs=1e-6)
+    assert high == pytest.approx(1 / (1 + np.exp(-half - np.log(3))), abs=1e-6)
+
+
+def test_delong_and_bootstrap_agree(sample):
+    area, low, high = delong(*sample)
+    assert area == pytest.approx(metrics.auc(*sample))
+
+    def statistics(weights):
+        return weighting.ranked(*sample, weights)
+
+    _, spans, _ = intervals.measure(statistics, len(sample[0]), n=2000, seed=0)
+    assert 0.03 < high - low < 0.04
+    assert spans["auc"] == pytest.approx((low, high), abs=0.002)
+
+
+def test_delong_has_no_interval_without_variance():
+    assert np.isnan(delong([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9])[1:]).all()
+    assert np.isnan(delong([0, 0, 1], [0.1, 0.9, 0.8])[1:]).all()
+
+
+def test_refusals():
+    with pytest.raises(metrics.UndefinedError, match="a value in some resample, got none in 50"):
+        bootstrap(metrics.auc, np.array([1, 1]), np.array([0.1, 0.2]), n=50)
+    with pytest.raises(ValueError, match=r"same length, got groups 2, images 3"):
+        list(intervals.draws(3, groups=["a", "b"]))
+    with pytest.raises(ValueError, match="same length, got array 0 3, array 1 2"):
+        bootstrap(metrics.auc, np.zeros(3), np.zeros(2))
+    with pytest.raises(ValueError, match=r"level must lie between 0 and 1, both excluded, got 95"):
+        bootstrap(np.mean, np.arange(3), n=10, level=95)
+    with pytest.raises(metrics.UndefinedError, match=r"DeLong's interval needs images of both classes"):
+        delong([1, 1], [0.1, 0.2])
