@@ -1,0 +1,140 @@
+"""`medlab report`: run a parameterized report, or say which there are and what they take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="Set a parameter; repeatable."
+)
+@click.option(
+    "-f",
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file of parameters; -p goes over it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="New or empty folder; default: build/reports/NAME, numbered.",
+)
+@click.option("--list", "list_all", is_flag=True, help="List reports and presets.")
+@click.option("--parameters", "show_parameters", is_flag=True, help="List the parameters of report NAME.")
+@click.pass_context
+def report(
+    context: click.Context,
+    name: str | None,
+    pairs: tuple[str, ...],
+    file: Path | None,
+    out: Path | None,
+    list_all: bool,
+    show_parameters: bool,
+) -> None:
+    r"""Train, evaluate and report: run the report NAME and write it into a folder.
+
+    \b
+    medlab report lung_screening
+    medlab report classification -p data_dir=my_images -p positive_class=nodule -p image_size=50
+    """
+    from medlab.reports import presets
+
+    if list_all or name is None:
+        _list()
+        return
+    try:
+        template = presets.resolve(name)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if show_parameters:
+        _show_parameters(template)
+        return
+    _run(context, template, {"command line": _pairs(pairs), **_from_file(file)}, out)
+
+
+def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
+    from medlab.reports import ParameterErrors, ReportFailed, run_report
+
+    try:
+        result = run_report(template, given=given, out=out, progress=True)
+    except ParameterErrors as error:
+        click.echo(f"{template.name}: nothing was run, because", err=True)
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+        click.echo(f"All parameters: medlab report {template.name} --parameters", err=True)
+        context.exit(2)
+    except OSError as error:
+        click.echo(str(error), err=True)
+        context.exit(2)
+    except ReportFailed as error:
+        click.echo(f"{template.name}: {error}", err=True)
+        click.echo(f"What was executed is kept in {error.folder}", err=True)
+        context.exit(1)
+    click.echo("\n".join(headline(result.metrics)))
+    click.echo(f"Report: {result.html}")
+
+
+def headline(metrics: dict[str, Any]) -> list[str]:
+    """Return the measures of the test set, a line each, with their intervals."""
+    test = metrics["test"]
+    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images"]
+    for name, value in test.items():
+        interval = test.get(f"{name}_ci")
+        if value is not None and interval and None not in interval:
+            words = name.replace("_", " ")
+            lines.append(f"  {words:<28}{value:.3f}  (95 % interval {interval[0]:.3f} to {interval[1]:.3f})")
+    return lines
+
+
+def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        name = name.strip()
+        if not separator or not name:
+            msg = f"-p takes NAME=VALUE, got {pair!r}."
+            raise click.UsageError(msg)
+        if name in given:
+            msg = f"-p {name}=... is given twice."
+            raise click.UsageError(msg)
+        given[name] = value
+    return given
+
+
+def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
+    import yaml
+
+    if file is None:
+        return {}
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        msg = f"{file} is not readable as YAML: {error}"
+        raise click.UsageError(msg) from error
+    if not isinstance(values, dict):
+        msg = f"{file} must hold lines like 'epochs: 5', got a {type(values).__name__}."
+        raise click.UsageError(msg)
+    return {f"file {file.name}": {str(name): value for name, value in values.items()}}
+
+
+def _list() -> None:
+    from medlab.reports import presets
+
+    for template in presets.available().values():
+        what = f"preset of {template.notebook.stem}: " if template.is_preset else "template: "
+        click.echo(f"{template.name:<20}{what}{template.title}")
+
+
+def _show_parameters(template: Any) -> None:
+    from medlab.reports import read_schema
+
+    for parameter in read_schema(template.notebook):
+        default = template.parameters.get(parameter.name, parameter.default)
+        click.echo(f"{parameter.name}: {parameter.type_name} = {default!r}")
+        click.echo(f"    {parameter.help}")

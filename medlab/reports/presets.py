@@ -1,0 +1,100 @@
+"""Which reports there are: papermill templates, and presets that give a template its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from medlab import checks
+from medlab.reports.parameters import EXCLUSIVE
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A notebook that `medlab report NAME` executes.
+
+    Attributes
+    ----------
+    name : str
+        What the user typed: a template's or a preset's name.
+    title : str
+        One line for lists and for the page's title.
+    notebook : Path
+    parameters : dict
+        What the preset sets; empty for a bare template.
+    is_preset : bool
+    """
+
+    name: str
+    title: str
+    notebook: Path
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    is_preset: bool = False
+
+    def title_for(self, values: Mapping[str, Any]) -> str:
+        """Return the title, or the bare template's where what the preset is about was replaced.
+
+        A preset's title may say "simulated"; a reader's own folder put in its place must not be called so.
+        """
+        kept = all(values[name] == value for name, value in self.parameters.items() if name in EXCLUSIVE)
+        return self.title if kept else _title(self.notebook.stem)
+
+
+def course_folder() -> Path:
+    """Return the folder of the notebooks: `notebooks/` in a clone, `medlab/course/` in a wheel."""
+    clone = _PACKAGE.parent / "notebooks"
+    return clone if (clone / "reports").is_dir() else _PACKAGE / "course"
+
+
+def available(folder: Path | None = None) -> dict[str, Template]:
+    """Return all templates and presets by name, templates first.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Folder of the templates and of `presets.yaml`; the course's own by default.
+
+    Raises
+    ------
+    ValueError
+        If a preset names a template that is not there.
+    """
+    folder = folder or course_folder() / "reports"
+    found = {
+        path.stem: Template(path.stem, _title(path.stem), path) for path in sorted(folder.glob("*.ipynb"))
+    }
+    listed = folder / "presets.yaml"
+    presets = yaml.safe_load(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
+    templates = list(found)
+    for name, preset in (presets or {}).items():
+        template = checks.one_of(f"template of preset {name!r}", preset.get("template"), templates)
+        found[name] = Template(
+            name,
+            preset.get("title", _title(name)),
+            found[template].notebook,
+            preset.get("parameters") or {},
+            is_preset=True,
+        )
+    return found
+
+
+def resolve(name: str, folder: Path | None = None) -> Template:
+    """Return the template or preset called `name`.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists them and names the nearest.
+    """
+    found = available(folder)
+    return found[checks.one_of("report", name, found)]
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()

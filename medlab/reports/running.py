@@ -1,0 +1,247 @@
+"""Execute a report: decide its parameters, run its notebook with papermill, write what comes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medlab.reports import study as _study
+from medlab.reports import writing
+from medlab.reports.parameters import Value, read_schema, validate
+from medlab.reports.presets import Template, resolve
+
+NOTEBOOK, PAGE = "report.ipynb", "report.html"
+_MINIMUM_FREE_BYTES = 50_000_000
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """Where a report lies, and its numbers."""
+
+    folder: Path
+    notebook: Path
+    html: Path
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Failure:
+    message: str
+    traceback: str
+
+
+class ReportFailed(RuntimeError):
+    """A report could not be finished; what was executed is kept in `folder`."""
+
+    def __init__(self, message: str, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(message)
+
+
+def check_parameters(template: Template, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
+    """Decide the parameters of a report, or refuse them all at once; needs no kernel and no Keras.
+
+    Parameters
+    ----------
+    template : Template
+    given : dict of dicts
+        Who said what, the highest precedence first: command line, then file. MEDLAB_SCALE, the preset
+        and the notebook's cell come below.
+
+    Raises
+    ------
+    ParameterErrors
+        With every problem, each by the parameter's name.
+    """
+    schema = read_schema(template.notebook)
+    levels = {**given, **_study.scale_level(schema)}
+    if template.parameters:
+        levels[f"preset {template.name}"] = dict(template.parameters)
+    return validate(schema, levels)
+
+
+def run_report(
+    name: str | Template,
+    parameters: Mapping[str, Any] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    given: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: bool = False,
+) -> ReportResult:
+    """Run a report and write ``report.ipynb``, ``report.html``, ``metrics.json`` and what the study saves.
+
+    Parameters
+    ----------
+    name : str or Template
+        Template or preset, see `available`.
+    parameters : dict, optional
+        Values that go over the preset's and the notebook's own.
+    out : path, optional
+        New or empty folder; by default a new one, ``build/reports/NAME``, numbered when that exists.
+    given : dict of dicts, optional
+        Several levels instead of `parameters`, as in `check_parameters`.
+    progress : bool
+        Whether cells and what they print are shown on standard error while it runs.
+
+    Returns
+    -------
+    result : ReportResult
+
+    Raises
+    ------
+    ParameterErrors
+        If parameters are wrong; nothing has been started or written then.
+    OSError
+        If `out` cannot be written to, or is not empty.
+    ReportFailed
+        If a cell raised, the kernel died, or the disk is full. What was executed and the traceback are
+        kept in its `folder`.
+    """
+    template = resolve(name) if isinstance(name, str) else name
+    values = check_parameters(template, given or {"call": dict(parameters or {})})
+    title = template.title_for({key: value.value for key, value in values.items()})
+    rows = _study.rows(read_schema(template.notebook), values)
+    folder = _prepare(out, {"name": template.name, "title": title, "started": time.time(), "rows": rows})
+    stand_ins = _stand_ins(values, folder)
+    try:
+        if failure := _execute(template, values, folder, progress):
+            text = writing.scrub(_ANSI.sub("", failure.traceback), stand_ins)
+            (folder / "traceback.txt").write_text(text + "\n", encoding="utf-8")
+        _write_pages(template, title, stand_ins, folder)
+        if failure:
+            raise ReportFailed(failure.message, folder)
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        return ReportResult(folder, folder / NOTEBOOK, folder / PAGE, dict(_study.check_metrics(metrics)))
+    except FileNotFoundError as error:
+        msg = f"{template.notebook.name} left no {Path(error.filename).name}. Its last cell must write it."
+        raise ReportFailed(msg, folder) from error
+    except (OSError, ValueError) as error:
+        msg = f"the report could not be written: {error}."
+        raise ReportFailed(msg, folder) from error
+
+
+def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Path:
+    """Return a new or empty folder with some space left, in which lies what the kernel is told."""
+    wanted = Path("build", "reports", told["name"]) if out is None else Path(out)
+    try:
+        if out is None:
+            folder = _study.fresh_folder(wanted)
+        else:
+            folder = wanted
+            folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            msg = f"the report's folder must be new or empty, but {folder} holds files. Choose another one."
+            raise FileExistsError(msg)
+        free = shutil.disk_usage(folder).free
+        if free < _MINIMUM_FREE_BYTES:
+            msg = f"the report needs 50 MB, but the disk of {folder} has {free / 1e6:.0f} MB left. Make room."
+            raise OSError(msg)
+        (folder / _study.PARAMETERS_FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        if error.errno is None:
+            raise
+        msg = f"the report's folder {wanted} cannot be written to: {error.strerror}. Choose another one."
+        raise OSError(msg) from error
+    return folder.resolve()
+
+
+def _execute(
+    template: Template, values: Mapping[str, Value], folder: Path, progress: bool
+) -> _Failure | None:
+    """Execute the notebook in a kernel of this very Python; return what went wrong, if anything did."""
+    import papermill
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient.exceptions import DeadKernelError
+
+    environment = {_study.FOLDER_VARIABLE: str(folder)}
+    if "scale" in values:
+        environment["MEDLAB_SCALE"] = values["scale"].value
+    log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+    class ThisPython(AsyncKernelManager):  # whatever kernels are registered under the name python3
+        kernel_spec = KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"],
+            env=environment,
+            language="python",
+        )
+
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            # The chatter of libraries' C++ would go straight to the terminal; it matters after a crash.
+            await super().start_kernel(stderr=log, **options)
+
+    try:
+        papermill.execute_notebook(
+            _literal(template.notebook),
+            _literal(folder / NOTEBOOK),
+            parameters={name: value.value for name, value in values.items()},
+            kernel_name="python3",
+            kernel_manager_class=ThisPython,
+            progress_bar={"desc": template.name, "leave": False} if progress else False,
+            stdout_file=_Echo() if progress else None,
+        )
+    except papermill.PapermillExecutionError as error:
+        message = f"cell [{error.exec_count}] failed: {error.ename}: {error.evalue}"
+        return _Failure(message, "\n".join(error.traceback))
+    except DeadKernelError as error:
+        message = (
+            "the kernel died, most often because memory ran out. Try a smaller image_size or batch_size."
+        )
+        log.seek(0)
+        return _Failure(message, f"{error}\n{log.read()}")
+    finally:
+        log.close()
+    return None
+
+
+def _write_pages(template: Template, title: str, stand_ins: Mapping[str, str], folder: Path) -> None:
+    """Write the executed notebook again without paths and widget state, and the page."""
+    import nbformat
+
+    notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.papermill.update(input_path=template.notebook.name, output_path=NOTEBOOK)
+    writing.scrub(notebook, stand_ins)
+    nbformat.write(notebook, folder / NOTEBOOK)
+    (folder / PAGE).write_text(writing.to_html(notebook, title), encoding="utf-8")
+
+
+def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
+    """Return what stands in a report for the paths of this machine, which may name a person or a clinic."""
+    stand_ins = {
+        tempfile.gettempdir(): "<temporary>",
+        str(Path(__file__).parents[2]): "<medlab>",
+        sys.prefix: "<python>",
+        str(Path.home()): "~",
+        str(Path.cwd()): ".",
+        str(folder): ".",
+    }
+    given = [str(value.value) for value in values.values()]
+    return stand_ins | {path: Path(path).name for path in given if Path(path).is_absolute()}
+
+
+def _literal(path: Path) -> str:
+    """Return `path` for papermill, which formats paths: braces in a folder's name stay braces."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+class _Echo:
+    """A file that passes what cells print on to standard error, above the progress bar."""
+
+    def write(self, text: str) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(text, file=sys.stderr, end="")
+
+    def flush(self) -> None:
+        sys.stderr.flush()

@@ -1,0 +1,205 @@
+"""What a report's notebook says to the outside: where its files go, its parameters, its numbers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import medlab
+from medlab import backend
+from medlab.reports import parameters as _parameters
+from medlab.reports.presets import resolve
+
+FOLDER_VARIABLE = "MEDLAB_REPORT_FOLDER"
+"""Environment variable through which `run_report` tells the kernel its folder."""
+
+PARAMETERS_FILE = "parameters.json"
+SCHEMA = 1
+METRICS_KEYS = (
+    "schema dataset task positive_class seed backend parameters n_train n_val n_test train_seconds threshold "
+    "test ceiling published versions total_seconds"
+).split()
+
+
+@dataclass(frozen=True)
+class Study:
+    """One run of a report, seen from inside its notebook.
+
+    Attributes
+    ----------
+    name : str
+        Template or preset.
+    title : str
+    folder : Path
+        Where the model folder, the log and metrics.json go.
+    rows : list of dicts
+        ``{"name", "value", "source", "help"}`` for each parameter, values as they may be shown.
+    started : float
+        Seconds since the epoch (`time.time`) when the run began.
+    """
+
+    name: str
+    title: str
+    folder: Path
+    rows: list[dict[str, Any]]
+    started: float
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Parameter values by name; an absolute path is shown by its last part only."""
+        return {row["name"]: row["value"] for row in self.rows}
+
+    @property
+    def scale(self) -> str:
+        """The scale that holds: MEDLAB_SCALE goes over the cell, and `medlab report -p scale=` over both."""
+        return self.values["scale"]
+
+
+def begin(template: str, namespace: Mapping[str, Any]) -> Study:
+    """Begin a study: by `medlab report`, which has decided all, or by hand in an opened notebook.
+
+    Parameters
+    ----------
+    template : str
+        Name of the template, for its parameters when the notebook is run by hand.
+    namespace : dict
+        ``globals()`` of the notebook: the parameters as its cells left them.
+
+    Returns
+    -------
+    study : Study
+        By hand, its folder is a new one under ``build/reports`` of the working directory.
+
+    Raises
+    ------
+    ParameterErrors
+        If the notebook was run by hand with parameters that `medlab report` would refuse.
+    """
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        told = json.loads(Path(folder, PARAMETERS_FILE).read_text(encoding="utf-8"))
+        return Study(told["name"], told["title"], Path(folder), told["rows"], told["started"])
+    started, found = time.time(), resolve(template)
+    schema = _parameters.read_schema(found.notebook)
+    changed = {p.name: namespace[p.name] for p in schema if namespace[p.name] != p.default}
+    values = _parameters.validate(schema, {"this notebook": changed, **scale_level(schema)})
+    fresh = fresh_folder(Path("build", "reports", template))
+    return Study(template, found.title, fresh, rows(schema, values), started)
+
+
+def scale_level(schema: list[_parameters.Parameter]) -> dict[str, dict[str, Any]]:
+    """Return MEDLAB_SCALE as a level for `validate`; empty where it is not set or not asked for."""
+    scale = os.environ.get("MEDLAB_SCALE")
+    known = any(parameter.name == "scale" for parameter in schema)
+    return {"MEDLAB_SCALE": {"scale": scale}} if scale and known else {}
+
+
+def rows(
+    schema: list[_parameters.Parameter], values: Mapping[str, _parameters.Value]
+) -> list[dict[str, Any]]:
+    """Return the rows of a `Study`.
+
+    An absolute path is cut to its last part: what stands before it may name a person or a clinic.
+    """
+    listed = []
+    for parameter in schema:
+        value, source = values[parameter.name].value, values[parameter.name].source
+        is_path = isinstance(value, str) and Path(value).is_absolute()
+        shown = Path(value).name if is_path else value
+        listed.append({"name": parameter.name, "value": shown, "source": source, "help": parameter.help})
+    return listed
+
+
+def fresh_folder(wanted: Path) -> Path:
+    """Create and return `wanted`, or ``wanted-2``, ``wanted-3``, ...: the first that does not exist."""
+    number = 1
+    while True:
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+            return folder
+        except FileExistsError:
+            number += 1
+
+
+def write_metrics(study: Study, dataset: Any, run: Any, evaluation: Any) -> dict[str, Any]:
+    """Write ``metrics.json``, schema 1, into the study's folder.
+
+    Parameters
+    ----------
+    study : Study
+    dataset : medlab.data.Dataset
+    run : medlab.training.Run
+    evaluation : medlab.evaluation.Evaluation
+
+    Returns
+    -------
+    metrics : dict
+        What was written.
+    """
+    positive = dataset.positive_class
+    metrics = {
+        "schema": SCHEMA,
+        "report": study.name,
+        "dataset": dataset.name,
+        "simulated": dataset.simulated,
+        "fingerprint": dataset.fingerprint,
+        "task": dataset.task,
+        "positive_class": None if positive is None else dataset.class_names[positive],
+        "seed": run.seed,
+        "backend": run.backend,
+        "parameters": study.values,
+        "n_train": len(dataset.train),
+        "n_val": len(dataset.val),
+        "n_test": len(dataset.test),
+        "train_seconds": round(float(run.train_seconds), 2),
+        **evaluation.to_metrics(),
+        "versions": versions(run.backend),
+        "total_seconds": round(time.time() - study.started, 2),
+    }
+    check_metrics(metrics)
+    text = json.dumps(metrics, indent=2, default=_plain, allow_nan=False)
+    (study.folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    return json.loads(text)
+
+
+def check_metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `metrics` if it is schema 1: all keys, and numbers of a test set.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message names what is missing.
+    """
+    missing = [key for key in METRICS_KEYS if key not in metrics]
+    if missing:
+        msg = f"metrics.json must have all keys of schema {SCHEMA}, missing: {', '.join(missing)}."
+        raise ValueError(msg)
+    if metrics["schema"] != SCHEMA or not metrics["test"]:
+        msg = (
+            f"metrics.json must be of schema {SCHEMA} and have measures of the test set, "
+            f"got schema {metrics['schema']!r} and test {metrics['test']!r}."
+        )
+        raise ValueError(msg)
+    return metrics
+
+
+def versions(backend_name: str | None = None) -> dict[str, str]:
+    """Return the versions of what the numbers depend on."""
+    packages = ["numpy", "keras", backend_name or backend.name()]
+    return {
+        "python": platform.python_version(),
+        "medlab": medlab.__version__,
+        **{package: importlib.metadata.version(package) for package in packages},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy's numbers and arrays into what JSON knows."""
+    return value.tolist()

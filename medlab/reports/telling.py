@@ -1,0 +1,201 @@
+"""The words of a report: what the data are, what came out, beside what, and what it does not show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.display import Markdown
+
+NOT_A_DEVICE = "Teaching and research software, **not a medical device**."
+_FEW = 100
+_GROUPS = {"diameter_mm": "diameter (mm)", "nodule_type": "type", "spiculated": "spiculated"}
+_TITLES = {"auc": "AUC", "mae": "Mean absolute error"}
+
+
+def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
+    """Say in a few lines what came out: for the top of the page.
+
+    Parameters
+    ----------
+    study : Study
+    dataset : medlab.data.Dataset
+    run : medlab.training.Run
+    evaluation : medlab.evaluation.Evaluation
+    """
+    test = evaluation.splits["test"]
+    main = "auc" if "auc" in test else "mae"
+    kind = "simulated test images" if dataset.simulated else "test images"
+    value = _with_interval(test, main)
+    parts = [f"**{_TITLES[main]} {value} on {len(dataset.test):,} {kind}**."]
+    if evaluation.threshold is not None:
+        sensitivity, specificity = (_with_interval(test, name) for name in ("sensitivity", "specificity"))
+        parts.append(
+            f"At threshold {evaluation.threshold:.2g}, chosen on validation ({evaluation.threshold_rule}): "
+            f"sensitivity {sensitivity}, specificity {specificity}."
+        )
+    if evaluation.ceiling:
+        known, percent = evaluation.ceiling, 100 * evaluation.ceiling["fraction_of_ceiling"]
+        parts.append(
+            f"The expected AUC, {known['expected_auc']:.3f}, is {percent:.0f} % of the way from chance to "
+            f"the image's ceiling, {known['image']:.3f}."
+        )
+    parts.append(f"Brackets hold 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
+    if study.scale == "smoke":
+        parts.append("*Scale smoke: this run only proves that everything works; its numbers mean nothing.*")
+    return _markdown(f"### {study.title}: {dataset.name}\n\n{' '.join(parts)}")
+
+
+def about_run(study: Any) -> Markdown:
+    """List the parameters of a run with their values, who set them, and what they are."""
+    lines = ["| parameter | value | set by | what it is |", "|:--|:--|:--|:--|"]
+    for row in study.rows:
+        value = "–" if row["value"] is None else row["value"]
+        lines.append(f"| {row['name']} | {_cell(value)} | {_cell(row['source'])} | {_cell(row['help'])} |")
+    return _markdown("\n".join(lines))
+
+
+def not_yet() -> Markdown:
+    """Hold the place of the result, at the top of the page, until there is one."""
+    return _markdown("*The result will stand here once the study is done.*")
+
+
+def about_data(dataset: Any) -> Markdown:
+    """Say what the images and labels are, where they are from, and what was done to them."""
+    unknown = "not known: sizes in millimeters cannot be given"
+    spacing = " × ".join(f"{mm:g}" for mm in dataset.spacing_mm) + " mm" if dataset.spacing_mm else unknown
+    facts = {
+        "data set": f"{dataset.name}{' (**simulated** images)' if dataset.simulated else ''}",
+        "what the labels mean": dataset.label_meaning or "not recorded",
+        "positive class": "none"
+        if dataset.positive_class is None
+        else dataset.class_names[dataset.positive_class],
+        "images": ", ".join(f"{name} {len(split):,}" for name, split in dataset.splits().items()),
+        "patients": _patients(dataset),
+        "one image": " × ".join(map(str, dataset.image_shape)) + f", {dataset.modality}",
+        "pixel spacing": spacing,
+        "source": dataset.source,
+        "license": dataset.license,
+        "citation": dataset.citation or "none given",
+        "fingerprint": f"`{dataset.fingerprint}`",
+    }
+    if dataset.window_hu:
+        facts["CT window"] = f"center {dataset.window_hu[0]:g} HU, width {dataset.window_hu[1]:g} HU"
+    lines = ["| | |", "|:--|:--|", *(f"| {name} | {_cell(text)} |" for name, text in facts.items())]
+    notes = (
+        ["", "What was done on the way in:", "", *(f"- {note}" for note in dataset.notes)]
+        if dataset.notes
+        else []
+    )
+    return _markdown("\n".join(lines + notes))
+
+
+def about_training(run: Any) -> Markdown:
+    """Say in a sentence or two what training did."""
+    how = run.options
+    return _markdown(
+        f"Trained {len(run.history)} of at most {how['epochs']} epochs in {run.train_seconds:.0f} s on "
+        f"{run.backend}: {how['optimizer']}, highest learning rate {how['learning_rate']:g}, batches of "
+        f"{how['batch_size']}, balance {how['balance']}, {'with' if how['augment'] else 'without'} "
+        f"augmentation. The weights of epoch {run.best_epoch} were kept."
+    )
+
+
+def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
+    """Return sensitivity and specificity on test by size and type of the finding, where these are known.
+
+    Returns
+    -------
+    table : DataFrame, or None
+        A row for each range of diameters and each type; None for other tasks, or where nothing is known.
+    """
+    import pandas as pd
+
+    from medlab.data import phantoms
+
+    words = {"nodule_type": phantoms.NODULE_TYPES, "spiculated": ("no", "yes")} if dataset.simulated else {}
+    known = [name for name in _GROUPS if name in evaluation.attributes]
+    if evaluation.task != "binary" or not known:
+        return None
+    tables = []
+    for name in known:
+        table = evaluation.by_attribute(name)
+        labels = [words[name][int(code)] if name in words else code for code in table.index]
+        table.index = pd.Index([f"{_GROUPS[name]} {label}" for label in labels])
+        tables.append(table)
+    joined = pd.concat(tables)
+    shown = pd.DataFrame({"images": joined["n"], "positive": joined["n_positive"]})
+    for measure in ("sensitivity", "specificity"):
+        columns = joined[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy()
+        shown[measure] = [
+            "–" if np.isnan(value) else f"{value:.2f} [{low:.2f}, {high:.2f}]" for value, low, high in columns
+        ]
+    return shown
+
+
+def limits(dataset: Any, evaluation: Any) -> Markdown:
+    """Say what this study does not show."""
+    lines = []
+    if dataset.simulated:
+        lines.append(
+            "The images are simulated. They teach the method; how well it does on patients they cannot say."
+        )
+    else:
+        lines.append("Images of other scanners, clinics or years were not tried: there it may do worse.")
+    if dataset.label_meaning:
+        lines.append(f"What a result can mean is what the labels mean. {dataset.label_meaning}")
+    if dataset.test.patients is None:
+        lines.append(
+            "It is not known which images are of one patient. The same patient may be in training and in the "
+            "test set, which flatters, and the intervals, resampled by image, are then too narrow."
+        )
+    lines.append(
+        "The intervals hold the network and its threshold fixed. Another seed would give another network; "
+        "train several before comparing two methods."
+    )
+    smallest = _smallest_class(dataset)
+    if smallest and smallest[1] < _FEW:
+        lines.append(
+            f"The test set has only {smallest[1]} images of class {smallest[0]}: "
+            "each one moves the result visibly."
+        )
+    if evaluation.threshold is not None:
+        share = float(np.mean(evaluation.targets["test"]))
+        lines.append(
+            f"{100 * share:.0f} % of the test images are positive. Where the finding is rarer, more of the "
+            "positive calls are false, at the same sensitivity and specificity."
+        )
+    lines.append(NOT_A_DEVICE)
+    return _markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _patients(dataset: Any) -> str:
+    if dataset.test.patients is None:
+        return "not known"
+    counts = {name: len(np.unique(split.patients)) for name, split in dataset.splits().items()}
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _smallest_class(dataset: Any) -> tuple[str, int] | None:
+    if dataset.task not in ("binary", "multiclass"):
+        return None
+    counts = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
+    return dataset.class_names[int(counts.argmin())], int(counts.min())
+
+
+def _with_interval(measures: Any, name: str) -> str:
+    interval = measures.get(f"{name}_ci")
+    return f"{measures[name]:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
+
+
+def _cell(text: Any) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _markdown(text: str) -> Markdown:
+    from IPython.display import Markdown
+
+    return Markdown(text)

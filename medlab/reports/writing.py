@@ -1,0 +1,100 @@
+"""Turn an executed notebook into files that can be handed on: no network, no paths of this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_PAGE = Path(__file__).parent / "page"
+# What a browser fetches by itself: resources of tags, and imports of style sheets and scripts.
+_FETCHED = re.compile(
+    r"""<(?:script|img|iframe|source|video|audio|embed|link)\b[^>]*?\b(?:src|href)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)"""
+    r"""|(?:url\(\s*["']?|@import\s+["']|\bimport\s+[^"';]*["'])((?:https?:)?//[^"')\s]+)""",
+    re.IGNORECASE,
+)
+
+
+def to_html(notebook: Any, title: str) -> str:
+    """Render an executed notebook as one page that needs nothing else.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    html : str
+        Code folded away, pictures inside, no request to anywhere.
+
+    Raises
+    ------
+    ValueError
+        If the page would fetch something from a network, which a cell's own HTML can cause.
+    """
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name=_PAGE.name, extra_template_basedirs=[str(_PAGE.parent)], embed_images=True
+    )
+    notebook.metadata["title"] = title
+    html, _ = exporter.from_notebook_node(notebook)
+    if external := external_requests(html):
+        msg = f"the page must not fetch anything, but asks for {external[0]}. Embed it, or leave it out."
+        raise ValueError(msg)
+    return html
+
+
+def external_requests(html: str) -> list[str]:
+    """Return the addresses that a browser would fetch by itself when it opens `html`.
+
+    Links that a reader may click are no requests.
+
+    Examples
+    --------
+    >>> external_requests('<a href="https://a.org">a</a><img src="https://b.org/c.png">')
+    ['https://b.org/c.png']
+    """
+    return [first or second for first, second in _FETCHED.findall(html)]
+
+
+def scrub(node: Any, shown: Mapping[str, str]) -> Any:
+    """Replace paths of this machine in all text of a notebook; pictures are left alone.
+
+    Parameters
+    ----------
+    node : NotebookNode, dict, list, str, ...
+        Any part of a notebook; dicts and lists are changed in place.
+    shown : dict
+        Path to what stands for it on the page; the longest path that fits wins.
+
+    Returns
+    -------
+    node : the same part, scrubbed
+
+    Examples
+    --------
+    >>> scrub(["read /home/ann/x.png", "/home/anna"], {"/home/ann": "~"})
+    ['read ~/x.png', '/home/anna']
+    """
+    # A bare root would match every path; a whole name must fit, so that /home/ann spares /home/anna.
+    paths = sorted((path for path in shown if len(Path(path).parts) > 1), key=len, reverse=True)
+    if not paths:
+        return node
+    pattern = re.compile(rf"(?<![\w/.-])(?:{'|'.join(map(re.escape, paths))})(?![\w-])")
+    return _walk(node, lambda text: pattern.sub(lambda match: shown[match[0]], text))
+
+
+def _walk(node: Any, change: Any) -> Any:
+    if isinstance(node, str):
+        return change(node)
+    if isinstance(node, dict):
+        for key in node:
+            if not key.startswith("image/"):
+                node[key] = _walk(node[key], change)
+    elif isinstance(node, list):
+        node[:] = [_walk(item, change) for item in node]
+    return node

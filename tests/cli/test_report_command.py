@@ -1,0 +1,139 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from medlab.cli.report import headline, report
+from medlab.reports import ReportFailed, ReportResult, presets
+
+TEMPLATES = Path(__file__).parents[1] / "reports" / "templates"
+METRICS = {
+    "dataset": "toy",
+    "n_test": 7,
+    "test": {
+        "n": 7,
+        "auc": 0.75,
+        "auc_ci": [0.5, 1.0],
+        "f1": 0.5,
+        "f1_ci": [None, None],
+        "resampled": "images",
+    },
+}
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Return a function that calls `medlab report` in a folder with two classes of images."""
+    for name in ("benign", "malignant"):
+        (tmp_path / "images" / "train" / name).mkdir(parents=True)
+        (tmp_path / "images" / "train" / name / "0.png").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(presets, "course_folder", lambda: TEMPLATES.parent / "course")
+    found = presets.available(TEMPLATES)
+    monkeypatch.setattr(presets, "available", lambda _folder=None: found)
+    return lambda *words: CliRunner().invoke(report, words)
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path):
+    """Replace the run by a record of what it was asked for."""
+    calls = []
+
+    def run_report(template, *, given, out, progress):
+        calls.append((template.name, given, out))
+        return ReportResult(tmp_path, tmp_path / "report.ipynb", tmp_path / "report.html", METRICS)
+
+    monkeypatch.setattr("medlab.reports.run_report", run_report)
+    return calls
+
+
+def test_reports_and_presets_are_listed(call):
+    for words in ([], ["--list"]):
+        answer = call(*words)
+        assert answer.exit_code == 0
+        assert "small               preset of tiny: The small study" in answer.output
+
+
+def test_parameters_are_listed_with_type_default_and_help(call):
+    answer = call("small", "--parameters")
+    assert answer.exit_code == 0
+    assert "rate: float = 0.25\n    learning rate [0, 1]" in answer.output
+    assert "epochs: Optional[int] = None" in answer.output
+
+
+def test_an_unknown_report_is_refused_with_the_nearest(call):
+    answer = call("smal")
+    assert answer.exit_code == 2
+    assert "Did you mean 'small'?" in answer.output
+
+
+def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call, asked, tmp_path):
+    (tmp_path / "my.yaml").write_text("epochs: 3\nrate: 0.125\n")
+    answer = call("tiny", "-p", "rate=0.5", "-p", "data_dir=a=b", "-f", "my.yaml", "--out", "there")
+    assert answer.exit_code == 0
+    ((name, given, out),) = asked
+    assert (name, out) == ("tiny", Path("there"))
+    assert given == {
+        "command line": {"rate": "0.5", "data_dir": "a=b"},
+        "file my.yaml": {"epochs": 3, "rate": 0.125},
+    }
+    assert "toy, 7 test images" in answer.output
+    assert f"Report: {tmp_path / 'report.html'}" in answer.output
+
+
+def test_only_measures_with_an_interval_make_the_headline():
+    first, line = headline(METRICS)
+    assert first == "toy, 7 test images"
+    assert line.split() == "auc 0.750 (95 % interval 0.500 to 1.000)".split()
+
+
+def test_all_problems_are_listed_and_nothing_is_written(call, tmp_path):
+    answer = call("tiny", "-p", "epoch=3", "-p", "rate=2", "-p", "augment=maybe", "-p", "data_dir=nowhere")
+    assert answer.exit_code == 2
+    for text in (
+        "tiny: nothing was run, because",
+        "epoch is not a parameter of this report. Did you mean 'epochs'? (command line)",
+        "rate must lie between 0 and 1, got 2.0",
+        "augment must be true or false, got 'maybe'",
+        "data_dir must be a folder, but nowhere does not exist",
+        "All parameters: medlab report tiny --parameters",
+    ):
+        assert text in answer.output
+    assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-p", "rate"], "-p takes NAME=VALUE, got 'rate'"),
+        (["-p", "=3"], "-p takes NAME=VALUE, got '=3'"),
+        (["-p", "rate=0", "-p", "rate=1"], "-p rate=... is given twice"),
+        (["-f", "list.yaml"], "must hold lines like 'epochs: 5', got a list"),
+        (["-f", "broken.yaml"], "broken.yaml is not readable as YAML"),
+        (["-f", "none.yaml"], "does not exist"),
+    ],
+)
+def test_words_that_cannot_be_read_are_refused(call, tmp_path, words, message):
+    (tmp_path / "list.yaml").write_text("- epochs\n")
+    (tmp_path / "broken.yaml").write_text("epochs: [3\n")
+    answer = call("tiny", *words)
+    assert answer.exit_code == 2
+    assert message in " ".join(answer.output.split())
+
+
+def test_a_failed_report_says_what_failed_and_where_the_rest_is(call, monkeypatch, tmp_path):
+    def fail(*_args, **_kwargs):
+        msg = "cell [3] failed: ValueError: no"
+        raise ReportFailed(msg, tmp_path)
+
+    monkeypatch.setattr("medlab.reports.run_report", fail)
+    answer = call("tiny")
+    assert answer.exit_code == 1
+    assert "tiny: cell [3] failed: ValueError: no" in answer.output
+    assert f"kept in {tmp_path}" in answer.output
+
+
+def test_a_folder_that_cannot_be_written_is_refused(call):
+    answer = call("tiny", "--out", "images")
+    assert answer.exit_code == 2
+    assert "must be new or empty, but images holds files" in answer.output

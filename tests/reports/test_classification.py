@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medlab import models
+from medlab.reports import external_requests, run_report
+
+pytestmark = pytest.mark.slow  # a true training, if a short one
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two classes of images, 20 x 18 pixels, a bright spot in the second; called from beside them."""
+    rng = np.random.default_rng(0)
+    for name, spot in (("clear", 0), ("spotted", 120)):
+        (tmp_path / "Jane Doe" / "train" / name).mkdir(parents=True)
+        for number in range(40):
+            gray = rng.integers(0, 120, (20, 18), dtype=np.uint8)
+            gray[8:12, 7:11] += np.uint8(spot)
+            Image.fromarray(gray).save(tmp_path / "Jane Doe" / "train" / name / f"{number:03d}.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "Jane Doe"
+
+
+def test_a_folder_of_ones_own_becomes_a_report_a_model_and_numbers(folder):
+    asked = {
+        "data_dir": str(folder),
+        "positive_class": "clear",
+        "image_size": 24,
+        "scale": "smoke",
+        "seed": 3,
+    }
+    result = run_report("classification", asked)
+    page = result.html.read_text()
+    assert external_requests(page) == []
+    for file in (
+        path for path in result.folder.rglob("*") if path.suffix in (".json", ".jsonl", ".html", ".ipynb")
+    ):
+        assert str(folder.parent) not in file.read_text(), file.name
+        assert str(Path.home()) not in file.read_text(), file.name
+    for text in (
+        "The label is the name of the folder",
+        "Split off from train, stratified by class",
+        "resized to 24x24",
+        "not known: sizes in millimeters cannot be given",
+        "not a medical device",
+        "image_size</td>",
+    ):
+        assert text in page
+    assert "white bar" not in page
+    assert page.count("<img") >= 7
+
+    metrics = result.metrics
+    assert (metrics["task"], metrics["positive_class"], metrics["seed"]) == ("binary", "clear", 3)
+    assert metrics["n_train"] + metrics["n_val"] + metrics["n_test"] == 80
+    assert metrics["ceiling"] is None
+    assert metrics["published"] == []
+    assert len(metrics["test"]["auc_ci"]) == 2
+    log = (result.folder / "training.jsonl").read_text().splitlines()
+    assert {"epoch", "loss"} <= set(json.loads(log[0]))
+
+    bundle = models.load(result.folder / "model")
+    assert bundle.facts["positive_class"] == "clear"
+    assert bundle.predict(np.zeros((2, 24, 24, 1), np.uint8)).shape == (2,)
+
+
+def test_the_code_cells_of_the_template_stay_short():
+    path = Path(__file__).parents[2] / "notebooks" / "reports" / "classification.ipynb"
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    for cell in cells:
+        source = "".join(cell["source"])
+        assert len(source.splitlines()) <= 15 or "parameters" in cell["metadata"].get("tags", []), source
+        assert cell["outputs"] == []

@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from medlab.reports import presets, read_schema, validate
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def test_a_preset_is_a_template_with_parameters():
+    found = presets.available(TEMPLATES)
+    assert list(found) == ["tiny", "small"]
+    assert found["small"].notebook == found["tiny"].notebook
+    assert found["small"].title == "The small study"
+    assert found["small"].parameters == {"rate": 0.25, "dataset": "simulated_nodules"}
+
+
+def test_a_preset_whose_subject_was_replaced_loses_its_title():
+    small = presets.resolve("small", TEMPLATES)
+    assert small.title_for({"dataset": "simulated_nodules", "rate": 0.5}) == "The small study"
+    assert small.title_for({"dataset": None, "data_dir": "mine", "rate": 0.25}) == "Tiny"
+
+
+def test_an_unknown_report_is_refused_with_the_nearest():
+    with pytest.raises(
+        ValueError, match=r"report must be one of: tiny, small; got 'smal'\. Did you mean 'small'"
+    ):
+        presets.resolve("smal", TEMPLATES)
+
+
+def test_a_preset_of_a_template_that_is_not_there_is_refused(tmp_path):
+    (tmp_path / "presets.yaml").write_text("lost: {template: gone}")
+    with pytest.raises(ValueError, match="template of preset 'lost' must be one of: none; got 'gone'"):
+        presets.available(tmp_path)
+
+
+@pytest.mark.parametrize("name", list(presets.available()))
+def test_every_report_of_the_course_has_valid_parameters(name):
+    template = presets.resolve(name)
+    assert validate(read_schema(template.notebook), {"preset": template.parameters})
+
+
+def test_a_wheel_finds_the_course_inside_the_package(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "medlab"
+    monkeypatch.setattr(presets, "_PACKAGE", package)
+    assert presets.course_folder() == package / "course"
+    (tmp_path / "site-packages" / "notebooks" / "reports").mkdir(parents=True)
+    assert presets.course_folder() == tmp_path / "site-packages" / "notebooks"

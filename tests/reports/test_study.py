@@ -1,0 +1,120 @@
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from medlab.reports import METRICS_KEYS, ParameterErrors, begin, check_metrics, presets, write_metrics
+from medlab.reports import study as study_module
+
+TEMPLATES = Path(__file__).parent / "templates"
+DEFAULTS = {
+    "dataset": None,
+    "data_dir": "images",
+    "epochs": None,
+    "rate": 0.5,
+    "augment": True,
+    "balance": "auto",
+    "scale": "lesson",
+}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course of one template, and a working directory with two classes of images."""
+    shutil.copytree(TEMPLATES, tmp_path / "course" / "reports")
+    for name in ("benign", "malignant"):
+        (tmp_path / "images" / "train" / name).mkdir(parents=True)
+        (tmp_path / "images" / "train" / name / "0.png").touch()
+    monkeypatch.setattr(presets, "course_folder", lambda: tmp_path / "course")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_notebook_opened_by_hand_gets_a_folder_and_names_what_was_changed(course):
+    study = begin("tiny", {**DEFAULTS, "rate": 0.75, "unrelated": 3})
+    assert study.folder == Path("build", "reports", "tiny")
+    assert study.folder.is_dir()
+    assert {row["name"]: row["source"] for row in study.rows if row["source"] != "template"} == {
+        "rate": "this notebook"
+    }
+    assert begin("tiny", DEFAULTS).folder.name == "tiny-2"
+
+
+def test_the_scale_of_the_environment_goes_over_the_cell(course, monkeypatch):
+    monkeypatch.setenv("MEDLAB_SCALE", "smoke")
+    assert begin("tiny", DEFAULTS).scale == "smoke"
+
+
+def test_a_data_set_put_into_the_cell_by_hand_replaces_the_folder(course):
+    study = begin("tiny", {**DEFAULTS, "dataset": "breastmnist"})
+    assert study.values["data_dir"] is None
+
+
+def test_wrong_values_put_into_the_cell_by_hand_are_refused(course):
+    with pytest.raises(ParameterErrors, match=r"rate must lie between 0 and 1, got 3\.0\. \(this notebook\)"):
+        begin("tiny", {**DEFAULTS, "rate": 3.0})
+
+
+def test_an_absolute_path_is_shown_by_its_last_part(course):
+    study = begin("tiny", {**DEFAULTS, "data_dir": str(course / "images")})
+    assert study.values["data_dir"] == "images"
+
+
+def test_what_medlab_report_decided_is_taken_over(course, monkeypatch):
+    row = {"name": "scale", "value": "full", "source": "command line", "help": "how much"}
+    told = {"name": "small", "title": "The small study", "started": 12.0, "rows": [row]}
+    (course / "out").mkdir()
+    (course / "out" / study_module.PARAMETERS_FILE).write_text(json.dumps(told))
+    monkeypatch.setenv(study_module.FOLDER_VARIABLE, str(course / "out"))
+    study = begin("tiny", {})
+    assert (study.name, study.title, study.folder, study.scale) == (
+        "small",
+        "The small study",
+        course / "out",
+        "full",
+    )
+
+
+def results(test):
+    """Return a data set, a run and an evaluation that say just what metrics.json asks for."""
+    dataset = SimpleNamespace(
+        name="toy",
+        simulated=False,
+        fingerprint="ab",
+        task="binary",
+        positive_class=0,
+        class_names=("malignant", "benign"),
+        train=range(5),
+        val=range(3),
+        test=range(2),
+    )
+    run = SimpleNamespace(seed=7, backend="tensorflow", train_seconds=1.234)
+    measured = {"threshold": 0.5, "test": test, "ceiling": None, "published": []}
+    return dataset, run, SimpleNamespace(to_metrics=lambda: measured)
+
+
+def test_the_numbers_hold_every_key_of_schema_1(course):
+    study = begin("tiny", DEFAULTS)
+    written = write_metrics(study, *results({"auc": 0.75, "auc_ci": (0.5, 1.0)}))
+    assert written == json.loads((study.folder / "metrics.json").read_text())
+    assert set(METRICS_KEYS) <= set(written)
+    assert (written["positive_class"], written["n_train"], written["n_test"]) == ("malignant", 5, 2)
+    assert written["test"]["auc_ci"] == [0.5, 1.0]
+    assert {"medlab", "keras", "tensorflow", "python"} <= set(written["versions"])
+    assert written["total_seconds"] >= 0
+
+
+def test_numbers_that_are_not_finite_are_not_written(course):
+    study = begin("tiny", DEFAULTS)
+    with pytest.raises(ValueError, match="Out of range float values"):
+        write_metrics(study, *results({"auc": float("nan")}))
+    assert not (study.folder / "metrics.json").exists()
+
+
+def test_missing_keys_and_a_missing_test_are_refused():
+    with pytest.raises(ValueError, match="must have all keys of schema 1, missing: dataset, task"):
+        check_metrics({"schema": 1})
+    with pytest.raises(ValueError, match="measures of the test set, got schema 2 and test None"):
+        check_metrics(dict.fromkeys(METRICS_KEYS) | {"schema": 2})

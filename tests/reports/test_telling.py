@@ -1,0 +1,160 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from medlab import reports
+from medlab.data import Dataset, Split
+from medlab.evaluation import evaluate
+
+
+def split(n, seed, patients):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    images = rng.integers(0, 100, (n, 8, 9, 1)) + 60 * labels[:, None, None, None]
+    return Split(
+        images.astype(np.uint8),
+        labels,
+        np.array([f"p{i // 2}" for i in range(n)]) if patients else None,
+        {"diameter_mm": rng.uniform(4, 20, n)},
+    )
+
+
+def study(**facts):
+    known = {"patients": True, "simulated": False, "label_meaning": "Folder | names.", **facts}
+    patients = known.pop("patients")
+    splits = {
+        name: split(n, i, patients) for i, (name, n) in enumerate([("train", 60), ("val", 30), ("test", 40)])
+    }
+    dataset = Dataset(
+        "toy", task="binary", class_names=("benign", "malignant"), positive_class=1, **splits, **known
+    )
+    rng = np.random.default_rng(1)
+    return dataset, evaluate(
+        lambda images: np.clip(images.mean((1, 2, 3)) / 150 + rng.normal(0, 0.2, len(images)), 0, 1),
+        dataset,
+        n_bootstrap=20,
+    )
+
+
+def test_the_data_are_described_with_what_is_not_known():
+    dataset, _ = study(notes=("Halved.",), window_hu=(-400.0, 1400.0))
+    text = reports.about_data(dataset).data
+    assert "Folder \\| names." in text
+    assert "sizes in millimeters cannot be given" in text
+    assert "train 60, val 30, test 40" in text
+    assert "train 30, val 15, test 20" in text
+    assert "center -400 HU, width 1400 HU" in text
+    assert text.endswith("- Halved.")
+
+
+def test_simulated_data_are_called_simulated_wherever_they_are_shown():
+    dataset, evaluation = study(simulated=True, spacing_mm=(0.8, 0.7))
+    assert "**simulated** images" in reports.about_data(dataset).data
+    assert "The images are simulated" in reports.limits(dataset, evaluation).data
+    assert "simulated, benign" in reports.samples(dataset).alt
+    assert "simulated, malignant" in reports.worst_errors(dataset, evaluation).alt
+
+
+@pytest.mark.parametrize("patients", [True, False])
+def test_limits_say_so_where_patients_are_not_known(patients):
+    text = reports.limits(*study(patients=patients)).data
+    assert ("not known which images are of one patient" in text) is not patients
+    assert "only 20 images of class benign" in text
+    assert "50 % of the test images are positive" in text
+    assert text.endswith("**not a medical device**.")
+
+
+def test_the_headline_gives_the_interval_the_threshold_and_the_ceiling():
+    dataset, evaluation = study()
+    about = SimpleNamespace(title="A toy", scale="smoke")
+    run = SimpleNamespace(train_seconds=3.2, backend="jax")
+    text = reports.headline(about, dataset, run, evaluation).data
+    low, high = evaluation.splits["test"]["auc_ci"]
+    assert text.startswith("### A toy: toy\n")
+    assert f"[{low:.3f}, {high:.3f}] on 40 test images" in text
+    assert f"At threshold {evaluation.threshold:.2g}, chosen on validation (youden)" in text
+    assert "numbers mean nothing" in text
+    assert "ceiling" not in text
+
+
+def test_errors_are_counted_by_size_where_the_size_is_known():
+    dataset, evaluation = study()
+    table = reports.errors_by_group(dataset, evaluation)
+    assert table["images"].sum() == 40
+    assert all(label.startswith("diameter (mm) ") for label in table.index)
+    del evaluation.attributes["diameter_mm"]
+    assert reports.errors_by_group(dataset, evaluation) is None
+
+
+def test_a_folder_of_ones_own_stands_beside_nothing_and_a_published_set_beside_others():
+    dataset, evaluation = study()
+    assert reports.beside(dataset, evaluation) is None
+    dataset, evaluation = study(published=({"method": "ResNet", "auc": 0.9, "acc": 0.8},))
+    assert "ResNet (transcribed) 0.900" in reports.beside(dataset, evaluation).alt
+
+
+def test_figures_are_drawn_for_a_binary_task():
+    dataset, evaluation = study()
+    assert "train: 30 benign, 30 malignant" in reports.class_counts(dataset).alt
+    assert len(reports.curves(dataset, evaluation)) == 2
+    assert "true benign" in reports.confusion(dataset, evaluation)[0].alt
+
+
+@pytest.mark.slow
+def test_figures_are_drawn_for_several_classes_several_labels_and_amounts():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (30, 8, 9, 1), dtype=np.uint8)
+    classes = {"labels": np.arange(30) % 3, "names": ("a", "b", "c"), "task": "multiclass"}
+    labels = {
+        "labels": rng.integers(0, 2, (30, 3), dtype=np.uint8),
+        "names": ("a", "b", "c"),
+        "task": "multilabel",
+    }
+    amounts = {"labels": rng.random(30).astype(np.float32), "names": ("grade",), "task": "regression"}
+    for case in (classes, labels, amounts):
+        one = Split(images, case["labels"])
+        dataset = Dataset("toy", one, one, one, case["task"], case["names"])
+        output = rng.dirichlet(np.ones(3), 30) if case["task"] != "regression" else rng.random(30)
+        evaluation = evaluate(lambda _images, output=output: output, dataset, n_bootstrap=20)
+        has_curves = case["task"] != "regression"
+        assert len(reports.curves(dataset, evaluation)) == 2 * has_curves
+        assert len(reports.confusion(dataset, evaluation)) == (case["task"] == "multiclass")
+        assert (reports.class_counts(dataset) is not None) is has_curves
+        assert reports.samples(dataset).alt
+        assert reports.worst_errors(dataset, evaluation).alt
+        assert reports.errors_by_group(dataset, evaluation) is None
+        assert reports.limits(dataset, evaluation).data
+        run = SimpleNamespace(train_seconds=3.2, backend="jax")
+        assert (
+            "30 test images"
+            in reports.headline(SimpleNamespace(title="t", scale="full"), dataset, run, evaluation).data
+        )
+
+
+def test_a_network_without_errors_has_none_to_show():
+    dataset, _ = study()
+    truth = {len(part): dataset.targets(part) for part in dataset.splits().values()}
+    evaluation = evaluate(lambda images: truth[len(images)], dataset, n_bootstrap=20)
+    assert reports.worst_errors(dataset, evaluation) is None
+
+
+def test_a_run_is_listed_with_who_set_what():
+    row = {"name": "rate", "value": None, "source": "file a|b", "help": "learning rate [0, 1]"}
+    text = reports.about_run(SimpleNamespace(rows=[row])).data
+    assert text.splitlines()[-1] == "| rate | – | file a\\|b | learning rate [0, 1] |"
+
+
+def test_training_is_told_in_a_sentence():
+    options = {
+        "epochs": 9,
+        "optimizer": "sgd",
+        "learning_rate": 0.05,
+        "batch_size": 8,
+        "balance": "none",
+        "augment": False,
+    }
+    run = SimpleNamespace(history=[0] * 4, train_seconds=2.0, backend="torch", best_epoch=3, options=options)
+    text = reports.about_training(run).data
+    assert "Trained 4 of at most 9 epochs in 2 s on torch: sgd, highest learning rate 0.05" in text
+    assert "without augmentation. The weights of epoch 3 were kept" in text
