@@ -75,6 +75,7 @@ def test_every_figure_is_a_small_png_with_nothing_cut_off_and_words_for_who_cann
     assert tight.y1 < height + 0.02
 
 
+@pytest.mark.slow
 def test_plotting_leaves_pyplot_alone():
     code = "import sys; from medlab import plots; plots.confusion([[1, 2], [3, 4]], 'ab').to_png(); "
     code += "print('matplotlib.pyplot' in sys.modules)"

@@ -1,8 +1,8 @@
 """Random changes that keep an image's meaning, drawn by a seeded generator and replayable.
 
-OpenCV warps each image once (rotation, zoom, crop, translation and flips are one affine map), which
-costs microseconds where Keras' augmentation layers cost milliseconds on a CPU, and gives the same
-pixels under every backend.
+OpenCV warps each image once (rotation, zoom, crop and translation are one affine map), which costs
+microseconds where Keras' augmentation layers cost milliseconds on a CPU, and gives the same pixels
+under every backend. Flips and quarter turns move pixels and interpolate none.
 """
 
 from __future__ import annotations
@@ -70,9 +70,10 @@ class Augmentation:
     def for_dataset(cls, dataset: Dataset) -> Augmentation:
         """Return what suits a data set.
 
-        Its own flips and rotation, exact quarter turns where it has no up; moderate shift. No zoom where
-        the spacing is known, because size in mm then carries meaning, and no change of contrast where gray
-        values are Hounsfield units, because density does.
+        Its own flips and rotation, exact quarter turns where it has no up; moderate zoom, shift, contrast.
+        No zoom where the spacing is known, because size in mm then carries meaning, nor a shift, because
+        interpolation blurs the edges that size is read from; no change of contrast where gray values are
+        Hounsfield units, because density carries meaning.
         """
         no_up = dataset.rotation_deg >= 180
         measured = dataset.spacing_mm is not None
@@ -81,7 +82,7 @@ class Augmentation:
             quarter_turns=no_up,
             rotation_deg=0.0 if no_up else dataset.rotation_deg,
             zoom=0.0 if measured else 0.1,
-            translation=0.05,
+            translation=0.0 if measured else 0.05,
             flips=tuple(dataset.flips),
             contrast=0.0 if calibrated else 0.15,
             brightness=0.0 if calibrated else 0.1,
@@ -153,26 +154,28 @@ def augment(
     if parameters is None:
         parameters = augmentation.draw(len(images), rng)  # type: ignore[arg-type]
     checks.same_length(images=images, **parameters)
-    images = _turn(images, parameters["quarters"])
-    changed = _warp(images, _affine(images.shape[-3], images.shape[-2], parameters))
+    changed = _turn(images, parameters)
+    matrices = _affine(images.shape[-3], images.shape[-2], parameters)
+    if not np.allclose(matrices, np.eye(2, 3)):
+        changed = _warp(changed, matrices)
     return _change_gray_values(changed, parameters), parameters
 
 
-def _turn(images: NDArray[Any], quarters: NDArray[Any]) -> NDArray[Any]:
-    if not quarters.any():
-        return images
+def _turn(images: NDArray[Any], drawn: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Mirror and turn by quarters: pixels move, none is interpolated."""
+    quarters = drawn["quarters"]
     if images.shape[-3] != images.shape[-2]:
         quarters = quarters // 2 * 2
-    turned = [
-        np.rot90(image, quarter, axes=(-3, -2)) for image, quarter in zip(images, quarters, strict=True)
-    ]
-    return np.stack(turned)
+    turned = np.empty(images.shape, dtype=np.float32)
+    for index, image in enumerate(images):
+        mirrored = image[..., :: drawn["flip_y"][index], :: drawn["flip_x"][index], :]
+        turned[index] = np.rot90(mirrored, quarters[index], axes=(-3, -2))
+    return turned
 
 
-def _warp(images: NDArray[Any], matrices: NDArray[np.float64]) -> NDArray[np.float32]:
+def _warp(images: NDArray[np.float32], matrices: NDArray[np.float64]) -> NDArray[np.float32]:
     height, width, channels = images.shape[-3:]
-    source = images if images.dtype == np.uint8 else images.astype(np.float32)
-    source = np.ascontiguousarray(source).reshape(len(images), -1, height, width, channels)
+    source = images.reshape(len(images), -1, height, width, channels)
     warped = np.empty(source.shape, dtype=np.float32)
     for image, target, matrix in zip(source, warped, matrices, strict=True):
         for old, new in zip(image, target, strict=True):
@@ -187,8 +190,7 @@ def _affine(height: int, width: int, drawn: dict[str, NDArray[Any]]) -> NDArray[
     center = np.array([(width - 1) / 2, (height - 1) / 2])
     angle = np.deg2rad(drawn["angle_deg"])
     cos, sin = drawn["scale"] * np.cos(angle), drawn["scale"] * np.sin(angle)
-    flip_x, flip_y = drawn["flip_x"], drawn["flip_y"]
-    linear = np.stack([cos * flip_x, sin * flip_y, -sin * flip_x, cos * flip_y], axis=-1).reshape(-1, 2, 2)
+    linear = np.stack([cos, sin, -sin, cos], axis=-1).reshape(-1, 2, 2)
     shift = np.stack([drawn["shift_x"] * width, drawn["shift_y"] * height], axis=-1)
     offset = center + shift - linear @ center
     return np.concatenate([linear, offset[..., np.newaxis]], axis=-1)

@@ -106,6 +106,7 @@ def test_the_body_has_the_area_and_the_volume_of_its_diameter():
     assert np.all(volume_mm3 < 1.25 * ball_mm3)
 
 
+@pytest.mark.slow
 def test_each_type_of_nodule_has_its_ct_numbers():
     crops = candidates(400, seed=6, site=QUIET, diameter_mm=(9.0, 14.0))
     image, kind = crops.images_hu[..., 0].astype(float), crops.attributes["nodule_type"]
@@ -183,6 +184,7 @@ def test_a_larger_draw_begins_with_the_smaller_one():
     assert not np.array_equal(large.images_hu[256:263], small.images_hu)
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_bytes():
     code = (
         "from test_phantoms_crops import digest; from medlab.data.phantoms import candidates;"

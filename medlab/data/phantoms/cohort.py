@@ -12,7 +12,7 @@ from medlab.data.phantoms.scanner import Scanner
 
 
 def simulated_nodules(
-    n_train: int = 4000,
+    n_train: int = 10_000,
     n_val: int = 1000,
     n_test: int = 2000,
     seed: int = 0,

@@ -86,11 +86,11 @@ def brock_logit(patients: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
     Parameters
     ----------
     patients : mapping of arrays
-        The columns of `draw_patients`; numbers work too.
+        The columns of `draw_patients`, shape (N,); numbers work too.
 
     Returns
     -------
-    logit : float64 array, unitless
+    logit : float64 array, shape (N,), unitless
 
     Notes
     -----
