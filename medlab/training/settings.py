@@ -101,5 +101,5 @@ class Settings:
 def _epochs(scale: str, count: int) -> int:
     if scale == "smoke":
         return 2
-    lesson = min(100, max(6, round(IMAGES_SEEN / count)))
+    lesson = min(70, max(6, round(IMAGES_SEEN / count)))
     return 3 * lesson if scale == "full" else lesson

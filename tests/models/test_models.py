@@ -171,7 +171,7 @@ def test_incomplete_damaged_and_newer_model_folders_are_refused(trained, tmp_pat
     folder = models.save(tmp_path / "model", *trained)
     facts = (folder / "model.json").read_text()
     (folder / "model.json").write_text(facts.replace('"schema": 1', '"schema": 9'))
-    with pytest.raises(ValueError, match=r"schema 9, this version of medlab reads 1"):
+    with pytest.raises(ValueError, match=r"schema 9, this medlab reads 1"):
         models.load(folder)
     (folder / "model.json").write_text(facts[:40])
     with pytest.raises(ValueError, match=r"model.json in model is damaged"):

@@ -127,6 +127,15 @@ def test_multi_class_data_train_with_focal_loss(rng):
     assert run.predict(dataset.test.images).shape == (20, 2)
 
 
+def test_mixed_precision_computes_in_float16_and_answers_in_float32(dataset):
+    model = models.build("screening_cnn", dataset, width=8, seed=1, mixed_precision=True)
+    assert model.get_layer("convolution_1").compute_dtype == "float16"
+    assert keras.config.dtype_policy().name == "float32"
+    run = training.fit(model, dataset, epochs=2, batch_size=16, progress=False, seed=1)
+    assert np.isfinite(run.history["loss"]).all()
+    assert run.predict(dataset.test.images).dtype == np.float32
+
+
 def test_training_stops_early_without_progress_and_at_a_wanted_measure(dataset):
     assert len(fitted(dataset, epochs=30, patience=2, learning_rate=1e-7).history) < 30
     reached = fitted(dataset, epochs=30, stop_at=0.6)

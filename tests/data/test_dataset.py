@@ -1,0 +1,70 @@
+"""The shape in which images come to a network."""
+
+import numpy as np
+import pytest
+
+from medlab.data import Dataset, Split
+from medlab.data.dataset import fingerprint
+
+
+def split(labels, **columns):
+    labels = np.array(labels)
+    images = np.arange(len(labels) * 20, dtype=np.uint8).reshape(len(labels), 4, 5, 1)
+    return Split(images, labels, **columns)
+
+
+def dataset(task="binary", positive_class=1, labels=(0, 1, 1), **facts):
+    parts = [split(labels) for _ in range(3)]
+    return Dataset("tiny", *parts, task, ("a", "b", "c"), positive_class, **facts)
+
+
+def test_targets_are_one_where_the_label_is_the_positive_class():
+    assert dataset().targets(split([0, 1, 1])).tolist() == [0.0, 1.0, 1.0]
+    assert dataset(positive_class=0).targets(split([0, 1, 1])).tolist() == [1.0, 0.0, 0.0]
+
+
+def test_targets_of_other_tasks_keep_their_labels():
+    several = dataset("multiclass", None, (2, 0, 1))
+    assert several.targets(several.train).tolist() == [2, 0, 1]
+    assert several.targets(several.train).dtype == np.int64
+    amount = dataset("regression", None, (0.5, 1.5, 2.0))
+    assert amount.targets(amount.train).dtype == np.float32
+
+
+def test_a_subset_keeps_all_columns_together():
+    whole = split(
+        [0, 1, 0], patients=np.array(["p0", "p1", "p2"]), attributes={"diameter_mm": np.array([4, 5, 6])}
+    )
+    part = whole.subset([2, 0])
+    assert part.labels.tolist() == [0, 0]
+    assert part.patients.tolist() == ["p2", "p0"]
+    assert part.attributes["diameter_mm"].tolist() == [6, 4]
+    np.testing.assert_array_equal(part.images[0], whole.images[2])
+    assert len(whole.subset(np.array([True, False, True]))) == 2
+
+
+def test_the_fingerprint_follows_every_byte():
+    first, second = dataset(), dataset()
+    assert first.fingerprint == second.fingerprint == fingerprint(first.splits())
+    changed = dataset(labels=(0, 1, 0))
+    assert changed.fingerprint != first.fingerprint
+    larger = first.with_train(split([0, 1, 0, 1]), "two more")
+    assert larger.fingerprint != first.fingerprint
+    assert larger.notes == ("two more",)
+
+
+def test_images_without_a_channel_axis_are_refused():
+    with pytest.raises(
+        ValueError, match=r"shape \(N, H, W, C\).*got \(2, 4, 5\).*images\[\.\.\., np\.newaxis\]"
+    ):
+        Split(np.zeros((2, 4, 5)), np.zeros(2))
+
+
+def test_columns_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match=r"images 2, labels 2, size 3"):
+        split([0, 1], attributes={"size": np.zeros(3)})
+
+
+def test_a_binary_set_without_a_positive_class_is_refused():
+    with pytest.raises(ValueError, match=r"positive_class of a binary data set must be 0 or 1, got None"):
+        dataset(positive_class=None)
