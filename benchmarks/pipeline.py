@@ -57,6 +57,7 @@ def main() -> int:
         ratios[name] = float(np.median(base / np.array(taken)))
         speed = len(dataset.train) / np.median(taken)
         print(f"{name:26s} {speed:7.0f} images/s   {ratios[name]:.2f} of arrays in memory")
+    # Arrays in memory are not augmented, so the equal work is the batches without augmentation.
     reached = ratios["uint8 batches"] >= ASKED
     print(
         f"asked {ASKED}: {'reached' if reached else 'MISSED'} ({backend.name()}, median of {ROUNDS} rounds)"

@@ -21,20 +21,23 @@ def main() -> int:
     seconds = {}
     for name in ("screening_cnn", "resnet18_28"):
         model = models.build(name, dataset, seed=0)
-        run = training.fit(model, dataset, seed=0, epochs=14, stop_at=WANTED_AUC, patience=14, progress=False)
+        run = training.fit(model, dataset, seed=0, epochs=20, stop_at=WANTED_AUC, patience=20, progress=False)
         steps = len(run.history) * (len(dataset.train) // run.options["batch_size"])
         reached = run.history["val_auc"].iloc[-1] >= WANTED_AUC
         seconds[name] = run.train_seconds if reached else float("inf")
-        cost = models.cost(model)
+        cost, best = models.cost(model), run.history["val_auc"].max()
         print(
             f"{name:14s} {cost.weights:>10,} weights  {cost.multiply_adds / 1e6:6.1f} M multiply-adds  "
             f"{1000 * run.history['seconds'].sum() / steps:7.1f} ms a step of 64  "
-            f"{run.train_seconds:6.0f} s, {len(run.history)} epochs to validation AUC {WANTED_AUC}",
+            f"{run.train_seconds:6.0f} s, {len(run.history)} epochs, validation AUC {best:.4f}",
             flush=True,
         )
+    if float("inf") in seconds.values():
+        print(f"a network did not reach a validation AUC of {WANTED_AUC}: no ratio, MISSED")
+        return 1
     ratio = seconds["resnet18_28"] / seconds["screening_cnn"]
     print(f"screening_cnn is {ratio:.0f} times faster to a validation AUC of {WANTED_AUC}; asked {ASKED}")
-    return not ratio >= ASKED
+    return ratio < ASKED
 
 
 if __name__ == "__main__":

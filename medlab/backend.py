@@ -7,9 +7,11 @@ Nothing here imports Keras before a function needs it. One backend per process: 
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import importlib.util
 import json
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -114,3 +116,12 @@ def use_gpu_memory_as_needed() -> None:
             except RuntimeError:
                 # The GPU is already in use: its memory is what it is for this process.
                 return
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a result depends on: Python, medlab, NumPy, Keras and the backend."""
+    packages = ("medlab", "numpy", "keras", name())
+    return {
+        "python": platform.python_version(),
+        **{package: importlib.metadata.version(package) for package in packages},
+    }

@@ -194,7 +194,7 @@ SIMULATED = {
     "dimensions": 2,
     "sizes": [64],
     "files": {},
-    "split_sizes": {"train": 4000, "val": 1000, "test": 2000},
+    "split_sizes": {"train": 10000, "val": 1000, "test": 2000},
     "license": "Apache-2.0",
     "citation": "Risk: McWilliams A et al. 2013, doi 10.1056/NEJMoa1214726, coefficients as tabulated by "
     "Uthoff J et al. 2019, doi 10.1007/s00330-019-06168-x.",

@@ -211,10 +211,23 @@ def test_wheel_carries_both_packages_and_the_course(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"medlab/py.typed", "medlab/cli/doctor.py", "medlab_widgets/__init__.py"} <= names
-    assert not [name for name in names if name.startswith("widgets/")]
+    assert not [name for name in names if name.startswith("widgets/") or "/build/" in name]
     for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
         if ".ipynb_checkpoints" not in notebook.parts:
             assert f"medlab/course/{notebook.relative_to(ROOT / 'notebooks').as_posix()}" in names
+
+
+def test_make_bench_finds_every_part_it_names():
+    parts = re.search(r"^PARTS = \((.*)\)", (ROOT / "benchmarks/run.py").read_text(), re.M)[1]
+    for part in re.findall(r'"(\w+)"', parts):
+        assert "def main() -> int:" in (ROOT / "benchmarks" / f"{part}.py").read_text()
+
+
+def test_every_link_of_the_readme_leads_somewhere():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 @pytest.fixture

@@ -103,7 +103,8 @@ class Augmentation:
             return center + reach * rng.uniform(-1, 1, count)
 
         cropped = self.crop * rng.uniform(0, 1, count)
-        room = cropped / 2
+        # A crop enlarges by 1 / (1 - cropped): so much further may its window lie from the center.
+        room = cropped / (1 - cropped) / 2
         return {
             "quarters": rng.integers(4, size=count) if self.quarter_turns else np.zeros(count, dtype=int),
             "angle_deg": around(0, self.rotation_deg),

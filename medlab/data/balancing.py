@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from medlab import checks
 from medlab.data.dataset import Dataset
 
 
@@ -85,10 +84,6 @@ def _resample(dataset: Dataset, size: int, seed: int, verb: str) -> Dataset:
 
 
 def sample_weights(dataset: Dataset) -> NDArray[np.float32]:
-    """Return the class weight of each training image, shape (N,); (N, K) for multi-label data."""
+    """Return the class weight of each training image, shape (N,)."""
     labels = dataset.train.labels
-    if dataset.task == "multilabel":
-        positive = np.clip(labels.mean(axis=0), 1 / len(labels), 1 - 1 / len(labels))
-        return np.where(labels == 1, 0.5 / positive, 0.5 / (1 - positive)).astype(np.float32)
-    checks.one_of("task", dataset.task, ["binary", "multiclass", "multilabel"])
     return class_weights(labels)[labels].astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from medlab.data import imagefiles
 from medlab.data.dataset import SPLITS
@@ -31,7 +32,30 @@ def read_layout(root: Path) -> dict[str, Classes]:
         If train is missing, a split has another name, a class folder holds no images, there are fewer than
         two classes, or splits differ in their classes.
     """
-    splits = {name: _survey(folder, root) for name, folder in _split_folders(root).items()}
+    return {split: _survey(classes, root) for split, classes in _find(root).items()}
+
+
+def count_classes(root: Path) -> dict[str, dict[str, int]]:
+    """Return how many image files each split has of each class; none is opened.
+
+    Parameters
+    ----------
+    root : path of a folder
+        As in `read_layout`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `read_layout` does; only damaged files are not noticed.
+    """
+    return {
+        split: {name: len(paths) for name, paths in classes.items()} for split, classes in _find(root).items()
+    }
+
+
+def _find(root: Path) -> dict[str, dict[str, list[Path]]]:
+    """Return the paths of the images by split and class."""
+    splits = {name: _class_files(folder, root) for name, folder in _split_folders(root).items()}
     _refuse_different_classes(splits)
     return splits
 
@@ -54,8 +78,12 @@ def _split_folders(root: Path) -> dict[str, Path]:
     return {"train": root}
 
 
-def _survey(folder: Path, root: Path) -> Classes:
-    """Return the image files of each class, both in alphabetical order."""
+def _survey(classes: Mapping[str, list[Path]], root: Path) -> Classes:
+    return {name: [imagefiles.survey(path, root) for path in paths] for name, paths in classes.items()}
+
+
+def _class_files(folder: Path, root: Path) -> dict[str, list[Path]]:
+    """Return the paths of the images of each class, both in alphabetical order."""
     classes = {}
     for class_folder in sorted(item for item in _visible(folder) if item.is_dir()):
         items = sorted(_visible(class_folder))
@@ -69,7 +97,7 @@ def _survey(folder: Path, root: Path) -> Classes:
                 f"got {found}. Fill or remove it. {_LAYOUT}"
             )
             raise ValueError(msg)
-        classes[class_folder.name] = [imagefiles.survey(item, root) for item in paths]
+        classes[class_folder.name] = paths
     if len(classes) < 2:
         listed = ", ".join(classes) or "none"
         msg = f"{folder.name} must hold a folder for each of at least two classes, got {listed}. {_LAYOUT}"
@@ -81,7 +109,7 @@ def _visible(folder: Path) -> list[Path]:
     return [item for item in folder.iterdir() if not item.name.startswith((".", "__MACOSX"))]
 
 
-def _refuse_different_classes(splits: Mapping[str, Classes]) -> None:
+def _refuse_different_classes(splits: Mapping[str, Mapping[str, Any]]) -> None:
     names = list(splits["train"])
     for split, classes in splits.items():
         if list(classes) != names:

@@ -88,6 +88,8 @@ def load_folder(
         loaded[name] = Split(images, labels, patients, {"file": np.array([file.path.name for file in files])})
 
     notes = [*split_notes, *notes, *_resized(every, size), *_duplicates(split_rows)]
+    if not color and (in_color := sum(file.colored for file in every)):
+        notes.append(f"{in_color:,} images are stored in color and were read as gray.")
     if depth == "16 bit":
         notes.append("16-bit images were divided by 257, so that gray values span 0 to 255.")
     if not patients_known:

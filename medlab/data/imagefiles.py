@@ -31,6 +31,8 @@ class ImageFile:
     depth : "8 bit", "16 bit" or "float"
     digest : str
         Hash of the bytes of the file.
+    colored : bool
+        Whether its pixels have more than one channel, transparency aside.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class ImageFile:
     size: tuple[int, int]
     depth: str
     digest: str
+    colored: bool
 
 
 def survey(path: Path, root: Path) -> ImageFile:
@@ -56,6 +59,7 @@ def survey(path: Path, root: Path) -> ImageFile:
             sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
             size = image.size if sideways else image.size[::-1]
             depth = _depth(image.mode)
+            colored = image.mode not in ("1", "L", "LA", "La") and depth == "8 bit"
         if pages > 1:
             msg = f"{name} must hold one image, got {pages} pages. Save each page as a file of its own."
             raise ValueError(msg)
@@ -63,7 +67,7 @@ def survey(path: Path, root: Path) -> ImageFile:
             msg = f"{name} must hold 8-bit, 16-bit or float pixels, got {image.mode!r}. Convert it first."
             raise ValueError(msg)
         digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-        return ImageFile(path, name, size, depth, digest)
+        return ImageFile(path, name, size, depth, digest, colored)
 
     return _decoded(name, look)
 

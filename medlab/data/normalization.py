@@ -45,11 +45,15 @@ class Normalization:
         """
         array = checks.finite("images", images)
         axes = tuple(range(array.ndim - 1))
-        mean = array.mean(axis=axes, dtype=np.float64)
-        std = array.std(axis=axes, dtype=np.float64)
-        if not (std > 0).all():
-            msg = f"images must vary in every channel, got standard deviations {std.tolist()}: all are flat."
+        lowest, highest = array.min(axis=axes), array.max(axis=axes)
+        if (lowest == highest).any():
+            msg = f"images must vary in every channel, got {lowest.tolist()} to {highest.tolist()}."
             raise ValueError(msg)
+        # In parts: float64 copies of a large training set would not fit into memory.
+        parts = [array[start : start + 1024] for start in range(0, len(array), 1024)]
+        count = array.size / array.shape[-1]
+        mean = sum(part.sum(axis=axes, dtype=np.float64) for part in parts) / count
+        std = np.sqrt(sum(np.square(part - mean).sum(axis=axes) for part in parts) / count)
         return cls(tuple(map(float, mean)), tuple(map(float, std)))
 
     def apply(self, images: ArrayLike) -> NDArray[np.float32]:

@@ -142,7 +142,7 @@ class Evaluation:
         if key == "accuracy" and self.task in ("binary", "multilabel"):
             return "accuracy (at 0.5)"
         if key in _AT_THRESHOLD and self.threshold is not None:
-            return f"{_ROWS[key]} (at {self.threshold:.2g})"
+            return f"{_ROWS[key]} (at {self.threshold:.3g})"
         macro = self.task in ("multiclass", "multilabel") and key != "accuracy"
         return f"{_ROWS[key]} (mean over classes)" if macro else _ROWS[key]
 

@@ -6,9 +6,7 @@ Reports write it; explanations, case reports and serving read it.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +104,7 @@ def save(
         "feature_statistics": _feature_statistics(model, dataset, normalization),
         "seed": seed,
         "backend": backend.name(),
-        "versions": _versions(),
+        "versions": backend.versions(),
         "metrics": dict(metrics or {}),
         "intended_use": "teaching and research; not a medical device",
     }
@@ -166,14 +164,3 @@ def _feature_statistics(model: Any, dataset: Any, normalization: Any) -> dict[st
     features = keras.Model(model.input, model.get_layer("features").output)
     values = predict(features, normalization.apply, dataset.train.images[:1000])
     return {"mean": values.mean(axis=0).round(5).tolist(), "std": values.std(axis=0).round(5).tolist()}
-
-
-def _versions() -> dict[str, str]:
-    packages = ("medlab", "keras", backend.name(), "numpy")
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

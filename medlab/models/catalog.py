@@ -151,6 +151,7 @@ def build(
         options["dropout"] = float(checks.in_range("dropout", dropout, 0, 0.9))
     import keras
 
+    backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     if mixed_precision is None:
         mixed_precision = bool(backend.gpus())

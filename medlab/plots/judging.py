@@ -41,7 +41,7 @@ def roc(targets: Columns, scores: Columns, threshold: float | None = None) -> ca
             point = called[truth == 0].mean(), called[truth == 1].mean()
             axis.plot(*point, canvas.MARKERS[i % 7], color=color, mec="black", ms=7, zorder=3)
     if threshold is not None:
-        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.2g}")
+        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
     _unit_square(axis, "false positive rate (1 − specificity)", "sensitivity")
     axis.legend(loc="lower right", fontsize=canvas.SMALL)
     return picture
@@ -68,7 +68,7 @@ def precision_recall(targets: Columns, scores: Columns, threshold: float | None 
             axis.plot(*point, canvas.MARKERS[i % 7], color=color, mec="black", ms=7, zorder=3)
     axis.plot([], [], color=canvas.GRAY, linewidth=1, linestyle=(0, (1, 3)), label="chance: the prevalence")
     if threshold is not None:
-        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.2g}")
+        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
     _unit_square(axis, "sensitivity (recall)", "precision")
     # Under the axes: these curves may run through any corner.
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=canvas.SMALL, ncols=2)
@@ -144,7 +144,7 @@ def score_histogram(
             chosen, np.linspace(0, 1, 26).tolist(), weights=share, histtype="stepfilled", label=label, **style
         )
     if threshold is not None:
-        axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.2g}")
+        axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
     axis.set_xlim(0, 1)
     axis.set_xlabel(f"predicted probability of {class_names[1]}")
     axis.set_ylabel("share of the class (%)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -40,31 +41,19 @@ def class_folders(data_dir: Path) -> dict[str, int]:
     Raises
     ------
     ValueError
-        If it is not a folder, has one class only, or a class without images.
+        If it is not a folder, or laid out as `medlab.data.load_folder` refuses it.
     """
-    from medlab.data.imagefiles import EXTENSIONS
+    from medlab.data.classfolders import count_classes
 
     if not data_dir.is_dir():
         found = "is a file" if data_dir.exists() else "does not exist"
         msg = f"data_dir must be a folder, but {data_dir} {found}."
         raise ValueError(msg)
-    train = data_dir / "train" if (data_dir / "train").is_dir() else data_dir
-    counts = {
-        folder.name: sum(path.suffix.lower() in EXTENSIONS for path in folder.iterdir())
-        for folder in sorted(train.iterdir())
-        if folder.is_dir() and not folder.name.startswith((".", "__MACOSX"))
-    }
-    if len(counts) < 2:
-        found = ", ".join(counts) or "none"
-        msg = (
-            f"data_dir must hold train/CLASS/*.png for two classes or more, got {found}. "
-            "Put the images of each class into a folder of its own."
-        )
-        raise ValueError(msg)
-    if empty := [name for name, count in counts.items() if not count]:
-        msg = f"data_dir has class folders without images: {', '.join(empty)}. Fill them or remove them."
-        raise ValueError(msg)
-    return counts
+    try:
+        return count_classes(data_dir.resolve())["train"]
+    except ValueError as error:
+        msg = f"data_dir must hold images in class folders. {error}"
+        raise ValueError(msg) from error
 
 
 def _dataset(name: str, _values: Mapping[str, Any]) -> None:
@@ -74,7 +63,7 @@ def _dataset(name: str, _values: Mapping[str, Any]) -> None:
 
 
 def _data_dir(path: str, _values: Mapping[str, Any]) -> None:
-    class_folders(Path(path).expanduser())
+    class_folders(Path(os.path.expanduser(path)))  # noqa: PTH111 (Path's raises on ~nobody)
 
 
 def _positive_class(name: str, values: Mapping[str, Any]) -> None:

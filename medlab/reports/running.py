@@ -21,6 +21,7 @@ from medlab.reports.presets import Template, resolve
 
 NOTEBOOK, PAGE = "report.ipynb", "report.html"
 _MINIMUM_FREE_BYTES = 50_000_000
+_START_SECONDS = 180
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -123,7 +124,8 @@ def run_report(
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         return ReportResult(folder, folder / NOTEBOOK, folder / PAGE, dict(_study.check_metrics(metrics)))
     except FileNotFoundError as error:
-        msg = f"{template.notebook.name} left no {Path(error.filename).name}. Its last cell must write it."
+        missing = Path(error.filename or "a file").name
+        msg = f"{template.notebook.name} left no {missing}. Its last cell must write it."
         raise ReportFailed(msg, folder) from error
     except (OSError, ValueError) as error:
         msg = f"the report could not be written: {error}."
@@ -187,6 +189,7 @@ def _execute(
             parameters={name: value.value for name, value in values.items()},
             kernel_name="python3",
             kernel_manager_class=ThisPython,
+            start_timeout=_START_SECONDS,
             progress_bar={"desc": template.name, "leave": False} if progress else False,
             stdout_file=_Echo() if progress else None,
         )
@@ -197,6 +200,10 @@ def _execute(
         message = (
             "the kernel died, most often because memory ran out. Try a smaller image_size or batch_size."
         )
+        log.seek(0)
+        return _Failure(message, f"{error}\n{log.read()}")
+    except RuntimeError as error:  # of jupyter_client, which has no class of its own for it
+        message = f"the kernel did not get ready: {error}. Run the report again when the machine is idle."
         log.seek(0)
         return _Failure(message, f"{error}\n{log.read()}")
     finally:
@@ -218,7 +225,11 @@ def _write_pages(template: Template, title: str, stand_ins: Mapping[str, str], f
 
 def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
     """Return what stands in a report for the paths of this machine, which may name a person or a clinic."""
+    from medlab.data import data_root
+
     stand_ins = {
+        str(data_root()): "<data>",
+        str(data_root().resolve()): "<data>",
         tempfile.gettempdir(): "<temporary>",
         str(Path(__file__).parents[2]): "<medlab>",
         sys.prefix: "<python>",
@@ -226,8 +237,21 @@ def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
         str(Path.cwd()): ".",
         str(folder): ".",
     }
-    given = [str(value.value) for value in values.values()]
-    return stand_ins | {path: Path(path).name for path in given if Path(path).is_absolute()}
+    for name, value in values.items():
+        shown = _study.shown_value(name, value.value)
+        if shown != value.value or (name == "data_dir" and shown is not None):
+            stand_ins |= dict.fromkeys(_spellings(value.value), shown.removeprefix("csv:"))
+            if shown.startswith("csv:") and "data_dir" in values:  # which it is relative to
+                table = Path(values["data_dir"].value or "", value.value.removeprefix("csv:"))
+                stand_ins |= dict.fromkeys(_spellings(str(table)), shown.removeprefix("csv:"))
+    return stand_ins
+
+
+def _spellings(given: str) -> list[str]:
+    """Return the ways in which a path that a parameter names may be written by what reads it."""
+    raw = given.removeprefix("csv:")
+    expanded = os.path.expanduser(raw)  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
+    return [raw, str(Path(raw)), expanded, str(Path(expanded)), str(Path(expanded).resolve())]
 
 
 def _literal(path: Path) -> str:

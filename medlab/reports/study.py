@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import medlab
 from medlab import backend
 from medlab.reports import parameters as _parameters
-from medlab.reports.presets import resolve
+from medlab.reports.presets import course_folder, resolve
 
 FOLDER_VARIABLE = "MEDLAB_REPORT_FOLDER"
 """Environment variable through which `run_report` tells the kernel its folder."""
@@ -53,7 +50,7 @@ class Study:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Parameter values by name; an absolute path is shown by its last part only."""
+        """Parameter values by name, as they may be shown: a path by its last part only."""
         return {row["name"]: row["value"] for row in self.rows}
 
     @property
@@ -75,7 +72,7 @@ def begin(template: str, namespace: Mapping[str, Any]) -> Study:
     Returns
     -------
     study : Study
-        By hand, its folder is a new one under ``build/reports`` of the working directory.
+        By hand, its folder is a new one under ``build/reports`` of the clone, or of the working directory.
 
     Raises
     ------
@@ -89,7 +86,11 @@ def begin(template: str, namespace: Mapping[str, Any]) -> Study:
     schema = _parameters.read_schema(found.notebook)
     changed = {p.name: namespace[p.name] for p in schema if namespace[p.name] != p.default}
     values = _parameters.validate(schema, {"this notebook": changed, **scale_level(schema)})
-    fresh = fresh_folder(Path("build", "reports", template))
+    # Beside the clone's notebooks rather than among them: what lies there goes into the wheel.
+    course = course_folder()
+    in_clone = found.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
+    home = course.parent if in_clone else Path()
+    fresh = fresh_folder(home / "build" / "reports" / template)
     return Study(template, found.title, fresh, rows(schema, values), started)
 
 
@@ -103,17 +104,35 @@ def scale_level(schema: list[_parameters.Parameter]) -> dict[str, dict[str, Any]
 def rows(
     schema: list[_parameters.Parameter], values: Mapping[str, _parameters.Value]
 ) -> list[dict[str, Any]]:
-    """Return the rows of a `Study`.
-
-    An absolute path is cut to its last part: what stands before it may name a person or a clinic.
-    """
+    """Return the rows of a `Study`, with values as `shown_value` gives them."""
     listed = []
     for parameter in schema:
         value, source = values[parameter.name].value, values[parameter.name].source
-        is_path = isinstance(value, str) and Path(value).is_absolute()
-        shown = Path(value).name if is_path else value
+        shown = shown_value(parameter.name, value)
         listed.append({"name": parameter.name, "value": shown, "source": source, "help": parameter.help})
     return listed
+
+
+def shown_value(name: str, value: Any) -> Any:
+    """Return the value of a parameter as it may be shown.
+
+    A path is cut to its last part: what stands before it may name a person or a clinic. A folder given
+    relative to the working directory stays as given, unless it leaves it by "..".
+
+    Examples
+    --------
+    >>> shown_value("group_rule", "csv:/home/ann/who.csv"), shown_value("data_dir", "../clinic/scans")
+    ('csv:who.csv', 'scans')
+    """
+    if not isinstance(value, str):
+        return value
+    if value.startswith("csv:"):
+        return f"csv:{Path(value.removeprefix('csv:')).name}"
+    expanded = os.path.expanduser(value)  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
+    path = Path(expanded if name == "data_dir" else value)
+    if name == "data_dir" and (path.is_absolute() or ".." in path.parts):
+        return path.resolve().name
+    return path.name if path.is_absolute() else value
 
 
 def fresh_folder(wanted: Path) -> Path:
@@ -160,7 +179,7 @@ def write_metrics(study: Study, dataset: Any, run: Any, evaluation: Any) -> dict
         "n_test": len(dataset.test),
         "train_seconds": round(float(run.train_seconds), 2),
         **evaluation.to_metrics(),
-        "versions": versions(run.backend),
+        "versions": backend.versions(),
         "total_seconds": round(time.time() - study.started, 2),
     }
     check_metrics(metrics)
@@ -188,16 +207,6 @@ def check_metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
         )
         raise ValueError(msg)
     return metrics
-
-
-def versions(backend_name: str | None = None) -> dict[str, str]:
-    """Return the versions of what the numbers depend on."""
-    packages = ["numpy", "keras", backend_name or backend.name()]
-    return {
-        "python": platform.python_version(),
-        "medlab": medlab.__version__,
-        **{package: importlib.metadata.version(package) for package in packages},
-    }
 
 
 def _plain(value: Any) -> Any:

@@ -34,7 +34,7 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
     if evaluation.threshold is not None:
         sensitivity, specificity = (_with_interval(test, name) for name in ("sensitivity", "specificity"))
         parts.append(
-            f"At threshold {evaluation.threshold:.2g}, chosen on validation ({evaluation.threshold_rule}): "
+            f"At threshold {evaluation.threshold:.3g}, chosen on validation ({evaluation.threshold_rule}): "
             f"sensitivity {sensitivity}, specificity {specificity}."
         )
     if evaluation.ceiling:

@@ -84,8 +84,10 @@ def scrub(node: Any, shown: Mapping[str, str]) -> Any:
     paths = sorted((path for path in shown if len(Path(path).parts) > 1), key=len, reverse=True)
     if not paths:
         return node
-    pattern = re.compile(rf"(?<![\w/.-])(?:{'|'.join(map(re.escape, paths))})(?![\w-])")
-    return _walk(node, lambda text: pattern.sub(lambda match: shown[match[0]], text))
+    # Colors of a terminal end in a letter and addresses of files in a slash, so both are let through by name.
+    start = r"\x1b\[[0-9;]*m|file://|(?<![\w/.-])"
+    pattern = re.compile(rf"({start})({'|'.join(map(re.escape, paths))})(?![\w-])")
+    return _walk(node, lambda text: pattern.sub(lambda match: match[1] + shown[match[2]], text))
 
 
 def _walk(node: Any, change: Any) -> Any:

@@ -52,13 +52,14 @@ def fit(
     resume : bool
         Go on from the checkpoint, if there is one, as if training had never stopped.
     log_path : path or None
-        JSONL file: a line an epoch, appended when it ends.
+        JSONL file: a line an epoch, written anew after each.
     progress : bool
         Show a bar in a terminal, at most a dozen lines elsewhere.
     stop_at : float or None
         Validation measure at which to stop (to time how long a network takes to get there).
     jit : bool or None
-        Compile with XLA; None: on a GPU, and always with JAX.
+        Compile; None: with XLA for JAX and for TensorFlow on a GPU, not for torch, whose compiler
+        needs a C compiler and minutes.
     augmentation : Augmentation or None
         None: what suits the data set, `Augmentation.for_dataset`.
     callbacks : sequence of keras.callbacks.Callback
@@ -83,16 +84,24 @@ def fit(
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
     chosen = Settings(**options).resolve(dataset)
     normalization = normalize(dataset)
+    backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     batches = _batches(dataset, chosen, normalization, augmentation, seed)
     steps = min(len(batches), SMOKE_STEPS) if chosen["scale"] == "smoke" else len(batches)
     model.compile(
         optimizer=_optimizer(chosen, steps * chosen["epochs"]),
         loss=_loss(dataset.task, chosen["balance"] == "focal"),
-        jit_compile=(backend.name() == "jax" or bool(backend.gpus())) if jit is None else jit,
+        jit_compile=_xla() if jit is None else jit,
     )
     model.optimizer.build(model.trainable_variables)
-    identity = {**chosen, "seed": seed, "data": dataset.fingerprint}
+    identity = {
+        **chosen,
+        "seed": seed,
+        "data": dataset.fingerprint,
+        "network": f"{model.name} with {model.count_params()} weights",
+        "backend": backend.name(),
+        "augmentation": repr(batches.augmentation),
+    }
     monitor = Monitor(
         dataset,
         normalization,
@@ -131,6 +140,10 @@ def fit(
         seed=seed,
         backend=backend.name(),
     )
+
+
+def _xla() -> bool:
+    return backend.name() == "jax" or (backend.name() == "tensorflow" and bool(backend.gpus()))
 
 
 def _batches(

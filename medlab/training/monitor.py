@@ -66,8 +66,12 @@ class Monitor(keras.callbacks.Callback):
         self.best_weights: Weights = []
         self.seconds_before = 0.0
         self._targets = dataset.targets(dataset.val)
-        # Fails now rather than after an epoch: val without one of the classes, NaN, an empty val.
-        self._score(np.linspace(0, 1, len(self._targets)) if self._targets.ndim == 1 else self._targets)
+        try:
+            self._score(np.linspace(0, 1, len(self._targets)) if self._targets.ndim == 1 else self._targets)
+        except ValueError as error:
+            # Now rather than after an epoch.
+            msg = f"val cannot be used to choose the best epoch: {error}"
+            raise ValueError(msg) from error
         self._bar: Any = None
 
     def restore(self, model: keras.Model) -> int:
@@ -176,10 +180,6 @@ class Monitor(keras.callbacks.Callback):
         return reached or last["epoch"] >= self.epochs or last["epoch"] - self.best_epoch >= self.patience
 
     def _record(self, row: dict[str, Any], own: Weights) -> None:
-        if self.log_path:
-            self.log_path.parent.mkdir(parents=True, exist_ok=True)
-            with self.log_path.open("a", encoding="utf-8") as log:
-                log.write(json.dumps(row) + "\n")
         if self.checkpoint:
             optimizer = [np.asarray(keras.ops.convert_to_numpy(v)) for v in self.model.optimizer.variables]
             seconds = self.seconds_before + time.perf_counter() - self._train_started
@@ -187,6 +187,11 @@ class Monitor(keras.callbacks.Callback):
                 {"weights": own, "optimizer": optimizer, "best": self.best_weights},
                 {"rows": self.rows, "best_epoch": self.best_epoch, "seconds": seconds},
             )
+        if self.log_path:
+            # Whole each time: after a kill and a resume every epoch stands in it once.
+            self.log_path.parent.mkdir(parents=True, exist_ok=True)
+            lines = [json.dumps(row) + "\n" for row in self.rows]
+            self.log_path.write_text("".join(lines), encoding="utf-8")
         if self._bar is not None:
             self._bar.set_postfix({"loss": f"{row['loss']:.3f}", self.measure: f"{row[self.measure]:.3f}"})
             self._bar.update()

@@ -14,7 +14,7 @@ OPTIMIZERS = ("adamw", "adam", "sgd")
 BALANCES = ("auto", "none", "weights", "oversample", "undersample", "focal")
 
 # Steps times batch, that is images seen, at lesson scale: found on training and validation images of
-# PneumoniaMNIST, BreastMNIST and simulated nodules (benchmarks/study.py prints what it gives).
+# PneumoniaMNIST, BreastMNIST and simulated nodules (benchmarks/studies.py prints what it gives).
 IMAGES_SEEN = 60_000
 SMOKE_STEPS = 4
 
@@ -77,9 +77,11 @@ class Settings:
         balance = self.balance
         if balance == "auto":
             balance = "weights" if dataset.task == "binary" else "none"
-        if dataset.task in ("multilabel", "regression") and balance != "none":
+        allowed = ("none", "focal") if dataset.task == "multilabel" else ("none",)
+        if dataset.task in ("multilabel", "regression") and balance not in allowed:
             msg = (
-                f"balance must be 'none' for {dataset.task} data, got {balance!r}: images have no one class."
+                f"balance must be {' or '.join(allowed)} for {dataset.task} data, got {balance!r}: "
+                "images have no one class."
             )
             raise ValueError(msg)
         rate = self.learning_rate or (0.05 if self.optimizer == "sgd" else 2e-3)

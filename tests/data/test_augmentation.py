@@ -101,6 +101,14 @@ def test_a_crop_only_enlarges():
     assert drawn["scale"].max() <= 1 / 0.7
 
 
+def test_a_crop_reaches_the_corners_of_the_image():
+    drawn = Augmentation(crop=0.5).draw(5000, np.random.default_rng(0))
+    free = (drawn["scale"] - 1) / 2  # as a part of the side: the enlarged image's overhang
+    for shift in (drawn["shift_x"], drawn["shift_y"]):
+        assert (np.abs(shift) <= free + 1e-12).all()
+        assert (np.abs(shift) / free).max() > 0.99
+
+
 def sample(rng, **facts):
     split = Split(rng.integers(0, 256, (4, 12, 10, 1)).astype(np.uint8), np.array([0, 1, 0, 1]))
     return Dataset("tiny", split, split, split, "binary", ("a", "b"), 1, **facts)

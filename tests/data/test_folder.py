@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from medlab.data import load_folder
+from medlab.data.classfolders import count_classes
 
 HEIGHT, WIDTH = 9, 12
 
@@ -186,7 +187,10 @@ def test_color_is_kept_when_asked_and_turned_gray_otherwise(folder):
     assert any(np.array_equal(image[..., 0], gray) for image in dataset.train.images) or any(
         np.array_equal(image[..., 0], gray) for split in (dataset.val, dataset.test) for image in split.images
     )
-    assert load_folder(folder, color=True).image_shape == (HEIGHT, WIDTH, 3)
+    assert "1 images are stored in color and were read as gray." in dataset.notes
+    colored = load_folder(folder, color=True)
+    assert colored.image_shape == (HEIGHT, WIDTH, 3)
+    assert not [note for note in colored.notes if "gray" in note]
 
 
 @pytest.mark.parametrize("extension", ["png", "tif"])
@@ -348,6 +352,23 @@ def test_hidden_files_and_other_files_are_ignored(folder):
     (folder / "train" / ".cache").mkdir()
     (folder / "train" / "__MACOSX").mkdir()
     assert len(everything(load_folder(folder))) == 50
+    assert count_classes(folder) == {"train": {"cat": 20, "dog": 30}}
+
+
+def test_images_are_counted_without_opening_them(folder):
+    for name in ("cat", "dog"):
+        (folder / "val" / name).mkdir(parents=True)
+        (folder / "val" / name / "damaged.png").touch()
+    assert count_classes(folder) == {"train": {"cat": 20, "dog": 30}, "val": {"cat": 1, "dog": 1}}
+
+
+def test_counting_refuses_the_layouts_that_loading_refuses(folder):
+    fill(folder / "val", 3, 3, first=100)
+    (folder / "val" / "dog").rename(folder / "val" / "eel")
+    with pytest.raises(ValueError, match=r"same classes, got cat, eel in val and cat, dog in train"):
+        count_classes(folder)
+    with pytest.raises(FileNotFoundError, match=r"The data folder must exist, got .*nowhere"):
+        count_classes(folder / "nowhere")
 
 
 def test_images_that_lie_in_two_splits_or_two_classes_are_counted(folder):

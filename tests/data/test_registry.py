@@ -1,5 +1,6 @@
 import dataclasses
 import importlib.util
+import inspect
 import json
 import re
 import zipfile
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from medlab.data import describe, registered, registry
+from medlab.data.phantoms import simulated_nodules
 
 ROOT = Path(__file__).parents[2]
 MEDMNIST = [name for name in registered() if not describe(name).simulated]
@@ -165,6 +167,8 @@ def test_the_simulated_set_is_what_its_record_says():
     from medlab.data import load
 
     record = describe("simulated_nodules")
+    defaults = inspect.signature(simulated_nodules).parameters
+    assert record.split_sizes == {name: defaults[f"n_{name}"].default for name in ("train", "val", "test")}
     dataset = load("simulated_nodules", n_train=12, n_val=8, n_test=8)
     for fact in ("class_names", "positive_class", "task", "flips", "rotation_deg", "simulated"):
         assert getattr(dataset, fact) == getattr(record, fact)

@@ -26,6 +26,7 @@ def test_good_values_and_absent_ones_raise_nothing(folder):
 
 def test_class_folders_are_counted(folder):
     (folder / "train" / "benign" / "notes.txt").touch()
+    (folder / "train" / "benign" / "._1.png").touch()
     (folder / "train" / ".hidden").mkdir()
     assert checking.class_folders(folder) == {"benign": 2, "malignant": 3}
 
@@ -40,9 +41,23 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_refused(tmp_path):
 def test_one_class_only_is_refused(folder):
     for path in (folder / "train" / "malignant").iterdir():
         path.unlink()
-    assert "class folders without images: malignant" in problem(data_dir=str(folder))
+    assert "class folder train/malignant must hold images" in problem(data_dir=str(folder))
     (folder / "train" / "malignant").rmdir()
-    assert "two classes or more, got benign." in problem(data_dir=str(folder))
+    assert "at least two classes, got benign." in problem(data_dir=str(folder))
+
+
+def test_folders_are_refused_before_the_kernel_as_they_are_when_loaded(folder):
+    (folder / "val" / "benign").mkdir(parents=True)
+    (folder / "val" / "benign" / "0.png").touch()
+    (folder / "val" / "unsure").mkdir()
+    (folder / "val" / "unsure" / "0.png").touch()
+    assert "same classes, got benign, unsure in val and benign, malignant in train" in problem(
+        data_dir=str(folder)
+    )
+    (folder / "train").rename(folder / "old")
+    assert "must hold a folder train beside val, got none" in problem(data_dir=str(folder))
+    with pytest.raises(ValueError, match=r"data_dir must hold images in class folders\. .* beside val"):
+        checking.class_folders(folder)
 
 
 def test_a_positive_class_that_is_no_folder_is_refused_and_the_folders_are_listed(folder):

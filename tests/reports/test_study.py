@@ -62,6 +62,30 @@ def test_an_absolute_path_is_shown_by_its_last_part(course):
     assert study.values["data_dir"] == "images"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("data_dir", "/clinic/Smith/", "Smith"),
+        ("data_dir", "../tmp/Smith", "Smith"),
+        ("data_dir", "~/clinic/Smith", "Smith"),
+        ("data_dir", "images/ct", "images/ct"),
+        ("group_rule", "csv:/var/tmp/x/who.csv", "csv:who.csv"),
+        ("group_rule", "csv:../x/who.csv", "csv:who.csv"),
+        ("group_rule", "blocks:1000", "blocks:1000"),
+        ("table", "/clinic/who.csv", "who.csv"),
+        ("epochs", 3, 3),
+        ("data_dir", None, None),
+    ],
+)
+def test_a_path_is_shown_without_what_stands_before_its_last_part(name, value, shown):
+    assert study_module.shown_value(name, value) == shown
+
+
+def test_a_folder_given_by_dots_alone_is_shown_by_its_own_name(course, monkeypatch):
+    monkeypatch.chdir(course / "images" / "train")
+    assert study_module.shown_value("data_dir", "..") == "images"
+
+
 def test_what_medlab_report_decided_is_taken_over(course, monkeypatch):
     row = {"name": "scale", "value": "full", "source": "command line", "help": "how much"}
     told = {"name": "small", "title": "The small study", "started": 12.0, "rows": [row]}

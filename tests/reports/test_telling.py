@@ -73,7 +73,7 @@ def test_the_headline_gives_the_interval_the_threshold_and_the_ceiling():
     low, high = evaluation.splits["test"]["auc_ci"]
     assert text.startswith("### A toy: toy\n")
     assert f"[{low:.3f}, {high:.3f}] on 40 test images" in text
-    assert f"At threshold {evaluation.threshold:.2g}, chosen on validation (youden)" in text
+    assert f"At threshold {evaluation.threshold:.3g}, chosen on validation (youden)" in text
     assert "numbers mean nothing" in text
     assert "ceiling" not in text
 

@@ -46,6 +46,19 @@ def test_paths_are_replaced_by_the_longest_that_fits_and_only_as_whole_names():
     assert writing.scrub("/tmp/x", {"/": "root"}) == "/tmp/x"
 
 
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("\x1b[32m/opt/ann/x.py\x1b[39m", "\x1b[32m~/x.py\x1b[39m"),
+        ("\x1b[1;32m/opt/ann", "\x1b[1;32m~"),
+        ("see file:///opt/ann/x.py", "see file://~/x.py"),
+        ("https://a.org/opt/ann", "https://a.org/opt/ann"),
+    ],
+)
+def test_paths_are_replaced_after_a_color_and_in_the_address_of_a_file(text, scrubbed):
+    assert writing.scrub(text, {"/opt/ann": "~"}) == scrubbed
+
+
 @pytest.mark.slow  # importing nbconvert takes seconds
 def test_a_page_folds_code_away_drops_warnings_and_asks_for_nothing():
     output = nbformat.v4.new_output("stream", name="stderr", text="a warning")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from medlab import models, training
-from medlab.data import Dataset, Split
+from medlab.data import Augmentation, Dataset, Split
 from medlab.training.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.slow
@@ -92,11 +92,14 @@ class StopAfter(keras.callbacks.Callback):
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(dataset, tmp_path):
+    log_path = tmp_path / "log.jsonl"
     whole = fitted(dataset, checkpoint=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        fitted(dataset, checkpoint=tmp_path / "cut", callbacks=[StopAfter(2)])
-    resumed = fitted(dataset, checkpoint=tmp_path / "cut", resume=True)
+        fitted(dataset, checkpoint=tmp_path / "cut", log_path=log_path, callbacks=[StopAfter(2)])
+    resumed = fitted(dataset, checkpoint=tmp_path / "cut", log_path=log_path, resume=True)
     assert resumed.history["epoch"].tolist() == [1, 2, 3, 4]
+    log = [json.loads(line)["epoch"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert log == [1, 2, 3, 4]
     np.testing.assert_allclose(resumed.history["loss"], whole.history["loss"], rtol=1e-4)
     for a, b in zip(resumed.model.get_weights(), whole.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
@@ -182,14 +185,14 @@ def test_options_out_of_range_are_refused(option, message):
 
 
 def test_balancing_is_refused_where_an_image_has_no_one_class(rng):
-    with pytest.raises(ValueError, match=r"balance must be 'none' for regression data, got 'weights'"):
+    with pytest.raises(ValueError, match=r"balance must be none for regression data, got 'weights'"):
         training.Settings(balance="weights").resolve(dataset_of(rng, "regression"))
 
 
 def test_a_validation_set_of_one_class_is_refused_before_training(rng):
     dataset = dataset_of(rng)
     dataset.val.labels[:] = 0
-    with pytest.raises(ValueError, match=r"class"):
+    with pytest.raises(ValueError, match=r"val cannot be used to choose the best epoch: .*class"):
         fitted(dataset)
 
 
@@ -215,6 +218,8 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_is_refused(dataset, t
     fitted(dataset, epochs=1, checkpoint=tmp_path)
     with pytest.raises(ValueError, match=r"another training \(epochs: 1 then, 2 now.*patience"):
         fitted(dataset, epochs=2, checkpoint=tmp_path, resume=True, patience=7)
+    with pytest.raises(ValueError, match=r"another training \(augmentation: "):
+        fitted(dataset, epochs=1, checkpoint=tmp_path, resume=True, augmentation=Augmentation())
     (tmp_path / "state.npz").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(ValueError, match=r"state.npz is damaged"):
         fitted(dataset, epochs=1, checkpoint=tmp_path, resume=True)
