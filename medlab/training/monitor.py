@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from medlab import metrics
+from medlab import backend, metrics
 from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import Normalization
@@ -106,6 +107,10 @@ class Monitor(keras.callbacks.Callback):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
                 generator.state.assign([self.seed, epoch + 1])
+        if backend.name() == "torch":
+            # There a dropout layer without a seed of its own draws from torch's generator.
+            torch = importlib.import_module("torch")
+            torch.manual_seed(int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0]))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Validate, keep the best weights, write checkpoint and log, stop when nothing gets better."""
