@@ -31,6 +31,8 @@ class Batches:
     weights : float array of length N or None
         How much each image counts in the loss.
     seed : int
+    most : int or None
+        Batches an epoch at most, to try something out; None: as many as there are.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Batches:
         augmentation: Augmentation | None = None,
         weights: NDArray[np.float32] | None = None,
         seed: int = 0,
+        most: int | None = None,
     ) -> None:
         checks.same_length(images=images, targets=targets)
         checks.in_range("batch_size", batch_size, 1, whole=True)
@@ -53,11 +56,13 @@ class Batches:
         self.weights = np.ones(len(images), dtype=np.float32) if weights is None else weights
         self.seed = seed
         self.batch_size = min(batch_size, len(images))
+        self.most = most
         self.epoch = 0
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
-        return len(self.images) // self.batch_size
+        there = len(self.images) // self.batch_size
+        return there if self.most is None else min(there, self.most)
 
     def batch(self, number: int, epoch: int | None = None) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return batch `number` (from 0) of an epoch, the current one by default.

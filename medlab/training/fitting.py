@@ -87,9 +87,8 @@ def fit(
     backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     batches = _batches(dataset, chosen, normalization, augmentation, seed)
-    steps = min(len(batches), SMOKE_STEPS) if chosen["scale"] == "smoke" else len(batches)
     model.compile(
-        optimizer=_optimizer(chosen, steps * chosen["epochs"]),
+        optimizer=_optimizer(chosen, len(batches) * chosen["epochs"]),
         loss=_loss(dataset.task, chosen["balance"] == "focal"),
         jit_compile=_xla() if jit is None else jit,
     )
@@ -122,7 +121,6 @@ def fit(
             batches.for_keras(),
             epochs=chosen["epochs"],
             initial_epoch=first_epoch,
-            steps_per_epoch=steps if steps < len(batches) else None,
             shuffle=False,
             verbose=0,
             callbacks=[monitor, *callbacks],
@@ -160,6 +158,7 @@ def _batches(
         augmentation=(augmentation or Augmentation.for_dataset(dataset)) if chosen["augment"] else None,
         weights=sample_weights(dataset) if chosen["balance"] == "weights" else None,
         seed=seed,
+        most=SMOKE_STEPS if chosen["scale"] == "smoke" else None,
     )
 
 

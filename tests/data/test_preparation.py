@@ -164,6 +164,11 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone(dataset):
     assert not np.array_equal(make(3).batch(1, epoch=5)[0], make(4).batch(1, epoch=5)[0])
 
 
+def test_an_epoch_can_be_cut_short(dataset):
+    assert len(Batches(dataset.train.images, np.zeros(12), normalize(dataset), batch_size=2, most=4)) == 4
+    assert len(Batches(dataset.train.images, np.zeros(12), normalize(dataset), batch_size=6, most=4)) == 2
+
+
 def test_fewer_images_than_a_batch_make_one_batch(dataset):
     batches = Batches(dataset.train.images, np.zeros(12), normalize(dataset), batch_size=64)
     assert len(batches) == 1
