@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medlab.data.dataset import Dataset, Split
 
@@ -50,8 +51,7 @@ def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFram
             if image.min() == image.max():
                 rows.append((name, index, "constant", ""))
                 continue
-            digest = hashlib.sha256(np.ascontiguousarray(image).data).digest()
-            original = seen.setdefault(digest, f"{name}[{index}]")
+            original = seen.setdefault(_digest(image), f"{name}[{index}]")
             if original != f"{name}[{index}]":
                 rows.append((name, index, "duplicate", original))
     report = pd.DataFrame(rows, columns=["split", "index", "problem", "of"])
@@ -80,9 +80,9 @@ def _counts(report: pd.DataFrame) -> str:
 
 def duplicates_across(first: Split, second: Split) -> int:
     """Return how many images of `first` have an exact copy in `second`."""
+    known = set(map(_digest, second.images))
+    return sum(_digest(image) in known for image in first.images)
 
-    def digests(split: Split) -> list[bytes]:
-        return [hashlib.sha256(np.ascontiguousarray(image).data).digest() for image in split.images]
 
-    known = set(digests(second))
-    return sum(digest in known for digest in digests(first))
+def _digest(image: NDArray[Any]) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(image).data).digest()
