@@ -49,6 +49,12 @@ EXAMPLES = {
     "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}, ceiling=0.9),
     "results beside published": lambda: plots.results_vs_published(OURS, PUBLISHED),
     "results beside the ceiling": lambda: plots.results_vs_published(OURS, ceiling=CEILING),
+    "estimates": lambda: plots.estimates(
+        {"site A": (0.8, (0.75, 0.85)), "site B": (0.7, None)},
+        measure="AUC (95 % interval)",
+        reference=0.5,
+        reference_name="chance",
+    ),
 }
 
 
@@ -180,6 +186,21 @@ def test_the_ceiling_stands_beside_the_expected_auc():
     assert "this network, expected AUC" in text
     assert "ceiling: image and clinical" in text
     assert "diameter" not in text
+
+
+def test_estimates_show_each_interval_and_the_reference():
+    picture = EXAMPLES["estimates"]()
+    assert "site A 0.800 (0.750 to 0.850); site B 0.700." in picture.alt
+    spans = [list(line.get_xdata()) for line in picture.axes[0].get_lines()]
+    assert [0.75, 0.85] in spans
+    assert "chance" in words(picture)
+
+
+def test_estimates_refuse_an_interval_beside_its_value():
+    with pytest.raises(ValueError, match=r"interval of 'a' must hold its value 0\.9, got 0\.1 to 0\.2"):
+        plots.estimates({"a": (0.9, (0.1, 0.2))}, measure="AUC")
+    with pytest.raises(ValueError, match="at least one estimate"):
+        plots.estimates({}, measure="AUC")
 
 
 def test_learning_curve_shows_every_seed():

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "evaluating": ["Evaluation", "evaluate"],
         "intervals": ["bootstrap", "delong"],
+        "lungrads": ["lung_rads"],
         "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
     },
 )

@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "canvas": ["Picture"],
         "counting": ["class_counts"],
-        "judging": ["confusion", "precision_recall", "results_vs_published", "roc", "score_histogram"],
+        "comparing": ["estimates", "results_vs_published"],
+        "judging": ["confusion", "precision_recall", "roc", "score_histogram"],
         "learning": ["history", "learning_curve"],
         "tiles": ["feature_maps", "image_grid"],
     },
