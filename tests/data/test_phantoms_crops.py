@@ -9,7 +9,9 @@ import pytest
 from scipy import ndimage, stats
 
 from medlab.data.phantoms import SITES, Candidates, Scanner, candidates
+from medlab.data.phantoms.crops import STREAMS, draw_chunk
 from medlab.data.phantoms.findings import draw_findings, in_slices
+from medlab.data.phantoms.streams import streams
 
 QUIET = Scanner(dose=100.0)
 
@@ -82,6 +84,33 @@ def test_central_slices_of_nodules_and_vessels_have_one_distribution(nodules):
     assert min(p_values.values()) > 0.01 / len(p_values), p_values
 
 
+def energy_test(one, other, permutations=400):
+    """Permutation test of the energy distance (Székely and Rizzo): the p-value of one distribution."""
+    both = np.concatenate([one, other]).reshape(len(one) + len(other), -1)
+    both = (both - both.mean(axis=0)) / both.std(axis=0)
+    squares = (both**2).sum(axis=1)
+    away = np.sqrt(np.maximum(squares[:, None] + squares - 2 * both @ both.T, 0))
+    signs = np.repeat([1.0 / len(one), -1.0 / len(other)], [len(one), len(other)])
+    rng = np.random.default_rng(0)
+    all_signs = np.stack([signs, *[rng.permutation(signs) for _ in range(permutations)]])
+    energy = -((all_signs @ away) * all_signs).sum(axis=1)
+    return (energy >= energy[0] - 1e-12).mean()
+
+
+def blocks(crops):
+    """The middle of each crop in 3 mm blocks, its bright and its dark parts apart."""
+    image = crops.images_hu[:, 16:48, 16:48, 0].astype(float).reshape(-1, 8, 4, 8, 4)
+    return np.concatenate([image.mean(axis=(2, 4)), image.max(axis=(2, 4))], axis=1)
+
+
+@pytest.mark.slow
+def test_the_pixels_of_nodules_and_vessels_have_one_distribution(nodules):
+    """Independent draws again, all pixels of the middle at once; the same test finds 1 mm of diameter."""
+    assert energy_test(blocks(nodules), blocks(candidates(400, kind="vessel", seed=2))) > 0.01
+    larger = candidates(400, kind="vessel", seed=2, diameter_mm=(7.0, 13.0))
+    assert energy_test(blocks(nodules), blocks(larger)) < 0.01
+
+
 def test_along_z_a_nodule_closes_and_a_vessel_goes_on(volumes):
     radius = volumes["nodule"].attributes["diameter_mm"] / 2
     z_mm = 1.5 * np.abs(np.arange(24) - 12)
@@ -121,6 +150,15 @@ def test_each_type_of_nodule_has_its_ct_numbers():
     assert rim_hu[kind == 1].mean() < -500
     around = ~ndimage.binary_dilation(crops.masks, np.ones((1, 25, 25)))
     assert np.median(image[around]) == pytest.approx(-860, abs=15)
+
+
+def test_the_solid_part_is_all_of_a_solid_nodule_some_of_a_part_solid_and_none_of_a_non_solid(nodules):
+    known = nodules.attributes
+    share = known["solid_mm"] / known["diameter_mm"]
+    solid, part, ground_glass = (share[known["nodule_type"] == kind] for kind in range(3))
+    assert (solid == 1).all()
+    assert ((part >= 0.45) & (part <= 0.65)).all()
+    assert (ground_glass == 0).all()
 
 
 def test_spikes_show_outside_the_body(nodules):
@@ -168,6 +206,59 @@ def test_labels_follow_the_true_risk():
     assert abs(crops.malignant.sum() - expected) < 3 * spread
     high = risk > np.median(risk)
     assert crops.malignant[high].mean() > crops.malignant[~high].mean() + 0.3
+
+
+def drawn_alone(seed, n_chunks):
+    """Patients and labels of many chunks, without their images."""
+    options = {"kind": "nodule", "risk_scale": 3.5, "prevalence": 0.35, "diameter_mm": (6.0, 12.0)}
+    chunks = [draw_chunk(streams((seed,), chunk, STREAMS), **options) for chunk in range(n_chunks)]
+    people = {name: np.concatenate([chunk[0][name] for chunk in chunks]) for name in chunks[0][0]}
+    return people, np.concatenate([chunk[3] for chunk in chunks])
+
+
+def test_malignant_nodules_are_as_frequent_in_every_stratum_as_their_risk():
+    people, malignant = drawn_alone(77, 60)
+    risk = people["risk"]
+    bins = {
+        "risk": np.digitize(risk, np.quantile(risk, np.arange(0.1, 1, 0.1))),
+        "diameter_mm": np.digitize(people["diameter_mm"], [7, 8, 9, 10, 11]),
+        "age_years": people["age_years"] // 5,
+        "image": 2 * people["nodule_type"] + people["spiculated"],
+        "n_nodules": np.minimum(people["n_nodules"], 5),
+        "person": people["female"] + 2 * people["family_history"] + 4 * people["emphysema"],
+        "upper_lobe": people["upper_lobe"],
+    }
+    scores = []
+    for stratum in bins.values():
+        for value in np.unique(stratum):
+            chosen = stratum == value
+            p = risk[chosen]
+            scores.append((malignant[chosen].sum() - p.sum()) / np.sqrt((p * (1 - p)).sum()))
+    # two-sided, at the level of 1 % for all of the strata together
+    limit = stats.norm.isf(0.005 / len(scores))
+    assert len(scores) > 35
+    assert np.abs(scores).max() < limit, scores
+
+
+def test_what_the_image_tells_of_the_risk_is_the_frequency_among_those_who_look_alike():
+    """Brute force for the ceiling: nothing but labels drawn, sorted by the image's own variables."""
+    people, malignant = drawn_alone(78, 80)
+    cell = np.digitize(people["diameter_mm"], np.linspace(6, 12, 13)[1:-1])
+    cell = (cell * 3 + people["nodule_type"]) * 2 + people["spiculated"]
+    size = np.bincount(cell)
+    frequency, known = np.bincount(cell, malignant) / size, np.bincount(cell, people["risk_image"]) / size
+    spread = np.sqrt(known * (1 - known) / size)
+    assert np.abs((frequency - known) / spread).max() < stats.norm.isf(0.005 / len(size))
+
+    def auc(score):
+        ill, well = score[malignant], np.sort(score[~malignant])
+        below = np.searchsorted(well, ill, "left") + np.searchsorted(well, ill, "right")
+        return below.mean() / (2 * len(well))
+
+    ceiling = auc(people["risk_image"])
+    assert 0.80 < ceiling < 0.88
+    assert auc(frequency[cell]) == pytest.approx(ceiling, abs=0.01)  # no finer than the cells
+    assert auc(people["diameter_mm"]) < ceiling - 0.05
 
 
 def test_both_kinds_come_half_and_half():

@@ -30,6 +30,17 @@ def test_noise_has_the_power_spectrum_of_its_formula(scanner):
     assert measured[0, 0] == pytest.approx(0, abs=1e-18)
 
 
+def test_the_formula_has_the_size_of_its_integral():
+    """Written out without the package: sigma^2 f 4^-(f / f50)^2, over its integral over the plane."""
+    f50, side, spacing_mm = 0.45, 96, 0.3  # fine pixels: nearly all of the power lies below their limit
+    decay = 2 * np.log(2) / f50**2
+    integral = 2 * np.pi * np.sqrt(np.pi) / 4 * decay**-1.5  # of f exp(-decay f^2) times 2 pi f df
+    fy, fx = np.fft.fftfreq(side, spacing_mm)[:, None], np.fft.rfftfreq(side, spacing_mm)
+    f = np.sqrt(fy**2 + fx**2)
+    by_hand = 25.0**2 * f * np.exp(-decay * f**2) / integral
+    np.testing.assert_allclose(Scanner().noise_power(side, spacing_mm), by_hand, rtol=0.01)
+
+
 def test_the_formula_is_a_ramp_times_the_kernel():
     scanner = Scanner(mtf50_per_mm=0.5)
     frequency = frequencies(SIDE, SPACING_MM)[3:, 5]

@@ -1,7 +1,8 @@
 """Simulated patients, findings and scanners whose truth is known.
 
 Nothing here comes from a patient. `simulated_nodules` is the data set of the default study;
-`candidates` gives the crops behind it, in HU, as slices or volumes.
+`candidates` gives the crops behind it, in HU, as slices or volumes; `visits` shows the same nodules
+again as they grow; `thorax` gives overview scans of whole chests.
 """
 
 import lazy_loader as _lazy
@@ -13,5 +14,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "scanner": ["SITES", "Scanner"],
         "crops": ["Candidates", "candidates"],
         "cohort": ["simulated_nodules"],
+        "anatomy": ["STRUCTURES", "TISSUE_HU"],
+        "chest": ["Thorax", "thorax"],
+        "followup": ["Visits", "grown_diameter", "visits"],
     },
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.data.phantoms import findings, lung, patients, scanner
+from medlab.data.phantoms.streams import entropy_of, streams
 
 SIDE = 64
 SPACING_MM = 0.75
@@ -19,11 +20,11 @@ KINDS = ("nodule", "vessel", "both")
 _DRAWN = 72
 _KEPT = slice((_DRAWN - SIDE) // 2, (_DRAWN + SIDE) // 2)
 _AXIS_MM = SPACING_MM * np.linspace(-(_DRAWN - 1) / 2, (_DRAWN - 1) / 2, _DRAWN)
-_CHUNK = 256
+CHUNK = 256
 _BLOCK = 12
 # Share of the texture that one slice passes to the next, 1.5 mm on.
 _TEXTURE_CARRY = 0.7
-_STREAMS = (
+STREAMS = (
     "patients", "kinds", "labels", "findings", "lungs", "noise", "texture", "outer noise", "outer texture",
 )  # fmt: skip
 
@@ -43,8 +44,9 @@ class Candidates:
     malignant : int64 array, shape (N,)
         1 where the finding is a malignant nodule; always 0 for vessels.
     attributes : dict of arrays, each of length N
-        The columns of `draw_patients` and of `true_risks`. For a vessel they are those of the nodule
-        that it looks like in the central slice, and the risks are NaN.
+        The columns of `draw_patients` and of `true_risks`, and ``solid_mm``, the diameter of the solid
+        part (0 in a non-solid nodule). For a vessel they are those of the nodule that it looks like in the
+        central slice, and the risks are NaN.
     spacing_mm : tuple of float, mm
         (0.75, 0.75), or (1.5, 0.75, 0.75) for volumes.
     """
@@ -106,34 +108,26 @@ def candidates(
     checks.in_range("n", n, 1, whole=True)
     checks.one_of("kind", kind, KINDS)
     checks.in_range("n_slices", n_slices, 24, 32, whole=True)
-    entropy = seed if isinstance(seed, tuple) else (seed,)
-    for number in entropy:
-        checks.in_range("seed", number, 0, whole=True)
+    entropy = entropy_of(seed)
     scan = scanner.site_scanner(site)
 
-    depth = n_slices if volumes else 1
-    z_mm = SLICE_SPACING_MM * np.arange(-(depth // 2), depth - depth // 2, dtype=np.float64)
+    z_mm = slice_heights(n_slices if volumes else 1)
+    depth = len(z_mm)
     images = np.empty((n, depth, SIDE, SIDE), np.int16)
     masks = np.empty((n, depth, SIDE, SIDE), np.bool_)
     is_nodule = np.empty(n, np.bool_)
     malignant = np.empty(n, np.int64)
     columns: list[dict[str, NDArray]] = []
-    for first in range(0, n, _CHUNK):
-        size = min(_CHUNK, n - first)
-        rng = _streams(entropy, first // _CHUNK)
-        people = patients.draw_patients(_CHUNK, rng["patients"], diameter_mm=diameter_mm)
-        coin = rng["kinds"].random(_CHUNK) < 0.5
-        chunk_nodule = coin if kind == "both" else np.full(_CHUNK, kind == "nodule")
-        risks = patients.true_risks(
-            people, risk_scale=risk_scale, prevalence=prevalence, diameter_mm=diameter_mm
+    for first in range(0, n, CHUNK):
+        size = min(CHUNK, n - first)
+        rng = streams(entropy, first // CHUNK, STREAMS)
+        people, shapes, chunk_nodule, chunk_malignant = draw_chunk(
+            rng, kind=kind, risk_scale=risk_scale, prevalence=prevalence, diameter_mm=diameter_mm
         )
-        chunk_malignant = (rng["labels"].random(_CHUNK) < risks["risk"]) & chunk_nodule
-        for name, risk in risks.items():
-            people[name] = np.where(chunk_nodule, risk, np.nan)
         rows = slice(first, first + size)
         is_nodule[rows], malignant[rows] = chunk_nodule[:size], chunk_malignant[:size]
         columns.append({name: column[:size] for name, column in people.items()})
-        for part, hu, mask in _render(size, people, chunk_nodule, z_mm, rng, scan):
+        for part, hu, mask in render(size, people, shapes, chunk_nodule, z_mm, rng, scan):
             images[first + part.start : first + part.stop] = hu
             masks[first + part.start : first + part.stop] = mask
     attributes = {name: np.concatenate([chunk[name] for chunk in columns]) for name in columns[0]}
@@ -145,15 +139,39 @@ def candidates(
     )
 
 
-def _streams(entropy: tuple[int, ...], chunk: int) -> dict[str, np.random.Generator]:
-    """Return one generator for each purpose, so that drawing more of one leaves the others alone."""
-    children = np.random.SeedSequence([*entropy, chunk]).spawn(len(_STREAMS))
-    return {name: np.random.default_rng(child) for name, child in zip(_STREAMS, children, strict=True)}
+def slice_heights(depth: int) -> NDArray[np.float64]:
+    """Return the positions of slices in mm; slice depth // 2 is the central one, at 0."""
+    return SLICE_SPACING_MM * np.arange(-(depth // 2), depth - depth // 2, dtype=np.float64)
 
 
-def _render(
+def draw_chunk(
+    rng: dict[str, np.random.Generator],
+    *,
+    kind: str,
+    risk_scale: float,
+    prevalence: float,
+    diameter_mm: tuple[float, float],
+) -> tuple[patients.Patients, findings.Columns, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Draw a chunk: patients with their risks, shapes, who has a nodule, and whose is malignant."""
+    people = patients.draw_patients(CHUNK, rng["patients"], diameter_mm=diameter_mm)
+    coin = rng["kinds"].random(CHUNK) < 0.5
+    is_nodule = coin if kind == "both" else np.full(CHUNK, kind == "nodule")
+    risks = patients.true_risks(people, risk_scale=risk_scale, prevalence=prevalence, diameter_mm=diameter_mm)
+    malignant = (rng["labels"].random(CHUNK) < risks["risk"]) & is_nodule
+    for name, risk in risks.items():
+        people[name] = np.where(is_nodule, risk, np.nan)
+    shapes = findings.draw_findings(CHUNK, rng["findings"])
+    whole, part = (
+        people["nodule_type"] == patients.NODULE_TYPES.index(kind) for kind in ("solid", "part-solid")
+    )
+    people["solid_mm"] = (whole + part * shapes["core_share"]) * people["diameter_mm"]
+    return people, shapes, is_nodule, malignant
+
+
+def render(
     size: int,
     people: patients.Patients,
+    shapes: findings.Columns,
     is_nodule: NDArray[np.bool_],
     z_mm: NDArray[np.float64],
     rng: dict[str, np.random.Generator],
@@ -161,8 +179,7 @@ def _render(
 ) -> Iterator[tuple[slice, NDArray[np.int16], NDArray[np.bool_]]]:
     """Yield the crops of a chunk block by block, small enough for the processor's cache."""
     depth = len(z_mm)
-    shapes = findings.draw_findings(_CHUNK, rng["findings"])
-    lungs = lung.draw_lungs(_CHUNK, rng["lungs"])
+    lungs = lung.draw_lungs(CHUNK, rng["lungs"])
     step = max(1, _BLOCK // depth)
     for start in range(0, size, step):
         part = slice(start, min(start + step, size))

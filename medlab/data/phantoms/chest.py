@@ -1,0 +1,200 @@
+"""Overview CT of the chest: slices and volumes with labels, and the nodules in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import checks
+from medlab.data.phantoms import anatomy, patients, placing, scanner, section
+from medlab.data.phantoms.streams import entropy_of, streams
+
+FIELD_OF_VIEW_MM = 350.0
+DEFAULT_LEVELS_MM = tuple(np.arange(-85.0, 60.1, 5.0).tolist())
+_CHUNK = 8
+_STREAMS = ("chests", "nodules", "levels", "noise")
+
+
+@dataclass(frozen=True)
+class Thorax:
+    """Overview scans of the chest, with their truth.
+
+    Attributes
+    ----------
+    images_hu : int16 array, shape (N, H, W, 1) or (N, Z, H, W, 1), HU
+        Axes as in DICOM: rows run to the patient's back, columns to the patient's left, slices to the head.
+    labels : uint8 array, shape (N, H, W) or (N, Z, H, W)
+        What owns each pixel: an index into `STRUCTURES`.
+    z_mm : float64 array, shape (N,) or (Z,), mm
+        Height of each patient's slice, or of the slices of every volume, above the carina.
+    nodules : dict of arrays, each of length K, all patients' nodules one after the other
+        ``image`` (index of the patient), ``center_mm`` of shape (K, 3), (z, y, x) from the middle of the
+        image at the height of the carina, ``diameter_mm``, ``nodule_type`` (index into `NODULE_TYPES`),
+        ``volume_mm3`` = pi / 6 diameter^3, and ``in_image`` (whether a slice's middle cuts it).
+    attributes : dict of arrays, each of length N
+        ``size`` (length relative to the average chest), ``fat_mm`` (mean thickness under the skin),
+        ``lung_hu`` (at the middle between front and back), ``n_nodules``.
+    spacing_mm : tuple of float, mm
+        (y, x), or (z, y, x) for volumes.
+    """
+
+    images_hu: NDArray[np.int16]
+    labels: NDArray[np.uint8]
+    z_mm: NDArray[np.float64]
+    nodules: dict[str, NDArray]
+    attributes: dict[str, NDArray]
+    spacing_mm: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.images_hu)
+
+
+def thorax(
+    n: int,
+    *,
+    volumes: bool = False,
+    side: int = 256,
+    z_mm: float | ArrayLike | None = None,
+    n_nodules: tuple[int, int] = (0, 3),
+    diameter_mm: tuple[float, float] = (4.0, 30.0),
+    seed: int | tuple[int, ...] = 0,
+    site: str | scanner.Scanner = "A",
+    noise: bool = True,
+) -> Thorax:
+    """Simulate overview CT of the chest, without contrast agent: one slice or one volume a patient.
+
+    Parameters
+    ----------
+    n : int, >= 1
+        Number of patients. The first 10 of 100 are the 10 of the same seed.
+    volumes : bool
+        Whole volumes instead of single slices.
+    side : int, [64, 512]
+        Pixels along each axis of a slice; the field of view is 350 mm.
+    z_mm : float or array, mm, [-85, 60], optional
+        Heights above the carina: 0 is the carina, -65 the heart, 40 above the arch of the aorta. For
+        slices, one number or one for each patient; left out, a slice goes through one of the patient's
+        nodules, or anywhere where there is none. For volumes, shape (Z,), evenly spaced, rising; left
+        out, every 5 mm.
+    n_nodules : (fewest, most), whole numbers, [0, 12]
+        Nodules of a patient, each number as likely. One that finds no room is left out.
+    diameter_mm : (low, high), mm, within [4, 30]
+        Range of nodule diameters, uniform.
+    seed : int, >= 0
+        Same seed, same bytes. Patients are the same in slices and volumes, at any level and any `side`.
+    site : "A", "B" or `Scanner`
+        Where the scan was made.
+    noise : bool
+        Without it, a volume's slice at z is the slice drawn at that z, byte for byte.
+
+    Returns
+    -------
+    thorax : Thorax
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range or a name unknown.
+
+    Notes
+    -----
+    CT numbers and sizes are stated for teaching (`TISSUE_HU`), near what textbooks give; no chest of a
+    real person stands behind them. Nodules are balls: at a pixel of 1.4 mm their texture is no question.
+    Blur and noise are the scanner's; a slice's thickness is the mean of three thin sections.
+    """
+    checks.in_range("n", n, 1, whole=True)
+    checks.in_range("side", side, 64, 512, whole=True)
+    entropy = entropy_of(seed)
+    counts = _counts(n_nodules)
+    sizes = patients.diameter_range(diameter_mm, largest=30)
+    levels = _levels(z_mm, n, volumes=volumes)
+    scan = scanner.site_scanner(site)
+
+    spacing_mm = FIELD_OF_VIEW_MM / side
+    depth = len(levels) if volumes and levels is not None else 1
+    images = np.empty((n, depth, side, side), np.int16)
+    labels = np.empty((n, depth, side, side), np.uint8)
+    heights = np.empty((n, depth))
+    attributes: dict[str, list[Any]] = {"size": [], "fat_mm": [], "lung_hu": [], "n_nodules": []}
+    found: list[dict[str, NDArray]] = []
+    for first in range(0, n, _CHUNK):
+        rng = streams(entropy, first // _CHUNK, _STREAMS)
+        chests = anatomy.draw_chests(_CHUNK, rng["chests"])
+        drawn = placing.draw_nodules(chests, counts, sizes, rng["nodules"])
+        through = placing.draw_levels(drawn, rng["levels"])
+        for i in range(first, min(first + _CHUNK, n)):
+            chest, nodules = chests[i - first], drawn[i - first]
+            if levels is None:
+                heights[i] = through[i - first]
+            else:
+                heights[i] = levels if volumes else levels[i]
+            for k, height in enumerate(heights[i]):
+                sharp, labels[i, k] = section.draw(chest, nodules, height, side, spacing_mm, scan.slice_mm)
+                images[i, k] = _scanned(sharp, scan, spacing_mm, rng["noise"] if noise else None)
+            for name in ("size", "fat_mm", "lung_hu"):
+                attributes[name].append(chest[name])
+            attributes["n_nodules"].append(len(nodules["diameter_mm"]))
+            found.append(_listed(i, nodules, heights[i]))
+    columns = {name: np.array(column) for name, column in attributes.items()}
+    table = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    spacing = (spacing_mm, spacing_mm)
+    if not volumes or levels is None:
+        return Thorax(images[:, 0, ..., None], labels[:, 0], heights[:, 0], table, columns, spacing)
+    slice_spacing_mm = float(levels[1] - levels[0])
+    return Thorax(images[..., None], labels, levels, table, columns, (slice_spacing_mm, *spacing))
+
+
+def _scanned(
+    sharp: NDArray[np.float32], scan: scanner.Scanner, spacing_mm: float, rng: np.random.Generator | None
+) -> NDArray[np.int16]:
+    side = len(sharp)
+    white = np.zeros((1, 1, 1), complex) if rng is None else scanner.white_spectra(rng, 1, side)
+    return np.rint(scan.scan(sharp[None], white, spacing_mm)[0]).clip(-1024, 3071).astype(np.int16)
+
+
+def _listed(index: int, nodules: dict[str, NDArray], heights: NDArray[np.float64]) -> dict[str, NDArray]:
+    """Return a patient's nodules as rows of the table of all."""
+    diameter = nodules["diameter_mm"]
+    off = np.abs(heights[:, None] - nodules["center_mm"][:, 0])
+    return {
+        "image": np.full(len(diameter), index),
+        **nodules,
+        "volume_mm3": np.pi / 6 * diameter**3,
+        "in_image": (off < diameter / 2).any(axis=0),
+    }
+
+
+def _levels(z_mm: float | ArrayLike | None, n: int, *, volumes: bool) -> NDArray[np.float64] | None:
+    """Return checked heights, of a volume's slices or one for each patient, or None to draw them."""
+    if z_mm is None and not volumes:
+        return None
+    levels = np.asarray(DEFAULT_LEVELS_MM if z_mm is None else z_mm)
+    for level in levels.ravel().tolist():
+        checks.in_range("z_mm", level, *anatomy.LEVELS_MM)
+    if not volumes:
+        if levels.shape not in ((), (n,)):
+            msg = (
+                f"z_mm must be a number or have shape ({n},), one for each patient, got shape {levels.shape}."
+            )
+            raise ValueError(msg)
+        return np.broadcast_to(levels.astype(float), (n,))
+    steps = np.diff(levels) if levels.ndim == 1 else np.zeros(0)
+    if len(steps) == 0 or steps.min() <= 0 or np.ptp(steps) > 1e-6:
+        msg = (
+            f"z_mm of volumes must be at least two heights, evenly spaced and rising, got {z_mm!r}. "
+            "For one slice of each patient leave volumes=False."
+        )
+        raise ValueError(msg)
+    return levels.astype(float)
+
+
+def _counts(n_nodules: Sequence[int]) -> tuple[int, int]:
+    fewest, most = (int(checks.in_range("n_nodules", end, 0, 12, whole=True)) for end in n_nodules)
+    if fewest > most:
+        msg = f"n_nodules must be (fewest, most), got {tuple(n_nodules)}. Swap them."
+        raise ValueError(msg)
+    return fewest, most

@@ -1,0 +1,23 @@
+"""Random numbers by purpose: drawing more of one leaves the others alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from medlab import checks
+
+
+def entropy_of(seed: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return a checked seed as the numbers that a seed sequence takes."""
+    entropy = seed if isinstance(seed, tuple) else (seed,)
+    for number in entropy:
+        checks.in_range("seed", number, 0, whole=True)
+    return entropy
+
+
+def streams(entropy: tuple[int, ...], chunk: int, names: Sequence[str]) -> dict[str, np.random.Generator]:
+    """Return one generator for each name; the same names, in the same order, give the same numbers."""
+    children = np.random.SeedSequence([*entropy, chunk]).spawn(len(names))
+    return {name: np.random.default_rng(child) for name, child in zip(names, children, strict=True)}
