@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install -c constraints.txt
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
 NODE = $(shell $(BIN)/python scripts/node.py)
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: help venv report check test test-slow test-notebooks test-js test-browser soak lab bench gpu-check book clean
 

@@ -4,13 +4,14 @@ import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
-    ["phantoms"],
+    ["intensity", "phantoms", "volumes"],
     {
         "augmentation": ["Augmentation", "augment"],
         "balancing": ["class_weights", "oversample", "sample_weights", "undersample"],
         "batches": ["Batches"],
         "cleaning": ["clean", "duplicates_across"],
         "dataset": ["Dataset", "Split"],
+        "deidentification": ["deidentify", "deidentify_files"],
         "downloading": ["data_root", "fetch", "verify"],
         "folder": ["load_folder"],
         "grouping": ["groups_from_blocks", "groups_from_csv"],

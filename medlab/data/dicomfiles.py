@@ -1,0 +1,101 @@
+"""Read and write DICOM files whole or not at all, with errors that quote neither names nor values."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.pixels.utils import get_expected_length
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from medlab.data import pseudonyms
+from medlab.data.confidentiality import PIXELS, quiet
+
+_NATIVE = (
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+)
+
+
+def read(path: Path) -> pydicom.Dataset:
+    """Read a whole file.
+
+    Raises
+    ------
+    ValueError
+        If it is no DICOM file, cannot be read, or is cut.
+    """
+    with _sealed("be a whole DICOM file"):
+        with path.open("rb") as file, quiet():
+            if file.read(132)[128:] != b"DICM":
+                msg = "there is no DICM at byte 128"
+                raise ValueError(msg)
+            file.seek(0)
+            dataset = pydicom.dcmread(file)
+        elements: Any = [dataset.get_item(tag) for tag in dataset.keys()]
+        cut = "SOPInstanceUID" not in dataset  # pydicom drops a data set that it cannot read to its end
+        cut |= any(raw.is_raw and len(raw.value or b"") < raw.length != 0xFFFFFFFF for raw in elements)
+        if "PixelData" in dataset and dataset.file_meta.TransferSyntaxUID in _NATIVE:
+            cut |= len(dataset.PixelData) < get_expected_length(dataset)
+        elif "Rows" in dataset:
+            cut |= not any(name in dataset for name in PIXELS)
+        if cut:
+            raise EOFError
+    return dataset
+
+
+def write(cleaned: pydicom.Dataset, target: Path) -> None:
+    """Write a de-identified file as ``PATIENT/SERIES/INSTANCE.dcm``, whole or not at all, over no other.
+
+    Raises
+    ------
+    ValueError
+        If the data set lacks what a file needs, or there is such a file.
+    OSError
+        If the folder is full or cannot be written to.
+    """
+    content = io.BytesIO()
+    with _sealed("have what a DICOM file needs"):
+        cleaned.save_as(content, enforce_file_format=True)
+    folder = target / str(cleaned.PatientID) / str(cleaned.get("SeriesInstanceUID") or "no series")
+    path = folder / f"{cleaned.file_meta.MediaStorageSOPInstanceUID}.dcm"
+    draft = target / f".{uuid.uuid4().hex}.part"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(content.getvalue())
+        folder.mkdir(parents=True, exist_ok=True)
+        pseudonyms.move_new(draft, path)
+    except OSError as error:
+        if path.is_file():
+            msg = "it must be new, got one that target_folder holds already: nothing was overwritten."
+            raise ValueError(msg) from None
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        got = "a full disk" if full else type(error).__name__
+        msg = f"target_folder must be a folder with room that can be written to, got {got}. Choose another."
+        raise OSError(error.errno or errno.EIO, msg) from None
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _sealed(must: str) -> Iterator[None]:
+    """Turn whatever is raised into a ValueError that quotes nothing of the file, nor its name."""
+    try:
+        yield
+    except Exception as error:  # pydicom's kinds are many
+        msg = f"it must {must}, got {type(error).__name__}. Copy it again from its source, or leave it out."
+        raise ValueError(msg) from None

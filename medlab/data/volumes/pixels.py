@@ -1,0 +1,200 @@
+"""From stored integers to numbers with a unit, one slice after the other."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pydicom
+from numpy.typing import ArrayLike, NDArray
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
+
+from medlab.data.volumes.series import UNREADABLE, Slice, modality_of, pixel_type, unharmed
+
+INT16 = np.iinfo(np.int16)
+EXACT_IN_FLOAT32 = 2**24
+PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "CPS": "counts/s", "PROPCNTS": "prop. counts"}
+
+
+def read_pixels(slices: Sequence[Slice]) -> NDArray[Any]:
+    """Read and rescale the pixels of sorted slices of one size.
+
+    Returns
+    -------
+    array : int16 or float32 array, shape (Z, Y, X), in the units of `units_of`
+        int16 where slopes and intercepts are whole and all values fit.
+
+    Raises
+    ------
+    ValueError
+        If pixels are in color, in several frames, damaged, or rescaled by a table.
+    ImportError
+        If they are compressed and nothing installed can decode them; the message gives the pip line.
+    """
+    for one in slices:
+        _check_kind(one)
+    first = slices[0].facts
+    dtype = functools.reduce(np.promote_types, [pixel_type(one.facts).newbyteorder("=") for one in slices])
+    stored = np.empty((len(slices), first["Rows"], first["Columns"]), dtype)
+    for plane, one in zip(stored, slices, strict=True):
+        plane[...] = _uncompressed(one) if one.offset is not None else _decoded(one)
+    slopes = [_number(one, "RescaleSlope", 1.0) for one in slices]
+    intercepts = [_number(one, "RescaleIntercept", 0.0) for one in slices]
+    return rescaled(stored, slopes, intercepts)
+
+
+def rescaled(stored: NDArray[Any], slopes: ArrayLike, intercepts: ArrayLike) -> NDArray[Any]:
+    """Return slope * stored + intercept.
+
+    Parameters
+    ----------
+    stored : integer or float array, shape (Z, Y, X)
+        Its memory may be reused for the result.
+    slopes, intercepts : float arrays, shape (Z,)
+
+    Returns
+    -------
+    array : array, shape (Z, Y, X)
+        int16 where integers are rescaled by whole numbers and fit; else float32.
+
+    Raises
+    ------
+    ValueError
+        If whole numbers are too large to be exact in float32, others too large for it, or factors unusable.
+    """
+    factors = np.column_stack([slopes, intercepts]).astype(np.float64)
+    if not np.isfinite(factors).all() or not factors[:, 0].all():
+        msg = (
+            "Slopes and intercepts must be finite, and slopes not 0, got others in the header. It is "
+            "damaged: export the images again."
+        )
+        raise ValueError(msg)
+    whole = stored.dtype.kind in "iu" and bool((factors == factors.round()).all())
+    dtype: type[np.int16 | np.float32] = np.float32
+    if whole:
+        ends = np.array([[float(plane.min()), float(plane.max())] for plane in stored])
+        ends = ends * factors[:, :1] + factors[:, 1:]
+        if ends.min() >= INT16.min and ends.max() <= INT16.max:
+            dtype = np.int16
+        elif max(abs(ends.min()), ends.max()) > EXACT_IN_FLOAT32:
+            msg = (
+                f"Values must lie within ±{EXACT_IN_FLOAT32:,} to be exact in float32, got "
+                f"{ends.min():.0f} to {ends.max():.0f}. Give labels smaller numbers first."
+            )
+            raise ValueError(msg)
+    # Slice by slice, so that what is computed stays in the cache, in the memory of `stored` where it can.
+    same_size = stored.dtype.kind in "iuf" and stored.dtype.itemsize == np.dtype(dtype).itemsize
+    result = stored.view(dtype) if same_size else np.empty(stored.shape, dtype)
+    with np.errstate(over="ignore"):  # looked for below
+        for plane, given, (slope, intercept) in zip(result, stored, factors, strict=True):
+            plane[...] = given if (slope, intercept) == (1, 0) else given * slope + intercept
+    if dtype is np.float32 and not np.isfinite(result).all():
+        msg = "Values must fit float32, got larger ones. Divide them by a common factor first, and save."
+        raise ValueError(msg)
+    return result
+
+
+def units_of(one: Slice) -> str:
+    """Return the unit of rescaled values: "HU", "Bq/ml", ..., or "as stored"."""
+    modality = modality_of(one)
+    if modality == "PT":
+        return PET_UNITS.get(str(one.facts.get("Units")), "as stored")
+    rescaled_to_hu = one.facts.get("RescaleIntercept") is not None
+    if modality == "CT" and rescaled_to_hu and one.facts.get("RescaleType") in (None, "HU", "US"):
+        return "HU"
+    return "as stored"
+
+
+def _check_kind(one: Slice) -> None:
+    """Refuse what is no gray slice, and what nothing can decode."""
+    facts = one.facts
+    samples, frames = facts.get("SamplesPerPixel") or 1, facts.get("NumberOfFrames") or 1
+    if samples != 1 or frames != 1 or facts["BitsAllocated"] not in (8, 16, 32):
+        msg = (
+            f"{one.label} must hold one gray image of 8, 16 or 32 bits, got {frames} frames, {samples} "
+            f"samples a pixel and {facts['BitsAllocated']} bits. Convert an enhanced (multi-frame) object "
+            "to single frames first, with dcmtk or dcm4che for example."
+        )
+        raise ValueError(msg)
+    allocated, stored, high = _bits(facts)
+    if not 0 < stored <= high + 1 <= allocated:
+        msg = (
+            f"{one.label} must keep its bits within those allocated, got {stored} stored up to bit {high} of "
+            f"{allocated}. The header is damaged: export the series again."
+        )
+        raise ValueError(msg)
+    if facts.get("ModalityLUTSequence"):
+        msg = (
+            f"{one.label} must be rescaled by a slope and an intercept, got a table (Modality LUT). "
+            "Apply it with pydicom.pixels.apply_modality_lut, and make a Volume of the result."
+        )
+        raise ValueError(msg)
+    if one.offset is None:
+        try:
+            available = get_decoder(UID(one.syntax)).is_available
+        except NotImplementedError:
+            available = False
+        if not available:
+            kind = UID(one.syntax).name
+            msg = (
+                f"{one.label} must be uncompressed, or a decoder must be installed, got pixels compressed by "
+                f"{kind if kind != one.syntax else 'an unknown method'}. To read them: {_remedy(one)}"
+            )
+            raise ImportError(msg)
+
+
+def _remedy(one: Slice) -> str:
+    """Return the command that installs a decoder."""
+    plugin = ""
+    if one.syntax in JPEG2000TransferSyntaxes:
+        plugin = "pylibjpeg-openjpeg"
+    elif one.syntax in (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes):
+        plugin = "pylibjpeg-libjpeg"
+    return f"pip install pylibjpeg {plugin}" if plugin else "export the series uncompressed"
+
+
+def _uncompressed(one: Slice) -> NDArray[Any]:
+    """Return the stored pixels, shape (Y, X), read from their place in the file."""
+    facts, dtype = one.facts, pixel_type(one.facts)
+    shape = (facts["Rows"], facts["Columns"])
+    with unharmed(one.label):
+        pixels = np.fromfile(one.path, dtype, shape[0] * shape[1], offset=one.offset or 0).reshape(shape)
+    # Above the highest stored bit may lie an overlay; moving it out brings the sign along.
+    allocated, stored, high = _bits(facts)
+    if stored < allocated:
+        pixels <<= allocated - 1 - high
+        pixels >>= allocated - stored
+    return pixels
+
+
+def _decoded(one: Slice) -> NDArray[Any]:
+    """Return the stored pixels, shape (Y, X), as pydicom and its plugins decode them."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote values
+            return np.asarray(pydicom.dcmread(one.path).pixel_array)
+    except (RuntimeError, *UNREADABLE):
+        # Or the decoder that is there cannot do this: Pillow, for example, no JPEG of 12 bits.
+        msg = (
+            f"{one.label} must hold pixels that can be decoded ({UID(one.syntax).name}), got some that "
+            f"cannot: they are damaged, or need another decoder. Copy it again from its source, or else: "
+            f"{_remedy(one)}."
+        )
+        raise ValueError(msg) from None
+
+
+def _bits(facts: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return bits allocated, bits stored and the highest stored bit of a pixel."""
+    allocated = facts["BitsAllocated"]
+    stored = facts.get("BitsStored") or allocated
+    high = facts.get("HighBit")
+    return allocated, stored, stored - 1 if high is None else high
+
+
+def _number(one: Slice, name: str, default: float) -> float:
+    value = one.facts.get(name)
+    return default if value is None else float(value)

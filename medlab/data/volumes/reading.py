@@ -1,0 +1,263 @@
+"""Read a volume from wherever it lies: a DICOM folder, one DICOM file, or NIfTI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pydicom
+
+from medlab.data.volumes import geometry, pixels
+from medlab.data.volumes.series import (
+    UNREADABLE,
+    Series,
+    Slice,
+    group,
+    is_dicom,
+    modality_of,
+    read_slice,
+    scan,
+    unharmed,
+)
+from medlab.data.volumes.volume import Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+THE_FILE = "The file"
+UNKNOWN_TYPE = (
+    "path must be a folder with DICOM slices, a DICOM file, or .nii or .nii.gz; got a file of unknown "
+    "type, without DICOM's mark (DICM at byte 128). What SimpleITK reads (.nrrd, .mha, .hdr) becomes a "
+    "Volume by Volume.from_sitk(SimpleITK.ReadImage(path))."
+)
+
+
+def read(
+    path: str | Path,
+    *,
+    series: int | str | None = None,
+    modality: str | None = None,
+    deidentify: bool = True,
+    salt: str | None = None,
+) -> Volume:
+    """Read one series of a DICOM folder, one DICOM slice, or a NIfTI file.
+
+    Slices are sorted by position along their normal, and refused where they make no regular volume. Numbers
+    are rescaled as the headers say, slice by slice.
+
+    Parameters
+    ----------
+    path : path of a folder, of a DICOM file, or of a .nii or .nii.gz file
+        Folders in the folder are not searched; files that are no images are passed over.
+    series : int, str or None
+        Number or UID from `list_series`; needed where a folder holds several series.
+    modality : str or None
+        For NIfTI, which does not say it: "CT" makes the units HU. DICOM says it itself.
+    deidentify : bool
+        Replace and remove what identifies the patient before the header is kept. Pixels are not looked
+        at: text that is part of the picture stays.
+    salt : str or None, at least 8 characters
+        Secret that replaced UIDs and dates follow from; None is this user's own. See
+        `medlab.data.deidentification`.
+
+    Returns
+    -------
+    volume : Volume
+        Array of shape (Z, Y, X), int16 where rescaled values are whole and fit, else float32. Padding
+        outside of the field of view keeps its value (-3024 HU, for example).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path`.
+    ValueError
+        If files are damaged, of unknown type or no volume, or a series must be chosen. Messages number files
+        and series, and repeat no name, identifier or date.
+    ImportError
+        If pixels are compressed and no decoder is installed; the message gives the pip line.
+    """
+    source = _existing(path)
+    if source.is_file() and not is_dicom(source, THE_FILE):
+        _check_nifti(source, series)
+        from medlab.data.volumes import nifti
+
+        return nifti.read_nifti(source, modality or "unknown")
+    if modality is not None:
+        msg = f"modality must be left out for DICOM, which says it itself, got {modality!r}."
+        raise ValueError(msg)
+    slices, grid = geometry.arrange(_chosen(_slices(source), series, deidentify, salt))
+    first = slices[0]
+    return Volume(
+        pixels.read_pixels(slices),
+        grid.spacing_mm,
+        grid.origin_mm,
+        grid.direction,
+        modality_of(first),
+        pixels.units_of(first),
+        _header(first.path, first.label, deidentify, salt),
+        grid.notes,
+    )
+
+
+def list_series(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> list[Series]:
+    """Return what series a DICOM folder holds, by technical facts only.
+
+    Parameters
+    ----------
+    path : path of a folder, or of a DICOM file
+    deidentify, salt
+        As for `read`: UIDs are replaced in the same way.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path`.
+    ValueError
+        If a file is damaged, or there is no DICOM image.
+    """
+    return _listing(_slices(_existing(path)), deidentify, salt)
+
+
+def read_header(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> Dataset:
+    """Read the header of one DICOM file, without pixels.
+
+    Parameters
+    ----------
+    path : path of a DICOM file
+    deidentify : bool
+        Replace and remove what identifies the patient.
+    salt : str or None, at least 8 characters
+        As for `read`.
+
+    Returns
+    -------
+    header : pydicom.Dataset
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path`.
+    ValueError
+        If it is no DICOM file, or damaged.
+    """
+    source = _existing(path)
+    if not source.is_file() or not is_dicom(source, THE_FILE):
+        msg = (
+            "path must be one DICOM file, got a folder or a file without DICOM's mark (DICM at byte 128). "
+            "list_series tells what a folder holds."
+        )
+        raise ValueError(msg)
+    return _header(source, THE_FILE, deidentify, salt)
+
+
+def _existing(path: str | Path) -> Path:
+    """Return the path if something is there; names may hold a patient's, so messages do without."""
+    source = Path(path).expanduser()
+    if not source.exists():
+        msg = (
+            "path must be a folder or file that exists, got one that does not. Check its spelling; a "
+            "relative path begins at the folder that pathlib.Path.cwd() gives."
+        )
+        raise FileNotFoundError(msg)
+    return source
+
+
+def _check_nifti(source: Path, series: int | str | None) -> None:
+    if not source.name.lower().endswith((".nii", ".nii.gz")):
+        raise ValueError(UNKNOWN_TYPE)
+    if series is not None:
+        msg = f"series must be left out for NIfTI, which holds one image, got {series!r}."
+        raise ValueError(msg)
+
+
+def _slices(source: Path) -> list[Slice]:
+    """Return the headers of a folder or of one file."""
+    if source.is_dir():
+        return scan(source)
+    one = read_slice(source, THE_FILE)
+    if one is None:
+        msg = "path must be a DICOM image, got an object without pixels, such as contours or a report."
+        raise ValueError(msg)
+    return [one]
+
+
+def _chosen(
+    slices: Sequence[Slice], series: int | str | None, deidentify: bool, salt: str | None
+) -> list[Slice]:
+    """Return the slices of the series that was asked for, or of the only one."""
+    groups = list(group(slices).values())
+    if series is None and len(groups) == 1:
+        return groups[0]
+    listing = _listing(slices, deidentify, salt)
+    for facts, members in zip(listing, groups, strict=True):
+        if series is not None and series in (facts.number, facts.uid):
+            return members
+    rows = "".join(f"\n  {facts}" for facts in listing)
+    if series is None:
+        msg = (
+            f"series must be chosen where a folder holds several, got none for {len(groups)} series. Pass "
+            f"series=1, for example, of:{rows}"
+        )
+    else:
+        given = repr(series) if isinstance(series, int) else "a UID that is not listed"
+        msg = (
+            f"series must be a number from 1 to {len(groups)}, or a UID as list_series gives it, got "
+            f"{given}. There are:{rows}"
+        )
+    raise ValueError(msg)
+
+
+def _listing(slices: Sequence[Slice], deidentify: bool, salt: str | None) -> list[Series]:
+    """Return the facts of each series; a series that is no volume has no spacing."""
+    listing = []
+    for number, (uid, members) in enumerate(group(slices).items(), 1):
+        try:
+            spacing = geometry.arrange(members)[1].spacing_mm
+        except ValueError:
+            spacing = None
+        first = members[0]
+        if deidentify:
+            uid = _public_uid(first, salt)
+        rows, columns = first.facts["Rows"], first.facts["Columns"]
+        listing.append(Series(number, modality_of(first), len(members), rows, columns, spacing, uid))
+    return listing
+
+
+def _public_uid(one: Slice, salt: str | None) -> str:
+    """Return the UID that the header of a volume of this series bears."""
+    return str(_header(one.path, one.label, True, salt).SeriesInstanceUID)
+
+
+def _header(path: Path, label: str, deidentify: bool, salt: str | None) -> Dataset:
+    """Read a header without pixels, and de-identify it unless asked otherwise."""
+    with unharmed(label):
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        if not deidentify:
+            return header
+        _drop_unreadable(header)
+    from medlab.data import deidentification
+
+    # Whether text is burned into the pixels is no question of the header, which alone is kept here.
+    return deidentification.deidentify(header, salt=salt, allow_burned_in=True)
+
+
+def _drop_unreadable(dataset: Dataset) -> None:
+    """Remove elements whose values are none of their type, in sequences too: their text may name somebody."""
+    for tag in list(dataset.keys()):
+        try:
+            element = dataset[tag]
+        except UNREADABLE:
+            del dataset[tag]
+            continue
+        # pydicom leaves text that is no number as it is.
+        if element.VR in ("DS", "IS") and _holds_text(element.value):
+            del dataset[tag]
+        elif element.VR == "SQ":
+            for item in element.value:
+                _drop_unreadable(item)
+
+
+def _holds_text(value: Any) -> bool:
+    values = [value] if value is None or isinstance(value, (str, int, float)) else value
+    return any(isinstance(one, str) and one for one in values)

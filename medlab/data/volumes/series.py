@@ -1,0 +1,249 @@
+"""DICOM headers: read fast, grouped into series, and named without naming anybody.
+
+Names of files and folders, and texts of pydicom's own errors, may hold a patient's name: no message here
+repeats them.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from medlab.data.volumes.volume import Triple, spacing_text
+
+# As tags, not keywords: looking keywords up takes longer than reading.
+TAGS = [
+    Tag(keyword)
+    for keyword in (
+        "SOPClassUID Modality SeriesInstanceUID FrameOfReferenceUID ImagePositionPatient "
+        "ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices Rows Columns "
+        "SamplesPerPixel NumberOfFrames BitsAllocated BitsStored HighBit PixelRepresentation RescaleSlope "
+        "RescaleIntercept RescaleType Units ModalityLUTSequence PixelData"
+    ).split()
+]
+PIXEL_DATA = TAGS[-1]
+TEXTS = ("UI", "CS", "LO")
+NEEDED = ("TransferSyntaxUID", "SeriesInstanceUID", "Rows", "Columns", "BitsAllocated")
+NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
+# What pydicom raises depends on the byte at which a file is cut or damaged.
+UNREADABLE = (
+    OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, OverflowError, NotImplementedError,
+    struct.error, zlib.error, pydicom.errors.BytesLengthException, pydicom.errors.InvalidDicomError,
+)  # fmt: skip
+# Beside slices lie tables, pictures and segmentations; a file with no such ending must be a slice.
+NO_SLICE = re.compile(r"\.(?!dcm$|dicom$|dic$|ima$)[a-z]\w*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of a folder, described by technical facts alone.
+
+    Attributes
+    ----------
+    number : int
+        From 1, in the order of the files' names.
+    modality : str
+    n_slices, rows, columns : int
+    spacing_mm : (float, float, float) or None
+        Along (z, y, x); None where the slices make no regular volume, which `read` would explain.
+    uid : str
+        Series Instance UID, replaced as `read` replaces it in the header.
+    """
+
+    number: int
+    modality: str
+    n_slices: int
+    rows: int
+    columns: int
+    spacing_mm: Triple | None
+    uid: str
+
+    def __str__(self) -> str:
+        spacing = "irregular" if self.spacing_mm is None else f"{spacing_text(self.spacing_mm)} mm"
+        return (
+            f"{self.number}: {self.modality}, {self.n_slices} slices of {self.rows} x {self.columns}, "
+            f"spacing {spacing}"
+        )
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What `read` must know of one DICOM file before it reads the pixels.
+
+    Attributes
+    ----------
+    path : Path
+    label : str
+        What messages call the file: "file 3 of 12 (sorted by name)".
+    facts : dict
+        The elements of `TAGS` that the file has, by keyword, numbers as int, float and arrays of float.
+    syntax : str
+        Transfer Syntax UID.
+    offset : int or None
+        Where uncompressed pixels begin in the file; None where pydicom must find them.
+    """
+
+    path: Path
+    label: str
+    facts: dict[str, Any]
+    syntax: str
+    offset: int | None
+
+
+def scan(folder: Path) -> list[Slice]:
+    """Read the headers of all slices of a folder, in the order of the files' names.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged or no DICOM, or there is none.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    slices = []
+    for number, path in enumerate(paths, 1):
+        label = f"file {number} of {len(paths)} (sorted by name)"
+        if NO_SLICE.search(path.name) and not is_dicom(path, label):
+            continue
+        found = read_slice(path, label)
+        if found is not None:
+            slices.append(found)
+    if not slices:
+        inner = sum(path.is_dir() for path in folder.iterdir())
+        msg = (
+            f"path must be a folder with DICOM slices, got {len(paths)} files without one, and {inner} "
+            f"folders. {'Pass one of these folders.' if inner else 'Pass the folder that holds the slices.'}"
+        )
+        raise ValueError(msg)
+    return slices
+
+
+def is_dicom(path: Path, label: str) -> bool:
+    """Return whether a file bears DICOM's mark.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be opened.
+    """
+    with unharmed(label), path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def read_slice(path: Path, label: str) -> Slice | None:
+    """Read the header of one slice; return None for what is whole but no image, such as contours.
+
+    Raises
+    ------
+    ValueError
+        If the file is no DICOM, or damaged.
+    """
+    if not is_dicom(path, label):
+        msg = (
+            f"{label} must be DICOM, got a file without its mark (DICM at byte 128). "
+            "Move what is no slice to another folder, or copy the file again if it is one."
+        )
+        raise ValueError(msg)
+    with unharmed(label):
+        header = pydicom.dcmread(path, specific_tags=TAGS, defer_size=512)
+        meta = header.file_meta
+        kind = header.get("SOPClassUID", meta.get("MediaStorageSOPClassUID"))
+        if PIXEL_DATA not in header and _no_image(kind):
+            return None
+        facts = {keyword_for_tag(tag): _value(header[tag]) for tag in header.keys() if tag != PIXEL_DATA}
+        facts["TransferSyntaxUID"] = meta.get("TransferSyntaxUID")
+        # Pixels of unknown length (compressed ones) cannot be deferred; they are not needed here.
+        pixels: Any = PIXEL_DATA in header and header.get_item(PIXEL_DATA, keep_deferred=True)
+    missing = [name for name in NEEDED if not (isinstance(facts.get(name), (int, str)) and facts[name])]
+    if missing or not pixels:
+        listed = ", ".join([*missing, *([] if pixels else ["PixelData"])])
+        msg = (
+            f"{label} must be a whole DICOM image, got a header without a usable {listed}: it is cut or "
+            "damaged. Copy it again from its source."
+        )
+        raise ValueError(msg)
+    offset, syntax = None, str(facts["TransferSyntaxUID"])
+    if syntax in NATIVE:
+        offset = pixels.value_tell
+        _check_length(label, facts, min(pixels.length, path.stat().st_size - offset))
+    return Slice(path, label, facts, syntax, offset)
+
+
+@contextmanager
+def unharmed(label: str) -> Iterator[None]:
+    """Turn what pydicom raises on a damaged file into a ValueError that quotes nothing of the file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote values
+            yield
+    except UNREADABLE as error:
+        msg = (
+            f"{label} must be a DICOM file that can be read, got a {type(error).__name__}: it is cut, "
+            "damaged or not yours to read. Copy it again from its source."
+        )
+        raise ValueError(msg) from None
+
+
+def group(slices: Sequence[Slice]) -> dict[str, list[Slice]]:
+    """Return the slices of each series, by Series Instance UID, in the order of their first files."""
+    found: dict[str, list[Slice]] = {}
+    for one in slices:
+        found.setdefault(one.facts["SeriesInstanceUID"], []).append(one)
+    return found
+
+
+def modality_of(one: Slice) -> str:
+    """Return DICOM's code of the modality, or "unknown" where it is none."""
+    code = str(one.facts.get("Modality"))
+    return code if re.fullmatch("[A-Z]{2,8}", code) else "unknown"
+
+
+def pixel_type(facts: dict[str, Any]) -> np.dtype[Any]:
+    """Return the little-endian integer type in which pixels are stored."""
+    sign = "i" if facts.get("PixelRepresentation") else "u"
+    return np.dtype(f"<{sign}{facts['BitsAllocated'] // 8}")
+
+
+def _no_image(kind: pydicom.uid.UID | None) -> bool:
+    """Return whether a SOP class is known, and is no image."""
+    return kind is not None and kind.name != kind and "Image Storage" not in kind.name
+
+
+def _value(element: DataElement) -> Any:
+    """Return a text as str, a number as float or int, several as an array; None where it is empty."""
+    value = element.value
+    if element.VR == "SQ":
+        return len(value)
+    if value is None or value == "":
+        return None
+    if element.VR in TEXTS:
+        return str(value)
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
+    # pydicom leaves text that is no number as it is.
+    return np.array([float(number) for number in value])
+
+
+def _check_length(label: str, facts: dict[str, Any], length: int) -> None:
+    """Refuse pixel data that is shorter than rows and columns promise."""
+    shape = [facts.get(name) or 1 for name in ("NumberOfFrames", "Rows", "Columns", "SamplesPerPixel")]
+    promised = int(np.prod(shape)) * facts["BitsAllocated"] // 8
+    if length < promised:
+        msg = (
+            f"{label} must hold the {promised:,} bytes of pixels that its header promises, got {length:,}: "
+            "it is cut. Copy it again from its source."
+        )
+        raise ValueError(msg)

@@ -1,0 +1,300 @@
+import contextlib
+import traceback
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom import uid
+
+from medlab.data import volumes
+
+
+@pytest.fixture
+def refused(dicom):
+    """Return what `pytest.raises` does, and see that the message and its causes name nobody."""
+
+    @contextlib.contextmanager
+    def check(error, match):
+        with pytest.raises(error, match=f"(?s){match}") as caught:
+            yield
+        told = "".join(traceback.format_exception_only(caught.value))
+        cause = caught.value.__cause__ or (
+            None if caught.value.__suppress_context__ else caught.value.__context__
+        )
+        assert cause is None
+        assert [word for word in dicom.planted if word in told] == []
+
+    return check
+
+
+def test_refuses_a_path_where_nothing_is(folder, refused):
+    with refused(FileNotFoundError, r"path must be a folder or file that exists"):
+        volumes.read(folder)
+
+
+def test_refuses_an_empty_folder_and_points_to_inner_ones(folder, refused):
+    folder.mkdir()
+    with refused(ValueError, r"folder with DICOM slices, got 0 files.*Pass the folder that holds"):
+        volumes.read(folder)
+    (folder / "Planted").mkdir()
+    with refused(ValueError, r"and 1 folders\. Pass one of these"):
+        volumes.list_series(folder)
+
+
+@pytest.mark.parametrize("name", ["Planted.mha", "Planted", "Planted.dcm"])
+def test_refuses_a_file_of_unknown_type(folder, refused, name):
+    folder.mkdir()
+    (folder / name).write_bytes(b"ObjectType = Image\n" * 20)
+    with refused(ValueError, r"got a file of unknown type.*Volume\.from_sitk"):
+        volumes.read(folder / name)
+    with refused(ValueError, r"path must be one DICOM file.*list_series"):
+        volumes.read_header(folder / name)
+
+
+@pytest.mark.parametrize("name", ["AAA", "1.2.3.4711.77", "AAA.dcm", "AAA.IMA"])
+def test_refuses_a_file_among_slices_that_is_none(dicom, folder, refused, name):
+    dicom.write(folder)
+    (folder / name).write_bytes(b"\0" * 1000)
+    with refused(ValueError, r"file 1 of 8 \(sorted by name\) must be DICOM, got a file without its mark"):
+        volumes.read(folder)
+
+
+def test_refuses_a_slice_cut_at_any_byte(dicom, folder, refused):
+    path = dicom.write(folder, skip=(1, 2, 3, 4, 5, 6))[0]
+    whole = path.read_bytes()
+    for length in range(132, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with refused(ValueError, r"The file must .* cut"):
+            volumes.read(path)
+
+
+def test_refuses_a_file_that_cannot_be_opened(dicom, folder, refused, monkeypatch):
+    dicom.write(folder)
+
+    def closed(path, *mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", closed)
+    with refused(
+        ValueError, r"file 1 of 7 .* got a PermissionError: it is cut, damaged or not yours to read"
+    ):
+        volumes.read(folder)
+
+
+def test_refuses_pixels_shorter_than_promised_and_counts_them(dicom, folder, refused):
+    path = dicom.write(folder)[4]
+    path.write_bytes(path.read_bytes()[:-20])
+    with refused(ValueError, r"file \d of 7 .* the 144 bytes of pixels .* got 124: it is cut\. Copy"):
+        volumes.read(folder)
+    dicom.write(folder, PixelData=b"\0" * 100)
+    with refused(ValueError, r"file 1 of 7 .* 144 bytes .* got 100"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize("syntax", [uid.DeflatedExplicitVRLittleEndian, uid.RLELossless])
+def test_refuses_pixels_that_cannot_be_decoded(dicom, folder, refused, syntax):
+    pixels = b"\0" * 100
+    if syntax == uid.RLELossless:
+        pixels = pydicom.encaps.encapsulate([pixels])
+    dicom.write(folder, PixelData=pixels, syntax=syntax)
+    with refused(ValueError, r"file \d of 7 .* damaged.*[Cc]opy it again"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "line"),
+    [
+        (uid.JPEGLossless, "pip install pylibjpeg pylibjpeg-libjpeg"),
+        (uid.JPEGLSLossless, "pip install pylibjpeg pylibjpeg-libjpeg"),
+        (uid.JPEG2000Lossless, "pip install pylibjpeg pylibjpeg-openjpeg"),
+        (uid.HTJ2KLossless, "pip install pylibjpeg pylibjpeg-openjpeg"),
+        (uid.MPEG2MPML, "export the series uncompressed"),
+    ],
+)
+def test_names_the_decoder_to_install(dicom, folder, refused, monkeypatch, syntax, line):
+    def without(asked):
+        decoder = pydicom.pixels.get_decoder(asked)
+        monkeypatch.setattr(type(decoder), "is_available", False)
+        return decoder
+
+    monkeypatch.setattr(volumes.pixels, "get_decoder", without)
+    dicom.write(folder, PixelData=pydicom.encaps.encapsulate([b"\0" * 100]), syntax=syntax)
+    with refused(ImportError, rf"file \d of 7 .* pixels compressed by .*\. To read them: {line}$"):
+        volumes.read(folder)
+
+
+def test_refuses_to_choose_among_series_and_lists_them(dicom, folder, refused):
+    dicom.write(folder)
+    dicom.write(folder / "..", dicom.array[:4], uid="1.2.3.4711.2", edit=lambda _, z: folder / f"A{z}.dcm")
+    with refused(
+        ValueError,
+        r"none for 2 series\. Pass series=1.*\n  1: CT, 4 slices of 8 x 9, spacing 3 x .*\n  2: CT, 7 sl",
+    ):
+        volumes.read(folder)
+    with refused(
+        ValueError, r"number from 1 to 2, or a UID as list_series gives it, got 3\. There are:\n  1: CT"
+    ):
+        volumes.read(folder, series=3)
+    with refused(ValueError, r"got a UID that is not listed"):
+        volumes.read(folder, series="1.2.3.4711.1")
+
+
+def test_refuses_a_gap_and_says_where_and_how_large(dicom, folder, refused):
+    dicom.write(folder, skip=(3, 4))
+    with refused(
+        ValueError,
+        r"must be 3\.00 mm apart.*9\.00 mm between slices 2 and 3 \(.*Slices that are missing: about 2",
+    ):
+        volumes.read(folder)
+    assert volumes.list_series(folder)[0].spacing_mm is None
+
+
+def test_refuses_two_slices_at_one_place(dicom, folder, refused):
+    dicom.write(folder)
+    dicom.write(folder, edit=lambda _, z: folder / f"copy{z}", skip=(0, 1, 3, 4, 5, 6))
+    with refused(
+        ValueError, r"place of its own, got file \d of 8 .* and file \d of 8 .* both at .* mm .* 1 such pairs"
+    ):
+        volumes.read(folder)
+
+
+def test_refuses_uneven_spacing(dicom, folder, refused):
+    def drift(dataset, z):
+        dataset.ImagePositionPatient = dicom.text(-z * (1 + 0.02 * z) * dicom.direction[:, 0])
+
+    dicom.write(folder, edit=drift)
+    with refused(
+        ValueError, r"evenly spaced, got distances from 1\.020 to 1\.220 mm; slice \d .* off its place"
+    ):
+        volumes.read(folder)
+
+
+def test_refuses_a_tilted_gantry_and_gives_the_angle(dicom, folder, refused):
+    def tilt(dataset, z):
+        along = 3.0 * dicom.direction[:, 0] + 3.0 * np.tan(np.radians(12)) * dicom.direction[:, 1]
+        dataset.ImagePositionPatient = dicom.text(z * along)
+
+    dicom.write(folder, edit=tilt)
+    with refused(
+        ValueError, r"stacked along their normal, got slice 6 .* shifted by 3\.83 mm .* 12\.0 degrees"
+    ):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        (
+            "ImageOrientationPatient",
+            [1, 0, 0, 0, 1, 0],
+            r"orientation, got 1 x 0 x 0 x 0 x 1 x 0 in file \d of 7",
+        ),
+        (
+            "PixelSpacing",
+            [0.8, 0.71],
+            r"pixel spacing, got 0\.8 x 0\.71 in file \d of 7 .* 0\.8 x 0\.7 in most; 1 of 7",
+        ),
+        ("Rows", 4, r"number of rows, got 4 in file \d of 7 .* and 8 in most"),
+        ("Columns", 4, r"number of columns, got 4 in file"),
+        (
+            "FrameOfReferenceUID",
+            "1.2.3.4711.8",
+            r"frame of reference, got 2 different ones: several acquisitions",
+        ),
+    ],
+)
+def test_refuses_a_slice_that_is_of_another_kind(dicom, folder, refused, name, value, what):
+    dicom.write(folder, edit=lambda dataset, z: setattr(dataset, name, value) if z == 4 else None)
+    with refused(ValueError, f"All slices must have the same {what}"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize("value", [None, [0.8, 0.0], [0.8]])
+def test_refuses_pixels_without_a_size(dicom, folder, refused, value):
+    dicom.write(folder, PixelSpacing=value)
+    with refused(ValueError, r"file 1 of 7 .* must give its PixelSpacing as two lengths in mm"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize("name", ["ImagePositionPatient", "ImageOrientationPatient"])
+def test_refuses_a_slice_without_a_place(dicom, folder, refused, name):
+    dicom.write(folder, **{name: None})
+    with refused(ValueError, rf"file 1 of 7 .* must give its {name} as \d numbers.*projection"):
+        volumes.read(folder)
+
+
+def test_refuses_rows_and_columns_that_are_not_at_right_angles(dicom, folder, refused):
+    dicom.write(folder, ImageOrientationPatient=[1, 0, 0, 0.1, 1, 0])
+    with refused(ValueError, r"rows and columns at right angles, got ImageOrientationPatient \[1\.0, 0\.0"):
+        volumes.read(folder)
+
+
+def test_refuses_a_single_slice_without_thickness(dicom, folder, refused):
+    path = dicom.write(folder, SliceThickness=None)[0]
+    with refused(
+        ValueError, r"must give SpacingBetweenSlices or SliceThickness in mm, got neither in The file"
+    ):
+        volumes.read(path)
+
+
+@pytest.mark.parametrize("elements", [{"SamplesPerPixel": 3}, {"NumberOfFrames": 2}])
+def test_refuses_color_and_several_frames(dicom, folder, refused, elements):
+    dicom.write(folder, PixelData=b"\0" * 432, **elements)
+    with refused(ValueError, r"must hold one gray image of 8, 16 or 32 bits, got .*single frames"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize("elements", [{"BitsStored": 17}, {"BitsStored": 12, "HighBit": 7}, {"HighBit": 16}])
+def test_refuses_bits_that_are_not_there(dicom, folder, refused, elements):
+    dicom.write(folder, **elements)
+    with refused(
+        ValueError, r"must keep its bits within those allocated, got \d+ stored up to bit \d+ of 16"
+    ):
+        volumes.read(folder)
+
+
+def test_refuses_a_table_of_values(dicom, folder, refused):
+    dicom.write(folder, ModalityLUTSequence=[pydicom.Dataset()])
+    with refused(ValueError, r"rescaled by a slope and an intercept, got a table"):
+        volumes.read(folder)
+
+
+def test_refuses_an_element_that_is_no_number(dicom, folder, refused):
+    path = dicom.write(folder, RescaleSlope="12345.5")[0]
+    path.write_bytes(path.read_bytes().replace(b"12345.5 ", b"Planted "))
+    with refused(ValueError, r"file \d of 7 .* can be read, got a ValueError"):
+        volumes.read(folder)
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DS")
+@pytest.mark.parametrize("elements", [{"RescaleSlope": 0}, {"RescaleIntercept": "NaN"}])
+def test_refuses_factors_that_leave_no_values(dicom, folder, refused, elements):
+    dicom.write(folder, **elements)
+    with refused(ValueError, r"Slopes and intercepts must be finite, and slopes not 0"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize("name", ["Rows", "SeriesInstanceUID"])
+def test_refuses_an_image_without_what_makes_it_one(dicom, folder, refused, name):
+    dicom.write(folder, edit=lambda dataset, z: setattr(dataset, name, None) if z == 3 else None)
+    with refused(ValueError, rf"file \d of 7 .* got a header without a usable {name}: it is cut"):
+        volumes.read(folder)
+
+
+def test_refuses_an_image_without_pixels(dicom, folder, refused):
+    dicom.write(folder, edit=lambda dataset, z: delattr(dataset, "PixelData") if z == 3 else None)
+    with refused(ValueError, r"file \d of 7 .* got a header without a usable PixelData: it is cut"):
+        volumes.read(folder)
+
+
+def test_refuses_numbers_too_large_to_be_exact(dicom, folder, refused):
+    dicom.write(folder, np.full(dicom.shape, 2**25, np.int32))
+    with refused(ValueError, r"within ±16,777,216 to be exact in float32, got 33554432 to 33554432"):
+        volumes.read(folder)
+
+
+def test_refuses_to_be_told_the_modality_of_dicom(dicom, folder, refused):
+    dicom.write(folder)
+    with refused(ValueError, r"modality must be left out for DICOM, which says it itself, got 'MR'"):
+        volumes.read(folder, modality="MR")
