@@ -69,8 +69,9 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -m "not (slow or browser or soak or gpu)" tests
 
-test: check test-slow test-notebooks test-js test-browser
-	@echo 'make test: style, types, layers, all tests, notebooks, JavaScript and browser: passed'
+# Cheap ones first: what can fail in a minute should not wait for the notebooks.
+test: check test-js test-browser test-slow test-notebooks
+	@echo 'make test: style, types, layers, JavaScript, browser, all tests and notebooks: passed'
 
 test-slow: $(STAMP)
 	$(BIN)/pytest -q -m "slow and not (browser or soak or gpu)" tests

@@ -74,3 +74,24 @@ def test_the_code_cells_of_the_template_stay_short():
         source = "".join(cell["source"])
         assert len(source.splitlines()) <= 15 or "parameters" in cell["metadata"].get("tags", []), source
         assert cell["outputs"] == []
+
+
+def test_names_of_patients_in_files_and_groups_reach_no_file_of_the_report(folder, capfd, caplog):
+    table = ["file,group"]
+    for place, path in enumerate(sorted(folder.rglob("*.png"))):
+        patient = f"Zzyzx^Planted{place // 2}"
+        named = path.rename(path.with_name(f"{patient}_{place}.png"))
+        table.append(f"{named.relative_to(folder).as_posix()},{patient}")
+    (folder / "who.csv").write_text("\n".join(table))
+    asked = {
+        "data_dir": str(folder),
+        "positive_class": "spotted",
+        "scale": "smoke",
+        "group_rule": "csv:who.csv",
+    }
+    result = run_report("classification", asked)
+    said = capfd.readouterr()
+    assert "zzyzx" not in (said.out + said.err + caplog.text).lower()
+    for path in result.folder.rglob("*"):
+        assert "zzyzx" not in path.name.lower()
+        assert path.is_dir() or b"zzyzx" not in path.read_bytes().lower(), path.name

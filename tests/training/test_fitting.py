@@ -92,6 +92,14 @@ class StopAfter(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+def test_many_images_with_their_few_passes_get_a_higher_rate(dataset):
+    many = dataset.with_train(dataset.train.subset(np.zeros(8000, dtype=int)))
+    assert training.Settings().resolve(dataset)["learning_rate"] == 2e-3
+    assert training.Settings().resolve(many)["learning_rate"] == 3e-3
+    assert training.Settings(learning_rate=1e-4).resolve(many)["learning_rate"] == 1e-4
+    assert training.Settings(optimizer="sgd").resolve(many)["learning_rate"] == 0.05
+
+
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(dataset, tmp_path):
     log_path = tmp_path / "log.jsonl"
     whole = fitted(dataset, checkpoint=tmp_path / "whole")
