@@ -10,6 +10,7 @@ STAMP := $(VENV)/medlab-installed
 UNFINISHED := $(VENV)/medlab-unfinished
 PIP := $(BIN)/python -m pip install -c constraints.txt
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
+NBVAL := -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600
 NODE = $(shell $(BIN)/python scripts/node.py)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -79,7 +80,9 @@ test-slow: $(STAMP)
 test-notebooks: export KERAS_BACKEND = tensorflow
 test-notebooks: export MEDLAB_SCALE = lesson
 test-notebooks: $(STAMP)
-	$(BIN)/pytest -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600 notebooks
+	$(BIN)/pytest $(NBVAL) notebooks
+	rm -rf build/learner && $(BIN)/medlab learner build/learner
+	MEDLAB_SCALE=smoke $(BIN)/pytest $(NBVAL) build/learner
 
 test-js: $(STAMP)
 	@$(NODE) --version

@@ -9,5 +9,17 @@ import lazy_loader as _lazy
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = _lazy.attach(
-    __name__, ["backend", "checks", "data", "evaluation", "metrics", "models", "plots", "reports", "training"]
+    __name__,
+    [
+        "backend",
+        "checks",
+        "data",
+        "evaluation",
+        "exercises",
+        "metrics",
+        "models",
+        "plots",
+        "reports",
+        "training",
+    ],
 )

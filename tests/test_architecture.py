@@ -139,3 +139,6 @@ def test_notebook_keeps_the_rules(path):
         if cell["cell_type"] == "code":
             assert not cell["outputs"] or "keep_output" in tags, f"outputs are stripped:\n{source}"
             assert "parameters" in tags or len(source.splitlines()) <= 15, f"up to 15 lines:\n{source}"
+            assert bool(cell["outputs"]) == bool(cell["execution_count"]), (
+                f"nbval compares by count:\n{source}"
+            )

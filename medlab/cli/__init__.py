@@ -12,6 +12,8 @@ import medlab
 COMMANDS = {
     "data": "List, describe, download and verify data sets.",
     "doctor": "Say what is installed, what is missing and the line that installs it.",
+    "learner": "Copy the course into a folder of your own, without the solutions.",
+    "progress": "Say which exercises and quiz questions you have done.",
     "report": "Train, evaluate and report: a page, its figures and a model.",
 }
 

@@ -1,0 +1,93 @@
+"""`medlab learner`: the course without its solutions, to work in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def learner(folder: Path) -> None:
+    """Copy the course into the new or empty folder DIR, without the solutions."""
+    from medlab.reports import presets
+
+    try:
+        written = copy_course(presets.course_folder(), folder)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    dropped = sum(written.values())
+    click.echo(f"{folder}: {len(written)} files, {dropped} solutions left out")
+    for name in written:
+        click.echo(f"  {name}")
+
+
+def copy_course(course: Path, folder: Path) -> dict[str, int]:
+    """Copy notebooks without solutions, and the files beside them as they are.
+
+    Parameters
+    ----------
+    course : Path
+        The folder of the notebooks.
+    folder : Path
+        Where the copy goes: a new or empty folder outside the course.
+
+    Returns
+    -------
+    written : dict of str to int
+        Each file, relative to `folder`, with the number of cells that were left out of it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the course is not there.
+    FileExistsError
+        If `folder` is a file or holds something.
+    OSError
+        If `folder` lies in the course, or cannot be written.
+    """
+    if not course.is_dir():
+        msg = f"The course must lie in {course}, but there is no such folder. Install medlab again."
+        raise FileNotFoundError(msg)
+    if folder.resolve().is_relative_to(course.resolve()):
+        msg = f"DIR must lie outside the course, got {folder}, which is in {course}. Name another folder."
+        raise OSError(msg)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = f"DIR must be new or empty, got {folder}, which holds something. Name another folder."
+        raise FileExistsError(msg)
+    written = {}
+    for source in _files(course):
+        name = source.relative_to(course)
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        written[name.as_posix()] = 0
+        if source.suffix == ".ipynb":
+            notebook = json.loads(source.read_text(encoding="utf-8"))
+            written[name.as_posix()] = drop_solutions(notebook)
+            text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+            target.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            shutil.copyfile(source, target)
+    return written
+
+
+def drop_solutions(notebook: dict[str, Any]) -> int:
+    """Take the cells tagged `solution` out of a notebook, outputs and all; return how many there were."""
+    cells = notebook["cells"]
+    kept = [cell for cell in cells if "solution" not in cell.get("metadata", {}).get("tags", [])]
+    notebook["cells"] = kept
+    return len(cells) - len(kept)
+
+
+def _files(course: Path) -> list[Path]:
+    """Return the course's files; not checkpoints, caches and other hidden ones."""
+    found = []
+    for path in sorted(course.rglob("*")):
+        parts = path.relative_to(course).parts
+        if path.is_file() and not any(part[0] == "." or part == "__pycache__" for part in parts):
+            found.append(path)
+    return found

@@ -1,0 +1,35 @@
+"""`medlab progress`: which exercises and questions are done, chapter by chapter."""
+
+from __future__ import annotations
+
+import click
+
+from medlab.exercises import progress as kept
+
+
+@click.command()
+@click.option("--reset", is_flag=True, help="Forget everything.")
+@click.option("--yes", is_flag=True, help="With --reset: do not ask.")
+def progress(reset: bool, yes: bool) -> None:
+    """Say what you have done: exercises and quiz questions, chapter by chapter."""
+    if reset:
+        _reset(yes)
+        return
+    click.echo(f"{'chapter':<22}{'exercises':<14}quiz")
+    for chapter, done in kept.summary():
+        counts = [f"{solved} of {count}" for solved, count in done.values()]
+        click.echo(f"{chapter:<22}{counts[0]:<14}{counts[1]}")
+
+
+def _reset(yes: bool) -> None:
+    if not kept.file().exists():
+        click.echo("There is nothing to forget.")
+        return
+    if not yes:
+        click.confirm("Forget which exercises and questions are done?", abort=True)
+    try:
+        kept.reset()
+    except OSError as error:
+        msg = f"The progress could not be deleted: {error}"
+        raise click.ClickException(msg) from error
+    click.echo("Forgotten.")

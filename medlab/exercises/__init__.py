@@ -1,0 +1,14 @@
+"""Exercises that check themselves, quizzes, and what a learner has done so far."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    ["comparing", "progress"],
+    {
+        "checking": ["Verdict", "check", "judge"],
+        "comparing": ["Hint", "NotAnswered"],
+        "quizzing": ["Question", "Quiz", "quiz"],
+        "registry": ["Exercise", "exercise"],
+    },
+)

@@ -1,0 +1,37 @@
+"""The chapters that have exercises: notebook -> module, names of its exercises and of its quiz questions.
+
+The table spares loading every chapter to find one name. chapters/chNN.py holds the checkers,
+chapters/chNN.yaml the questions; a test holds both to the table. A name belongs to one chapter only.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Chapter(NamedTuple):
+    """What a chapter's files hold."""
+
+    module: str
+    exercises: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+# In reading order; the key is the notebook's name.
+CHAPTERS = {
+    "02_data": Chapter(
+        "ch02",
+        ("window_edges", "stored_to_hu", "noise_factor", "scale_like_training", "seen_before"),
+        ("ground_glass", "quarter_dose", "order_of_slices", "class_by_class", "above_the_ceiling"),
+    ),
+    "03_cnn": Chapter(
+        "ch03",
+        ("kernel_weights", "side_after", "edge_kernel", "mean_pool", "padded_weights"),
+        ("what_is_summed", "thirty_by_twenty", "most_weights", "who_chooses", "two_losses"),
+    ),
+    "06_lung_screening": Chapter(
+        "ch06",
+        ("solid_category", "rates", "choose_threshold", "positive_value", "called_back"),
+        ("rule_in_use", "no_zoom", "one_in_a_hundred", "what_travels", "other_scanner"),
+    ),
+}

@@ -1,0 +1,296 @@
+"""How an answer is held to what is expected: numbers, arrays, words and functions, in one place.
+
+Every function returns quietly when all is well and raises a `Hint`, in words for the learner, when not.
+Nothing here trusts the answer: it may be of any type, of any size, or raise when it is touched.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+import numbers
+import reprlib
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Loose enough for float32 and for a constant rounded to five digits.
+RTOL, ATOL = 1e-4, 1e-6
+_FEW = 12
+
+
+class Hint(Exception):
+    """What keeps an answer from being right, in words for the learner."""
+
+
+class NotAnswered(Hint):
+    """There is no answer yet: None, or a function that returns None."""
+
+
+def described(error: BaseException) -> str:
+    """Return the type and message of an exception, on one short line."""
+    try:
+        words = " ".join(str(error).split())
+    except Exception:
+        words = ""
+    name = type(error).__name__
+    return f"{name}: {words[:300]}" if words else name
+
+
+def shown(value: Any) -> str:
+    """Return a value in a few words: never long, never failing, and without reading a large array."""
+    try:
+        if isinstance(value, (float, np.floating)):
+            return f"{float(value):.6g}"
+        shape = getattr(value, "shape", None)
+        if isinstance(shape, tuple) and shape:
+            if math.prod(shape) > _FEW:
+                return f"an array of shape {shape}"
+            text = np.array2string(np.asarray(value), precision=4, separator=", ")
+            return " ".join(text.split())
+        if callable(value):
+            return f"the {'class' if isinstance(value, type) else 'function'} {value.__name__}"
+        return reprlib.repr(value.item() if isinstance(value, np.generic) else value)
+    except Exception:
+        return f"something of type {type(value).__name__}"
+
+
+def as_number(answer: Any, what: str = "The answer") -> float:
+    """Return the answer as a float if it is one finite number.
+
+    Raises
+    ------
+    NotAnswered
+        If it is None.
+    Hint
+        If it is of another kind (a text, True, a list), or not finite.
+    """
+    if answer is None:
+        msg = f"{what} is None."
+        raise NotAnswered(msg)
+    single = getattr(answer, "shape", None) is not None and math.prod(answer.shape) == 1
+    value = np.asarray(answer).reshape(()) if single else answer
+    kind = value.dtype.kind if single else ""
+    is_bool = isinstance(answer, (bool, np.bool_)) or kind == "b"
+    if is_bool or not (isinstance(answer, numbers.Real) or kind in ("i", "u", "f")):
+        msg = f"{what} should be one number, but is {shown(answer)}."
+        raise Hint(msg)
+    number = float(value)
+    if not math.isfinite(number):
+        msg = f"{what} should be a finite number, but is {number}."
+        raise Hint(msg)
+    return number
+
+
+def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> NDArray[Any]:
+    """Return the answer as an array of numbers of the given shape; nested lists will do.
+
+    Parameters
+    ----------
+    answer : object
+    shape : tuple of int
+        The shape it must have.
+    what : str
+        What the hint calls it.
+
+    Raises
+    ------
+    NotAnswered
+        If it is None.
+    Hint
+        If it has another shape, does not hold numbers, or holds NaN or infinity.
+    """
+    if answer is None:
+        msg = f"{what} is None."
+        raise NotAnswered(msg)
+    # Shapes first: a range of 10**12 must not be written out to learn that it is too long.
+    if not _has_shape(answer, shape):
+        given = getattr(answer, "shape", None)
+        got = f"has the shape {given}" if isinstance(given, tuple) else f"is {shown(answer)}"
+        msg = f"{what} should be an array of shape {shape}, but {got}."
+        raise Hint(msg)
+    values = np.asarray(answer)
+    if values.dtype.kind not in "biuf":
+        msg = f"{what} should hold numbers, but its type is {values.dtype}."
+        raise Hint(msg)
+    bad = int(np.count_nonzero(~np.isfinite(values)))
+    if bad:
+        msg = f"{what} should hold finite numbers, but {bad} of {values.size} are NaN or infinite."
+        raise Hint(msg)
+    return values
+
+
+def same(
+    answer: Any, expected: Any, what: str = "The answer", rtol: float = RTOL, atol: float = ATOL
+) -> None:
+    """Hold an answer to what is expected: a text, a number, a tuple of these, or an array of any shape.
+
+    Raises
+    ------
+    NotAnswered
+        If the answer is None.
+    Hint
+        If it is of another kind or shape, or differs by more than ``atol + rtol * |expected|``.
+    """
+    if answer is None:
+        msg = f"{what} is None."
+        raise NotAnswered(msg)
+    if isinstance(expected, str):
+        good = isinstance(answer, str) and answer.strip() == expected
+    elif isinstance(expected, tuple):
+        _several(answer, expected, what, rtol, atol)
+        return
+    elif isinstance(expected, np.ndarray):
+        values = as_array(answer, expected.shape, what)
+        far = ~np.isclose(values, expected, rtol=rtol, atol=atol)
+        if far.any():
+            first = tuple(int(i) for i in np.argwhere(far)[0])
+            msg = (
+                f"{what} has the right shape, but {int(far.sum())} of {far.size} numbers are off; at "
+                f"{list(first)} it is {shown(values[first])}, expected {shown(expected[first])}."
+            )
+            raise Hint(msg)
+        return
+    else:
+        good = math.isclose(as_number(answer, what), expected, rel_tol=rtol, abs_tol=atol)
+    if not good:
+        msg = f"{what} is {shown(answer)}, expected {shown(expected)}."
+        raise Hint(msg)
+
+
+def number(
+    answer: Any, expected: float, *, mistakes: Iterable[tuple[float, str]] = (), rtol: float = 1e-3
+) -> None:
+    """Hold a number to the expected one, which is not told; a known mistake gets a hint of its own.
+
+    Parameters
+    ----------
+    answer : object
+    expected : float
+    mistakes : iterable of (float, str)
+        Wrong numbers that learners find, and what to tell them.
+    rtol : float
+        How far off it may be, relative to `expected`: three digits by default.
+
+    Raises
+    ------
+    Hint
+        If it differs.
+    """
+    value = as_number(answer)
+    if math.isclose(value, expected, rel_tol=rtol):
+        return
+    msg = f"{shown(value)} is too {'large' if value > expected else 'small'}."
+    for wrong, hint in mistakes:
+        if math.isclose(value, wrong, rel_tol=rtol):
+            msg = hint
+    raise Hint(msg)
+
+
+def function(
+    answer: Any,
+    reference: Callable[..., Any],
+    cases: Iterable[Sequence[Any]],
+    *,
+    mistakes: Iterable[tuple[Callable[..., Any], str]] = (),
+    rtol: float = RTOL,
+    atol: float = ATOL,
+) -> None:
+    """Call the learner's function and the reference with the same arguments and compare what they return.
+
+    Parameters
+    ----------
+    answer : object
+        The learner's function; it gets copies of the arguments, by position.
+    reference : callable
+        A function that is right.
+    cases : iterable of sequence
+        Arguments to call both with; several, and arrays with axes of unequal length.
+    mistakes : iterable of (callable, str)
+        Functions that are wrong in a known way, and what to tell a learner whose function does the same.
+    rtol, atol : float
+        Tolerances of `same`.
+
+    Raises
+    ------
+    NotAnswered
+        If the function returns None for the first case.
+    Hint
+        If it is no function, raises, or returns something else than the reference.
+    """
+    if not callable(answer):
+        msg = f"The answer should be a function, its name without brackets, but is {shown(answer)}."
+        raise Hint(msg)
+    names = list(inspect.signature(reference).parameters)
+    arguments = [tuple(case) for case in cases]
+    results = [_call(answer, names, case) for case in arguments]
+    if results[0] is None:
+        msg = "Your function returns None."
+        raise NotAnswered(msg)
+    try:
+        for case, result in zip(arguments, results, strict=True):
+            what = f"With {_named(names, case)} the result"
+            expected = reference(*copy.deepcopy(case))
+            same(result, expected, what, rtol, atol)
+    except Hint as error:
+        for wrong, hint in mistakes:
+            if _agrees(wrong, arguments, results, rtol, atol):
+                raise Hint(hint) from error
+        # None for a later case is a wrong answer: a path through the function without `return`.
+        raise Hint(str(error)) from error
+
+
+def _call(answer: Callable[..., Any], names: list[str], case: tuple[Any, ...]) -> Any:
+    """Return what the learner's function makes of a case; what it raises becomes a hint."""
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return answer(*copy.deepcopy(case))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # also SystemExit: `exit()` in an answer must not end the lesson
+        msg = f"With {_named(names, case)} your function stops with {described(error)}"
+        raise Hint(msg) from error
+
+
+def _agrees(
+    wrong: Callable[..., Any], cases: list[tuple[Any, ...]], results: list[Any], rtol: float, atol: float
+) -> bool:
+    """Say whether a known mistake explains all results."""
+    try:
+        for case, result in zip(cases, results, strict=True):
+            same(result, wrong(*copy.deepcopy(case)), rtol=rtol, atol=atol)
+    except Hint:
+        return False
+    return True
+
+
+def _several(answer: Any, expected: tuple[Any, ...], what: str, rtol: float, atol: float) -> None:
+    """Hold a tuple, a list or a 1-D array to the expected tuple, one by one."""
+    row = isinstance(answer, (tuple, list)) or len(getattr(answer, "shape", ())) == 1
+    if not row or len(answer) != len(expected):
+        msg = f"{what} should be {len(expected)} values, as in `return a, b`, but is {shown(answer)}."
+        raise Hint(msg)
+    for position, (one, right) in enumerate(zip(answer, expected, strict=True), start=1):
+        same(one, right, f"{what}, value {position} of {len(expected)},", rtol, atol)
+
+
+def _has_shape(answer: Any, shape: tuple[int, ...]) -> bool:
+    """Say whether an array, or a list of lists, has that shape, without copying it."""
+    given = getattr(answer, "shape", None)
+    if given is not None:
+        return tuple(given) == shape
+    if not shape:
+        return isinstance(answer, numbers.Real)
+    if not isinstance(answer, (list, tuple)) or len(answer) != shape[0]:
+        return False
+    return all(_has_shape(item, shape[1:]) for item in answer)
+
+
+def _named(names: list[str], case: tuple[Any, ...]) -> str:
+    """Write the arguments of a call: ``center_hu=50, width_hu=400``."""
+    return ", ".join(f"{name}={shown(value)}" for name, value in zip(names, case, strict=True))

@@ -1,0 +1,71 @@
+"""`medlab progress`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from medlab.cli import main
+from medlab.exercises import progress
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """Path of the progress file of this test."""
+    monkeypatch.setattr(progress, "file", lambda: tmp_path / "progress.json")
+    return tmp_path / "progress.json"
+
+
+def call(*words, answer=None):
+    return CliRunner().invoke(main, ["progress", *words], input=answer)
+
+
+def test_each_chapter_says_how_much_of_it_is_done(kept):
+    progress.note("exercises", "kernel_weights", solved=True)
+    progress.note("quiz", "two_losses", solved=True)
+    progress.note("quiz", "most_weights", solved=False)
+    said = call()
+    assert said.exit_code == 0
+    rows = [line.split(maxsplit=1) for line in said.output.splitlines()]
+    assert [name for name, _ in rows] == ["chapter", "02_data", "03_cnn", "06_lung_screening"]
+    assert rows[2][1].split() == "1 of 5 1 of 5".split()
+    assert rows[3][1].split() == "0 of 5 0 of 5".split()
+
+
+def test_reset_asks_first(kept):
+    progress.note("exercises", "rates", solved=True)
+    said = call("--reset", answer="n\n")
+    assert said.exit_code == 1
+    assert kept.exists()
+    assert call("--reset", answer="y\n").output.endswith("Forgotten.\n")
+    assert not kept.exists()
+
+
+def test_reset_with_yes_does_not_ask(kept):
+    progress.note("exercises", "rates", solved=True)
+    assert call("--reset", "--yes").output == "Forgotten.\n"
+    assert not kept.exists()
+    assert call("--reset").output == "There is nothing to forget.\n"
+
+
+def test_progress_that_cannot_be_deleted_is_told(kept, monkeypatch):
+    progress.note("exercises", "rates", solved=True)
+
+    def refuse():
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(progress, "reset", refuse)
+    said = call("--reset", "--yes")
+    assert said.exit_code == 1
+    assert "The progress could not be deleted: [Errno 13] Permission denied" in said.output
+
+
+def test_progress_loads_neither_a_chapter_nor_anything_heavy():
+    code = "import sys; from medlab.cli import main; main(['progress'], standalone_mode=False);"
+    code += "print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = set(said.splitlines()[-1].split())
+    assert {"numpy", "keras", "yaml", "ipywidgets", "medlab.exercises.chapters.ch02"} & loaded == set()

@@ -1,0 +1,96 @@
+"""The table, the chapters' files and the notebooks speak of the same exercises and questions."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medlab import exercises
+from medlab.exercises import registry
+from medlab.exercises.chapters import CHAPTERS
+from medlab.exercises.quizzing import questions_of
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+
+def sources(path: Path, tag: str | None = None) -> list[str]:
+    """Source of each code cell, or of those with a tag."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [
+        "".join(cell["source"])
+        for cell in cells
+        if cell["cell_type"] == "code" and (tag is None or tag in cell["metadata"].get("tags", []))
+    ]
+
+
+def calls(texts: list[str], function: str) -> list[ast.Call]:
+    """Calls of exercises.FUNCTION in these cells."""
+    trees = [ast.parse(text) for text in texts if f"exercises.{function}" in text]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [node for node in nodes if ast.unparse(node.func) == f"exercises.{function}"]
+
+
+def first_words(texts: list[str], function: str) -> list[str]:
+    return [node.args[0].value for node in calls(texts, function)]
+
+
+WITH_EXERCISES = [path for path in NOTEBOOKS if sources(path, "exercise")]
+WITH_QUIZ = [path for path in NOTEBOOKS if calls(sources(path), "quiz")]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_table_and_files_agree(chapter):
+    assert tuple(registry.load_chapter(chapter)) == CHAPTERS[chapter].exercises
+    assert tuple(questions_of(chapter)) == CHAPTERS[chapter].questions
+    assert chapter in [path.stem for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_has_three_exercises_and_five_questions(chapter):
+    assert len(CHAPTERS[chapter].exercises) >= 3
+    assert len(CHAPTERS[chapter].questions) == 5
+
+
+def test_a_name_belongs_to_one_chapter():
+    names = [name for row in CHAPTERS.values() for name in (*row.exercises, *row.questions)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_answers_explain_themselves_and_are_not_always_at_the_same_place(chapter):
+    questions = questions_of(chapter).values()
+    assert len({asked.answer for asked in questions}) >= 3
+    for asked in questions:
+        assert len(asked.why) > 40
+        assert len(asked.choices) >= 3
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_notebook_and_registry_have_the_same_exercises(path):
+    names = first_words(sources(path, "exercise"), "check")
+    assert sorted(names) == sorted(CHAPTERS[path.stem].exercises)
+    assert sorted(first_words(sources(path, "solution"), "check")) == sorted(names)
+    outside = len(calls(sources(path), "check"))
+    assert outside == 2 * len(names), "only cells tagged exercise or solution check"
+
+
+@pytest.mark.parametrize("path", WITH_QUIZ, ids=lambda path: path.stem)
+def test_notebook_asks_its_own_questions(path):
+    asked = first_words(sources(path), "quiz")
+    assert asked == [path.stem] or sorted(asked) == sorted(CHAPTERS[path.stem].questions)
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_exercises_run_as_shipped_and_solutions_solve_them(path, capsys):
+    for text in sources(path, "exercise"):
+        exec(text, {"np": np, "exercises": exercises})
+        assert "not answered yet" in capsys.readouterr().out
+    for text in sources(path, "solution"):
+        exec(text, {"np": np, "exercises": exercises})
+        assert "✓" in capsys.readouterr().out
+    for call in calls(sources(path, "solution"), "check"):
+        assert "record=False" in ast.unparse(call), "a solution is not the learner's"

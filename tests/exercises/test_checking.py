@@ -1,0 +1,296 @@
+"""`check` and the registry: a tick or a hint, whatever comes, and never an exception."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from medlab.exercises import check, exercise, judge, progress, registry
+from medlab.exercises.chapters import CHAPTERS
+from medlab.exercises.chapters import ch02 as chapter_two
+
+NAMES = [name for row in CHAPTERS.values() for name in row.exercises]
+
+
+class Grenade:
+    """Raises whatever is done with it."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError
+
+    def __repr__(self):
+        raise RuntimeError
+
+    def __call__(self, *args):
+        raise RuntimeError
+
+    def __len__(self):
+        raise RuntimeError
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError
+
+
+class Unspeakable(Exception):
+    """An exception whose message fails too."""
+
+    def __str__(self):
+        raise ValueError
+
+
+def raising(*args):
+    raise KeyError
+
+
+def unspeakable(*args):
+    raise Unspeakable
+
+
+def leaving(*args):
+    sys.exit("bye")
+
+
+def endless_recursion(*args):
+    return endless_recursion(*args)
+
+
+def largest_of_blocks(image):
+    height, width = (side // 2 * 2 for side in image.shape)
+    rows = np.maximum(image[0:height:2], image[1:height:2])
+    return np.maximum(rows[:, 0:width:2], rows[:, 1:width:2])
+
+
+CIRCLE: list = []
+CIRCLE.append(CIRCLE)
+NONSENSE = {
+    "a dict": {"lowest": 1},
+    "an object": object(),
+    "a text": "about 3",
+    "a long text": "x" * 10**6,
+    "a truth": True,
+    "a complex number": 3 + 4j,
+    "NaN": float("nan"),
+    "infinity": np.float32("inf"),
+    "a huge integer": 10**400,
+    "an array of NaN": np.full((3, 3), np.nan),
+    "a wrong shape": np.zeros((2, 3, 4)),
+    "an empty array": np.zeros((0, 3)),
+    "a huge array": np.broadcast_to(np.float32(1), (10**6, 10**6)),
+    "an array of objects": np.array([[None] * 3] * 3),
+    "a ragged list": [[1, 2, 3], [4], [5, 6, 7]],
+    "a list that holds itself": CIRCLE,
+    "a range without end": range(10**15),
+    "a generator": (i for i in range(3)),
+    "a class": dict,
+    "a function that raises": raising,
+    "a function that raises the unspeakable": unspeakable,
+    "a function that leaves": leaving,
+    "a function of nothing": lambda: 1,
+    "an endless recursion": endless_recursion,
+    "a function that returns NaN": lambda *args: float("nan"),
+    "a function that returns a text": lambda *args: "3 (a number)",
+    "a function that returns its arguments": lambda *args: args,
+    "a function that returns a huge array": lambda *args: np.broadcast_to(1.0, (10**6, 10**6)),
+    "a function that returns itself": raising.__get__,
+    "a function that returns a grenade": lambda *args: Grenade(),
+    "a grenade": Grenade(),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("what", NONSENSE)
+def test_nonsense_gets_a_hint_and_raises_nothing(name, what):
+    verdict = judge(name, NONSENSE[what])
+    assert verdict.solved is False
+    assert verdict.text.startswith(f"✗ {name}: ")
+    assert "\nHint: " in verdict.text
+    assert len(verdict.text) < 1200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_answer_yet_is_no_mistake(name, kept, capsys):
+    check(name, None)
+    said = capsys.readouterr().out
+    assert said.startswith(f"○ {name}: not answered yet.\nHint: ")
+    assert not kept.exists()
+
+
+def test_a_function_that_returns_none_is_not_answered_yet(capsys, kept):
+    check("window_edges", lambda center_hu, width_hu: None)
+    assert "not answered yet" in capsys.readouterr().out
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reference_solution_passes_and_is_noted(name, capsys):
+    check(name, registry.find(name).solution)
+    assert capsys.readouterr().out.startswith(f"✓ {name}: right. ")
+    assert progress.load()["exercises"][name]["solved"]
+
+
+def test_a_solution_that_is_shown_is_not_noted(kept):
+    check("noise_factor", 10**0.5, record=False)
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "hint"),
+    [
+        ("window_edges", lambda c, w: (c - w, c + w), "twice as wide"),
+        ("window_edges", lambda c, w: [c + w / 2, c - w / 2], "lowest comes first"),
+        ("window_edges", lambda c, w: c - w / 2, "should be 2 values"),
+        ("stored_to_hu", lambda s, a, b: s * a + b, "OverflowError"),
+        ("stored_to_hu", lambda s, a, b: (s + float(b)) * a, "intercept is added afterwards"),
+        ("noise_factor", 10, "take the square root"),
+        ("noise_factor", 0.316, "upside down"),
+        ("noise_factor", 4, "4 is too large"),
+        ("scale_like_training", lambda a, b: (b - b.mean()) / b.std(), "the leak"),
+        ("scale_like_training", lambda a, b: (a - a.mean()) / a.std(), "`other` that should be scaled"),
+        ("scale_like_training", lambda a, b: (b - a.mean()) / a.std() ** 2, "variance"),
+        ("seen_before", lambda a, b: len(set(a) & set(b)), "counted patients"),
+        ("seen_before", lambda a, b: len([p for p in a if p in b]), "counted training images"),
+        ("kernel_weights", lambda s, c, k: s * s * c * k, "a bias too"),
+        ("kernel_weights", lambda s, c, k: s * s * c * k + 1, "not one for all"),
+        ("kernel_weights", lambda s, c, k: (s * s + 1) * k, "every channel"),
+        ("side_after", lambda s, k, p: (s - k + 1) / p, "Use //"),
+        ("side_after", lambda s, k, p: s // p, "with padding"),
+        ("side_after", lambda s, k, p: (s - k) // p, "its first place"),
+        ("side_after", lambda s, k, p: s - k + 1, "pooling is missing"),
+        ("edge_kernel", np.zeros((3, 3)), "sees nothing"),
+        ("edge_kernel", np.ones((3, 3)), "add up to 0"),
+        ("edge_kernel", [[-1, 0, 1]] * 3, "upright edges"),
+        ("edge_kernel", [[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "positive number in every place"),
+        (
+            "mean_pool",
+            lambda image: image[::2],
+            "should be an array of shape (2, 3), but has the shape (2, 6)",
+        ),
+        (
+            "mean_pool",
+            largest_of_blocks,
+            "largest of each block",
+        ),
+        ("padded_weights", 64 * 7 * 7, "lead from them"),
+        ("padded_weights", 200_704, "a bias too"),
+        ("padded_weights", 102_464, "without padding"),
+        (
+            "solid_category",
+            lambda d: "4B" if d > 15 else "4A" if d > 8 else "3" if d > 6 else "2",
+            "on them it is not",
+        ),
+        ("solid_category", lambda d: 3, "is 3, expected '3'"),
+        (
+            "rates",
+            lambda t, c: (np.mean(t[c == 1] == 1), np.mean(t[c == 0] == 0)),
+            "predictive values",
+        ),
+        ("rates", lambda t, c: (np.mean(c[t == 0] == 0), np.mean(c[t == 1])), "sensitivity comes first"),
+        ("rates", lambda t, c: (np.mean(c[t == 1]), np.mean(c[t == 0])), "who were not"),
+        ("choose_threshold", lambda t, p, least: p.min(), "calls everybody back"),
+        ("positive_value", lambda se, sp, p: se, "called who are ill"),
+        ("positive_value", lambda se, sp, p: se / (se + 1 - sp), "weigh both"),
+        ("positive_value", lambda se, sp, p: p * se / (p * se + (1 - p) * sp), "1 − specificity"),
+        ("called_back", 9, "healthy people are called back too"),
+        ("called_back", 495, "ill who are found"),
+        ("called_back", 505, "One of the ten"),
+    ],
+)
+def test_known_mistakes_get_a_hint_of_their_own(name, answer, hint):
+    verdict = judge(name, answer)
+    assert verdict.solved is False
+    assert hint in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("window_edges", lambda c, w: np.array([c - w / 2, c + w / 2], dtype="float32")),
+        ("noise_factor", 3.162),
+        ("noise_factor", np.array([10**0.5])),
+        ("edge_kernel", [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]),
+        ("edge_kernel", np.array([[-1, -1, -1], [-1, -1, -1], [2, 2, 2]])),
+        (
+            "mean_pool",
+            lambda x: [
+                [x[i : i + 2, j : j + 2].mean() for j in range(0, x.shape[1] - 1, 2)]
+                for i in range(0, x.shape[0] - 1, 2)
+            ],
+        ),
+        (
+            "solid_category",
+            lambda d: np.array(["2", "3", "4A", "4B"])[np.searchsorted([6, 8, 15], d, "right")],
+        ),
+        ("called_back", np.int64(504)),
+    ],
+)
+def test_other_ways_to_be_right_are_right(name, answer):
+    assert judge(name, answer).solved is True, judge(name, answer).text
+
+
+def test_an_answer_cannot_spoil_the_arguments_it_is_given():
+    def in_place(train, other):
+        other -= train.mean()
+        other /= train.std()
+        train[:] = 0
+        return other
+
+    assert judge("scale_like_training", in_place).solved is True
+
+
+def test_stopping_an_endless_answer_stops_the_cell():
+    def endless(center_hu, width_hu):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge("window_edges", endless)
+
+
+def test_an_unknown_name_is_told_with_the_nearest_and_notes_nothing(kept, capsys):
+    check("windw_edges", 3)
+    check(None, 3)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "○ There is no exercise 'windw_edges'. Did you mean 'window_edges'?"
+    assert second.startswith("○ There is no exercise 'None'.")
+    assert not kept.exists()
+
+
+def test_a_terminal_without_a_tick_gets_the_words(monkeypatch):
+    import io
+
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
+    check("noise_factor", 10**0.5)
+    assert written.getvalue().startswith(b"? noise_factor: right. ")
+
+
+def test_only_the_chapter_that_is_asked_for_is_loaded():
+    code = (
+        "import sys; from medlab import exercises; exercises.check('kernel_weights', None);"
+        "print(*sorted(m for m in sys.modules if m.startswith('medlab.exercises.chapters.')))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "medlab.exercises.chapters.ch03"
+
+
+def test_two_chapters_cannot_have_an_exercise_of_the_same_name():
+    registry.find("window_edges")
+    register = exercise("window_edges", hint="", right="", solution=1)
+    with pytest.raises(ValueError, match=r"needs a name of its own, but 'window_edges' is in .*ch02"):
+        register(lambda answer: None)
+
+
+def test_a_chapter_may_be_reloaded():
+    import importlib
+
+    importlib.reload(chapter_two)
+    assert judge("noise_factor", 10**0.5).solved
+
+
+def test_an_unknown_exercise_or_chapter_is_refused_with_the_nearest():
+    with pytest.raises(ValueError, match=r"no exercise 'rate'\. Did you mean 'rates'\?"):
+        registry.find("rate")
+    with pytest.raises(ValueError, match=r"chapter must be one of: .*got '03_cn'\. Did you mean '03_cnn'"):
+        registry.load_chapter("03_cn")

@@ -1,0 +1,163 @@
+"""Progress survives damage, full disks and several kernels."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import platformdirs
+import pytest
+
+from medlab.exercises import progress
+
+NOTHING = {"exercises": {}, "quiz": {}}
+
+
+def test_the_file_lies_in_the_users_data_directory(monkeypatch):
+    monkeypatch.undo()
+    assert str(progress.file().parent) == platformdirs.user_data_dir("medlab")
+
+
+def test_tries_are_counted_and_the_first_success_is_dated(kept):
+    assert progress.load() == NOTHING
+    for solved in (False, True):
+        progress.note("exercises", "rates", solved=solved)
+    first = progress.load()["exercises"]["rates"]
+    assert first["tries"] == 2
+    assert first["solved"].endswith("+00:00")
+    content = json.loads(kept.read_text())
+    content["exercises"]["rates"]["solved"] = "long ago"
+    kept.write_text(json.dumps(content))
+    for solved in (True, False):
+        progress.note("exercises", "rates", solved=solved)
+    assert progress.load()["exercises"]["rates"] == {"tries": 4, "solved": "long ago"}
+    assert sorted(path.name for path in kept.parent.iterdir()) == ["progress.json", "progress.lock"]
+
+
+def test_the_summary_counts_what_is_done_of_all():
+    progress.note("exercises", "rates", solved=True)
+    progress.note("exercises", "called_back", solved=False)
+    progress.note("exercises", "of_another_version", solved=True)
+    progress.note("quiz", "no_zoom", solved=True)
+    summary = dict(progress.summary())
+    assert list(summary) == ["02_data", "03_cnn", "06_lung_screening"]
+    assert summary["06_lung_screening"] == {"exercises": (1, 5), "quiz": (1, 5)}
+    assert summary["02_data"] == {"exercises": (0, 5), "quiz": (0, 5)}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"schema": 1, "exerc', "is damaged (JSONDecodeError)"),
+        ("", "is damaged"),
+        ("\udcff", "is damaged (UnicodeDecodeError)"),
+        ("[" * 100_000, "is damaged (RecursionError)"),
+        ("[1, 2]", "is not of schema 1"),
+        ('{"schema": 2}', "is not of schema 1"),
+    ],
+)
+def test_a_damaged_file_is_put_aside_said_once_and_replaced(kept, capsys, content, words):
+    kept.parent.mkdir()
+    kept.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert progress.load() == NOTHING
+    progress.load()
+    assert capsys.readouterr().out.count(words) == 1
+    for _ in range(2):
+        progress.note("quiz", "no_zoom", solved=True)
+    assert capsys.readouterr().out.count("It is kept as progress.damaged.json, and a new one begins") == 1
+    assert kept.with_name("progress.damaged.json").read_bytes() == content.encode("utf-8", "surrogateescape")
+    assert progress.load()["quiz"]["no_zoom"]["tries"] == 2
+
+
+def test_one_damaged_entry_does_not_take_the_others_with_it(kept):
+    kept.parent.mkdir()
+    entries = {
+        "a": {"tries": "many"},
+        "b": 3,
+        "c": {"tries": 2, "solved": 7},
+        "d": {"tries": 1, "solved": "now"},
+    }
+    kept.write_text(json.dumps({"schema": 1, "exercises": entries, "quiz": [1]}))
+    left = {"c": {"tries": 2, "solved": None}, "d": {"tries": 1, "solved": "now"}}
+    assert progress.load() == {"exercises": left, "quiz": {}}
+
+
+def test_a_place_that_cannot_be_written_is_said_once(kept, capsys):
+    kept.parent.write_text("a file where the folder should be")
+    for _ in range(3):
+        progress.note("exercises", "rates", solved=True)
+    assert capsys.readouterr().out.count("Your progress is not kept: ") == 1
+    assert kept.parent.is_file()
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_half(kept, monkeypatch, capsys):
+    progress.note("exercises", "rates", solved=True)
+    before = kept.read_bytes()
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(progress.json, "dump", full)
+    progress.note("exercises", "rates", solved=True)
+    assert "Your progress is not kept: [Errno 28] No space left" in capsys.readouterr().out
+    assert kept.read_bytes() == before
+    assert sorted(path.name for path in kept.parent.iterdir()) == ["progress.json", "progress.lock"]
+
+
+def test_a_kernel_that_holds_the_lock_too_long_is_not_waited_for(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_WAIT_S", 0.02)
+    with progress._locked():
+        progress.note("exercises", "rates", solved=True)
+    assert "not kept: another kernel has held" in capsys.readouterr().out
+    with (
+        progress._locked(),
+        pytest.raises(TimeoutError, match=r"another kernel has held .*progress\.lock for 0\.02 s"),
+        progress._locked(),
+    ):
+        pass
+
+
+def test_two_kernels_that_write_at_once_lose_nothing(tmp_path):
+    code = (
+        "import sys; from medlab.exercises import progress\n"
+        "for i in range(40):\n"
+        "    progress.note('exercises', f'{sys.argv[1]}{i}', solved=True)\n"
+        "    progress.note('quiz', 'both', solved=False)\n"
+    )
+    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "xdg")}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, who],
+            env=os.environ | home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for who in "ab"
+    ]
+    said = [process.communicate()[0] for process in running]
+    assert said == [b"", b""]
+    (path,) = tmp_path.rglob("progress.json")
+    content = json.loads(path.read_text())
+    assert len(content["exercises"]) == 80
+    assert content["quiz"]["both"]["tries"] == 80
+
+
+def test_reset_deletes_the_file_and_says_whether_there_was_one(kept):
+    assert progress.reset() is False
+    progress.note("quiz", "no_zoom", solved=True)
+    assert progress.reset() is True
+    assert not kept.exists()
+    assert progress.load() == NOTHING
+
+
+def test_reading_tells_a_damaged_file_from_a_missing_one(kept):
+    assert progress._read() == NOTHING
+    kept.parent.mkdir()
+    kept.write_text("{")
+    with pytest.raises(progress.UnreadableError, match=r"progress\.json is damaged \(JSONDecodeError\)"):
+        progress._read()
+    kept.write_text("{}")
+    with pytest.raises(progress.UnreadableError, match=r"progress\.json is not of schema 1"):
+        progress._read()

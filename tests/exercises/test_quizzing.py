@@ -1,0 +1,150 @@
+"""Questions: buttons for somebody, text for nobody."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from medlab.exercises import Question, Quiz, progress, quiz, quizzing
+from medlab.exercises.chapters import CHAPTERS
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+OWN = ("How many HU has <water>?", ["-1000", "0", "55"], 1, "It is the zero of the scale.")
+
+
+def leaves(widget):
+    """All widgets below one that have no children."""
+    return [leaf for child in getattr(widget, "children", ()) for leaf in leaves(child)] or [widget]
+
+
+def buttons_and_answer(asked):
+    found = leaves(asked.panel())
+    return [leaf for leaf in found if hasattr(leaf, "click")], found[-1]
+
+
+def test_without_a_front_end_question_and_choices_are_text_and_the_answer_is_folded():
+    asked = quiz(*OWN)
+    text = "How many HU has <water>?\n  a) -1000\n  b) 0\n  c) 55\n(The answer: add .explain() to the call.)"
+    assert repr(asked) == text
+    bundle = asked._repr_mimebundle_(include=None, exclude=None)
+    assert set(bundle) == {"text/plain", "text/html"}
+    assert bundle["text/plain"] == text
+    shown, folded = bundle["text/html"].split("<details>")
+    assert "How many HU has &lt;water&gt;?" in shown
+    assert shown.count("<li>") == 3
+    assert "zero of the scale" not in shown
+    assert folded.startswith("<summary>Answer</summary><p>b) 0. It is the zero of the scale.</p></details>")
+
+
+def test_the_answer_is_explained_when_asked_for(capsys):
+    quiz(*OWN).explain()
+    assert capsys.readouterr().out == "How many HU has <water>?\nb) 0. It is the zero of the scale.\n"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_or_one_of_its_questions_is_found_by_name(chapter):
+    whole = quiz(chapter)
+    assert [asked.id for asked in whole.questions] == list(CHAPTERS[chapter].questions)
+    for name in CHAPTERS[chapter].questions:
+        (one,) = quiz(name).questions
+        assert one in whole.questions
+
+
+def test_pressing_answers_at_once_and_notes_the_tries(kept):
+    asked = quiz("quarter_dose")
+    buttons, answer = buttons_and_answer(asked)
+    assert [button.description[:2] for button in buttons] == ["a)", "b)", "c)", "d)"]
+    assert answer.value == ""
+    buttons[0].click()
+    assert "Not this one" in answer.value
+    assert asked.questions[0].why not in answer.value
+    buttons[2].click()
+    assert "✓ Right. Noise grows" in answer.value
+    assert [button.button_style for button in buttons] == ["warning", "", "success", ""]
+    entry = progress.load()["quiz"]["quarter_dose"]
+    assert entry["tries"] == 2
+    assert entry["solved"]
+
+
+def test_a_question_of_ones_own_is_not_noted(kept):
+    buttons, answer = buttons_and_answer(quiz(*OWN))
+    buttons[1].click()
+    assert answer.value == "<p>✓ Right. It is the zero of the scale.</p>"
+    assert not kept.exists()
+
+
+def test_with_a_front_end_the_widget_comes_beside_the_text(monkeypatch):
+    monkeypatch.setattr(quizzing, "has_front_end", lambda: True)
+    bundle = quiz(*OWN)._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", WIDGET}
+    assert bundle["text/plain"].startswith("How many HU")
+
+
+def test_a_script_has_no_front_end():
+    assert quizzing.has_front_end() is False
+
+
+@pytest.mark.parametrize("answer", [-1, 3, 1.0, True, "b", None])
+def test_an_answer_that_is_no_choice_is_refused(answer):
+    with pytest.raises(
+        ValueError, match=r"answer must be the position of the right choice, 0 to 2, got .*is 0"
+    ):
+        quiz(OWN[0], OWN[1], answer)
+
+
+@pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"], list("abcdefghi")])
+def test_choices_that_are_no_choice_are_refused(choices):
+    with pytest.raises(ValueError, match=r"choices must be 2 to 8 different texts, got \("):
+        quiz("Which?", choices, 0)
+    with pytest.raises(ValueError, match=r"choices must be 2 to 8 different texts, got 'abc'"):
+        Question("Which?", "abc", 0)
+
+
+def test_an_unknown_question_is_refused_with_the_nearest():
+    with pytest.raises(
+        ValueError, match=r"no question 'quater_dose'\. Did you mean 'quarter_dose'\? Your own"
+    ):
+        quiz("quater_dose")
+    with pytest.raises(ValueError, match=r"chapter must be one of: 02_data, .*; got '02'"):
+        quizzing.questions_of("02")
+
+
+def test_several_questions_are_separated_by_an_empty_line():
+    first, second = Question("One?", ("a", "b"), 0), Question("Two?", ("c", "d"), 1)
+    assert repr(Quiz([first, second])).split("\n\n")[1].startswith("Two?\n  a) c")
+
+
+CELL = "from medlab import exercises\nexercises.quiz('quarter_dose')"
+
+
+@pytest.mark.slow
+def test_a_notebook_executed_without_a_reader_shows_the_question_and_waits_for_nobody():
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    assert set(output["data"]) == {"text/plain", "text/html"}
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    assert "at a quarter of the dose" in page
+    assert "<li>twice what it was</li>" in page
+
+
+@pytest.mark.slow
+def test_a_kernel_whose_client_takes_input_gets_buttons():
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        seen = []
+        for allow_stdin in (True, False):
+            outputs = []
+            client.execute_interactive(CELL, allow_stdin=allow_stdin, output_hook=outputs.append, timeout=60)
+            (result,) = [o["content"]["data"] for o in outputs if o["msg_type"] == "execute_result"]
+            seen.append(WIDGET in result)
+            assert result["text/plain"].startswith("A scan is taken")
+        assert seen == [True, False]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
