@@ -1,7 +1,9 @@
+import inspect
+
 import numpy as np
 import pytest
 
-from medlab.data import intensity
+from medlab.data import intensity, phantoms
 
 
 @pytest.fixture
@@ -41,6 +43,11 @@ def test_a_window_leaves_the_image_alone(slice_hu):
 def test_each_ct_preset_is_its_window(name, black_hu, white_hu):
     ends = intensity.preprocess([black_hu, (black_hu + white_hu) / 2, white_hu], f"ct {name}")
     assert ends.tolist() == [0.0, 0.5, 1.0]
+
+
+def test_the_default_study_is_seen_through_the_nodule_window():
+    default = inspect.signature(phantoms.simulated_nodules).parameters["window_hu"].default
+    assert default == intensity.WINDOWS["nodule"]
 
 
 def test_pet_runs_from_0_to_10_suv():
