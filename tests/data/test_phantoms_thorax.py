@@ -308,6 +308,15 @@ def test_areas_do_not_depend_on_the_pixel():
         assert areas[0] == pytest.approx(areas[1], rel=0.05), name
 
 
+@pytest.mark.parametrize(("tilt", "longer"), [(0.0, 1.0), (1.0, np.sqrt(2.0)), (np.sqrt(3.0), 2.0)])
+def test_a_vessel_has_the_area_of_a_cylinder_cut_aslant(tilt, longer):
+    # 6 pixels thick on either side of its axis, which runs `tilt` sideways for each pixel upward.
+    path = [[-30 * tilt, 2.3, -30.0, 6.0], [30 * tilt, 2.3, 30.0, 6.0]]
+    whole = (slice(0, 128), slice(0, 128))
+    area = painting.tubes(128, vasculature.chains([path]), 0.0, whole)[0].sum()
+    assert area == pytest.approx(np.pi * 6**2 * longer, rel=0.02)
+
+
 def test_branches_grow_thinner_and_stay_joined():
     trees = vasculature.grow(1, np.random.default_rng(0))
     assert np.all(trees["taper"] < 0)

@@ -19,6 +19,26 @@ class Chapter(NamedTuple):
 
 # In reading order; the key is the notebook's name.
 CHAPTERS = {
+    "01_math": Chapter(
+        "ch01",
+        (
+            "perceptron_and_not",
+            "mean_cross_entropy",
+            "relu_back",
+            "adam_first_step",
+            "output_side",
+            "receptive_field",
+            "half_life_gate",
+            "best_judge",
+        ),
+        (
+            "why_a_bend",
+            "confident_and_wrong",
+            "loss_times_thousand",
+            "seen_by_the_second",
+            "what_carries",
+        ),
+    ),
     "02_data": Chapter(
         "ch02",
         ("window_edges", "stored_to_hu", "noise_factor", "scale_like_training", "seen_before"),
