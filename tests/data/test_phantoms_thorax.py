@@ -157,6 +157,27 @@ def test_ribs_have_the_volume_of_an_ellipse_along_their_way():
     assert np.mean(covered) * spacing_mm**2 == pytest.approx(by_hand_mm2, rel=0.01)
 
 
+def test_the_shoulder_blades_have_the_area_of_their_arcs():
+    radius_mm, spacing_mm = 90.0, 0.8
+    off = np.abs(painting.depth(256, np.full(anatomy.N_ANGLES, radius_mm / spacing_mm)))
+    half_mm = anatomy.bones(0.0, np.zeros(2))["scapula"]
+    area_mm2 = painting.band(off, painting.by_angle(256, half_mm / spacing_mm)).sum() * spacing_mm**2
+    # 4 mm thick from 0.72 to 1.50 rad; over the last 0.12 at either end it thins as a square root: two thirds
+    by_hand_mm2 = 2 * 4.0 * (1.50 - 0.72 - 2 * 0.12 / 3) * radius_mm
+    assert area_mm2 == pytest.approx(by_hand_mm2, rel=0.01)
+    assert not anatomy.bones(-71.0, np.zeros(2))["scapula"].any()
+
+
+def test_the_sternum_has_the_area_of_its_ellipse_before_the_chest(plain_chest):
+    size = plain_chest["size"]
+    _, labels = section.draw(plain_chest, NO_NODULES, -40.0 * size, **FINE)
+    # 16 by 5.5 mm half axes in a shell of 1.5, 2.5 mm before the cavity's front
+    y_mm = -(plain_chest["outlines"]["cavity"][anatomy.N_ANGLES // 2] + 2.5 + 5.5)
+    found = component(labels == LABEL["marrow"], 0.0, y_mm * size, FINE["spacing_mm"])
+    by_hand_mm2 = np.pi * 14.5 * 4.0 * size**2
+    assert found.sum() * FINE["spacing_mm"] ** 2 == pytest.approx(by_hand_mm2, rel=0.02)
+
+
 def test_a_slice_cuts_several_ribs_on_each_side(slices):
     bone = np.isin(slices.labels, [LABEL["cortical bone"], LABEL["marrow"]])
     for side in (bone[:, :, :100], bone[:, :, -100:]):
