@@ -68,7 +68,7 @@ check: $(STAMP)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not (slow or browser or soak or gpu)" tests
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not (slow or browser or soak or gpu)" tests
 
 # Cheap ones first: what can fail in a minute should not wait for the notebooks.
 test: check test-js test-browser test-slow test-notebooks
