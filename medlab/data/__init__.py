@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "balancing": ["class_weights", "oversample", "sample_weights", "undersample"],
         "batches": ["Batches"],
         "cleaning": ["clean", "duplicates_across"],
+        "cropping": ["center_crop"],
         "dataset": ["Dataset", "Split"],
         "deidentification": ["deidentify", "deidentify_files"],
         "downloading": ["data_root", "fetch", "verify"],
