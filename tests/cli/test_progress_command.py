@@ -30,9 +30,16 @@ def test_each_chapter_says_how_much_of_it_is_done(kept):
     said = call()
     assert said.exit_code == 0
     rows = [line.split(maxsplit=1) for line in said.output.splitlines()]
-    assert [name for name, _ in rows] == ["chapter", "01_math", "02_data", "03_cnn", "06_lung_screening"]
-    assert rows[3][1].split() == "1 of 5 1 of 5".split()
-    assert rows[4][1].split() == "0 of 5 0 of 5".split()
+    assert [name for name, _ in rows] == [
+        "chapter",
+        "00_start",
+        "01_math",
+        "02_data",
+        "03_cnn",
+        "06_lung_screening",
+    ]
+    assert rows[4][1].split() == "1 of 5 1 of 5".split()
+    assert rows[5][1].split() == "0 of 5 0 of 5".split()
 
 
 def test_reset_asks_first(kept):

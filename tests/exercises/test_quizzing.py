@@ -105,7 +105,7 @@ def test_an_unknown_question_is_refused_with_the_nearest():
         ValueError, match=r"no question 'quater_dose'\. Did you mean 'quarter_dose'\? Your own"
     ):
         quiz("quater_dose")
-    with pytest.raises(ValueError, match=r"chapter must be one of: 01_math, .*; got '02'"):
+    with pytest.raises(ValueError, match=r"chapter must be one of: 00_start, .*; got '02'"):
         quizzing.questions_of("02")
 
 

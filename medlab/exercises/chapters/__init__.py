@@ -19,6 +19,11 @@ class Chapter(NamedTuple):
 
 # In reading order; the key is the notebook's name.
 CHAPTERS = {
+    "00_start": Chapter(
+        "ch00",
+        ("gray_of", "batches_per_epoch", "four_outcomes", "decide"),
+        ("read_once", "where_they_belong", "what_an_interval_says", "why_a_ceiling", "one_patient"),
+    ),
     "01_math": Chapter(
         "ch01",
         (
