@@ -1,0 +1,198 @@
+"""Exercises, folded solutions and quizzes as a learner meets them in JupyterLab; the glossary's Chinese."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+from playwright.sync_api import expect
+
+from medlab.cli import main
+from medlab.exercises import progress, quizzing
+from medlab.exercises.chapters import CHAPTERS
+
+pytestmark = pytest.mark.browser
+
+COURSE = Path(__file__).parents[2] / "notebooks"
+CHAPTER = "03_cnn"
+FOLDED = ".jp-InputPlaceholder"
+
+
+def tagged(path, tag):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if tag in cell["metadata"].get("tags", [])]
+
+
+WITH_SOLUTIONS = [path for path in sorted(COURSE.glob("*.ipynb")) if tagged(path, "solution")]
+
+
+@pytest.fixture
+def short():
+    """A chapter's title, imports, exercises, solutions and quiz: all that needs no training."""
+    chapter = nbformat.read(COURSE / f"{CHAPTER}.ipynb", as_version=4)
+
+    def wanted(position, cell):
+        tags = cell.metadata.get("tags", [])
+        return position < 3 or "exercise" in tags or "solution" in tags or "exercises.quiz(" in cell.source
+
+    chapter.cells = [cell for position, cell in enumerate(chapter.cells) if wanted(position, cell)]
+    return chapter
+
+
+@pytest.fixture
+def kept():
+    """What is in the progress file now, as a function; a test begins without the file."""
+    progress.file().unlink(missing_ok=True)
+
+    def read():
+        path = progress.file()
+        return json.loads(path.read_text()) if path.is_file() else {"exercises": {}, "quiz": {}}
+
+    return read
+
+
+def said(cell):
+    return cell.locator(".jp-OutputArea-output")
+
+
+def run_imports(lab):
+    """Run the parameters and the imports, with Keras among them."""
+    lab.run(lab.cell("cell-01"))
+    lab.run(lab.cell("cell-02"))
+
+
+def type_over_none(lab, cell, text):
+    """Do as the cells ask: replace None, run it again."""
+    cell.locator(".cm-line span").get_by_text("None", exact=True).dblclick()
+    lab.page.keyboard.type(text)
+    lab.run(cell)
+
+
+@pytest.mark.parametrize("path", WITH_SOLUTIONS, ids=lambda path: path.stem)
+def test_solutions_are_folded_give_nothing_away_and_exercises_lie_open(lab, path):
+    page = lab.open(path)
+    solutions, exercises = tagged(path, "solution"), tagged(path, "exercise")
+    lab.cell(solutions[0]["id"]).scroll_into_view_if_needed()
+    expect(page.locator(FOLDED)).to_have_count(len(solutions))
+    for solution in solutions:
+        cell = lab.cell(solution["id"])
+        expect(cell.locator(FOLDED)).to_be_visible()
+        expect(cell.locator(".cm-content")).to_have_count(0)
+    for exercise in exercises:
+        expect(lab.cell(exercise["id"]).locator(".cm-content")).to_be_visible()
+    # JupyterLab shows a folded cell's first line: `x_solution = 42` would be the whole answer.
+    shown = page.locator(f"{FOLDED} .jp-PlaceholderText").all_inner_texts()
+    assert len(shown) == len(solutions)
+    assert [line for line in shown if not line.startswith(("#", "def "))] == []
+
+
+def test_a_click_unfolds_a_solution(lab, short):
+    lab.open(short)
+    cell = lab.cell("solution-mean-pool")
+    assert "blocks.mean" not in cell.inner_text()
+    cell.locator(FOLDED).get_by_title("Click to expand").click()
+    expect(cell.locator(".cm-content")).to_contain_text("return blocks.mean(axis=(1, 3))")
+    expect(cell.locator(FOLDED)).to_have_count(0)
+
+
+def test_exercises_as_shipped_print_a_hint_and_solutions_a_tick_that_does_not_count(lab, short, kept):
+    lab.open(short)
+    lab.run_all()
+    for name in CHAPTERS[CHAPTER].exercises:
+        slug = name.replace("_", "-")
+        hint = re.compile(rf"^○ {name}: not answered yet\.\s+Hint: \w+")
+        expect(said(lab.cell(f"exercise-{slug}"))).to_have_text(hint)
+        expect(said(lab.cell(f"solution-{slug}"))).to_have_text(re.compile(rf"^✓ {name}: right\. \w+"))
+    lab.cell("exercise-mean-pool").scroll_into_view_if_needed()
+    assert kept()["exercises"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("padded_weights", "64 * 7 * 7 * 64", "(64 * 7 * 7 + 1) * 64"),
+        ("side_after", "side - kernel", "(side - kernel + 1) // pool"),
+    ],
+    ids=["number", "function"],
+)
+def test_an_answer_that_is_typed_gets_a_hint_or_a_tick_and_is_kept(lab, short, kept, name, wrong, right):
+    slug = name.replace("_", "-")
+    lab.open(short)
+    run_imports(lab)
+    cell = lab.cell(f"exercise-{slug}")
+    type_over_none(lab, cell, wrong)
+    expect(said(cell)).to_have_text(re.compile(rf"^✗ {name}: .+Hint: ", re.DOTALL))
+    assert kept()["exercises"] == {name: {"tries": 1, "solved": None}}
+    cell.locator(".cm-line", has_text=wrong).click()
+    lab.page.keyboard.press("ControlOrMeta+Z")  # back to None
+    type_over_none(lab, cell, right)
+    expect(said(cell)).to_have_text(re.compile(rf"^✓ {name}: right\. \w+"))
+    entry = kept()["exercises"][name]
+    assert entry["tries"] == 2
+    assert entry["solved"]
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short, kept, by):
+    page = lab.open(short)
+    run_imports(lab)
+    lab.run(lab.cell("quiz"))
+    questions = quizzing.questions_of(CHAPTER)
+    cell = lab.cell("quiz")
+    expect(cell.locator("button")).to_have_count(sum(len(asked.choices) for asked in questions.values()))
+    name, asked = next(iter(questions.items()))
+    wrong, right = asked.answer - 1, asked.answer
+    box = cell.locator(".widget-vbox", has=page.get_by_text(asked.question, exact=True)).last
+    choices = box.get_by_role("button")
+    expect(choices).to_have_count(len(asked.choices))
+    choices.first.scroll_into_view_if_needed()
+    if by == "mouse":
+        choices.nth(wrong).click()
+    else:
+        choices.first.focus()
+        for _ in range(wrong):
+            page.keyboard.press("Tab")
+        expect(choices.nth(wrong)).to_be_focused()
+        page.keyboard.press("Enter")
+    expect(box).to_contain_text("✗ Not this one. Try another.")
+    expect(choices.nth(wrong)).to_have_class(re.compile("mod-warning"))
+    expect(box).not_to_contain_text(asked.why)
+    assert kept()["quiz"] == {name: {"tries": 1, "solved": None}}
+    if by == "mouse":
+        choices.nth(right).click()
+    else:
+        page.keyboard.press("Tab")
+        expect(choices.nth(right)).to_be_focused()
+        page.keyboard.press("Space")
+    expect(box).to_contain_text(f"✓ Right. {asked.why}")
+    expect(choices.nth(right)).to_have_class(re.compile("mod-success"))
+    assert kept()["quiz"][name]["solved"]
+
+
+def test_the_learners_copy_has_its_exercises_and_no_solution(lab):
+    copied = CliRunner().invoke(main, ["learner", str(lab.folder / "mine")])
+    assert copied.exit_code == 0, copied.output
+    page = lab.open(lab.folder / "mine" / f"{CHAPTER}.ipynb")
+    original = COURSE / f"{CHAPTER}.ipynb"
+    all_cells = json.loads(original.read_text(encoding="utf-8"))["cells"]
+    left = len(all_cells) - len(tagged(original, "solution"))
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(left)
+    expect(page.locator(FOLDED)).to_have_count(0)
+    for exercise in tagged(original, "exercise"):
+        expect(lab.cell(exercise["id"]).locator(".cm-content")).to_contain_text("None")
+    lab.cell(tagged(original, "exercise")[0]["id"]).scroll_into_view_if_needed()
+    assert "_solution" not in page.locator(".jp-Notebook").inner_html()
+
+
+def test_the_glossary_runs_and_shows_both_languages(lab):
+    page = lab.open(COURSE / "glossary.ipynb")
+    lab.run_all()
+    row = page.get_by_role("row").filter(has_text="convolution").filter(has_text="卷积")
+    expect(row.first).to_be_visible()
+    expect(page.get_by_role("table")).not_to_have_count(0)
+    row.first.scroll_into_view_if_needed()
+    assert len(re.findall(r"[\u4e00-\u9fff]{2,}", page.locator(".jp-Notebook").inner_text())) > 100

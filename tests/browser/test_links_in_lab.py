@@ -1,0 +1,59 @@
+"""The links of 00_start as a reader clicks them: from the flow chart, and from an answer to its place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+COURSE = Path(__file__).parents[2] / "notebooks"
+
+
+@pytest.fixture
+def start(lab):
+    """00_start without its training, beside the chapters it links to."""
+    for path in COURSE.glob("[0-9]*.ipynb"):
+        shutil.copy(path, lab.folder)
+    notebook = nbformat.read(COURSE / "00_start.ipynb", as_version=4)
+    wanted = {"title", "parameters", "imports-libraries", "imports-medlab", "flow-boxes", "flow-chart"}
+    notebook.cells = [cell for cell in notebook.cells if cell.id in wanted or cell.id == "questions"]
+    assert len(notebook.cells) == len(wanted) + 1
+    lab.open(notebook, name="00_start.ipynb")
+    return lab
+
+
+def current_title(lab):
+    return lab.page.locator(".lm-TabBar-tab.jp-mod-current .lm-TabBar-tabLabel")
+
+
+def test_the_flow_chart_opens_a_chapter(start):
+    start.run_all()
+    chart = start.cell("flow-chart").get_by_role("figure", name="Flow chart")
+    expect(chart.get_by_role("link")).not_to_have_count(0)
+    start.keep_picture("flow_chart")
+    chart.get_by_role("link", name="02_data").click()
+    expect(current_title(start)).to_have_text("02_data.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("link", "chapter", "heading"),
+    [
+        ("Another scanner", "06_lung_screening", "Another scanner"),
+        ("What does it cost?", "03_cnn", "What does it cost?"),
+        ("Augmentation, and where a flip is wrong", "02_data", "Augmentation, and where a flip is wrong"),
+    ],
+)
+def test_an_answer_leads_to_the_place_that_shows_it(start, link, chapter, heading):
+    """At the second click: JupyterLab 4.6 shows the top of a notebook that a link has just opened."""
+    for _ in range(2):
+        start.page.locator(".lm-TabBar-tabLabel").get_by_text("00_start.ipynb", exact=True).click()
+        start.cell("questions").get_by_role("link", name=link).click()
+        expect(current_title(start)).to_have_text(f"{chapter}.ipynb")
+        panel = start.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        expect(panel.get_by_role("heading", name=heading)).to_have_count(1)
+    expect(panel.get_by_role("heading", name=heading)).to_be_in_viewport()
