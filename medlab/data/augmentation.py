@@ -73,8 +73,11 @@ class Augmentation:
         Its own flips and rotation, exact quarter turns where it has no up; moderate zoom, shift, contrast.
         No zoom where the spacing is known, because size in mm then carries meaning, nor a shift, because
         interpolation blurs the edges that size is read from; no change of contrast where gray values are
-        Hounsfield units, because density carries meaning.
+        Hounsfield units, because density carries meaning. Nothing for sequences: what is harmless there
+        depends on what the numbers are.
         """
+        if len(dataset.image_shape) == 2:
+            return cls()
         no_up = dataset.rotation_deg >= 180
         measured = dataset.spacing_mm is not None
         calibrated = dataset.window_hu is not None
@@ -132,7 +135,8 @@ def augment(
     Parameters
     ----------
     images : array, shape (N, H, W, C) or (N, Z, Y, X, C), any real type
-        Volumes are turned, scaled and shifted in the plane, each slice alike.
+        Volumes are turned, scaled and shifted in the plane, each slice alike. Sequences (N, T, F) have no
+        plane: contrast, brightness and noise only.
     augmentation : Augmentation
     rng : numpy Generator, or None to replay `parameters`
     parameters : dict
@@ -147,7 +151,7 @@ def augment(
     Raises
     ------
     ValueError
-        If both or neither of `rng` and `parameters` are given.
+        If both or neither of `rng` and `parameters` are given, or sequences are to be turned or moved.
     """
     if (rng is None) == (parameters is None):
         msg = "augment needs either rng (to draw) or parameters (to replay), got both or neither."
@@ -155,11 +159,25 @@ def augment(
     if parameters is None:
         parameters = augmentation.draw(len(images), rng)  # type: ignore[arg-type]
     checks.same_length(images=images, **parameters)
+    if images.ndim == 3:
+        _refuse_motion(parameters)
+        return _change_gray_values(np.asarray(images, np.float32), parameters), parameters
     changed = _turn(images, parameters)
     matrices = _affine(images.shape[-3], images.shape[-2], parameters)
     if not np.allclose(matrices, np.eye(2, 3)):
         changed = _warp(changed, matrices)
     return _change_gray_values(changed, parameters), parameters
+
+
+def _refuse_motion(drawn: dict[str, NDArray[Any]]) -> None:
+    still = {"quarters": 0, "angle_deg": 0, "shift_x": 0, "shift_y": 0, "scale": 1, "flip_x": 1, "flip_y": 1}
+    moved = [name for name, value in still.items() if np.any(drawn[name] != value)]
+    if moved:
+        msg = (
+            f"sequences (N, T, F) cannot be turned or moved in a plane, got {', '.join(moved)}. "
+            "Use contrast, brightness and noise."
+        )
+        raise ValueError(msg)
 
 
 def _turn(images: NDArray[Any], drawn: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ class Batches:
 
     Parameters
     ----------
-    images : array, shape (N, H, W, C) or (N, Z, Y, X, C)
+    images : array, shape (N, H, W, C), (N, Z, Y, X, C) or (N, T, F)
     targets : array of length N
     normalization : Normalization
     batch_size : int

@@ -22,8 +22,9 @@ class Split:
 
     Attributes
     ----------
-    images : uint8 or float32 array, shape (N, H, W, C) or (N, Z, Y, X, C)
-        Gray values or colors. uint8 until the batch; float32 only where uint8 would lose something.
+    images : uint8 or float32 array, shape (N, H, W, C) or (N, Z, Y, X, C); float32, shape (N, T, F)
+        Gray values or colors. uint8 until the batch; float32 only where uint8 would lose something. With
+        three axes, always float32: sequences of T steps with F numbers each (a signal, a patient's visits).
     labels : array, shape (N,) int64 classes; (N, K) uint8 for multi-label; (N,) float32 for regression
     patients : str array, shape (N,), or None
         Pseudonymous patient identifiers; None where nobody knows who is who.
@@ -37,10 +38,12 @@ class Split:
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.images.ndim not in (4, 5):
+        is_sequence = self.images.ndim == 3 and self.images.dtype == np.float32
+        if self.images.ndim not in (4, 5) and not is_sequence:
             msg = (
                 "images must have shape (N, H, W, C) or (N, Z, Y, X, C), "
                 f"got {self.images.shape}. Gray images need a last axis of length 1: images[..., np.newaxis]."
+                " Sequences (N, T, F) must be float32."
             )
             raise ValueError(msg)
         columns = {"images": self.images, "labels": self.labels, **self.attributes}
@@ -127,7 +130,7 @@ class Dataset:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """Shape of one image: (H, W, C) or (Z, Y, X, C)."""
+        """Shape of one image: (H, W, C) or (Z, Y, X, C); of one sequence: (T, F)."""
         return self.train.images.shape[1:]
 
     def splits(self) -> dict[str, Split]:

@@ -11,6 +11,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "costs": ["cost"],
         "predicting": ["predict"],
         "resnet": ["resnet18_28"],
+        "rnn": ["bidirectional_lstm", "cnn_lstm", "gru", "lstm", "simple_rnn"],
         "screening": ["screening_cnn"],
+        "slopes": ["input_slopes"],
     },
 )

@@ -6,6 +6,7 @@ Reports write it; explanations, case reports and serving read it.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -152,6 +153,7 @@ def load(folder: str | Path) -> Bundle:
         raise ValueError(msg)
     import keras
 
+    importlib.import_module("medlab.models.layers")  # registers the layers that Keras does not have
     return Bundle(keras.models.load_model(folder / NETWORK, compile=False), facts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,10 @@ class Entry:
     module : str
         Module of `medlab.models` that has the builder of the same name.
     smallest, largest : int or None
-        Shortest image side that it takes, in pixels, and the longest; None where there is no limit.
-    volumes : bool
-        Whether it also takes volumes (Z, Y, X, C).
+        Shortest image side that it takes, in pixels, and the longest; None where there is no limit. The
+        number of slices is free where a network reads volumes slice by slice. For sequences: steps.
+    kinds : tuple of "images", "volumes", "sequences"
+        What it takes: flat images (H, W, C), volumes (Z, Y, X, C), sequences (T, F).
     about : str
         One line for lists.
     """
@@ -32,16 +34,29 @@ class Entry:
     module: str
     smallest: int
     largest: int | None
-    volumes: bool
+    kinds: tuple[str, ...]
     about: str
 
 
-CATALOG = {
-    "screening_cnn": Entry("screening", 16, None, True, "the strong small network"),
-    "article_cnn_28": Entry("article", 28, 28, False, "two convolutions, as in the article"),
-    "article_cnn": Entry("article", 64, None, False, "three convolutions, as in the article"),
-    "resnet18_28": Entry("resnet", 16, None, False, "the yardstick of MedMNIST"),
+FORMS = {
+    "sequences": "sequences (T, F)",
+    "images": "flat images (H, W, C)",
+    "volumes": "volumes (Z, Y, X, C)",
 }
+_IMAGES, _SEQUENCES = ("images",), ("sequences",)
+
+CATALOG = {
+    "screening_cnn": Entry("screening", 16, None, ("images", "volumes"), "the strong small network"),
+    "article_cnn_28": Entry("article", 28, 28, _IMAGES, "two convolutions, as in the article"),
+    "article_cnn": Entry("article", 64, None, _IMAGES, "three convolutions, as in the article"),
+    "resnet18_28": Entry("resnet", 16, None, _IMAGES, "the yardstick of MedMNIST"),
+    "cnn_lstm": Entry("rnn", 16, None, ("volumes", "sequences"), "a small network a slice, then an LSTM"),
+    "simple_rnn": Entry("rnn", 1, None, _SEQUENCES, "a plain recurrent network"),
+    "lstm": Entry("rnn", 1, None, _SEQUENCES, "a long short-term memory"),
+    "gru": Entry("rnn", 1, None, _SEQUENCES, "a gated recurrent unit"),
+    "bidirectional_lstm": Entry("rnn", 1, None, _SEQUENCES, "an LSTM each way"),
+}
+_BY_SLICE = ("cnn_lstm",)
 
 
 def names() -> list[str]:
@@ -71,27 +86,28 @@ def check_shape(name: str, image_shape: Sequence[int]) -> None:
     Parameters
     ----------
     name : str
-    image_shape : (H, W, C) or (Z, Y, X, C)
+    image_shape : (H, W, C), (Z, Y, X, C) or (T, F)
 
     Raises
     ------
     ValueError
-        If they are too small, too large, or volumes where it takes flat images only.
+        If they are too small, too large, or of a kind that it does not take.
     """
     entry = describe(name)
     sides = list(image_shape[:-1])
-    size = " x ".join(map(str, sides))
-    if len(sides) == 3 and not entry.volumes:
-        usable = ", ".join(other for other, facts in CATALOG.items() if facts.volumes)
-        msg = f"{name} takes flat images (H, W, C), got volumes of {size}. For volumes use: {usable}."
+    kind = list(FORMS)[len(sides) - 1]
+    size = " x ".join(map(str, sides)) + (" steps" if kind == "sequences" else "")
+    if kind not in entry.kinds:
+        usable = ", ".join(other for other, facts in CATALOG.items() if kind in facts.kinds)
+        forms = " or ".join(FORMS[one] for one in FORMS if one in entry.kinds)
+        msg = f"{name} takes {forms}, got {kind} of {size}. For {kind} use: {usable}."
         raise ValueError(msg)
-    if min(sides) < entry.smallest or (entry.largest and max(sides) > entry.largest):
+    if not _fits(name, kind, sides):
         limits = f"{'exactly' if entry.smallest == entry.largest else 'at least'} {entry.smallest}"
-        fitting = [
-            other
-            for other, facts in CATALOG.items()
-            if facts.smallest <= min(sides) and (not facts.largest or max(sides) <= facts.largest)
-        ]
+        fitting = [other for other in CATALOG if _fits(other, kind, sides)]
+        if kind == "sequences":
+            msg = f"{name} needs sequences of {limits} steps, got {size}. Use one of: {', '.join(fitting)}."
+            raise ValueError(msg)
         instead = (
             f"or use one that fits: {', '.join(fitting)}" if fitting else "no network takes so few pixels"
         )
@@ -99,6 +115,13 @@ def check_shape(name: str, image_shape: Sequence[int]) -> None:
             f"{name} needs images of {limits} pixels a side, got {size}. Resize them (image_size); {instead}."
         )
         raise ValueError(msg)
+
+
+def _fits(name: str, kind: str, sides: list[int]) -> bool:
+    entry = CATALOG[name]
+    counted = sides[1:] if kind == "volumes" and name in _BY_SLICE else sides
+    within = min(counted) >= entry.smallest and (not entry.largest or max(counted) <= entry.largest)
+    return kind in entry.kinds and within
 
 
 def build(
@@ -109,6 +132,7 @@ def build(
     dropout: float | None = None,
     seed: int = 0,
     mixed_precision: bool | None = None,
+    **further: Any,
 ) -> Any:
     """Build the named network for a data set: its image shape, its task, its number of classes.
 
@@ -125,6 +149,8 @@ def build(
         Seed of the first weights.
     mixed_precision : bool or None
         Compute in float16 where that is safe; None: on a GPU only.
+    **further
+        The named network's own options, such as ``pooling`` of the recurrent ones.
 
     Returns
     -------
@@ -136,7 +162,7 @@ def build(
     Raises
     ------
     ValueError
-        If there is no such network, or the images do not fit it.
+        If there is no such network or option, or the images do not fit it.
 
     Examples
     --------
@@ -151,6 +177,11 @@ def build(
         options["dropout"] = float(checks.in_range("dropout", dropout, 0, 0.9))
     import keras
 
+    builder: Callable[..., Any] = getattr(
+        importlib.import_module(f"medlab.models.{describe(name).module}"), name
+    )
+    for option in further:
+        checks.one_of(f"option of {name}", option, list(inspect.signature(builder).parameters)[3:])
     backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     if mixed_precision is None:
@@ -158,10 +189,7 @@ def build(
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16" if mixed_precision else "float32")
     try:
-        builder: Callable[..., Any] = getattr(
-            importlib.import_module(f"medlab.models.{describe(name).module}"), name
-        )
-        return builder(dataset.image_shape, dataset.task, outputs(dataset), **options)
+        return builder(dataset.image_shape, dataset.task, outputs(dataset), **options, **further)
     finally:
         keras.config.set_dtype_policy(previous)
 

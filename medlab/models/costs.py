@@ -16,8 +16,8 @@ class Cost:
     weights : int
         All numbers in its layers, those that training does not change included.
     multiply_adds : int
-        Multiplications with addition for one image, in convolutions and dense layers; a "FLOP" count is
-        twice this. Normalization, activation and pooling are left out: they are a few percent.
+        Multiplications with addition for one image, in convolutions, dense and recurrent layers; a "FLOP"
+        count is twice this. Normalization, activation and pooling are left out: they are a few percent.
     """
 
     weights: int
@@ -30,12 +30,13 @@ def cost(model: Any) -> Cost:
     Parameters
     ----------
     model : keras.Model
-        Built. Convolutions and dense layers are counted, in nested networks too.
+        Built. Convolutions, dense and recurrent layers are counted, in nested networks too.
 
     Returns
     -------
     cost : Cost
-        A 3 x 3 convolution from C to F channels costs ``H * W * 9 * C * F`` on an (H, W) output.
+        A 3 x 3 convolution from C to F channels costs ``H * W * 9 * C * F`` on an (H, W) output; an LSTM
+        from F numbers to a state of U costs ``T * 4 * U * (F + U)`` on T steps.
 
     Examples
     --------
@@ -48,9 +49,21 @@ def _multiply_adds(layer: Any) -> int:
     parts = getattr(layer, "layers", None)
     if parts is not None:
         return sum(map(_multiply_adds, parts))
+    inside = [getattr(layer, name) for name in ("forward_layer", "backward_layer") if hasattr(layer, name)]
+    if inside:
+        return sum(_recurrent(one.cell, layer.input.shape[1]) for one in inside)
+    if hasattr(layer, "cell"):
+        return _recurrent(layer.cell, layer.input.shape[1])
+    if hasattr(layer, "layer"):
+        # One network for every step of a sequence.
+        return int(layer.input.shape[1]) * _multiply_adds(layer.layer)
     kernel = getattr(layer, "kernel", None)
     if kernel is None:
         return 0
     # The kernel is applied once at every place of the output; its shape has the channels of both sides.
     places = math.prod(layer.output.shape[1:-1])
     return places * math.prod(kernel.shape)
+
+
+def _recurrent(cell: Any, steps: int) -> int:
+    return steps * (math.prod(cell.kernel.shape) + math.prod(cell.recurrent_kernel.shape))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 
 def output(features: Any, task: str, outputs: int) -> Any:
@@ -30,5 +30,21 @@ def output(features: Any, task: str, outputs: int) -> Any:
 
 
 def image_input(image_shape: tuple[int, ...]) -> Any:
-    """Return the input of a network for normalized images, shape (H, W, C) or (Z, Y, X, C) each."""
+    """Return the input of a network: normalized images (H, W, C), volumes (Z, Y, X, C), sequences (T, F)."""
     return keras.Input(tuple(image_shape), name="image")
+
+
+@keras.saving.register_keras_serializable("medlab")
+class EachSlice(layers.TimeDistributed):
+    """Send each slice of a volume, shape (N, Z, Y, X, C), through the same network: (N, Z, ...).
+
+    Keras' own `TimeDistributed` goes through the slices in a loop: the network is unrolled Z times (seconds
+    to compile), and a batch normalization inside would see one slice at a time and end with the averages of
+    the last slices. Here all slices are one large batch.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return what the network says of every slice."""
+        steps, *one = inputs.shape[1:]
+        seen = self.layer(ops.reshape(inputs, (-1, *one)), training=training)
+        return ops.reshape(seen, (-1, steps, *seen.shape[1:]))

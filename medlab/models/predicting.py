@@ -19,7 +19,7 @@ def predict(
     model : keras.Model
     normalize : callable
         Brings a batch of raw images to the network's input.
-    images : array, shape (N, H, W, C) or (N, Z, Y, X, C)
+    images : array, shape (N, H, W, C), (N, Z, Y, X, C) or (N, T, F)
         As a data set has them, before normalization.
     batch_size : int
 

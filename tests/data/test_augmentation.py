@@ -136,3 +136,16 @@ def test_refuses_an_unknown_flip_and_too_large_a_rotation():
         Augmentation(flips=("left",))
     with pytest.raises(ValueError, match=r"rotation_deg must lie between 0 and 180, got 200"):
         Augmentation(rotation_deg=200)
+
+
+def test_sequences_are_changed_in_value_and_never_turned(rng):
+    sequences = rng.normal(size=(3, 7, 2)).astype(np.float32)
+    same, _ = augment(sequences, Augmentation(), rng)
+    np.testing.assert_array_equal(same, sequences)
+    noisy, drawn = augment(sequences, Augmentation(noise=0.5, brightness=0.2), rng)
+    assert noisy.shape == sequences.shape
+    assert not np.allclose(noisy, sequences)
+    again, _ = augment(sequences, Augmentation(), parameters=drawn)
+    np.testing.assert_array_equal(again, noisy)
+    with pytest.raises(ValueError, match=r"sequences \(N, T, F\) cannot be turned or moved.*angle_deg"):
+        augment(sequences, Augmentation(rotation_deg=10), rng)

@@ -58,6 +58,13 @@ def test_images_without_a_channel_axis_are_refused():
         ValueError, match=r"shape \(N, H, W, C\).*got \(2, 4, 5\).*images\[\.\.\., np\.newaxis\]"
     ):
         Split(np.zeros((2, 4, 5)), np.zeros(2))
+    with pytest.raises(ValueError, match=r"got \(2, 4, 5\).*Sequences \(N, T, F\) must be float32"):
+        Split(np.zeros((2, 4, 5), np.uint8), np.zeros(2))
+
+
+def test_sequences_are_float32_with_three_axes():
+    sequences = Split(np.zeros((2, 4, 5), np.float32), np.array([0, 1]))
+    assert Dataset("s", sequences, sequences, sequences, "binary", ("a", "b"), 1).image_shape == (4, 5)
 
 
 def test_columns_of_unequal_length_are_refused():

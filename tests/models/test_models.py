@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def dataset_of(rng, shape, task="binary", classes=2):
     def split(count):
-        images = rng.integers(0, 256, (count, *shape)).astype(np.uint8)
+        images = rng.integers(0, 256, (count, *shape)).astype(np.uint8 if len(shape) > 2 else np.float32)
         labels = np.arange(count) % classes
         if task == "multilabel":
             labels = rng.integers(0, 2, (count, classes)).astype(np.uint8)
@@ -33,6 +33,11 @@ SHAPES = {
     "article_cnn_28": [(28, 28, 1), (28, 28, 3)],
     "article_cnn": [(64, 70, 1)],
     "resnet18_28": [(28, 28, 1)],
+    "cnn_lstm": [(5, 16, 20, 1), (24, 3)],
+    "simple_rnn": [(5, 2)],
+    "lstm": [(5, 2)],
+    "gru": [(5, 2)],
+    "bidirectional_lstm": [(5, 2)],
 }
 CASES = [(name, shape) for name, shapes in SHAPES.items() for shape in shapes]
 
@@ -107,6 +112,23 @@ def test_screening_cnn_ends_with_about_four_pixels_and_128_maps():
         ("article_cnn_28", (64, 64, 1), r"article_cnn_28 needs images of exactly 28 .* got 64 x 64"),
         ("screening_cnn", (8, 8, 1), r"at least 16 .* got 8 x 8.*no network takes so few"),
         ("resnet18_28", (28, 28, 28, 1), r"takes flat images .* For volumes use: screening_cnn"),
+        (
+            "cnn_lstm",
+            (28, 28, 1),
+            r"takes sequences \(T, F\) or volumes \(Z, Y, X, C\), got images of 28 x 28",
+        ),
+        (
+            "lstm",
+            (28, 28, 1),
+            r"takes sequences \(T, F\), got images of 28 x 28\. For images use: screening_cnn",
+        ),
+        (
+            "article_cnn",
+            (50, 2),
+            r"got sequences of 50 steps\. For sequences use: cnn_lstm, simple_rnn, lstm",
+        ),
+        ("cnn_lstm", (8, 2), r"at least 16 steps, got 8 steps\. Use one of: simple_rnn, lstm, gru"),
+        ("cnn_lstm", (8, 12, 12, 1), r"at least 16 pixels a side, got 8 x 12 x 12.*no network takes so few"),
     ],
 )
 def test_images_that_do_not_fit_are_refused_with_what_does(name, shape, message):
@@ -125,6 +147,10 @@ def test_options_out_of_range_are_refused(rng):
         models.build("auto", dataset, dropout=1.5)
     with pytest.raises(TypeError, match=r"width must be a whole number, got 8.5"):
         models.build("auto", dataset, width=8.5)
+    with pytest.raises(
+        ValueError, match=r"option of screening_cnn must be one of: width, dropout; got 'pool"
+    ):
+        models.build("auto", dataset, pooling="last")
 
 
 # --- the model folder

@@ -2,7 +2,8 @@
 
 Nothing here comes from a patient. `simulated_nodules` is the data set of the default study;
 `candidates` gives the crops behind it, in HU, as slices or volumes; `visits` shows the same nodules
-again as they grow; `thorax` gives overview scans of whole chests.
+again as they grow; `thorax` gives overview scans of whole chests. For sequences: `simulated_candidates`
+(nodule or vessel, slice by slice), `simulated_growth` (diameters over visits), `simulated_eeg`.
 """
 
 import lazy_loader as _lazy
@@ -17,5 +18,9 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "anatomy": ["STRUCTURES", "TISSUE_HU"],
         "chest": ["Thorax", "thorax"],
         "followup": ["Visits", "grown_diameter", "visits"],
+        "mimics": ["simulated_candidates"],
+        "growth": ["simulated_growth"],
+        "signals": ["Recordings", "eeg"],
+        "seizures": ["simulated_eeg"],
     },
 )

@@ -85,8 +85,8 @@ def candidates(
         central slices, byte for byte: only the neighboring slices tell them apart.
     volumes : bool
         Whole volumes, or their central slices only (the same bytes).
-    n_slices : int, [24, 32]
-        Slices of a volume.
+    n_slices : int, [8, 32]
+        Slices of a volume. Twelve show where a nodule of 12 mm ends, at half the cost.
     seed : int, >= 0
         Same seed, same bytes.
     site : "A", "B" or `Scanner`
@@ -107,7 +107,7 @@ def candidates(
     """
     checks.in_range("n", n, 1, whole=True)
     checks.one_of("kind", kind, KINDS)
-    checks.in_range("n_slices", n_slices, 24, 32, whole=True)
+    checks.in_range("n_slices", n_slices, 8, 32, whole=True)
     entropy = entropy_of(seed)
     scan = scanner.site_scanner(site)
 
