@@ -47,6 +47,16 @@ EXAMPLES = {
     "image_grid of volumes": lambda: plots.image_grid(GRAY.reshape(1, 5, 6, 7, 1)),
     "feature_maps": lambda: plots.feature_maps(np.ones((6, 7, 5)), title="first convolution"),
     "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}, ceiling=0.9),
+    "lines": lambda: plots.lines(
+        [0, 1, 2],
+        {"LSTM": [1, 0.1, 0.01], "RNN": [1, 0, 0.001]},
+        x_label="time (s)",
+        y_label="slope",
+        logarithmic=True,
+        spans=[(0.5, 1.0), (1.5, 2.0)],
+        span_name="discharge",
+    ),
+    "states": lambda: plots.states({"nodule": np.eye(12, 8), "vessel": -np.eye(12, 8)}, x_label="slice"),
     "results beside published": lambda: plots.results_vs_published(OURS, PUBLISHED),
     "results beside the ceiling": lambda: plots.results_vs_published(OURS, ceiling=CEILING),
     "estimates": lambda: plots.estimates(
@@ -258,3 +268,27 @@ def test_a_figure_shows_in_an_executed_notebook_and_in_its_page(first, tmp_path)
     if not first:
         words = outputs[0].metadata["image/png"]["alt"]
         assert "true ill: 3 called well, 4 called ill" in words
+
+
+def test_lines_name_their_axes_their_curves_and_the_shade():
+    picture = EXAMPLES["lines"]()
+    assert "time (s)" in words(picture)
+    assert "slope" in words(picture)
+    named = [text.get_text() for text in picture.axes[0].get_legend().get_texts()]
+    assert sorted(named) == ["LSTM", "RNN", "discharge"]
+
+
+def test_curves_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="RNN"):
+        plots.lines([0, 1], {"RNN": [1, 2, 3]}, x_label="step", y_label="slope")
+
+
+def test_states_have_two_axes_and_one_scale_around_zero():
+    picture = EXAMPLES["states"]()
+    drawn = [image for axis in picture.axes for image in axis.get_images()]
+    assert [image.get_clim() for image in drawn[:2]] == [(-1, 1), (-1, 1)]
+    assert drawn[0].get_array().shape == (8, 12), "steps run from left to right"
+    with pytest.raises(ValueError, match=r"shape \(T, U\), at least one, got .*'x': \(3,\)"):
+        plots.states({"x": [1, 2, 3]})
+    with pytest.raises(ValueError, match="at least one, got none"):
+        plots.states({})
