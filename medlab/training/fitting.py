@@ -84,6 +84,8 @@ def fit(
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
     chosen = Settings(**options).resolve(dataset)
     normalization = normalize(dataset)
+    if dataset.task == "regression":
+        _start_at_the_mean(model, dataset)
     backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     batches = _batches(dataset, chosen, normalization, augmentation, seed)
@@ -138,6 +140,13 @@ def fit(
         seed=seed,
         backend=backend.name(),
     )
+
+
+def _start_at_the_mean(model: keras.Model, dataset: Dataset) -> None:
+    """Let an untrained output begin at the mean target: it should not have to travel there by small steps."""
+    bias = getattr(model.layers[-1], "bias", None)
+    if bias is not None and not np.any(keras.ops.convert_to_numpy(bias)):
+        bias.assign(np.full(bias.shape, dataset.train.labels.mean(), dtype="float32"))
 
 
 def _xla() -> bool:

@@ -125,6 +125,14 @@ def test_other_tasks_train_too(rng, task):
     assert run.predict(dataset.test.images).shape == dataset.test.labels.shape
 
 
+def test_a_regression_begins_at_the_mean_target(rng):
+    """Targets around 40: from 0, a few steps of Adam would not get there."""
+    spots = dataset_of(rng, "regression")
+    far = spots.with_train(Split(spots.train.images, spots.train.labels + 40))
+    run = fitted(far, epochs=1, learning_rate=1e-7, averaging=0.0)
+    assert run.predict(far.test.images).mean() == pytest.approx(40.5, abs=3)
+
+
 @pytest.mark.parametrize("balance", ["none", "weights", "oversample", "undersample", "focal"])
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 def test_every_balance_and_optimizer_runs(dataset, balance, optimizer):
