@@ -54,6 +54,11 @@ CHAPTERS = {
         ("kernel_weights", "side_after", "edge_kernel", "mean_pool", "padded_weights"),
         ("what_is_summed", "thirty_by_twenty", "most_weights", "who_chooses", "two_losses"),
     ),
+    "04_rnn": Chapter(
+        "ch04",
+        ("last_state", "attend", "steps_until", "doubling_time_days"),
+        ("blind_slice", "fed_back", "forty_steps", "simple_rival", "what_attention_says"),
+    ),
     "06_lung_screening": Chapter(
         "ch06",
         ("solid_category", "rates", "choose_threshold", "positive_value", "called_back"),
