@@ -4,10 +4,12 @@ import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
-    submod_attrs={
+    ["generation"],
+    {
         "evaluating": ["Evaluation", "evaluate"],
         "intervals": ["bootstrap", "delong"],
         "lungrads": ["lung_rads"],
+        "repairing": ["LesionRule", "RepairQuality", "repair_quality"],
         "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
     },
 )

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from medlab.data import phantoms
+from medlab.evaluation.generation import floor, frechet_distance, judge, network_features, train_on_synthetic
+
+pytestmark = pytest.mark.slow
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return phantoms.simulated_nodules(240, 120, 120, seed=5)
+
+
+@pytest.fixture(scope="module")
+def features(dataset):
+    return network_features(dataset, seed=1, epochs=EPOCHS)
+
+
+def fresh(n, seed):
+    split = phantoms.simulated_nodules(n, 1, 1, seed=seed).train
+    return split.images, split.labels
+
+
+def test_network_features_are_seeded_small_and_say_what_they_are(dataset, features):
+    values = features.of(dataset.test.images)
+    assert values.shape == (120, features.dimensions)
+    assert features.dimensions <= 64
+    assert "layer features of screening_cnn, trained on simulated_nodules (seed 1)" in features.describe()
+    again = network_features(dataset, seed=1, epochs=EPOCHS)
+    assert frechet_distance(again.of(dataset.test.images), values) < 0.01 * floor(values).value
+
+
+def test_judge_finds_nothing_in_fresh_real_images_and_catches_the_planted_copies(dataset, features):
+    images, labels = fresh(150, 77)
+    real = judge(images, dataset, labels, features=features, epochs=EPOCHS, repeats=20)
+    assert not real.copies
+    assert real.count == 120
+    for measured in (real.network, real.pixels):
+        for name, found in measured.items():
+            assert found.generated.high >= found.floor.low, name
+            assert found.generated.low <= found.floor.high, name
+    assert real.table().columns.tolist() == ["generated", "floor", "better"]
+    assert len(real.table()) == 8 + 4 + 1
+
+    noise = np.random.default_rng(0).normal(0, 2, (150, 64, 64, 1))
+    copied = judge(dataset.train.images[:150, :, ::-1] + noise, dataset, features=features, repeats=20)
+    assert copied.copies
+    assert copied.memorized_pixels.p < 1e-6
+    assert copied.usefulness is None
+
+    flat = judge(np.repeat(images[:3], 50, axis=0), dataset, features=features, repeats=20)
+    assert flat.pixels["coverage"].generated.value < flat.pixels["coverage"].floor.low
+    assert flat.network["frechet"].generated.value > flat.network["frechet"].floor.high
+
+
+def test_training_on_fresh_images_is_worth_training_on_real_ones_and_on_wrong_labels_is_not(dataset):
+    images, labels = fresh(240, 78)
+    good = train_on_synthetic(images, labels, dataset, epochs=8, n_bootstrap=200)
+    assert good.per_class == tuple(
+        int(min((labels == c).sum(), (dataset.train.labels == c).sum())) for c in (0, 1)
+    )
+    assert good.auc > 0.6
+    assert good.lost_ci[0] <= 0 <= good.lost_ci[1]
+    assert good.lost == pytest.approx(good.auc_real - good.auc)
+    wrong = train_on_synthetic(images, 1 - labels, dataset, epochs=8, n_bootstrap=200)
+    assert wrong.auc < 0.5
+    assert wrong.lost_ci[0] > 0
