@@ -1,0 +1,76 @@
+"""What the builders of this folder share: how often an image is halved, inputs, the critic's answer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import layers
+
+from medlab import checks
+from medlab.models.gan.spectral import SpectralConv2D, SpectralDense
+
+
+def halvings(image_shape: tuple[int, ...]) -> int:
+    """Return how often an image, shape (H, W, C), is halved until its shorter side has 4 to 8 pixels.
+
+    Raises
+    ------
+    ValueError
+        If it is not (H, W, C), or a side cannot be halved so often.
+    """
+    if len(image_shape) != 3:
+        msg = (
+            f"image_shape must be (H, W, C), got {tuple(image_shape)}. "
+            "For vectors use point_generator and point_critic."
+        )
+        raise ValueError(msg)
+    height, width, _ = image_shape
+    checks.in_range("the shorter side of image_shape", min(height, width), 16, 256, whole=True)
+    times = max(2, math.ceil(math.log2(min(height, width) / 8)))
+    if height % 2**times or width % 2**times:
+        fitting = [side + -side % 2**times for side in (height, width)]
+        msg = (
+            f"the sides of image_shape must be multiples of {2**times}, got {height} x {width}. "
+            f"Pad or resize the images to {fitting[0]} x {fitting[1]}."
+        )
+        raise ValueError(msg)
+    return times
+
+
+def noise_and_label(latent: int, classes: int) -> tuple[list[Any], Any]:
+    """Return the inputs of a generator and what they amount to, shape (N, latent + classes)."""
+    checks.in_range("latent", latent, 1, whole=True)
+    checks.in_range("classes", classes, 0, whole=True)
+    noise = keras.Input((latent,), name="noise")
+    if not classes:
+        return [noise], noise
+    label = keras.Input((classes,), name="label")
+    return [noise, label], layers.Concatenate(name="noise_and_label")([noise, label])
+
+
+def score(features: Any, inputs: list[Any], classes: int, spectral: bool) -> tuple[list[Any], Any]:
+    """End a critic: a linear score, shape (N, 1), plus, with classes, how features and class agree.
+
+    The projection onto the class is that of Miyato and Koyama 2018,
+    https://openreview.net/forum?id=ByS1VpgRZ.
+    """
+    dense = SpectralDense if spectral else layers.Dense
+    answer = dense(1, name="score")(features)
+    if not classes:
+        return inputs, answer
+    label = keras.Input((classes,), name="label")
+    wanted = dense(features.shape[-1], use_bias=False, name="class_direction")(label)
+    agreement = layers.Dot(axes=1, name="agreement")([features, wanted])
+    return [*inputs, label], layers.Add(name="conditional_score")([answer, agreement])
+
+
+def network(inputs: list[Any], outputs: Any, name: str) -> keras.Model:
+    """Return a network of one input or a list of inputs."""
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=name)
+
+
+def convolution(spectral: bool) -> type:
+    """Return the class of a convolution layer, with or without spectral normalization."""
+    return SpectralConv2D if spectral else layers.Conv2D

@@ -1,0 +1,144 @@
+"""A GAN on disk: networks as ``.keras``, optimizers as ``.npz``, ``gan.json``; any backend reads it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medlab import backend
+
+SCHEMA = 1
+FACTS, SLOTS = "gan.json", "optimizers.npz"
+KINDS = {
+    "gan": ("medlab.training.gan.adversarial", "GAN"),
+    "inpainter": ("medlab.training.gan.inpainting", "Inpainter"),
+}
+
+
+def save(adversary: Any, folder: str | Path) -> Path:
+    """Write everything into ``FOLDER/partial`` first, then move it into place.
+
+    Parameters
+    ----------
+    adversary : GAN or Inpainter
+    folder : path
+        Made when missing.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; files of an older GAN stay as they were.
+    """
+    folder = Path(folder)
+    networks = {"generator": adversary.generator, "critic": adversary.critic, "average": adversary.average}
+    networks = {name: model for name, model in networks.items() if model is not None}
+    facts = {
+        "schema": SCHEMA,
+        "kind": adversary.kind,
+        "options": adversary.options,
+        "networks": list(networks),
+        "updates": adversary.updates,
+        "backend": backend.name(),
+        "versions": backend.versions(),
+    }
+    state = adversary.state()
+    slots = {
+        f"{group}/{index}": array
+        for group in state
+        if group.endswith("_slots")
+        for index, array in enumerate(state[group])
+    }
+    partial = folder / "partial"
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        for name, model in networks.items():
+            model.save(partial / f"{name}.keras")
+        np.savez(partial / SLOTS, **slots)
+        (partial / FACTS).write_text(json.dumps(facts, indent=2, allow_nan=False), encoding="utf-8")
+        # The facts last: a folder with facts is whole.
+        for name in [*(f"{name}.keras" for name in networks), SLOTS, FACTS]:
+            (partial / name).replace(folder / name)
+    except OSError as error:
+        reason = error.strerror or error
+        msg = f"the GAN could not be written to {folder.name} ({reason}). Free space or name another folder."
+        raise OSError(error.errno, msg) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def load(folder: str | Path) -> Any:
+    """Read what ``save`` of a GAN or an inpainter wrote, on whatever backend runs now.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    adversary : GAN or Inpainter
+        Samples as before, and goes on learning with the optimizers as they were.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    ValueError
+        If a file is damaged, or of a schema that this version does not know.
+    """
+    import keras
+
+    # Makes the spectral layers known to Keras.
+    importlib.import_module("medlab.models.gan.spectral")
+    folder = Path(folder)
+    facts = _facts(folder)
+    for name in [*(f"{name}.keras" for name in facts["networks"]), SLOTS]:
+        _must_exist(folder, name)
+    try:
+        networks = {
+            name: keras.models.load_model(folder / f"{name}.keras", compile=False)
+            for name in facts["networks"]
+        }
+        with np.load(folder / SLOTS) as stored:
+            slots: dict[str, list[Any]] = {}
+            for key in stored.files:
+                slots.setdefault(key.split("/")[0], []).append(stored[key])
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        msg = f"the GAN in {folder.name} is damaged ({error}). Write it again with save."
+        raise ValueError(msg) from error
+    module, name = KINDS[facts["kind"]]
+    kind = getattr(importlib.import_module(module), name)
+    adversary = kind(networks["generator"], networks.get("critic"), **facts["options"])
+    adversary.updates = facts["updates"]
+    if "average" in networks:
+        adversary.average.set_weights(networks["average"].get_weights())
+    adversary.restore({**adversary.state(), **slots})
+    return adversary
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    _must_exist(folder, FACTS)
+    try:
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except ValueError as error:
+        msg = f"{FACTS} in {folder.name} is damaged ({error}). Write the GAN again with save."
+        raise ValueError(msg) from error
+    if facts.get("schema") != SCHEMA or facts.get("kind") not in KINDS:
+        msg = (
+            f"{folder.name} has schema {facts.get('schema')!r} and kind {facts.get('kind')!r}, this medlab "
+            f"reads {SCHEMA} and {', '.join(KINDS)}. Update medlab."
+        )
+        raise ValueError(msg)
+    return facts
+
+
+def _must_exist(folder: Path, name: str) -> None:
+    if not (folder / name).is_file():
+        msg = f"{folder.name} has no {name}. A GAN's folder, as save writes it, has {FACTS} and networks."
+        raise FileNotFoundError(msg)

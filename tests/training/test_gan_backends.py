@@ -1,0 +1,151 @@
+"""The same adversarial step on TensorFlow, PyTorch and JAX: one process each, results held side by side."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+BACKENDS = ("tensorflow", "torch", "jax")
+
+# Weights are drawn in NumPy, so that every backend starts from the same numbers.
+SCRIPT = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from medlab import backend, models
+from medlab.training.gan import DCGAN, GAN, Inpainter, load
+from medlab.training.gan.source import Source
+
+m, shape = models.gan, (16, 16, 1)
+rng = np.random.default_rng(0)
+images, labels = rng.uniform(-1, 1, (24, *shape)), np.arange(24) % 2
+
+def fill(model):
+    numbers = np.random.default_rng(1)
+    for v in model.weights:
+        if "kernel" in v.path or "singular" in v.path:
+            v.assign(numbers.normal(0, 0.2, v.shape).astype("float32"))
+        elif "variance" not in v.path:
+            # Offsets too: an exact zero would leave activations on the corner of a ReLU.
+            v.assign(numbers.normal(0.3, 0.1, v.shape).astype("float32"))
+    return model
+
+sgd = {"optimizer": "sgd", "rates": (0.01, 0.01), "averaging": 0.9}
+plain = {**DCGAN, **sgd, "loss": "minimax"}
+critic, tiny = m.critic, {"width": 4}
+CASES = {
+    "default": GAN(fill(m.generator(shape, 8, 2, **tiny)), fill(critic(shape, 2, **tiny)), **sgd),
+    "dcgan": GAN(*map(fill, m.dcgan(shape, 8, **tiny)), **plain),
+    "wasserstein": GAN(
+        fill(m.generator(shape, 8, **tiny)), fill(critic(shape, spectral=False, **tiny)),
+        "wasserstein", critic_steps=2, augment=("flip",), **sgd,
+    ),
+    "repair": Inpainter(
+        fill(m.inpainter(shape, **tiny)), fill(critic((16, 16, 2), **tiny)), adversarial=0.1, **sgd
+    ),
+}
+results = {"backend": backend.name()}
+for name, gan in CASES.items():
+    classes = getattr(gan, "classes", 0)
+    source = Source(images, labels if classes else None, classes=classes, shape=shape, batch_size=8, seed=5)
+    critics, batch = gan.batches(source, 0)
+    facts, found = {}, {}
+    for player, its in (("critic", critics[0]), ("generator", batch)):
+        one, gradients = gan.gradients(player, its)
+        facts |= one
+        found[player] = [g.ravel().tolist() for g in gradients]
+    stepped = {k: float(v) for k, v in gan.step(critics, batch).items()}
+    weights = {k: [w.ravel().tolist() for w in v] for k, v in gan.state().items() if not k.endswith("slots")}
+    results[name] = {"facts": facts, "gradients": found, "stepped": stepped, "weights": weights}
+
+folder = Path(sys.argv[1])
+if backend.name() == "tensorflow":
+    gan.save(folder)
+mask = np.zeros((16, 16)); mask[4:9, 4:9] = 1
+results["repaired"] = load(folder).repair(images[:2], mask).ravel().tolist()
+
+def adam():
+    return GAN(m.point_generator(width=32, seed=1), m.point_critic(width=32, seed=2), "nonsaturating",
+               rates=(2e-3, 2e-3), averaging=0.9)
+points = np.random.default_rng(3).normal(2, 0.5, (64, 2))
+gan = adam()
+gan.fit(points, steps=400, progress=False)
+results["mean"] = gan.sample(500).mean(axis=0).tolist()
+
+from keras.callbacks import Callback
+class Stop(Callback):
+    def on_train_batch_end(self, step, logs=None):
+        self.model.stop_training = step == 3
+whole, cut, rest = adam(), adam(), adam()
+whole.fit(points, steps=6, progress=False)
+cut.fit(points, steps=6, progress=False, checkpoint=sys.argv[2], callbacks=[Stop()])
+rest.fit(points, steps=6, progress=False, checkpoint=sys.argv[2], resume=True)
+results["apart"] = float(np.abs(whole.sample(50) - rest.sample(50)).max())
+print(json.dumps(results))
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    found = {}
+    saved = tmp_path_factory.mktemp("saved")
+    for backend in BACKENDS:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(saved), str(tmp_path_factory.mktemp(backend))],
+            env={**os.environ, "KERAS_BACKEND": backend},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            pytest.fail(f"adversarial training on {backend} failed:\n{done.stderr[-3000:]}")
+        found[backend] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def apart(found, expected):
+    """Largest difference relative to the largest number of each array, over all arrays."""
+    worst = 0.0
+    for a, b in zip(found, expected, strict=True):
+        a, b = np.asarray(a), np.asarray(b)
+        worst = max(worst, np.abs(a - b).max() / max(np.abs(b).max(), 1e-3))
+    return worst
+
+
+CASES = ("default", "dcgan", "wasserstein", "repair")
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+@pytest.mark.parametrize("case", CASES)
+def test_losses_and_gradients_agree(results, backend, case):
+    found, expected = results[backend][case], results["tensorflow"][case]
+    for key in ("facts", "stepped"):
+        assert found[key] == pytest.approx(expected[key], rel=1e-4, abs=1e-5)
+    for player in ("critic", "generator"):
+        assert apart(found["gradients"][player], expected["gradients"][player]) < 1e-4
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+@pytest.mark.parametrize("case", CASES)
+def test_weights_after_a_step_agree(results, backend, case):
+    found, expected = results[backend][case]["weights"], results["tensorflow"][case]["weights"]
+    assert set(found) == {"generator", "critic", "average"}
+    for name in found:
+        assert apart(found[name], expected[name]) < 1e-4
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_backend_learns_and_resumes(results, backend):
+    assert results[backend]["backend"] == backend
+    assert np.abs(np.array(results[backend]["mean"]) - 2).max() < 0.5
+    assert results[backend]["apart"] < 1e-5
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+def test_what_one_backend_saved_another_uses(results, backend):
+    np.testing.assert_allclose(results[backend]["repaired"], results["tensorflow"]["repaired"], atol=1e-4)
