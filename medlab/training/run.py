@@ -30,7 +30,8 @@ class Run:
         A row an epoch: ``epoch`` (from 1), ``loss``, ``val_loss``, the monitored measure (``val_auc``, or
         ``val_mse`` for a regression), ``learning_rate``, ``seconds``.
     best_epoch : int
-        From 1.
+        From 1: the epoch whose weights were kept. In a training of more than 20 epochs, the one with the best
+        mean validation measure of itself and the epochs before it, up to a fourteenth of all.
     train_seconds : float
         Wall time of the training loop, validation included, compilation too.
     options : mapping

@@ -10,6 +10,7 @@ import pytest
 from medlab import models, training
 from medlab.data import Augmentation, Dataset, Split
 from medlab.training.checkpoint import Checkpoint
+from medlab.training.monitor import Monitor
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +70,24 @@ def test_the_weights_are_those_of_the_best_epoch(dataset):
     inside = np.clip(run.predict(dataset.val.images).astype(float), 1e-7, 1 - 1e-7)
     loss = -np.where(targets == 1, np.log(inside), np.log(1 - inside)).mean()
     assert loss == pytest.approx(run.history["val_loss"].iloc[run.best_epoch - 1], rel=1e-4)
+
+
+def kept_of(dataset, measures):
+    """The epoch that would be kept if validation had given these AUCs."""
+    monitor = Monitor(dataset, None, None, epochs=len(measures), patience=5, averaging=False, seed=0)
+    monitor.rows = [{"epoch": i + 1, "val_auc": auc, "val_loss": 0.5} for i, auc in enumerate(measures)]
+    return min(range(1, len(measures) + 1), key=monitor._standing)
+
+
+def test_a_short_training_keeps_its_highest_epoch(dataset):
+    assert kept_of(dataset, [0.6, 0.9, 0.7, 0.8]) == 2
+
+
+def test_in_a_long_training_one_lucky_epoch_does_not_win(dataset):
+    """Of 28 epochs, two are averaged: .99 after .5 is .745, and epoch 20 after epoch 19 is .85."""
+    measures = [0.5] * 28
+    measures[9], measures[18], measures[19] = 0.99, 0.84, 0.86
+    assert kept_of(dataset, measures) == 20
 
 
 def test_the_probability_is_that_of_the_positive_class(rng):
