@@ -57,6 +57,10 @@ CATALOG = {
     "bidirectional_lstm": Entry("rnn", 1, None, _SEQUENCES, "an LSTM each way"),
 }
 _BY_SLICE = ("cnn_lstm",)
+# Fourfold cross-validation on BreastMNIST's train and val, 2 seeds: AUC .901 instead of .887 with 0.3,
+# accuracy .878 instead of .861. On 10,000 simulated nodules 0.1 is no better: .946 instead of .947 of the
+# ceiling's distance from chance.
+FEW_IMAGES, DROPOUT_OF_FEW = 1000, 0.1
 
 
 def names() -> list[str]:
@@ -144,7 +148,8 @@ def build(
     width : int or None
         Filters of the first convolution; later ones follow from it. None: the network's own.
     dropout : float in [0, 0.9] or None
-        Part of the features dropped before the last layer. None: the network's own.
+        Part of the features dropped before the last layer. None: the network's own, but 0.1 for
+        ``screening_cnn`` on fewer than 1,000 training images.
     seed : int
         Seed of the first weights.
     mixed_precision : bool or None
@@ -173,6 +178,8 @@ def build(
     options: dict[str, Any] = {}
     if width is not None:
         options["width"] = int(checks.in_range("width", width, 4, 512, whole=True))
+    if dropout is None and name == "screening_cnn" and len(dataset.train) < FEW_IMAGES:
+        dropout = DROPOUT_OF_FEW
     if dropout is not None:
         options["dropout"] = float(checks.in_range("dropout", dropout, 0, 0.9))
     import keras

@@ -136,6 +136,14 @@ def test_images_that_do_not_fit_are_refused_with_what_does(name, shape, message)
         models.check_shape(name, shape)
 
 
+@pytest.mark.parametrize(("images", "chosen", "rate"), [(999, None, 0.1), (1000, None, 0.3), (999, 0.4, 0.4)])
+def test_few_images_get_less_dropout(rng, images, chosen, rate):
+    few = dataset_of(rng, (16, 16, 1))
+    dataset = few.with_train(few.train.subset(np.zeros(images, dtype=int)))
+    model = models.build("screening_cnn", dataset, width=8, dropout=chosen)
+    assert model.get_layer("dropout").rate == rate
+
+
 def test_an_unknown_network_is_refused_with_the_nearest():
     with pytest.raises(ValueError, match=r"got 'resnet18'\. Did you mean 'resnet18_28'"):
         models.minimum_size("resnet18")
