@@ -12,6 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def flat(arrays: Mapping[str, list[NDArray[Any]]]) -> dict[str, Any]:
+    """Return lists of arrays under their names in a ``.npz`` file: ``NAME/0``, ``NAME/1``, ..."""
+    return {f"{name}/{index}": array for name, group in arrays.items() for index, array in enumerate(group)}
+
+
+def grouped(stored: Mapping[str, NDArray[Any]]) -> dict[str, list[NDArray[Any]]]:
+    """Return the lists that `flat` took apart; what has no number in its name is left out."""
+    arrays: dict[str, list[NDArray[Any]]] = {}
+    for key in stored:
+        name, numbered, _ = key.partition("/")
+        if numbered:
+            arrays.setdefault(name, []).append(stored[key])
+    return arrays
+
+
 class Checkpoint:
     """Keeps the state after an epoch in ``FOLDER/state.npz``.
 
@@ -30,11 +45,9 @@ class Checkpoint:
 
     def save(self, arrays: Mapping[str, list[NDArray[Any]]], facts: Mapping[str, Any]) -> None:
         """Write lists of arrays and JSON-able facts; the old file stays until the new one is whole."""
-        flat: dict[str, Any] = {"facts": np.array(json.dumps({"identity": self.identity, **facts}))}
-        for name, group in arrays.items():
-            flat |= {f"{name}/{index}": array for index, array in enumerate(group)}
+        told = np.array(json.dumps({"identity": self.identity, **facts}))
         partial = self.path.with_suffix(".partial.npz")
-        np.savez(partial, **flat)
+        np.savez(partial, facts=told, **flat(arrays))
         partial.replace(self.path)
 
     def load(self) -> tuple[dict[str, list[NDArray[Any]]], dict[str, Any]] | None:
@@ -47,13 +60,10 @@ class Checkpoint:
         """
         if not self.path.exists():
             return None
-        arrays: dict[str, list[NDArray[Any]]] = {}
         try:
             with np.load(self.path) as stored:
                 facts = json.loads(str(stored["facts"]))
-                for key in stored.files:
-                    if key != "facts":
-                        arrays.setdefault(key.split("/")[0], []).append(stored[key])
+                arrays = grouped(stored)
         except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
             msg = f"the checkpoint {self.path.name} is damaged ({error}). Delete it, or train without resume."
             raise ValueError(msg) from error

@@ -8,7 +8,7 @@ import pytest
 from scipy import ndimage, stats
 
 from medlab.data.phantoms import SITES, Scanner, Visits, candidates, grown_diameter, visits
-from medlab.data.phantoms.followup import _draw_doubling_times
+from medlab.data.phantoms.followup import draw_doubling_times
 
 QUIET = Scanner(dose=100.0)
 
@@ -105,8 +105,8 @@ def test_labels_follow_the_true_risk_of_the_first_visit():
 
 def test_cancers_double_within_months_and_most_benign_nodules_within_years():
     rng = np.random.default_rng(0)
-    fast = _draw_doubling_times(np.ones(20_000, bool), rng)
-    slow = _draw_doubling_times(np.zeros(20_000, bool), rng)
+    fast = draw_doubling_times(np.ones(20_000, bool), rng)
+    slow = draw_doubling_times(np.zeros(20_000, bool), rng)
     assert (fast.min() >= 60, fast.max() <= 500) == (True, True)
     assert (slow.min() >= 300, slow.max() <= 20_000) == (True, True)
     assert np.median(fast) == pytest.approx(150, rel=0.03)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from medlab import checks
 from medlab.data.dataset import Dataset, Split
 from medlab.data.phantoms.crops import Candidates, candidates
 from medlab.data.phantoms.scanner import Scanner
+from medlab.data.phantoms.splits import check_sizes, check_window, patient_names
 
 
 def simulated_nodules(
@@ -53,16 +53,11 @@ def simulated_nodules(
     ValueError
         If an argument is out of range or a name unknown.
     """
-    sizes = {"n_train": n_train, "n_val": n_val, "n_test": n_test}
-    for name, size in sizes.items():
-        checks.in_range(name, size, 1, whole=True)
-    checks.in_range("seed", seed, 0, whole=True)
-    center, width = window_hu
-    checks.in_range("center of window_hu", center, -1024, 3071)
-    checks.in_range("width of window_hu", width, 1, 8192)
+    sizes = check_sizes(n_train, n_val, n_test, seed)
+    center, width = check_window(window_hu)
     splits: list[Split] = []
     first = 0
-    for index, size in enumerate(sizes.values()):
+    for index, size in enumerate(sizes):
         crops = candidates(
             size,
             volumes=volumes,
@@ -119,10 +114,9 @@ def to_gray(images_hu: NDArray[np.int16], center_hu: float, width_hu: float) -> 
 
 
 def _split(crops: Candidates, first: int, center_hu: float, width_hu: float) -> Split:
-    numbers = range(first, first + len(crops))
     return Split(
         images=to_gray(crops.images_hu, center_hu, width_hu),
         labels=crops.malignant,
-        patients=np.array([f"sim-{number:06d}" for number in numbers]),
+        patients=patient_names(first, len(crops)),
         attributes={**crops.attributes, "mask": crops.masks},
     )

@@ -177,7 +177,7 @@ def visits(
             diameter_mm=diameter_mm,
         )
         growth = streams(entropy, first // crops.CHUNK, (*crops.STREAMS, "growth"))["growth"]
-        doubling[rows] = _draw_doubling_times(is_malignant, growth)[:size]
+        doubling[rows] = draw_doubling_times(is_malignant, growth)[:size]
         malignant[rows] = is_malignant[:size]
         columns.append({name: column[:size] for name, column in people.items()})
         diameters[rows] = grown_diameter(
@@ -207,8 +207,8 @@ def _streams_of_visit(entropy: tuple[int, ...], chunk: int, visit: int) -> dict[
     return rng
 
 
-def _draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw from the cut-off log-normal distributions by their inverse."""
+def draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return doubling times in days, from the cut-off log-normal distributions by their inverse."""
     share = rng.random(len(malignant))
     days = np.empty(len(malignant))
     for name, chosen in (("malignant", malignant), ("benign", ~malignant)):

@@ -7,6 +7,7 @@ import numpy as np
 from medlab import checks
 from medlab.data.dataset import Dataset, Split
 from medlab.data.phantoms import crops, followup
+from medlab.data.phantoms.splits import check_sizes, patient_names
 from medlab.data.phantoms.streams import streams
 
 DAYS_PER_YEAR = 365.25
@@ -60,14 +61,11 @@ def simulated_growth(
         If an argument is out of range or a name unknown.
     """
     checks.one_of("target", target, TARGETS)
-    sizes = {"n_train": n_train, "n_val": n_val, "n_test": n_test}
-    for name, size in sizes.items():
-        checks.in_range(name, size, 1, whole=True)
-    checks.in_range("seed", seed, 0, whole=True)
+    sizes = check_sizes(n_train, n_val, n_test, seed)
     checks.in_range("n_visits", n_visits, 2, 4, whole=True)
     checks.in_range("reading_sd_mm", reading_sd_mm, 0, 2)
     splits: list[Split] = []
-    for index, size in enumerate(sizes.values()):
+    for index, size in enumerate(sizes):
         parts = [
             _chunk((seed, index), chunk, n_visits, reading_sd_mm, prevalence, diameter_mm)
             for chunk in range(-(-size // crops.CHUNK))
@@ -77,7 +75,7 @@ def simulated_growth(
         doublings = DAYS_PER_YEAR / columns["doubling_time_days"]
         labels = columns["next_mm"] if target == "diameter" else doublings
         first = sum(map(len, splits))
-        patients = np.array([f"sim-{number:06d}" for number in range(first, first + size)])
+        patients = patient_names(first, size)
         splits.append(Split(sequences.astype(np.float32), labels.astype(np.float32), patients, columns))
     return Dataset(
         name="simulated_growth",
@@ -110,7 +108,7 @@ def _chunk(
     people, _, _, malignant = crops.draw_chunk(
         rng, kind="nodule", risk_scale=3.5, prevalence=prevalence, diameter_mm=diameter_mm
     )
-    doubling = followup._draw_doubling_times(malignant, rng["growth"])
+    doubling = followup.draw_doubling_times(malignant, rng["growth"])
     gaps = np.rint(rng["times"].uniform(*INTERVAL_DAYS, (crops.CHUNK, 4)))[:, :n_visits]
     times = np.concatenate([np.zeros((crops.CHUNK, 1)), gaps.cumsum(axis=1)], axis=1)
     true = followup.grown_diameter(people["diameter_mm"][:, None], times, doubling[:, None])

@@ -10,6 +10,7 @@ from medlab.data.dataset import Dataset, Split
 from medlab.data.phantoms.cohort import to_gray
 from medlab.data.phantoms.crops import SIDE, candidates
 from medlab.data.phantoms.scanner import Scanner
+from medlab.data.phantoms.splits import check_sizes, check_window, patient_names
 
 LARGE_MM = 8.0
 QUESTIONS = {
@@ -66,17 +67,12 @@ def simulated_candidates(
         If an argument is out of range or a name unknown.
     """
     checks.one_of("question", question, QUESTIONS)
-    sizes = {"n_train": n_train, "n_val": n_val, "n_test": n_test}
-    for name, size in sizes.items():
-        checks.in_range(name, size, 1, whole=True)
+    sizes = check_sizes(n_train, n_val, n_test, seed)
     checks.in_range("side", side, 8, SIDE, whole=True)
-    checks.in_range("seed", seed, 0, whole=True)
-    center, width = window_hu
-    checks.in_range("center of window_hu", center, -1024, 3071)
-    checks.in_range("width of window_hu", width, 1, 8192)
+    center, width = check_window(window_hu)
     splits: list[Split] = []
     first = 0
-    for index, size in enumerate(sizes.values()):
+    for index, size in enumerate(sizes):
         crops = candidates(
             size,
             kind="both",
@@ -92,7 +88,7 @@ def simulated_candidates(
             Split(
                 images=to_gray(crops.images_hu, center, width),
                 labels=labels.astype(np.int64),
-                patients=np.array([f"sim-{number:06d}" for number in range(first, first + size)]),
+                patients=patient_names(first, size),
                 attributes={**crops.attributes, "is_nodule": crops.is_nodule, "mask": crops.masks},
             )
         )

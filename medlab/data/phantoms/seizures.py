@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from medlab import checks
 from medlab.data.dataset import Dataset, Split
 from medlab.data.phantoms.signals import CHANNELS, RATE_HZ, eeg
+from medlab.data.phantoms.splits import check_sizes, patient_names
 
 
 def simulated_eeg(
@@ -34,19 +34,16 @@ def simulated_eeg(
     ValueError
         If an argument is out of range.
     """
-    sizes = {"n_train": n_train, "n_val": n_val, "n_test": n_test}
-    for name, size in sizes.items():
-        checks.in_range(name, size, 1, whole=True)
-    checks.in_range("seed", seed, 0, whole=True)
+    sizes = check_sizes(n_train, n_val, n_test, seed)
     splits: list[Split] = []
-    for index, size in enumerate(sizes.values()):
+    for index, size in enumerate(sizes):
         found = eeg(size, seed=(seed, index), amplitude_uv=amplitude_uv)
         first = sum(map(len, splits))
         splits.append(
             Split(
                 images=found.signals_uv,
                 labels=found.is_discharge.astype(np.int64),
-                patients=np.array([f"sim-{number:06d}" for number in range(first, first + size)]),
+                patients=patient_names(first, size),
                 attributes={
                     name: getattr(found, name) for name in ("onset_s", "end_s", "rate_hz", "spikes_s")
                 },

@@ -117,7 +117,7 @@ def spike(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def wave(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a slow wave of height 0.8, positive, for times since its spike's peak, shape (...), s."""
-    return +0.8 * np.exp(-0.5 * ((delay_s - WAVE_DELAY_S) / WAVE_SD_S) ** 2)
+    return 0.8 * np.exp(-0.5 * ((delay_s - WAVE_DELAY_S) / WAVE_SD_S) ** 2)
 
 
 def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) -> dict[str, NDArray]:

@@ -239,9 +239,8 @@ class GAN(Game):
         inputs = [check_images("images", images, self.image_shape)]
         if labels is not None or self.classes:
             inputs.append(one_hot(labels, self.classes, len(inputs[0])))
-        if self.critic is None:
-            raise NotImplementedError
-        return self._make(self.critic, inputs)[:, 0]
+        critic: Any = self.critic
+        return self._make(critic, inputs)[:, 0]
 
     def snapshot(self, material: Any) -> NDArray[np.float32]:
         """Return what the averaged generator makes of noise, shape (n, latent), and labels."""

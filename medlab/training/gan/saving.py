@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from medlab import backend
+from medlab.training.checkpoint import flat, grouped
 
 SCHEMA = 1
 FACTS, SLOTS = "gan.json", "optimizers.npz"
@@ -48,12 +49,7 @@ def save(adversary: Any, folder: str | Path) -> Path:
         "versions": backend.versions(),
     }
     state = adversary.state()
-    slots = {
-        f"{group}/{index}": array
-        for group in state
-        if group.endswith("_slots")
-        for index, array in enumerate(state[group])
-    }
+    slots = flat({name: group for name, group in state.items() if name.endswith("_slots")})
     partial = folder / "partial"
     try:
         partial.mkdir(parents=True, exist_ok=True)
@@ -106,9 +102,7 @@ def load(folder: str | Path) -> Any:
             for name in facts["networks"]
         }
         with np.load(folder / SLOTS) as stored:
-            slots: dict[str, list[Any]] = {}
-            for key in stored.files:
-                slots.setdefault(key.split("/")[0], []).append(stored[key])
+            slots = grouped(stored)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
         msg = f"the GAN in {folder.name} is damaged ({error}). Write it again with save."
         raise ValueError(msg) from error
