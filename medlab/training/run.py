@@ -50,6 +50,10 @@ class Run:
     seed: int = 0
     backend: str = "tensorflow"
 
+    def normalize(self, images: ArrayLike) -> NDArray[Any]:
+        """Bring raw images, shape (N, ..., C), to the network's input."""
+        return self.normalization.apply(images)
+
     def predict(self, images: ArrayLike) -> NDArray[Any]:
         """Return probabilities for raw images: see `medlab.models.predict`."""
-        return predict(self.model, self.normalization.apply, images)
+        return predict(self.model, self.normalize, images)

@@ -118,7 +118,7 @@ def network_features(
         Of weights, order and augmentation.
     model : Run or Bundle, or None
         An already trained network with a layer ``features`` instead of a new one: anything with `model` and
-        `normalization`.
+        `normalize`.
     progress : bool
     **options
         Of `medlab.training.fit`, such as ``epochs``.
@@ -152,7 +152,7 @@ def network_features(
     trunk = keras.Model(run.model.input, run.model.get_layer("features").output)
 
     def embed(images: NDArray[Any]) -> Array:
-        return np.asarray(trunk.predict_on_batch(run.normalization.apply(images)), dtype=np.float64)
+        return np.asarray(trunk.predict_on_batch(run.normalize(images)), dtype=np.float64)
 
     source = f"principal components of layer features of {run.model.name}, trained on {dataset.name}"
     return _reduced(f"{source} (seed {seed})" if model is None else source, embed, dataset, dimensions, seed)
