@@ -31,6 +31,16 @@ def test_image_pairs_keep_the_contract(rng, shape, classes, pair):
     assert np.isfinite(scores).all()
 
 
+@pytest.mark.parametrize(
+    ("normalization", "batch", "spectral"), [("batch", 1, 0), ("spectral", 0, 3), ("none", 0, 0)]
+)
+def test_a_critic_is_normalized_as_asked(normalization, batch, spectral):
+    layers = models.gan.critic((16, 16, 1), width=4, normalization=normalization).layers
+    kinds = [type(layer).__name__ for layer in layers]
+    assert kinds.count("BatchNormalization") == batch
+    assert sum(kind.startswith("Spectral") for kind in kinds) == spectral
+
+
 def test_point_pairs_keep_the_contract(rng):
     generator = models.gan.point_generator(3, 2, dimensions=4, width=8)
     critic = models.gan.point_critic(2, dimensions=4, width=8, spectral=True)
@@ -75,6 +85,8 @@ def test_shapes_that_cannot_be_halved_are_refused(shape, message):
 def test_latent_and_dimensions_below_one_are_refused():
     with pytest.raises(ValueError, match=r"latent must lie between 1 and infinity, got 0"):
         models.gan.point_generator(0)
+    with pytest.raises(ValueError, match=r"normalization must be one of: batch.* got 'batches'"):
+        models.gan.critic((16, 16, 1), normalization="batches")
     with pytest.raises(ValueError, match=r"dimensions must lie between 1 and infinity, got 0"):
         models.gan.point_critic(dimensions=0)
     with pytest.raises(ValueError, match=r"classes must lie between 0 and infinity, got -1"):

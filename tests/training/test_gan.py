@@ -104,6 +104,20 @@ def test_the_average_by_hand():
         np.testing.assert_allclose(found, by_hand, rtol=1e-5, atol=1e-7)
 
 
+def test_the_rates_fall_along_a_line_in_the_last_part():
+    gan = points_gan(decay=0.5, rates=(1e-2, 2e-2))
+    for done, left in ((0.0, 1.0), (0.5, 1.0), (0.75, 0.5), (0.9, 0.2), (1.0, 0.01)):
+        gan.slow_down(done)
+        found = [value(optimizer.learning_rate) for optimizer in gan.optimizers]
+        assert found == pytest.approx([1e-2 * left, 2e-2 * left], rel=1e-5)
+    gan.fit(POINTS, steps=4, **TINY)
+    # The last of four steps begins when three quarters are done.
+    assert value(gan.optimizers[0].learning_rate) == pytest.approx(0.5e-2, rel=1e-5)
+    steady = points_gan(decay=0.0)
+    steady.slow_down(0.99)
+    assert value(steady.optimizers[0].learning_rate) == pytest.approx(1e-2)
+
+
 def test_spectral_layers_divide_by_the_largest_singular_value():
     layer = SpectralDense(3, use_bias=False)
     inputs = np.random.default_rng(0).normal(size=(4, 5)).astype("float32")
@@ -267,6 +281,7 @@ def test_every_loss_finds_the_points(loss):
         ({"rates": (1e-3, 99.0)}, r"rates must lie between 1e-07 and 10, got 99"),
         ({"betas": (1.0, 0.9)}, r"betas must lie between 0 and 0.9999, got 1.0"),
         ({"averaging": 1.0}, r"averaging must lie between"),
+        ({"decay": 1.5}, r"decay must lie between"),
         ({"critic_steps": 0}, r"critic_steps must lie between 1 and 100, got 0"),
         ({"penalty": -1.0}, r"penalty must lie between 0 and infinity, got -1"),
         ({"augment": ("flip",)}, r"augment must be empty for points, got \('flip',\)"),

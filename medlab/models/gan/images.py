@@ -1,4 +1,4 @@
-"""The default pair for images: upsampling generator, spectrally normalized critic, both small."""
+"""The default pair for images: a generator that doubles the pixels, a critic that halves them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 import keras
 from keras import layers
 
-from medlab import backend
+from medlab import backend, checks
 from medlab.models.gan.shapes import convolution, halvings, network, noise_and_label, score
+
+NORMALIZATIONS = ("batch", "spectral", "none")
 
 
 def generator(
-    image_shape: tuple[int, ...], latent: int = 64, classes: int = 0, *, width: int = 32, seed: int = 0
+    image_shape: tuple[int, ...], latent: int = 64, classes: int = 0, *, width: int = 16, seed: int = 0
 ) -> keras.Model:
     """Build a generator of images: dense layer, then convolutions, each followed by doubling of the pixels.
 
@@ -70,7 +72,7 @@ def critic(
     classes: int = 0,
     *,
     width: int = 32,
-    spectral: bool = True,
+    normalization: str = "batch",
     seed: int = 0,
 ) -> keras.Model:
     """Build a critic of images: convolutions that halve the pixels, then a score of what is left.
@@ -84,8 +86,10 @@ def critic(
         0, or the number of classes of a conditional critic.
     width : int
         Filters of the first convolution; each halving has twice as many, up to four times `width`.
-    spectral : bool
-        Hold every layer to spectral norm 1. Set it to False for a Wasserstein critic with penalty.
+    normalization : "batch", "spectral" or "none"
+        Batch normalization after all convolutions but the first; or every layer held to spectral norm 1, for
+        the hinge; or neither, for a Wasserstein critic with penalty, which needs a score that depends on one
+        image only.
     seed : int
         Seed of the first weights.
 
@@ -99,23 +103,23 @@ def critic(
     Raises
     ------
     ValueError
-        If the sides cannot be halved often enough.
-
-    Notes
-    -----
-    It has no batch normalization: a penalty on the gradient of one image needs a score that depends on
-    that image only.
+        If the sides cannot be halved often enough, or there is no such normalization.
     """
+    checks.one_of("normalization", normalization, NORMALIZATIONS)
     times = halvings(image_shape)
     backend.seed_everything(seed)
     image = keras.Input(tuple(image_shape), name="image")
+    spectral, batch = normalization == "spectral", normalization == "batch"
     layer = convolution(spectral)
     x = image
     for level in range(times):
-        x = layer(_filters(width, level), 4, strides=2, padding="same", name=f"convolution_{level}")(x)
+        # The bias before a batch normalization would have no gradient.
+        normalized = batch and level > 0
+        filters, name = _filters(width, level), f"convolution_{level}"
+        x = layer(filters, 4, strides=2, padding="same", use_bias=not normalized, name=name)(x)
+        if normalized:
+            x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
         x = layers.LeakyReLU(0.2, name=f"relu_{level}")(x)
-    x = layer(_filters(width, times), 3, padding="same", name=f"convolution_{times}")(x)
-    x = layers.LeakyReLU(0.2, name=f"relu_{times}")(x)
     x = layers.Flatten(name="features")(x)
     inputs, answer = score(x, [image], classes, spectral)
     return network(inputs, answer, "critic")

@@ -27,7 +27,7 @@ class GAN(Game):
     generator, critic : keras.Model
         From `medlab.models.gan`, or any with the same inputs and outputs; changed in place. Whether the game
         is conditional, and on how many classes, is read from their inputs.
-    loss : "hinge", "minimax", "nonsaturating" or "wasserstein"
+    loss : "nonsaturating", "minimax", "hinge" or "wasserstein"
         See `critic_loss` and `generator_loss`.
     penalty : float or None
         Weight of (|gradient of the score| - 1)^2 between real and generated images. None: 10 for
@@ -43,8 +43,12 @@ class GAN(Game):
     averaging : float
         Momentum of the moving average of the generator's weights, which `sample` uses; at the start it is
         (1 + updates) / (10 + updates) where that is less. 0: none.
+    decay : float in [0, 1]
+        Last part of the training in which the rates fall to nearly 0, along a line: the two then stop
+        circling around each other. With a longer budget on resuming, they rise again. 0: none.
     augment : sequence of "flip", "color", "translation", "cutout"
-        How images are changed before the critic looks (Zhao et al. 2020); none for points.
+        How images are changed before the critic looks (Zhao et al. 2020), so that it does not learn a small
+        set by heart in a long training; none for points.
 
     Raises
     ------
@@ -63,15 +67,16 @@ class GAN(Game):
         self,
         generator: keras.Model,
         critic: keras.Model,
-        loss: str = "hinge",
+        loss: str = "nonsaturating",
         *,
         penalty: float | None = None,
         critic_steps: int = 1,
-        rates: Iterable[float] = (2e-4, 4e-4),
+        rates: Iterable[float] = (2e-4, 8e-4),
         betas: Iterable[float] = (0.5, 0.999),
         optimizer: str = "adam",
-        averaging: float = 0.999,
-        augment: Sequence[str] | None = None,
+        averaging: float = 0.998,
+        decay: float = 0.5,
+        augment: Sequence[str] = (),
     ) -> None:
         (self.latent,), made = _shapes(generator)
         seen, self.classes = _sides(critic)
@@ -82,8 +87,6 @@ class GAN(Game):
             )
             raise ValueError(msg)
         self.image_shape = made
-        if augment is None:
-            augment = ("flip", "color", "translation", "cutout") if len(made) == 3 else ()
         if augment and len(made) != 3:
             msg = f"augment must be empty for points, got {tuple(augment)}: only images are moved."
             raise ValueError(msg)
@@ -93,7 +96,7 @@ class GAN(Game):
         if penalty and any(isinstance(part, keras.layers.BatchNormalization) for part in critic.layers):
             msg = (
                 f"penalty must be 0 for a critic with batch normalization, got {penalty:g}: its score of an "
-                "image depends on the others. Use medlab.models.gan.critic(..., spectral=False)."
+                "image depends on the others. Use medlab.models.gan.critic(..., normalization='none')."
             )
             raise ValueError(msg)
         super().__init__(
@@ -104,6 +107,7 @@ class GAN(Game):
             betas=betas,
             optimizer=optimizer,
             averaging=averaging,
+            decay=decay,
             augment=augment,
             critic_steps=int(checks.in_range("critic_steps", critic_steps, 1, 100, whole=True)),
             penalty=penalty,

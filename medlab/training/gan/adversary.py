@@ -17,6 +17,8 @@ from medlab.training.gan.losses import LOSSES
 from medlab.training.gan.options import check_augment, check_rates, make_optimizer
 
 BATCH = 256
+# Of the rate: the last steps of a decay still move a little.
+SLOWEST = 0.01
 
 
 class Adversary:
@@ -37,6 +39,7 @@ class Adversary:
         betas: Iterable[float],
         optimizer: str,
         averaging: float,
+        decay: float,
         augment: Iterable[str],
         **options: Any,
     ) -> None:
@@ -49,6 +52,7 @@ class Adversary:
             "betas": (float(first), float(second)),
             "optimizer": optimizer,
             "averaging": float(checks.in_range("averaging", averaging, 0, 0.99999)),
+            "decay": float(checks.in_range("decay", decay, 0, 1)),
             "augment": check_augment(augment),
             **options,
         }
@@ -95,6 +99,13 @@ class Adversary:
         facts |= self._step("generator")({**batch, "momentum": np.float32(momentum)})
         self.updates += 1
         return facts
+
+    def slow_down(self, done: float) -> None:
+        """Set the learning rates for a part of the training that is done, from 0 to 1."""
+        decay = self.options["decay"]
+        left = min(1.0, (1.0 - done) / decay) if decay else 1.0
+        for optimizer, rate in zip(self.optimizers, self.options["rates"], strict=False):
+            optimizer.learning_rate = rate * max(left, SLOWEST)
 
     def momentum(self, updates: int) -> float:
         """Return how much of the average stays at an update: less at first, to forget the start."""

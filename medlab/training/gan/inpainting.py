@@ -39,7 +39,7 @@ class Inpainter(Adversary):
         Mean squared or absolute error over the pixels of the hole.
     hole : (float, float)
         Shortest and longest side of the rectangular hole, as a part of the image's, in training.
-    loss, rates, betas, optimizer, averaging
+    loss, rates, betas, optimizer, averaging, decay
         As in `GAN`.
     augment : sequence of "flip", "color", "translation"
         How the training images are changed before the hole is made.
@@ -65,11 +65,12 @@ class Inpainter(Adversary):
         adversarial: float | None = None,
         reconstruction: str = "l2",
         hole: Iterable[float] = (0.25, 0.5),
-        loss: str = "hinge",
+        loss: str = "nonsaturating",
         rates: Iterable[float] = (1e-3, 4e-4),
         betas: Iterable[float] = (0.5, 0.999),
         optimizer: str = "adam",
         averaging: float = 0.999,
+        decay: float = 0.5,
         augment: Sequence[str] = ("flip", "translation"),
     ) -> None:
         self.image_shape = tuple(generator.output_shape[1:])
@@ -105,6 +106,7 @@ class Inpainter(Adversary):
             betas=betas,
             optimizer=optimizer,
             averaging=averaging,
+            decay=decay,
             augment=augment,
             adversarial=adversarial,
             reconstruction=checks.one_of("reconstruction", reconstruction, RECONSTRUCTIONS),

@@ -94,6 +94,7 @@ class Loop:
             callback.set_model(adversary)
             callback.on_train_begin()
         while not self._is_over():
+            adversary.slow_down(self._done())
             self._pending.append(adversary.step(*adversary.batches(self.source, self.step)))
             self.step += 1
             for callback in self.callbacks:
@@ -145,7 +146,7 @@ class Loop:
                 number = self.step - len(values) + int(bad[0]) + 1
                 msg = (
                     f"{name} must stay finite, got {values[bad[0]]} at step {number}. Lower rates, use "
-                    "loss='hinge' with a spectral critic, or go on from the checkpoint with a new seed."
+                    "a critic with normalization='spectral', or go on from the checkpoint with a new seed."
                 )
                 raise FloatingPointError(msg)
         means = {name: float(values.mean()) for name, values in numbers.items()}

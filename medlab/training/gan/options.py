@@ -18,6 +18,7 @@ DCGAN = {
     "rates": (2e-4, 2e-4),
     "betas": (0.5, 0.999),
     "averaging": 0.0,
+    "decay": 0.0,
     "augment": (),
 }
 
