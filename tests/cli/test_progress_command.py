@@ -37,6 +37,7 @@ def test_each_chapter_says_how_much_of_it_is_done(kept):
         "02_data",
         "03_cnn",
         "04_rnn",
+        "05_gan",
         "06_lung_screening",
     ]
     counts = dict(rows)

@@ -59,6 +59,11 @@ CHAPTERS = {
         ("last_state", "attend", "steps_until", "doubling_time_days"),
         ("blind_slice", "fed_back", "forty_steps", "simple_rival", "what_attention_says"),
     ),
+    "05_gan": Chapter(
+        "ch05",
+        ("clouds_found", "walk", "paste", "best_sensitivity"),
+        ("who_sees_real", "falling_losses", "distance_alone", "pretty_repair", "silent_test"),
+    ),
     "06_lung_screening": Chapter(
         "ch06",
         ("solid_category", "rates", "choose_threshold", "positive_value", "called_back"),
