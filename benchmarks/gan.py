@@ -19,6 +19,7 @@ SEEDS = range(3)
 MINUTES = 10.0
 IMAGES = 1000  # of which as many as half of what is held out are drawn, again and again
 NAMES = ("default", "DCGAN")
+SPACES = ("network", "pixels")
 
 
 def train(name: str, seed: int, minutes: float, cores: list[int], path: Path) -> None:
@@ -62,19 +63,16 @@ def compare(minutes: float) -> bool:
     from medlab.evaluation import generation
 
     dataset = data.load("breastmnist")
-    looks = {
-        "network": generation.network_features(dataset, seed=0, progress=False),
-        "pixels": generation.pixel_features(dataset),
-    }
+    features = generation.network_features(dataset, seed=0)
     distances: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for seed in SEEDS:
             for name, path in side_by_side(seed, minutes, Path(folder)).items():
                 with np.load(path) as kept:
                     images, steps = kept["images"], int(kept["steps"])
-                found = generation.judge(images, dataset, seed=0, features=looks["network"])
+                found = generation.judge(images, dataset, seed=0, features=features)
                 told = []
-                for space in looks:
+                for space in SPACES:
                     measured = getattr(found, space)
                     distances.setdefault((name, space), []).append(measured["frechet"].generated.value)
                     told.append(
@@ -86,9 +84,9 @@ def compare(minutes: float) -> bool:
                     )
                 copies = "copies of training images" if found.copies else "no sign of copies"
                 print(f"{name:8s} seed {seed}  {steps} steps; {'; '.join(told)}; {copies}", flush=True)
-    print(f"{found.count} images on each side; {looks['network'].describe()}; {looks['pixels'].describe()}")
+    print(f"{found.count} images on each side; {'; '.join(found.features.values())}")
     held = []
-    for space in looks:
+    for space in SPACES:
         default, plain = (float(np.mean(distances[name, space])) for name in NAMES)
         held.append(default < plain)
         verdict = "reached" if held[-1] else "MISSED"

@@ -38,6 +38,15 @@ def first_words(texts: list[str], function: str) -> list[str]:
     return [node.args[0].value for node in calls(texts, function)]
 
 
+def stored(text: str) -> set[str]:
+    """Return the names that code gives a value to at its top level: functions, classes and variables."""
+    module = ast.parse(text)
+    names = {node.name for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return names | {
+        node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
 WITH_EXERCISES = [path for path in NOTEBOOKS if sources(path, "exercise")]
 WITH_QUIZ = [path for path in NOTEBOOKS if calls(sources(path), "quiz")]
 
@@ -94,3 +103,15 @@ def test_exercises_run_as_shipped_and_solutions_solve_them(path, capsys):
         assert "✓" in capsys.readouterr().out
     for call in calls(sources(path, "solution"), "check"):
         assert "record=False" in ast.unparse(call), "a solution is not the learner's"
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_the_learner_needs_no_name_that_only_a_solution_makes(path):
+    """`medlab learner` leaves the solutions out, and the rest of the notebook must run."""
+    everything = sources(path)
+    solutions = sources(path, "solution")
+    others = [text for text in everything if text not in solutions]
+    made = stored("\n".join(solutions)) - stored("\n".join(others))
+    assert made, "solutions make something"
+    used = {node.id for text in others for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    assert made & used == set()

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from medlab import backend, checks
-from medlab.models.gan.shapes import convolution, halvings, network, noise_and_label, score
+from medlab.models.gan.shapes import halved, halvings, network, noise_and_label, score
 
 NORMALIZATIONS = ("batch", "spectral", "none")
 
@@ -109,18 +109,9 @@ def critic(
     times = halvings(image_shape)
     backend.seed_everything(seed)
     image = keras.Input(tuple(image_shape), name="image")
-    spectral, batch = normalization == "spectral", normalization == "batch"
-    layer = convolution(spectral)
-    x = image
-    for level in range(times):
-        # The bias before a batch normalization would have no gradient.
-        normalized = batch and level > 0
-        filters, name = _filters(width, level), f"convolution_{level}"
-        x = layer(filters, 4, strides=2, padding="same", use_bias=not normalized, name=name)(x)
-        if normalized:
-            x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
-        x = layers.LeakyReLU(0.2, name=f"relu_{level}")(x)
-    x = layers.Flatten(name="features")(x)
+    spectral = normalization == "spectral"
+    filters = [_filters(width, level) for level in range(times)]
+    x = halved(image, filters, normalized=normalization == "batch", spectral=spectral)
     inputs, answer = score(x, [image], classes, spectral)
     return network(inputs, answer, "critic")
 

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from medlab import backend
-from medlab.models.gan.shapes import halvings, network, noise_and_label, score
+from medlab.models.gan.shapes import halved, halvings, network, noise_and_label, score
 
 
 def dcgan(
@@ -78,19 +78,5 @@ def dcgan(
     generator = network(inputs, x, "dcgan_generator")
 
     image = keras.Input(tuple(image_shape), name="image")
-    x = image
-    for level in range(times):
-        x = layers.Conv2D(
-            width << level,
-            4,
-            strides=2,
-            padding="same",
-            use_bias=not level,
-            kernel_initializer=start(),
-            name=f"convolution_{level}",
-        )(x)
-        if level:
-            x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
-        x = layers.LeakyReLU(0.2, name=f"relu_{level}")(x)
-    x = layers.Flatten(name="features")(x)
+    x = halved(image, [width << level for level in range(times)], initializer=start)
     return generator, network(*score(x, [image], classes, spectral=False), "dcgan_critic")

@@ -1,8 +1,9 @@
-"""What the builders of this folder share: how often an image is halved, inputs, the critic's answer."""
+"""What the builders here share: how an image is halved, and how often, inputs, the critic's answer."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -71,6 +72,43 @@ def network(inputs: list[Any], outputs: Any, name: str) -> keras.Model:
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=name)
 
 
-def convolution(spectral: bool) -> type:
-    """Return the class of a convolution layer, with or without spectral normalization."""
-    return SpectralConv2D if spectral else layers.Conv2D
+def halved(
+    image: Any,
+    filters: list[int],
+    *,
+    normalized: bool = True,
+    spectral: bool = False,
+    initializer: Callable[[], Any] = keras.initializers.GlorotUniform,
+) -> Any:
+    """Return the features of a critic, shape (N, F): convolutions, each on half of the sides before it.
+
+    Parameters
+    ----------
+    image : Keras tensor, shape (N, H, W, C)
+    filters : list of int
+        Of each convolution.
+    normalized : bool
+        Batch normalization after all convolutions but the first.
+    spectral : bool
+        Hold every convolution to spectral norm 1.
+    initializer : callable
+        Makes the initializer of one kernel.
+    """
+    layer = SpectralConv2D if spectral else layers.Conv2D
+    x = image
+    for level, count in enumerate(filters):
+        # The bias before a batch normalization would have no gradient.
+        normalized_here = normalized and level > 0
+        x = layer(
+            count,
+            4,
+            strides=2,
+            padding="same",
+            use_bias=not normalized_here,
+            kernel_initializer=initializer(),
+            name=f"convolution_{level}",
+        )(x)
+        if normalized_here:
+            x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
+        x = layers.LeakyReLU(0.2, name=f"relu_{level}")(x)
+    return layers.Flatten(name="features")(x)

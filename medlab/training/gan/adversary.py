@@ -103,7 +103,9 @@ class Adversary:
     def slow_down(self, done: float) -> None:
         """Set the learning rates for a part of the training that is done, from 0 to 1."""
         decay = self.options["decay"]
-        left = min(1.0, (1.0 - done) / decay) if decay else 1.0
+        if not decay:
+            return
+        left = min(1.0, (1.0 - done) / decay)
         for optimizer, rate in zip(self.optimizers, self.options["rates"], strict=False):
             optimizer.learning_rate = rate * max(left, SLOWEST)
 
