@@ -4,8 +4,9 @@ import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
-    ["generation"],
+    ["attribution", "generation"],
     {
+        "attribution": ["Attribution", "attribute"],
         "evaluating": ["Evaluation", "evaluate"],
         "intervals": ["bootstrap", "delong"],
         "lungrads": ["lung_rads"],

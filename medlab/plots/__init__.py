@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "comparing": ["estimates", "results_vs_published"],
         "judging": ["confusion", "precision_recall", "roc", "score_histogram"],
         "learning": ["history", "learning_curve"],
+        "overlaying": ["overlay"],
         "sequences": ["lines", "states"],
         "tiles": ["feature_maps", "image_grid"],
     },

@@ -44,7 +44,7 @@ def image_grid(
     alt : str
         What is to be seen, for readers who cannot see it.
     """
-    pictures = _pictures(images)
+    pictures = as_pictures(images)
     n = len(pictures)
     names = {name: list(given) for name, given in (("titles", titles), ("marks", marks)) if given is not None}
     checks.same_length(images=pictures, **names)
@@ -63,23 +63,21 @@ def image_grid(
         height_in=down * tall + (0.25 if spacing_mm is not None else 0),
         alt=alt or f"{n} images" + (f": {'; '.join(map(str, titles))}" if titles else ""),
     )
-    limits = (0, 255) if pictures.dtype.kind in "ui" else (float(pictures.min()), float(pictures.max()))
+    limits = gray_limits(pictures)
     colors = {mark: canvas.COLORS[i % 7] for i, mark in enumerate(dict.fromkeys(marks or ()))}
     for i, axis in enumerate(axes):
-        _bare(axis)
+        bare(axis)
         if i >= n:
             axis.set_visible(False)
             continue
-        shown = _colors(pictures[i], limits)
-        axis.imshow(
-            shown, cmap="gray", vmin=limits[0], vmax=limits[1], aspect=aspect, interpolation="nearest"
-        )
+        shown = to_unit(pictures[i], limits)
+        axis.imshow(shown, cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="nearest")
         axis.set_title(above[i], fontsize=canvas.SMALL, pad=3)
         if marks is not None:
             axis.set_xlabel(marks[i], fontsize=canvas.SMALL, color=colors[marks[i]], labelpad=2)
             axis.spines[:].set(visible=True, color=colors[marks[i]], linewidth=2.5)
     if spacing_mm is not None:
-        length = _scale_bars(axes[:n], pictures.shape[2], pictures.shape[1], spacing_mm[-1])
+        length = scale_bars(axes[:n], pictures.shape[2], pictures.shape[1], spacing_mm[-1])
         picture.supxlabel(f"white bar: {length:g} mm", fontsize=canvas.SMALL)
     return picture
 
@@ -111,7 +109,7 @@ def feature_maps(maps: ArrayLike, *, columns: int = 8, title: str = "") -> canva
         alt=f"{k} feature maps of {height} x {width}. {title}".strip(),
     )
     for i, axis in enumerate(axes):
-        _bare(axis)
+        bare(axis)
         axis.set_visible(i < k)
         if i < k:
             drawn = axis.imshow(values[..., i], cmap="cividis", vmin=values.min(), vmax=values.max())
@@ -124,7 +122,7 @@ def feature_maps(maps: ArrayLike, *, columns: int = 8, title: str = "") -> canva
     return picture
 
 
-def _pictures(images: ArrayLike) -> NDArray[Any]:
+def as_pictures(images: ArrayLike) -> NDArray[Any]:
     """Return images as (N, H, W) or (N, H, W, 3)."""
     values = checks.finite("images", images)
     if values.ndim == 5:
@@ -138,21 +136,25 @@ def _pictures(images: ArrayLike) -> NDArray[Any]:
     return values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values
 
 
-def _colors(image: NDArray[Any], limits: tuple[float, float]) -> NDArray[Any]:
-    """Bring a color image to [0, 1], as imshow wants it; a gray one stays."""
-    if image.ndim == 2:
-        return image
+def gray_limits(pictures: NDArray[Any]) -> tuple[float, float]:
+    """Return what is black and what is white: 0 and 255 of integers, the lowest and highest of others."""
+    return (0.0, 255.0) if pictures.dtype.kind in "ui" else (float(pictures.min()), float(pictures.max()))
+
+
+def to_unit(image: NDArray[Any], limits: tuple[float, float]) -> NDArray[Any]:
+    """Bring an image from its limits to [0, 1], as imshow wants colors."""
     return (image.astype(np.float64) - limits[0]) / max(limits[1] - limits[0], 1e-12)
 
 
-def _bare(axis: Axes) -> None:
+def bare(axis: Axes) -> None:
+    """Leave nothing of an axis but what is drawn into it."""
     axis.set_xticks([])
     axis.set_yticks([])
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
 
 
-def _scale_bars(axes: Sequence[Axes], width: int, height: int, mm: float) -> float:
+def scale_bars(axes: Sequence[Axes], width: int, height: int, mm: float) -> float:
     """Draw a bar into the lower left corner of each image; return its length in mm."""
     length = max((bar for bar in _BARS_MM if bar <= 0.4 * width * mm), default=_BARS_MM[0])
     for axis in axes:

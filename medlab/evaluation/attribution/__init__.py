@@ -1,0 +1,14 @@
+"""Why a prediction came out as it did: Captum's methods on a Keras network of any backend."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "attributing": ["attribute"],
+        "bridging": ["Bridge", "Canceled"],
+        "features": ["superpixels"],
+        "methods": ["METHODS", "REFUSED"],
+        "result": ["Attribution"],
+    },
+)

@@ -1,0 +1,181 @@
+"""The layers of a network: which there are, what they give, and how to put something else in their place.
+
+Networks are looked at while they run, so it does not matter how they were built: Functional, Sequential,
+subclassed, one inside the other. Only public names of Keras are used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from medlab import checks
+
+_BENT = ("sigmoid", "softmax")
+
+
+@dataclass
+class Seen:
+    """A layer, and what it gave when two images went through the network.
+
+    Attributes
+    ----------
+    name : str
+        Its name; of a layer inside another network ``outer/inner``.
+    layer : keras.Layer
+    shape : tuple of int or None
+        Of its output, without the axis of the images; None if it has several outputs, if they are not one
+        for each image, or if it was called more than once.
+    order : int
+        Its place among all layers by the end of their last call.
+    numbers : int
+        How many it gave for each image, over all calls.
+    calls : int
+    """
+
+    name: str
+    layer: Any
+    shape: tuple[int, ...] | None = None
+    order: int = -1
+    numbers: int = 0
+    calls: int = 0
+
+
+def named_layers(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield name and layer of all layers, those of inner networks too."""
+    for layer in getattr(model, "layers", ()):
+        yield prefix + layer.name, layer
+        yield from named_layers(layer, f"{prefix}{layer.name}/")
+
+
+def watch(model: Any, call: Callable[[], Any], images: int) -> list[Seen]:
+    """Return the layers that were called while `images` images went through the network, in their order."""
+    found = {name: Seen(name, layer) for name, layer in dict(named_layers(model)).items()}
+    ended: list[str] = []
+    with contextlib.ExitStack() as stack:
+        for seen in found.values():
+            stack.enter_context(replaced(seen.layer, _noting(seen, ended, images)))
+        call()
+    for order, name in enumerate(ended):
+        found[name].order = order
+    for seen in found.values():
+        if seen.calls != 1:
+            seen.shape = None
+    return sorted((seen for seen in found.values() if seen.calls), key=lambda seen: seen.order)
+
+
+def _noting(seen: Seen, ended: list[str], images: int) -> Callable[[Any], Any]:
+    def note(output: Any) -> Any:
+        ended.append(seen.name)
+        seen.calls += 1
+        outputs = output if isinstance(output, list | tuple) else [output]
+        shapes = [tuple(one.shape) for one in outputs if hasattr(one, "shape")]
+        seen.numbers += sum(int(np.prod(shape)) for shape in shapes) // images
+        single = len(outputs) == len(shapes) == 1 and shapes[0][:1] == (images,)
+        seen.shape = shapes[0][1:] if single else None
+        return output
+
+    return note
+
+
+@contextlib.contextmanager
+def replaced(layer: Any, change: Callable[[Any], Any]) -> Iterator[None]:
+    """Let `change` have the layer's output, and return what stands in its place, while this is open."""
+    original = layer.call
+
+    def call(*args: Any, **options: Any) -> Any:
+        return change(original(*args, **options))
+
+    layer.call = call
+    try:
+        yield
+    finally:
+        del layer.call  # the class's own is seen again
+
+
+def spatial(layers: Sequence[Seen], axes: int) -> list[Seen]:
+    """Return the layers that give maps: as many axes as an image, more than one place, one map an image."""
+    return [
+        seen
+        for seen in layers
+        if seen.shape is not None and len(seen.shape) == axes and np.prod(seen.shape[:-1]) > 1
+    ]
+
+
+def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
+    """Return the named layer, or the one that Grad-CAM looks at: the last of those with the fewest places.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or the named one gives no maps; the message lists those that do.
+    """
+    usable = spatial(layers, axes)
+    if not usable:
+        msg = (
+            "the network must have a layer that gives a map for each image, got none. Use a method that "
+            "needs no layer, such as integrated_gradients."
+        )
+        raise ValueError(msg)
+    if name is None:
+        fewest = min(np.prod(seen.shape[:-1]) for seen in usable if seen.shape)
+        return [seen for seen in usable if seen.shape and np.prod(seen.shape[:-1]) == fewest][-1]
+    short = [seen for seen in usable if seen.name == name or seen.name.endswith(f"/{name}")]
+    if len(short) == 1:
+        return short[0]
+    checks.one_of("layer", name, [seen.name for seen in usable])
+    return next(seen for seen in usable if seen.name == name)
+
+
+def bent(layers: Sequence[Seen]) -> str:
+    """Return what bends a network's output: "sigmoid", "softmax", or "" where nothing is known to."""
+    return _bend(_last(layers).layer)
+
+
+def _last(layers: Sequence[Seen]) -> Seen:
+    # An inner network ends after its own last layer: what it gave is what that layer gave.
+    return [seen for seen in layers if not getattr(seen.layer, "layers", ())][-1]
+
+
+def _bend(layer: Any) -> str:
+    if isinstance(layer, keras.layers.Softmax):
+        return "softmax"
+    activation = getattr(layer, "activation", None)
+    return next((name for name in _BENT if activation is keras.activations.get(name)), "")
+
+
+@contextlib.contextmanager
+def straight(layers: Sequence[Seen]) -> Iterator[str]:
+    """Take the sigmoid or softmax off the end of a network while this is open; say which it was.
+
+    Raises
+    ------
+    ValueError
+        If it does not end in a layer with either.
+    """
+    last = _last(layers)
+    layer = last.layer
+    bend = _bend(layer)
+    if not bend:
+        msg = (
+            "on='logit' needs a network whose last layer is a sigmoid or a softmax, "
+            f"got {last.name} ({type(layer).__name__}). Use on='output'."
+        )
+        raise ValueError(msg)
+    if isinstance(layer, keras.layers.Softmax):
+        layer.call = lambda inputs, mask=None: inputs
+        try:
+            yield bend
+        finally:
+            del layer.call
+    else:
+        activation, layer.activation = layer.activation, keras.activations.linear
+        try:
+            yield bend
+        finally:
+            layer.activation = activation

@@ -1,0 +1,132 @@
+"""What an attribution found, and how it shows itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medlab import plots
+
+if TYPE_CHECKING:
+    from medlab.plots import Picture
+
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Which parts of each input a network's output hangs on.
+
+    Attributes
+    ----------
+    method : str
+    map : array, shape and axes of the input; a tuple or dict of them where the network takes several
+        In units of the output (for each number of the input its part of it), or of the output for each
+        unit of the input (saliency, smooth_grad). grad_cam and layer_integrated_gradients give one
+        channel, shape (N, ..., 1): the layer's map, brought to the image's size by linear interpolation.
+    x : as given
+        The inputs.
+    output : array, shape (N,)
+        The number that is explained.
+    target : int array, shape (N,), or None
+        The class that is explained; None where the output is one value.
+    layer : str or None
+        The layer that was looked at.
+    baseline : as given
+    difference : array, shape (N,), or None
+        Output of the image minus that of the baseline (mean, of several). Only for methods whose map adds
+        up to it; else None.
+    completeness_error : array, shape (N,), or None
+        Sum of the map minus `difference`: 0 if the method were exact.
+    seconds : float
+    images : int
+        How many images went through the network.
+    batch_size : int
+        How many at once.
+    """
+
+    method: str
+    map: Any
+    x: Any
+    output: NDArray[Any]
+    target: NDArray[np.int64] | None
+    layer: str | None
+    baseline: Any
+    difference: NDArray[Any] | None
+    completeness_error: NDArray[Any] | None
+    seconds: float
+    images: int
+    batch_size: int
+
+    def __len__(self) -> int:
+        return len(self.output)
+
+    @property
+    def relative_error(self) -> NDArray[Any] | None:
+        """Size of the completeness error as a part of the difference, shape (N,); NaN where that is 0."""
+        if self.completeness_error is None or self.difference is None:
+            return None
+        size = np.abs(self.difference)
+        part = np.full(len(size), np.nan)
+        return np.divide(np.abs(self.completeness_error), size, out=part, where=size > 0)
+
+    def describe(self) -> str:
+        """Say in a line what was asked and how well the map adds up."""
+        words = [self.method, f"{len(self)} image" + "s" * (len(self) != 1)]
+        if self.layer:
+            words.append(f"layer {self.layer}")
+        if (relative := self.relative_error) is not None and np.isfinite(relative).any():
+            words.append(f"completeness error {np.nanmedian(relative):.1e} of the difference (median)")
+        return f"{', '.join(words)}; {self.images} images through the network in {self.seconds:.1f} s"
+
+    def overlay(
+        self, images: Any = None, titles: Any = None, *, spacing_mm: Any = None, most: int = SHOWN
+    ) -> Picture:
+        """Draw the first images, and their maps over them.
+
+        Parameters
+        ----------
+        images : array, shape (N, ..., C), or None
+            What to show below the maps, such as the gray values before normalization. None: the inputs.
+        titles : N texts or None
+        spacing_mm : sequence of float or None
+            Millimeters per pixel, for a scale bar.
+        most : int
+            Images drawn.
+
+        Raises
+        ------
+        ValueError
+            If the input is not of images or volumes.
+        """
+        maps, inputs = self.map, self.x
+        if isinstance(inputs, dict | list | tuple):
+            place = next(i for i, one in enumerate(_values(inputs)) if np.ndim(one) > 3)
+            maps, inputs = _values(maps)[min(place, len(_values(maps)) - 1)], _values(inputs)[place]
+        shown = np.asarray(inputs if images is None else images)[:most]
+        titles = list(titles)[:most] if titles is not None else self._titles()[:most]
+        return plots.overlay(
+            shown,
+            maps[:most],
+            titles,
+            name=self.method.replace("_", " "),
+            spacing_mm=spacing_mm,
+        )
+
+    def _titles(self) -> list[str]:
+        asked = [""] * len(self) if self.target is None else [f"class {k}: " for k in self.target]
+        return [f"{what}{value:.3g}" for what, value in zip(asked, self.output, strict=True)]
+
+    def _repr_png_(self) -> Any:
+        maps = _values(self.map) if isinstance(self.map, dict | list | tuple) else [self.map]
+        return self.overlay()._repr_png_() if any(np.ndim(one) > 3 for one in maps) else None
+
+    def __repr__(self) -> str:
+        return f"<Attribution: {self.describe()}>"
+
+
+def _values(several: Any) -> list[Any]:
+    return list(several.values() if isinstance(several, dict) else several)

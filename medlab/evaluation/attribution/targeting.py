@@ -1,0 +1,194 @@
+"""Which number of a network's output is explained, for each image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import checks
+
+ON = ("output", "logit")
+
+
+class Inputs:
+    """What goes into a network: one array, or several as a list, tuple or dict, first axis the images.
+
+    Raises
+    ------
+    ValueError
+        If arrays differ in length, are empty, or hold NaN.
+    """
+
+    def __init__(self, x: Any) -> None:
+        self._names = list(x) if isinstance(x, dict) else None
+        self.single = not isinstance(x, dict | list | tuple)
+        given = [x] if self.single else list(x.values() if isinstance(x, dict) else x)
+        names = self._names or [f"x[{i}]" for i in range(len(given))]
+        self.arrays = [
+            _floating(checks.finite("x" if self.single else name, one))
+            for name, one in zip(names, given, strict=True)
+        ]
+        if not self.arrays or any(one.ndim < 2 for one in self.arrays) or not len(self.arrays[0]):
+            shapes = ", ".join(str(one.shape) for one in self.arrays) or "nothing"
+            msg = (
+                f"x must hold at least one image, first axis N, got shape {shapes}. One image: x[np.newaxis]."
+            )
+            raise ValueError(msg)
+        self.count = checks.same_length(**dict(zip(names, self.arrays, strict=True)))
+
+    def build(self, tensors: Sequence[Any]) -> Any:
+        """Return tensors in the form in which the network takes them."""
+        if self._names:
+            return dict(zip(self._names, tensors, strict=True))
+        return tensors[0] if self.single else list(tensors)
+
+    def back(self, tensors: Sequence[Any]) -> Any:
+        """Return arrays in the form in which `x` came; a list as a tuple."""
+        if self._names:
+            return dict(zip(self._names, tensors, strict=True))
+        return tensors[0] if self.single else tuple(tensors)
+
+
+def _floating(array: NDArray[Any]) -> NDArray[Any]:
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
+
+
+@dataclass
+class Target:
+    """The number that is asked about: `value` gives it, for tensors of Keras' backend, shape (N,).
+
+    Attributes
+    ----------
+    value : callable
+        Takes the inputs, then `extras`.
+    extras : list of torch tensors
+        What `value` needs for each image beside its inputs.
+    classes : int array, shape (N,), or None
+        Class asked about; None where the output is one value, or a region of one class.
+    """
+
+    value: Callable[..., Any]
+    extras: list[torch.Tensor]
+    classes: NDArray[np.int64] | None
+
+
+def choose(
+    model: Any,
+    inputs: Inputs,
+    bend: str,
+    target: int | ArrayLike | None,
+    region: ArrayLike | None,
+    head: str | int | None,
+    on: str,
+) -> Target:
+    """Return what is asked about; see `attribute` for the parameters.
+
+    `bend` is what bends the output, "sigmoid", "softmax" or "", or bent it before it was taken off.
+
+    Raises
+    ------
+    ValueError
+        If target, region or head do not fit the network's output.
+    """
+
+    def answer(tensors: Sequence[Any]) -> Any:
+        return _of_head(model(inputs.build(tensors), training=False), head)
+
+    probe = answer([keras.ops.convert_to_tensor(array[:1]) for array in inputs.arrays])
+    shape = tuple(probe.shape[1:])
+    outputs = shape[-1] if shape else 1
+    if len(shape) > 1 and region is None:
+        msg = f"the network gives a value at {shape[:-1]} places: name a region, (N, {_sizes(shape[:-1])})."
+        raise ValueError(msg)
+    # One sigmoid stands for two classes: class 0 is what is left of class 1.
+    two = outputs == 1 and bend == "sigmoid"
+    single = two or outputs == 1
+    classes = _classes(target, inputs, 2 if two else outputs, single, answer)
+    extras = [torch.from_numpy(classes)]
+    if region is not None:
+        extras.append(torch.from_numpy(_region(region, inputs.count, shape[:-1], inputs.arrays[0].dtype)))
+
+    def value(*tensors: Any) -> Any:
+        first, (chosen, *inside) = tensors[: len(inputs.arrays)], tensors[len(inputs.arrays) :]
+        output = keras.ops.cast(answer(first), first[0].dtype)
+        output = keras.ops.reshape(output, (-1, *shape)) if shape else keras.ops.reshape(output, (-1, 1))
+        if two:
+            sign = keras.ops.cast(2 * chosen - 1, output.dtype)
+            rest = 0 * sign if on == "logit" else (1 - sign) / 2
+            picked = output[..., 0] * _spread(sign, len(shape)) + _spread(rest, len(shape))
+        else:
+            one_hot = keras.ops.one_hot(chosen, outputs, dtype=output.dtype)
+            picked = keras.ops.sum(output * _spread(one_hot, len(shape), last=True), axis=-1)
+        if inside:
+            picked = keras.ops.sum(picked * inside[0], axis=tuple(range(1, len(shape))))
+        return picked
+
+    return Target(value, extras, None if outputs == 1 and not two else classes)
+
+
+def _spread(tensor: Any, axes: int, *, last: bool = False) -> Any:
+    """Put axes of length 1 after the first, so that a number an image meets every place of it."""
+    ends = tuple(tensor.shape[1:]) if last else ()
+    return keras.ops.reshape(tensor, (-1, *[1] * (max(axes, 1) - 1), *ends))
+
+
+def _of_head(output: Any, head: str | int | None) -> Any:
+    if isinstance(output, dict):
+        return output[checks.one_of("head", head, output)]
+    if isinstance(output, list | tuple):
+        return output[checks.one_of("head", head, range(len(output)))]
+    if head is not None:
+        msg = f"head must be None for a network with one output, got {head!r}."
+        raise ValueError(msg)
+    return output
+
+
+def _classes(
+    target: int | ArrayLike | None, inputs: Inputs, count: int, single: bool, answer: Callable[..., Any]
+) -> NDArray[np.int64]:
+    if target is None and single:
+        return np.full(inputs.count, count - 1, np.int64)
+    if target is None:
+        parts = [
+            keras.ops.convert_to_numpy(
+                answer([keras.ops.convert_to_tensor(a[i : i + 16]) for a in inputs.arrays])
+            )
+            for i in range(0, inputs.count, 16)
+        ]
+        output = np.concatenate(parts)
+        if output.ndim > 2:
+            msg = f"target must name the class whose region is explained, 0 to {count - 1}, got None."
+            raise ValueError(msg)
+        return output.argmax(axis=1).astype(np.int64)
+    classes = np.asarray(target)
+    if classes.dtype.kind not in "iu" or classes.shape not in ((), (inputs.count,)):
+        msg = (
+            f"target must be a class, or one for each of {inputs.count} images, as integers; got {target!r}."
+        )
+        raise ValueError(msg)
+    if classes.min() < 0 or classes.max() >= count:
+        msg = f"target must lie between 0 and {count - 1}, got {classes.min()} to {classes.max()}."
+        raise ValueError(msg)
+    return np.broadcast_to(classes, (inputs.count,)).astype(np.int64)
+
+
+def _region(region: ArrayLike, count: int, places: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    inside = np.asarray(region)
+    wanted = (count, *places)
+    if not places or inside.shape not in (places, wanted) or not inside.any():
+        msg = (
+            f"region must mark places of the network's output, shape ({_sizes(wanted)}), at least one; "
+            f"got shape {inside.shape} with {int((inside != 0).sum())} marked."
+        )
+        raise ValueError(msg)
+    return np.ascontiguousarray(np.broadcast_to(inside, wanted).astype(dtype))
+
+
+def _sizes(shape: Sequence[int]) -> str:
+    return ", ".join(map(str, shape))

@@ -1,0 +1,109 @@
+"""Figures of attributions: an image, and above it what a network's answer hangs on."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import checks
+from medlab.plots import canvas, tiles
+
+_FOR_AND_AGAINST, _SIZES = "PuOr_r", "viridis"
+# One pixel in two hundred may saturate: a single bright one would leave the rest invisible.
+_SATURATED = 0.995
+
+
+def overlay(
+    images: ArrayLike,
+    maps: ArrayLike,
+    titles: Sequence[str] | None = None,
+    *,
+    name: str = "attribution",
+    spacing_mm: Sequence[float] | None = None,
+    alt: str = "",
+) -> canvas.Picture:
+    """Draw images, and below each the same image with its map over it.
+
+    Parameters
+    ----------
+    images : array, shape (N, H, W, C) or (N, Z, Y, X, C), C 1 or 3
+        Of a volume the slice is shown in which its map is strongest.
+    maps : array, shape (N, H, W, K) or (N, Z, Y, X, K)
+        What speaks for the answer is positive. Channels are added up. Each map has its own scale, from its
+        largest size down to 0, so that maps of different methods can be told apart; orange speaks for,
+        purple against; a map without negative numbers goes from transparent to yellow.
+    titles : N texts or None
+    name : str
+        What the color bar calls a map.
+    spacing_mm : sequence of float or None
+        Millimeters per pixel in the order of the image axes, for a scale bar.
+    alt : str
+        What is to be seen, for readers who cannot see it.
+    """
+    found = checks.finite("maps", maps).sum(axis=-1)
+    shown = np.asarray(images)
+    checks.same_length(images=shown, maps=found, **({} if titles is None else {"titles": list(titles)}))
+    if shown.ndim == 5:
+        strongest = np.abs(found).sum(axis=(2, 3)).argmax(axis=1)
+        shown = np.stack([volume[z] for volume, z in zip(shown, strongest, strict=True)])
+        found = np.stack([volume[z] for volume, z in zip(found, strongest, strict=True)])
+    pictures = tiles.as_pictures(shown)
+    if pictures.shape[1:3] != found.shape[1:]:
+        msg = f"maps must have the size of the images, {pictures.shape[1:3]}, got {found.shape[1:]}."
+        raise ValueError(msg)
+    n = len(pictures)
+    aspect = spacing_mm[-2] / spacing_mm[-1] if spacing_mm is not None else 1.0
+    tile_in = min(0.9 * canvas.WIDTH_IN / n, 1.9)
+    letters = int(tile_in * 72 / (0.56 * canvas.SMALL))
+    above = [textwrap.fill(str(title), letters) for title in titles or [""] * n]
+    lines = max(text.count("\n") + 1 if text else 0 for text in above)
+    tall = tile_in * aspect * pictures.shape[1] / pictures.shape[2]
+    picture, axes = canvas.panels(
+        2,
+        n,
+        width_in=max(n * tile_in + 0.9, 3.2),
+        height_in=2 * tall + 0.17 * lines + (0.45 if spacing_mm is not None else 0.2),
+        alt=alt or f"{n} images, and over each its map by {name}",
+    )
+    signed = bool((found < 0).any())
+    limits = tiles.gray_limits(pictures)
+    for i in range(n):
+        gray = tiles.to_unit(pictures[i], limits)
+        for axis in (axes[i], axes[n + i]):
+            tiles.bare(axis)
+            axis.imshow(gray, cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="nearest")
+        axes[i].set_title(above[i], fontsize=canvas.SMALL, pad=3)
+        axes[n + i].imshow(_colored(found[i], signed), aspect=aspect, interpolation="nearest")
+    _color_bar(picture, list(axes), signed, name)
+    if spacing_mm is not None:
+        length = tiles.scale_bars(axes[:n], pictures.shape[2], pictures.shape[1], spacing_mm[-1])
+        picture.supxlabel(f"white bar: {length:g} mm", fontsize=canvas.SMALL)
+    return picture
+
+
+def _colored(found: NDArray[Any], signed: bool) -> NDArray[Any]:
+    """Return a map as RGBA: what is near 0 lets the image through."""
+    size = np.abs(found)
+    # A map that is 0 nearly everywhere has its scale from its largest number.
+    top = float(np.quantile(size, _SATURATED)) or float(size.max()) or 1.0
+    share = np.clip(found / top, -1, 1)
+    colors = colormaps[_FOR_AND_AGAINST if signed else _SIZES]((share + 1) / 2 if signed else share)
+    colors[..., 3] = np.clip(1.3 * np.abs(share), 0, 0.85)
+    return colors
+
+
+def _color_bar(picture: canvas.Picture, axes: list[Any], signed: bool, name: str) -> None:
+    scale = ScalarMappable(Normalize(-1 if signed else 0, 1), _FOR_AND_AGAINST if signed else _SIZES)
+    bar = picture.colorbar(
+        scale, ax=axes, shrink=0.8, aspect=25, pad=0.02, ticks=[-1, 0, 1] if signed else [0, 1]
+    )
+    words = ["against", "0", "for"] if signed else ["0", "largest"]
+    bar.ax.set_yticklabels(words, fontsize=canvas.SMALL)
+    bar.set_label(name, fontsize=canvas.SMALL)

@@ -1,0 +1,104 @@
+"""The same weights give the same maps on TensorFlow, PyTorch and JAX, in single and in double precision."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+BACKENDS = ("tensorflow", "torch", "jax")
+
+SCRIPT = """
+import os, sys
+import numpy as np
+path, precision, saved = sys.argv[1:]
+if precision == "float64":
+    os.environ["JAX_ENABLE_X64"] = "1"
+import keras
+from keras import layers
+from medlab import evaluation
+
+keras.config.set_floatx(precision)
+
+def network():
+    # Smooth everywhere: a maximum or a ReLU has two right slopes where there is a tie.
+    image, clinical = keras.Input((20, 16, 1), name="image"), keras.Input((3,), name="clinical")
+    x = image
+    for number in range(3):
+        x = layers.Conv2D(4 << number, 3, padding="same", activation="silu", name=f"convolution_{number}")(x)
+        if precision == "float32":
+            x = layers.BatchNormalization(name=f"normalization_{number}")(x)
+        if number < 2:
+            x = layers.AveragePooling2D(2, name=f"pooling_{number}")(x)
+    if precision == "float32":
+        pooled = layers.GlobalAveragePooling2D(name="average")(x)
+        logit = layers.Dense(1, name="logit")(layers.Concatenate(name="joined")([pooled, clinical]))
+    else:
+        # Normalization, means and matrix products count in single precision in Keras on torch and JAX,
+        # whatever the policy says; convolutions and windows do not.
+        pooled = layers.AveragePooling2D((5, 4), name="average")(x)
+        joined = layers.Concatenate(name="joined")([pooled, layers.Reshape((1, 1, 3))(clinical)])
+        logit = layers.Flatten(name="logit")(layers.Conv2D(1, 1, name="weights")(joined))
+    return keras.Model([image, clinical], layers.Activation("sigmoid", name="probability")(logit))
+
+model = network()
+rng = np.random.default_rng(0)
+for weight in model.weights:
+    numbers = rng.normal(0, 0.5, weight.shape)
+    weight.assign(np.abs(numbers) + 0.5 if "variance" in weight.name else numbers)
+if os.path.exists(saved):
+    other = keras.models.load_model(saved, compile=False)
+    for mine, theirs in zip(model.weights, other.weights):
+        assert np.allclose(mine, theirs, atol=1e-7), "the saved model has the same weights"
+    model = other
+elif precision == "float32":
+    model.save(saved)
+
+x = [rng.normal(size=(3, 20, 16, 1)).astype(precision), rng.normal(size=(3, 3)).astype(precision)]
+found = {}
+for method in evaluation.attribution.METHODS:
+    options = {"samples": 60} if method == "kernel_shap" else {}
+    result = evaluation.attribute(method, model, x, on="logit", seed=1, **options)
+    maps = result.map if isinstance(result.map, tuple) else (result.map,)
+    for number, one in enumerate(maps):
+        found[f"{method}/{number}"] = one
+    found[f"{method}/output"] = result.output
+    if result.completeness_error is not None:
+        found[f"{method}/error"] = result.relative_error
+np.savez(path, **found)
+"""
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def maps(request, tmp_path_factory):
+    folder, found = tmp_path_factory.mktemp(request.param), {}
+    for backend in BACKENDS:
+        path = folder / f"{backend}.npz"
+        command = [sys.executable, "-c", SCRIPT, str(path), request.param, str(folder / "model.keras")]
+        environment = {**os.environ, "KERAS_BACKEND": backend}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.fail(f"attribution on {backend} failed:\n{done.stderr[-3000:]}")
+        with np.load(path) as file:
+            found[backend] = dict(file)
+    return request.param, found
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+def test_maps_are_the_same_on_every_backend(maps, backend):
+    precision, found = maps
+    assert found[backend].keys() == found["tensorflow"].keys()
+    for name, map_there in found["tensorflow"].items():
+        if not name.endswith("/error"):
+            difference = np.abs(found[backend][name] - map_there).max() / np.abs(map_there).max()
+            assert difference <= {"float32": 1e-4, "float64": 1e-8}[precision], f"{name}: {difference:.1e}"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_integrated_gradients_add_up_on_every_backend(maps, backend):
+    _, found = maps
+    assert found[backend]["integrated_gradients/error"].max() <= 1e-4
+    assert found[backend]["gradient_shap/error"].max() <= 1
