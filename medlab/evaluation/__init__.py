@@ -4,7 +4,7 @@ import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
-    ["attribution", "generation"],
+    ["attribution", "evidence", "generation"],
     {
         "attribution": ["Attribution", "attribute"],
         "evaluating": ["Evaluation", "evaluate"],

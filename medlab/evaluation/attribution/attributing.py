@@ -14,9 +14,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
-from medlab import checks
-from medlab.evaluation.attribution import layers, memory, methods, targeting
-from medlab.evaluation.attribution.bridging import Bridge, Watcher
+from medlab.evaluation.attribution import layers, methods, targeting
+from medlab.evaluation.attribution.asking import Asked, asking
+from medlab.evaluation.attribution.bridging import Watcher
 from medlab.evaluation.attribution.result import Attribution
 from medlab.evaluation.attribution.splitting import Split
 
@@ -104,37 +104,34 @@ def attribute(
     """
     found = methods.find(method)
     found.check(method, options)
-    checks.one_of("on", on, targeting.ON)
     inputs = targeting.Inputs(x)
     started = time.perf_counter()
-    with contextlib.ExitStack() as stack:
-        seen = _look(model, inputs)
-        if on == "logit":
-            bend = stack.enter_context(layers.straight(seen))
-        else:
-            bend = layers.bent(seen)
-        asked = targeting.choose(model, inputs, bend, target, region, head, on)
-        size = memory.batch_size(seen, inputs.arrays[0].itemsize) if batch_size is None else batch_size
-        checks.in_range("batch_size", size, 1, whole=True)
-        bar = stack.enter_context(
-            tqdm(disable=not progress, unit=" images", desc=method, leave=False, mininterval=0.5)
-        )
-        watcher = Watcher(cancel, bar.update)
-        forward = Bridge(asked.value, len(inputs.arrays), batch_size=size, watcher=watcher)
-        chosen = _layer(found, layer, seen, inputs)
+    with (
+        tqdm(disable=not progress, unit=" images", desc=method, leave=False, mininterval=0.5) as bar,
+        asking(
+            model,
+            inputs,
+            target=target,
+            on=on,
+            region=region,
+            head=head,
+            batch_size=batch_size,
+            watcher=(watcher := Watcher(cancel, bar.update)),
+        ) as asked,
+    ):
+        chosen = _layer(found, layer, asked.seen, inputs)
         problem = methods.Problem(
-            forward,
+            asked.forward,
             tuple(torch.tensor(array, requires_grad=True) for array in inputs.arrays),
-            tuple(asked.extras),
-            _baselines(baseline, inputs, several=method == "gradient_shap"),
-            _split(model, inputs, asked, chosen, size, watcher),
-            size,
+            asked.extras,
+            tuple(map(torch.from_numpy, inputs.baselines(baseline, several=method == "gradient_shap"))),
+            _split(model, inputs, asked, chosen, watcher),
+            asked.batch_size,
         )
-        with _drawing_from(seed):
+        with drawing_from(seed):
             maps = found.run(problem, **options)
-        with torch.no_grad():
-            output = forward(*problem.inputs, *problem.extras).numpy()
-            difference = output - _nothing(problem) if found.complete else None
+        output = asked.values(inputs.arrays)
+        difference = output - _nothing(problem) if found.complete else None
     added = sum(one.detach().flatten(1).sum(dim=1) for one in maps).numpy()
     if chosen is not None:
         maps = (_to_size(maps[0], inputs.arrays[0].shape[1:-1]),)
@@ -144,33 +141,18 @@ def attribute(
         map=arrays[0] if chosen is not None else inputs.back(arrays),
         x=x,
         output=output,
-        target=asked.classes,
+        target=asked.target.classes,
         layer=chosen.name if chosen else None,
         baseline=baseline,
         difference=difference,
         completeness_error=None if difference is None else added - difference,
         seconds=time.perf_counter() - started,
         images=watcher.images,
-        batch_size=size,
+        batch_size=asked.batch_size,
+        on=on,
+        region=region,
+        head=head,
     )
-
-
-def _look(model: Any, inputs: targeting.Inputs) -> list[layers.Seen]:
-    """Return what each layer gives when two images go through."""
-    two = [np.resize(array[:2], (2, *array.shape[1:])) for array in inputs.arrays]
-    tensors = [keras.ops.convert_to_tensor(array) for array in two]
-
-    def call() -> None:
-        model(inputs.build(tensors), training=False)
-
-    try:
-        if not model.built:
-            call()  # the first call builds the network, and may call its layers more than once
-        return layers.watch(model, call, 2)
-    except (ValueError, TypeError) as error:
-        shapes = ", ".join(str(("N", *array.shape[1:])) for array in inputs.arrays)
-        msg = f"the network {model.name} must take x, got {shapes}: {str(error).splitlines()[0]}"
-        raise ValueError(msg) from error
 
 
 def _layer(
@@ -188,12 +170,7 @@ def _layer(
 
 
 def _split(
-    model: Any,
-    inputs: targeting.Inputs,
-    asked: targeting.Target,
-    chosen: layers.Seen | None,
-    batch_size: int,
-    watcher: Watcher,
+    model: Any, inputs: targeting.Inputs, asked: Asked, chosen: layers.Seen | None, watcher: Watcher
 ) -> Split | None:
     if chosen is None:
         return None
@@ -201,39 +178,12 @@ def _split(
     def run(tensors: Sequence[Any]) -> Any:
         return model(inputs.build(tensors), training=False)
 
-    count = len(inputs.arrays)
-    return Split(run, asked.value, chosen.layer, count, batch_size=batch_size, watcher=watcher)
-
-
-def _baselines(baseline: Any, inputs: targeting.Inputs, *, several: bool) -> tuple[torch.Tensor, ...]:
-    """Return a baseline for each input, first axis 1 or N (or M, where several are taken)."""
-    many = isinstance(baseline, list | tuple | dict)
-    given = list(baseline.values() if isinstance(baseline, dict) else baseline) if many else [baseline]
-    given = given if many else given * len(inputs.arrays) if np.ndim(baseline) == 0 else given
-    if len(given) != len(inputs.arrays):
-        msg = f"baseline must be a number, or one for each of {len(inputs.arrays)} inputs, got {len(given)}."
-        raise ValueError(msg)
-    return tuple(
-        torch.from_numpy(_baseline(one, array, several))
-        for one, array in zip(given, inputs.arrays, strict=True)
-    )
-
-
-def _baseline(given: Any, array: NDArray[Any], several: bool) -> NDArray[Any]:
-    values = checks.finite("baseline", given).astype(array.dtype)
-    one = array.shape[1:]
-    if values.ndim == 0:
-        return np.full((1, *one), values, array.dtype)
-    if values.shape == one:
-        values = values[np.newaxis]
-    if values.shape[1:] != one or not (several or len(values) in (1, len(array))):
-        msg = f"baseline must be a number or have shape {one} or {array.shape}, got {values.shape}."
-        raise ValueError(msg)
-    return np.ascontiguousarray(values)
+    options = {"batch_size": asked.batch_size, "watcher": watcher}
+    return Split(run, asked.target.value, chosen.layer, len(inputs.arrays), **options)
 
 
 @contextlib.contextmanager
-def _drawing_from(seed: int) -> Iterator[None]:
+def drawing_from(seed: int) -> Iterator[None]:
     """Let Captum draw from a seed; the caller's own generators go on as if nothing had been drawn."""
     state = np.random.get_state()  # noqa: NPY002 (Captum draws from NumPy's and torch's global generators)
     with torch.random.fork_rng(devices=[]):
@@ -247,6 +197,11 @@ def _drawing_from(seed: int) -> Iterator[None]:
 
 def _nothing(problem: methods.Problem) -> NDArray[Any]:
     """Return the output at the baseline for each image, shape (N,): the mean, of several."""
+    with torch.no_grad():
+        return _at_baselines(problem)
+
+
+def _at_baselines(problem: methods.Problem) -> NDArray[Any]:
     count, sizes = len(problem.inputs[0]), {len(tensor) for tensor in problem.baselines}
     rows = max(sizes)
     if rows in (1, count):

@@ -177,14 +177,14 @@ class Method:
         It looks at a layer; its map has that layer's size and is brought to the image's.
     complete : bool
         Its map adds up to the output's change from the baseline.
-    signed : bool
-        Its map has parts for and against.
+    slope : bool
+        Its map is a slope, output for each unit of the input, and not a part of the output.
     """
 
     run: Callable[..., Maps]
     layer: bool = False
     complete: bool = False
-    signed: bool = True
+    slope: bool = False
 
     def check(self, name: str, options: dict[str, Any]) -> None:
         """Refuse options that the method does not have."""
@@ -197,15 +197,15 @@ class Method:
 
 
 METHODS = {
-    "saliency": Method(saliency, signed=False),
+    "saliency": Method(saliency, slope=True),
     "input_x_gradient": Method(input_x_gradient),
     "integrated_gradients": Method(integrated_gradients, complete=True),
-    "smooth_grad": Method(smooth_grad),
+    "smooth_grad": Method(smooth_grad, slope=True),
     "gradient_shap": Method(gradient_shap, complete=True),
     "occlusion": Method(occlusion),
     "feature_ablation": Method(feature_ablation),
     "kernel_shap": Method(kernel_shap),
-    "grad_cam": Method(grad_cam, layer=True, signed=False),
+    "grad_cam": Method(grad_cam, layer=True),
     "layer_integrated_gradients": Method(layer_integrated_gradients, layer=True, complete=True),
 }
 

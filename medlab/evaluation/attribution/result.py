@@ -46,6 +46,8 @@ class Attribution:
         How many images went through the network.
     batch_size : int
         How many at once.
+    on, region, head
+        What was asked: see `medlab.evaluation.attribute`.
     """
 
     method: str
@@ -60,6 +62,9 @@ class Attribution:
     seconds: float
     images: int
     batch_size: int
+    on: str = "output"
+    region: Any = None
+    head: str | int | None = None
 
     def __len__(self) -> int:
         return len(self.output)

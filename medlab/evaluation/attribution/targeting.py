@@ -54,6 +54,37 @@ class Inputs:
             return dict(zip(self._names, tensors, strict=True))
         return tensors[0] if self.single else tuple(tensors)
 
+    def baselines(self, baseline: Any, *, several: bool = False) -> list[NDArray[Any]]:
+        """Return a baseline for each array, first axis 1 or N (or any, where `several` are taken).
+
+        Raises
+        ------
+        ValueError
+            If one does not have the shape of its input.
+        """
+        count = len(self.arrays)
+        if isinstance(baseline, list | tuple | dict):
+            given = list(baseline.values() if isinstance(baseline, dict) else baseline)
+        else:
+            given = [baseline] * (count if np.ndim(baseline) == 0 else 1)
+        if len(given) != count:
+            msg = f"baseline must be a number, or one for each of {count} inputs, got {len(given)}."
+            raise ValueError(msg)
+        return [_baseline(one, array, several) for one, array in zip(given, self.arrays, strict=True)]
+
+
+def _baseline(given: Any, array: NDArray[Any], several: bool) -> NDArray[Any]:
+    values = checks.finite("baseline", given).astype(array.dtype)
+    one = array.shape[1:]
+    if values.ndim == 0:
+        return np.full((1, *one), values, array.dtype)
+    if values.shape == one:
+        values = values[np.newaxis]
+    if values.shape[1:] != one or not (several or len(values) in (1, len(array))):
+        msg = f"baseline must be a number or have shape {one} or {array.shape}, got {values.shape}."
+        raise ValueError(msg)
+    return np.ascontiguousarray(values)
+
 
 def _floating(array: NDArray[Any]) -> NDArray[Any]:
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)

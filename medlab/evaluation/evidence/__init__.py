@@ -1,0 +1,13 @@
+"""Whether an attribution can be believed: whether it hangs on the weights, the output, the lesion."""
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "curves": ["Curves", "deletion", "insertion"],
+        "inside": ["mass_inside", "pointing_game"],
+        "perturbing": ["infidelity", "sensitivity"],
+        "randomizing": ["Randomization", "randomized_weights"],
+    },
+)

@@ -1,0 +1,152 @@
+"""What happens to the output when the pixels that a map names are deleted, or inserted, first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medlab import checks
+from medlab.evaluation.attribution import Attribution
+from medlab.evaluation.attribution.asking import asking
+from medlab.evaluation.attribution.targeting import Inputs
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The output along the way, for a map's order and for random ones.
+
+    Attributes
+    ----------
+    kind : "deletion" or "insertion"
+    fractions : array, shape (S + 1,)
+        Part of the places that were changed, from 0 to 1.
+    values : array, shape (N, S + 1)
+        Output for each image.
+    random : array, shape (R, N, S + 1)
+        The same for R random orders.
+    """
+
+    kind: str
+    fractions: NDArray[np.float64]
+    values: NDArray[np.float64]
+    random: NDArray[np.float64]
+
+    @property
+    def area(self) -> NDArray[np.float64]:
+        """Area under each image's curve, shape (N,): small is good for deletion, large for insertion."""
+        return np.asarray(np.trapezoid(self.values, self.fractions, axis=-1))
+
+    @property
+    def random_area(self) -> NDArray[np.float64]:
+        """Area under each random order's curve, shape (R, N)."""
+        return np.asarray(np.trapezoid(self.random, self.fractions, axis=-1))
+
+    @property
+    def better(self) -> NDArray[np.bool_]:
+        """Whether each image's curve beats all random orders, shape (N,)."""
+        if self.kind == "deletion":
+            return self.area < self.random_area.min(axis=0)
+        return self.area > self.random_area.max(axis=0)
+
+    def describe(self) -> str:
+        """Say in a line how often the map beat the random orders, and the mean areas."""
+        beaten = f"better than all {len(self.random)} random orders on {int(self.better.sum())}"
+        return (
+            f"{self.kind}: area {self.area.mean():.3f}, random order {self.random_area.mean():.3f}; "
+            f"{beaten} of {len(self.better)} images"
+        )
+
+
+def deletion(model: Any, attribution: Attribution, **options: Any) -> Curves:
+    """Replace places by the baseline, the most important first, and watch the output.
+
+    Parameters
+    ----------
+    model : keras.Model
+    attribution : Attribution
+        Of one input; its map says the order (the largest number first), its target, region and `on` what
+        is watched. ``dataclasses.replace(attribution, map=...)`` tries another map.
+    steps : int
+        Into how many equal parts the places are cut; default 20.
+    orders : int
+        Random orders to stand beside; default 3.
+    baseline : number or array, or None
+        What places become. None: the attribution's own.
+    seed : int
+    batch_size : int or None
+
+    Returns
+    -------
+    curves : Curves
+
+    Raises
+    ------
+    ValueError
+        If the attribution is of several inputs, or the map does not have the image's places.
+
+    Notes
+    -----
+    Source: Petsiuk et al. 2018, arXiv 1806.07421. Half-deleted images are unlike any the network has seen:
+    compare with the random order, never with 0.
+    """
+    return _curves("deletion", model, attribution, **options)
+
+
+def insertion(model: Any, attribution: Attribution, **options: Any) -> Curves:
+    """Put places of the image into the baseline, the most important first; see `deletion`."""
+    return _curves("insertion", model, attribution, **options)
+
+
+def _curves(
+    kind: str,
+    model: Any,
+    attribution: Attribution,
+    *,
+    steps: int = 20,
+    orders: int = 3,
+    baseline: Any = None,
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> Curves:
+    checks.in_range("steps", steps, 2, whole=True)
+    checks.in_range("orders", orders, 1, whole=True)
+    inputs = Inputs(attribution.x)
+    if len(inputs.arrays) > 1:
+        msg = f"{kind} needs an attribution of one input, got {len(inputs.arrays)}."
+        raise ValueError(msg)
+    image = inputs.arrays[0]
+    found = checks.finite("map", attribution.map)
+    if found.shape[:-1] != image.shape[:-1]:
+        msg = f"the map must have the places of the image, {image.shape[:-1]}, got {found.shape[:-1]}."
+        raise ValueError(msg)
+    (nothing,) = inputs.baselines(attribution.baseline if baseline is None else baseline)
+    places = int(np.prod(image.shape[1:-1]))
+    rng = np.random.default_rng(seed)
+    # Ties, such as the zeros of a map, fall in random order.
+    shuffled = rng.random((orders + 1, len(image), places))
+    ranked = np.lexsort((shuffled[0], -found.sum(axis=-1).reshape(len(image), -1)), axis=-1)
+    counts = np.round(np.linspace(0, places, steps + 1)).astype(int)
+    with asking(
+        model,
+        inputs,
+        target=attribution.target,
+        on=attribution.on,
+        region=attribution.region,
+        head=attribution.head,
+        batch_size=batch_size,
+    ) as asked:
+
+        def along(order: NDArray[Any]) -> NDArray[Any]:
+            rank = np.argsort(order, axis=-1).reshape(*image.shape[:-1], 1)
+            changed = [
+                np.where((rank < count) == (kind == "deletion"), nothing, image).astype(image.dtype)
+                for count in counts
+            ]
+            return np.stack([asked.values([one]) for one in changed], axis=-1).astype(np.float64)
+
+        values = along(ranked)
+        random = np.stack([along(np.argsort(one, axis=-1)) for one in shuffled[1:]])
+    return Curves(kind, counts / places, values, random)

@@ -1,0 +1,153 @@
+"""Whether a map hangs on what the network has learned: it must change when the weights become random."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from medlab import checks
+from medlab.evaluation.attribution import attribute
+from medlab.evaluation.attribution.layers import named_layers
+from medlab.evaluation.attribution.targeting import Inputs
+
+LIMIT = 0.5
+
+
+@dataclass(frozen=True)
+class Randomization:
+    """How like the trained network's maps are to those of ever more random networks.
+
+    Attributes
+    ----------
+    method : str
+    table : pandas.DataFrame
+        One row a stage, from the last layer that was made random down to the first: columns ``layer``,
+        ``correlation`` (Spearman's, mean over the images) and ``correlation_of_sizes`` (of the maps without
+        their signs).
+    limit : float
+    """
+
+    method: str
+    table: pd.DataFrame
+    limit: float = LIMIT
+
+    @property
+    def passes(self) -> bool:
+        """Whether the correlation ends below the limit, all weights being random."""
+        return bool(self.table["correlation"].iloc[-1] < self.limit)
+
+    def describe(self) -> str:
+        """Say in a line how alike the maps are in the end."""
+        last = self.table.iloc[-1]
+        return (
+            f"{self.method}: rank correlation with the maps of a random network {last['correlation']:.2f} "
+            f"({'passes' if self.passes else 'FAILS'}: below {self.limit} is asked); "
+            f"of their sizes {last['correlation_of_sizes']:.2f}"
+        )
+
+
+def randomized_weights(
+    method: str | Callable[[Any, Any], NDArray[Any]],
+    model: Any,
+    x: Any,
+    *,
+    limit: float = LIMIT,
+    seed: int = 0,
+    **options: Any,
+) -> Randomization:
+    """Make a network's layers random, one after the other from its output down, and compare the maps.
+
+    Parameters
+    ----------
+    method : str, or function of (model, x) that returns maps of the shape of x
+        A method of `attribute`, or your own.
+    model : keras.Model
+        Has its own weights again in the end, also after an error.
+    x : array, shape (N, ...)
+    limit : float
+        Correlation below which a map counts as changed.
+    seed : int
+        Of the random weights.
+    **options
+        Of `attribute`. The class that is explained is held fixed.
+
+    Returns
+    -------
+    randomization : Randomization
+
+    Raises
+    ------
+    ValueError
+        If the network has no weights, or there are several inputs.
+
+    Notes
+    -----
+    Source: Adebayo et al. 2018, arXiv 1810.03292 (cascading randomization). A layer becomes random by putting
+    its numbers into another order: their spread stays, so that signals neither vanish nor explode. What a
+    map has from the image itself, such as its edges, stays too: that is why a convincing map proves
+    nothing. Methods that multiply by the image keep the order of sizes longer than the signs.
+    """
+    checks.in_range("limit", limit, -1, 1)
+    inputs = Inputs(x)
+    if not inputs.single:
+        msg = f"randomized_weights needs one input, got {len(inputs.arrays)}."
+        raise ValueError(msg)
+    layers = [(name, layer) for name, layer in named_layers(model) if _own_weights(layer)]
+    if not layers:
+        msg = f"the network must have weights that can become random, {model.name} has none."
+        raise ValueError(msg)
+    if callable(method):
+        name, explain = method.__name__, method
+    else:
+        name = method
+        first = attribute(method, model, x, seed=seed, **options)
+        fixed = {**options, "target": first.target}
+
+        def explain(model: Any, x: Any) -> NDArray[Any]:
+            return attribute(method, model, x, seed=seed, **fixed).map
+
+    rng, rows = np.random.default_rng(seed), []
+    trained = np.asarray(explain(model, x))
+    with _restored(model):
+        for layer_name, layer in reversed(layers):
+            for weight in _own_weights(layer):
+                numbers = np.array(weight)
+                weight.assign(rng.permutation(numbers.ravel()).reshape(numbers.shape))
+            random = np.asarray(explain(model, x))
+            rows.append(
+                {
+                    "layer": layer_name,
+                    "correlation": _correlation(trained, random),
+                    "correlation_of_sizes": _correlation(np.abs(trained), np.abs(random)),
+                }
+            )
+    return Randomization(name, pd.DataFrame(rows), limit)
+
+
+def _own_weights(layer: Any) -> list[Any]:
+    """Return a layer's trainable weights; of an inner network none, as its layers are named themselves."""
+    return [] if getattr(layer, "layers", ()) else list(layer.trainable_weights)
+
+
+def _correlation(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the mean over the images of the rank correlation of their maps; a constant map has 0."""
+    pairs = zip(one.reshape(len(one), -1), other.reshape(len(other), -1), strict=True)
+    found = [stats.spearmanr(a, b).statistic if np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0 for a, b in pairs]
+    return float(np.mean(found))
+
+
+@contextlib.contextmanager
+def _restored(model: Any) -> Iterator[None]:
+    kept = [np.array(weight) for weight in model.weights]
+    try:
+        yield
+    finally:
+        for weight, numbers in zip(model.weights, kept, strict=True):
+            weight.assign(numbers)
