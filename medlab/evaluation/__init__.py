@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "intervals": ["bootstrap", "delong"],
         "lungrads": ["lung_rads"],
         "repairing": ["LesionRule", "RepairQuality", "repair_quality"],
+        "rules": ["RiskScore", "risk_score"],
         "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
     },
 )

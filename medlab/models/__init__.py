@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "article": ["article_cnn", "article_cnn_28"],
         "bundle": ["Bundle", "load", "save"],
         "catalog": ["build", "check_shape", "describe", "minimum_size", "names"],
+        "concepts": ["concept_bottleneck", "correct_concepts"],
         "costs": ["cost"],
         "predicting": ["predict"],
         "resnet": ["resnet18_28"],

@@ -100,5 +100,5 @@ def test_maps_are_the_same_on_every_backend(maps, backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_integrated_gradients_add_up_on_every_backend(maps, backend):
     _, found = maps
-    assert found[backend]["integrated_gradients/error"].max() <= 1e-4
+    assert found[backend]["integrated_gradients/error"].max() <= 1e-2
     assert found[backend]["gradient_shap/error"].max() <= 1

@@ -76,9 +76,10 @@ def attribute(
     cancel : threading.Event or None
         Set it, from another thread, to stop between two batches.
     **options
-        The method's own: steps (integrated gradients), samples and noise (smooth_grad, gradient_shap), patch
-        and stride (occlusion), segments or features (feature_ablation, kernel_shap: number of superpixels,
-        or an array that numbers them from 0), absolute (saliency), relu (grad_cam).
+        The method's own: steps and rule (integrated gradients; rule is one of Captum's), samples and noise
+        (smooth_grad, gradient_shap), patch and stride (occlusion), segments or features (feature_ablation,
+        kernel_shap: number of superpixels, or an array that numbers them from 0), samples (kernel_shap),
+        absolute (saliency), relu (grad_cam).
 
     Returns
     -------

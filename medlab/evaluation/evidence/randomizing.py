@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -118,7 +119,7 @@ def randomized_weights(
     with _restored(model):
         for layer_name, layer in reversed(layers):
             for weight in _own_weights(layer):
-                numbers = np.array(weight)
+                numbers = keras.ops.convert_to_numpy(weight)
                 weight.assign(rng.permutation(numbers.ravel()).reshape(numbers.shape))
             random = np.asarray(explain(model, x))
             rows.append(
@@ -145,9 +146,8 @@ def _correlation(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 @contextlib.contextmanager
 def _restored(model: Any) -> Iterator[None]:
-    kept = [np.array(weight) for weight in model.weights]
+    kept = model.get_weights()
     try:
         yield
     finally:
-        for weight, numbers in zip(model.weights, kept, strict=True):
-            weight.assign(numbers)
+        model.set_weights(kept)

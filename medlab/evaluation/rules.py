@@ -1,0 +1,201 @@
+"""A risk score on measured features: a rival of the network that fits on a card and can be argued with."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.linear_model import LogisticRegression
+
+from medlab import checks
+from medlab.metrics import inputs
+
+_FEW_VALUES = 4
+
+
+@dataclass(frozen=True)
+class RiskScore:
+    """Points for what was measured; the more points, the higher the risk.
+
+    Attributes
+    ----------
+    points : pandas.DataFrame
+        One row a level: columns ``feature``, ``level``, ``points`` (a whole number, 0 for the safest level)
+        and ``n`` (how many of the training cases).
+    cuts : dict
+        Where numbers were cut into levels.
+    slope, intercept : float
+        Of the log-odds on the sum of points.
+    """
+
+    points: pd.DataFrame
+    cuts: Mapping[str, tuple[float, ...]]
+    slope: float
+    intercept: float
+
+    def total(self, features: pd.DataFrame) -> NDArray[np.int64]:
+        """Return the sum of points of each case, shape (N,).
+
+        Raises
+        ------
+        ValueError
+            If a feature is missing, is not finite, or has a level that training never saw.
+        """
+        totals = np.zeros(len(features), np.int64)
+        for name, rows in self.points.groupby("feature", sort=False):
+            table = dict(zip(rows["level"], rows["points"], strict=True))
+            levels = _levels(features, str(name), self.cuts.get(str(name)))
+            for level in dict.fromkeys(levels):
+                checks.one_of(f"level of {name}", level, table)
+            totals += np.array([table[level] for level in levels], np.int64)
+        return totals
+
+    def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the risk of each case, shape (N,), in [0, 1]."""
+        return self._risk(self.total(features))
+
+    def explain(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return how the points of one case come together: a row a feature, then the sum and its risk.
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one case.
+        """
+        if len(features) != 1:
+            msg = f"features must hold one case, got {len(features)}. Take one: features.iloc[[0]]."
+            raise ValueError(msg)
+        rows = []
+        for name, part in self.points.groupby("feature", sort=False):
+            (level,) = _levels(features, str(name), self.cuts.get(str(name)))
+            table = dict(zip(part["level"], part["points"], strict=True))
+            rows.append((name, level, table[checks.one_of(f"level of {name}", level, table)]))
+        total = int(self.total(features)[0])
+        rows.append(("sum", f"risk {self._risk(np.array([total]))[0]:.0%}", total))
+        return pd.DataFrame(rows, columns=["feature", "level", "points"])
+
+    def risks(self) -> pd.DataFrame:
+        """Return the risk of every possible sum of points."""
+        most = int(self.points.groupby("feature")["points"].max().sum())
+        sums = np.arange(most + 1)
+        return pd.DataFrame({"points": sums, "risk": self._risk(sums)})
+
+    def _risk(self, total: NDArray[np.int64]) -> NDArray[np.float64]:
+        risk: NDArray[np.float64] = 1 / (1 + np.exp(-(self.intercept + self.slope * total)))
+        return risk
+
+    def _repr_html_(self) -> str:
+        return str(self.points.to_html(index=False))
+
+
+def risk_score(
+    features: pd.DataFrame,
+    targets: ArrayLike,
+    *,
+    cuts: Mapping[str, Sequence[float]] | None = None,
+    most_points: int = 12,
+) -> RiskScore:
+    """Fit a score of whole points to measured features.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame, N rows
+        One column a feature. A number with more than four values is cut into levels; anything else has its
+        values as levels.
+    targets : array, shape (N,), 0 or 1
+        1 is the positive class.
+    cuts : dict of increasing numbers, or None
+        Where to cut a number; without it, at its quartiles, to two digits.
+    most_points : int
+        About the largest sum: fewer points are easier to add up, more are finer.
+
+    Returns
+    -------
+    score : RiskScore
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, one class only is there, a feature holds NaN, or cuts name no feature.
+
+    Notes
+    -----
+    Points are the coefficients of a logistic regression on the levels, in whole multiples of one unit, after
+    Sullivan et al. 2004, doi 10.1002/sim.1742; the risk of a sum is fitted once more.
+    """
+    checks.in_range("most_points", most_points, 2, whole=True)
+    truth, _ = inputs.pair(targets, np.zeros(len(features)), "features")
+    if truth.min() == truth.max():
+        msg = f"targets must hold both classes, got only {int(truth.min())}. A score needs cases of each."
+        raise ValueError(msg)
+    for name in cuts or {}:
+        checks.one_of("feature to cut", name, features.columns)
+    chosen = {
+        str(name): _cuts(features[name], (cuts or {}).get(str(name)))
+        for name in features.columns
+        if str(name) in (cuts or {}) or _is_number(features[name])
+    }
+    levels = pd.DataFrame(
+        {str(name): _levels(features, str(name), chosen.get(str(name))) for name in features}
+    )
+    columns = pd.get_dummies(levels, columns=list(levels), prefix_sep="\x1f")
+    fitted = LogisticRegression(max_iter=1000).fit(columns, truth)
+    pairs = [str(column).split("\x1f") for column in columns]
+    table = pd.DataFrame(pairs, columns=["feature", "level"])
+    table["weight"] = fitted.coef_[0]
+    table["weight"] -= table.groupby("feature")["weight"].transform("min")
+    unit = table.groupby("feature")["weight"].max().sum() / most_points
+    table["points"] = np.rint(table["weight"] / unit).astype(int) if unit > 0 else 0
+    table["n"] = columns.sum().to_numpy()
+    names = [str(name) for name in features.columns]
+    order = sorted(range(len(pairs)), key=lambda i: (names.index(pairs[i][0]), _order(pairs[i][1])))
+    table = table.drop(columns="weight").iloc[order].reset_index(drop=True)
+    score = RiskScore(table, chosen, 1.0, 0.0)
+    total = score.total(features)[:, np.newaxis]
+    risk = LogisticRegression(C=1e6, max_iter=1000).fit(total, truth)
+    return RiskScore(table, chosen, float(risk.coef_[0, 0]), float(risk.intercept_[0]))
+
+
+def _is_number(column: pd.Series) -> bool:
+    kind = column.dtype.kind
+    return kind in "iuf" and column.nunique() > _FEW_VALUES
+
+
+def _cuts(column: pd.Series, given: Sequence[float] | None) -> tuple[float, ...]:
+    if given is None:
+        values = np.quantile(checks.finite(str(column.name), column), [0.25, 0.5, 0.75])
+        given = sorted({float(f"{value:.2g}") for value in values})
+    cuts = tuple(float(value) for value in given)
+    if not cuts or any(b <= a for a, b in itertools.pairwise(cuts)):
+        msg = f"cuts of {column.name} must be increasing numbers, got {list(given)}."
+        raise ValueError(msg)
+    return cuts
+
+
+def _levels(features: pd.DataFrame, name: str, cuts: tuple[float, ...] | None) -> list[str]:
+    """Return the level of each case, in words."""
+    column = features[checks.one_of("feature", name, features.columns)]
+    if cuts is None:
+        if column.isna().any():
+            checks.finite(name, np.where(column.isna(), np.nan, 0.0))
+        return [str(value) for value in column]
+    values = checks.finite(name, column)
+    words = [f"up to {cuts[0]:g}"]
+    words += [f"{low:g} to {high:g}" for low, high in itertools.pairwise(cuts)]
+    words.append(f"above {cuts[-1]:g}")
+    return [words[int(i)] for i in np.searchsorted(cuts, values, side="left")]
+
+
+def _order(level: str) -> tuple[float, str]:
+    """Return what sorts levels as a reader would: ranges by their numbers, words by the alphabet."""
+    first = level.split(" ")[0]
+    try:
+        if first == "up":
+            return -np.inf, level
+        return (np.inf if first == "above" else float(first)), level
+    except ValueError:
+        return (0.0, level)
