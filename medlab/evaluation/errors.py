@@ -54,6 +54,48 @@ def most_confident(
     return order[wrong[order]]
 
 
+def most_typical(
+    task: str, targets: NDArray[Any], output: NDArray[Any], threshold: float | None, k: int
+) -> NDArray[np.int64]:
+    """Return the index of the `k` right answers of each class whose confidence is nearest to their median.
+
+    The most confident ones are as rare as the errors; these are what the network mostly does. Of a
+    regression: the smallest errors; of several labels: images with all labels right, by their least
+    confident label.
+
+    Parameters
+    ----------
+    task, targets, output, threshold
+        See `most_confident`.
+    k : int
+
+    Returns
+    -------
+    index : int array, class by class, fewer where fewer are right
+    """
+    wrong = np.zeros(len(output), bool)
+    groups = np.zeros(len(output), np.int64)
+    if task == "regression":
+        return np.argsort(np.abs(output - targets), kind="stable")[:k]
+    wrong[most_confident(task, targets, output, threshold)] = True
+    if task == "multiclass":
+        confidence, groups = output.max(axis=1), targets
+    else:
+        called = metrics.decide(output, 0.5 if threshold is None else threshold)
+        confidence = np.where(called == 1, output, 1 - output)
+        if task == "multilabel":
+            confidence = confidence.min(axis=1)
+        else:
+            groups = targets
+    found = []
+    for group in np.unique(groups):
+        right = np.flatnonzero((groups == group) & ~wrong)
+        if len(right):
+            away = np.abs(confidence[right] - np.median(confidence[right]))
+            found.append(right[np.argsort(away, kind="stable")[:k]])
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
 def by_attribute(
     targets: ArrayLike,
     called: ArrayLike,

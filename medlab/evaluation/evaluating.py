@@ -112,6 +112,24 @@ class Evaluation:
         truth, output = self.targets["test"], self.predictions["test"]
         return errors.most_confident(self.task, truth, output, self.threshold, kind)[:k]
 
+    def most_typical(self, k: int = 3) -> NDArray[np.int64]:
+        """Return the right answers on test that are most like the others of their class.
+
+        Parameters
+        ----------
+        k : int
+            How many of each class, at most (of a regression or of several labels: in all).
+
+        Returns
+        -------
+        index : int array
+            Into the test split, class by class; see `errors.most_typical`.
+        """
+        checks.in_range("k", k, 1, whole=True)
+        return errors.most_typical(
+            self.task, self.targets["test"], self.predictions["test"], self.threshold, k
+        )
+
     def by_attribute(self, name: str, bins: int | ArrayLike = 4) -> pd.DataFrame:
         """Return sensitivity and specificity on the test images by an attribute; see `errors.by_attribute`.
 

@@ -5,6 +5,7 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
+        "explaining": ["explanations"],
         "parameters": ["Parameter", "ParameterErrors", "Value", "read_schema", "validate"],
         "picturing": ["beside", "class_counts", "confusion", "curves", "samples", "worst_errors"],
         "presets": ["Template", "available", "resolve"],

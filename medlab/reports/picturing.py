@@ -39,7 +39,7 @@ def samples(dataset: Any, seed: int = 0) -> Picture:
     else:
         index = rng.permutation(len(split))[:12]
     kind = "simulated, " if dataset.simulated else ""
-    titles = [kind + _truth(dataset, label) for label in split.labels[index]]
+    titles = [kind + truth_of(dataset, label) for label in split.labels[index]]
     return plots.image_grid(split.images[index], titles, spacing_mm=dataset.spacing_mm, columns=6)
 
 
@@ -52,7 +52,7 @@ def worst_errors(dataset: Any, evaluation: Any, k: int = 6) -> Picture | None:
     split, output = dataset.test, evaluation.predictions["test"]
     kind = "simulated, " if dataset.simulated else ""
     titles = [
-        f"{kind}{_truth(dataset, label)}; {_answer(dataset, answer)}"
+        f"{kind}{truth_of(dataset, label)}; {answer_of(dataset, answer)}"
         for label, answer in zip(split.labels[index], output[index], strict=True)
     ]
     marks = None
@@ -97,14 +97,16 @@ def confusion(dataset: Any, evaluation: Any) -> list[Picture]:
     return [plots.confusion(matrix, names), spread]
 
 
-def _truth(dataset: Any, label: Any) -> str:
+def truth_of(dataset: Any, label: Any) -> str:
+    """Return the truth of an image in words."""
     if dataset.task == "multilabel":
         found = [name for name, has in zip(dataset.class_names, label, strict=True) if has]
         return ", ".join(found) or "no finding"
     return f"{label:.3g}" if dataset.task == "regression" else dataset.class_names[label]
 
 
-def _answer(dataset: Any, output: NDArray[Any]) -> str:
+def answer_of(dataset: Any, output: NDArray[Any]) -> str:
+    """Return what a network answered in words, with its probability."""
     if dataset.task == "binary":
         return f"P({dataset.class_names[dataset.positive_class]}) {output:.2f}"
     if dataset.task == "regression":

@@ -28,6 +28,22 @@ def test_confidence_of_other_tasks():
     assert amounts.tolist() == [1, 0]
 
 
+def test_typical_answers_are_right_and_in_the_middle_of_their_class():
+    targets = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    output = np.array([0.05, 0.2, 0.4, 0.9, 0.6, 0.8, 0.99, 0.1])
+    # Right: 0.05, 0.2, 0.4 of class 0 (median 0.2) and 0.6, 0.8, 0.99 of class 1 (median 0.8).
+    assert errors.most_typical("binary", targets, output, 0.5, 1).tolist() == [1, 5]
+    assert errors.most_typical("binary", targets, output, 0.5, 2).tolist() == [1, 0, 5, 6]
+    assert errors.most_typical("binary", targets, 1 - output, 0.5, 2).tolist() == [3, 7]
+    assert errors.most_typical("binary", np.array([0, 1]), np.array([0.9, 0.1]), 0.5, 2).tolist() == []
+    classes = np.array([[0.8, 0.2], [0.6, 0.4], [0.9, 0.1], [0.3, 0.7]])
+    assert errors.most_typical("multiclass", np.array([0, 0, 0, 0]), classes, None, 1).tolist() == [0]
+    labels, answers = np.array([[0, 1], [1, 1], [0, 0]]), np.array([[0.1, 0.9], [0.6, 0.9], [0.9, 0.1]])
+    assert errors.most_typical("multilabel", labels, answers, None, 5).tolist() == [0, 1]
+    amounts = errors.most_typical("regression", np.array([1.0, 5.0]), np.array([1.5, 5.1]), None, 1)
+    assert amounts.tolist() == [1]
+
+
 def test_kinds_are_refused_where_they_mean_nothing():
     with pytest.raises(
         ValueError, match=r"kind must be one of: all, false positive, false negative; got 'fp'"

@@ -302,6 +302,9 @@ def test_worst_errors_are_the_most_confident_ones(tiny):
     assert evaluation.worst_errors(kind="false positive").tolist() == [1]
     with pytest.raises(ValueError, match="k must lie between 1"):
         evaluation.worst_errors(0)
+    assert evaluation.most_typical(1).tolist() == [0, 2]
+    with pytest.raises(ValueError, match="k must lie between 1"):
+        evaluation.most_typical(0)
 
 
 def test_by_attribute_needs_a_known_attribute_of_a_binary_task(dataset):

@@ -1,0 +1,63 @@
+"""Explanations in a report: of the worst and the most typical answers, for every task."""
+
+import numpy as np
+import pytest
+
+from medlab import models, reports
+from medlab.data import Dataset, Split
+from medlab.data.normalization import normalize
+from medlab.evaluation import evaluate
+from medlab.models import Bundle
+
+TASKS = {
+    "binary": (("benign", "malignant"), 1),
+    "multiclass": (("solid", "part-solid", "ground glass"), None),
+    "multilabel": (("mass", "effusion"), None),
+    "regression": ((), None),
+}
+
+
+def study(task, simulated=False):
+    rng = np.random.default_rng(0)
+    names, positive = TASKS[task]
+
+    def split(n):
+        images = rng.integers(0, 255, (n, 16, 20, 1)).astype(np.uint8)
+        if task == "multilabel":
+            return Split(images, rng.integers(0, 2, (n, 2)))
+        return Split(images, rng.normal(size=n) if task == "regression" else np.arange(n) % len(names))
+
+    dataset = Dataset(
+        "toy",
+        split(40),
+        split(20),
+        split(30),
+        task,
+        names,
+        positive,
+        simulated=simulated,
+        spacing_mm=(0.8, 0.7),
+    )
+    model = models.build("screening_cnn", dataset, width=4, seed=1)
+    run = Bundle(model, {"normalization": normalize(dataset).as_dict()})
+    return dataset, run, evaluate(run.predict, dataset, n_bootstrap=20)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_worst_and_typical_cases_are_explained(task):
+    worst, typical, words = reports.explanations(*study(task, simulated=True))
+    assert worst.alt.startswith("Maps by integrated gradients over the worst errors: simulated, ")
+    assert typical.alt.startswith("Maps by integrated gradients over the typical right answers: simulated, ")
+    assert 2 <= len(typical.axes) - 1 <= 12
+    asked = {"binary": "the class malignant", "regression": "a larger value"}
+    assert f"spoke for {asked.get(task, 'the class that the network answered')}" in words.data
+    assert "nan%" not in words.data
+
+
+def test_a_network_without_errors_has_typical_cases_only():
+    dataset, run, _ = study("binary")
+    truth = {len(split): split.labels for split in dataset.splits().values()}
+    evaluation = evaluate(lambda images: truth[len(images)] * 0.8 + 0.1, dataset, n_bootstrap=20)
+    typical, words = reports.explanations(dataset, run, evaluation)
+    assert "simulated" not in typical.alt
+    assert "does not say that the answer is right" in words.data
