@@ -112,9 +112,7 @@ def correct_concepts(
     ValueError
         If the network has no such concept, or a value cannot be one.
     """
-    array = np.asarray(images)
-    parts = [model.predict_on_batch(array[i : i + batch_size]) for i in range(0, len(array), batch_size)]
-    found = {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in parts[0]}
+    found = dict(model.predict(np.asarray(images), batch_size=batch_size, verbose=0))
     names = [name for name in found if name != "risk"]
     for name, value in corrections.items():
         checks.one_of("concept", name, names)
@@ -129,7 +127,7 @@ def correct_concepts(
         else:
             sides.append(found[name])
     joined = np.concatenate(sides, axis=1).astype(np.float32)
-    found["risk"] = np.asarray(model.get_layer("risk").predict_on_batch(joined))
+    found["risk"] = model.get_layer("risk").predict(joined, batch_size=batch_size, verbose=0)
     return found
 
 

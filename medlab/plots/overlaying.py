@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
 from medlab.plots import canvas, tiles
 
-_FOR_AND_AGAINST, _SIZES = "PuOr_r", "viridis"
+# Told apart with any color vision; each grows out of the image's gray as its share grows.
+_FOR, _AGAINST, _NOTHING = "#FF7F0E", "#6A3D9A", "#808080"
+_BAR_IN = 1.1
 # One pixel in two hundred may saturate: a single bright one would leave the rest invisible.
 _SATURATED = 0.995
 
@@ -37,8 +38,8 @@ def overlay(
         Of a volume the slice is shown in which its map is strongest.
     maps : array, shape (N, H, W, K) or (N, Z, Y, X, K)
         What speaks for the answer is positive. Channels are added up. Each map has its own scale, from its
-        largest size down to 0, so that maps of different methods can be told apart; orange speaks for,
-        purple against; a map without negative numbers goes from transparent to yellow.
+        largest size down to 0, so that maps of different methods can be told apart. Orange speaks for the
+        answer, purple against; what is near 0 lets the image through.
     titles : N texts or None
     name : str
         What the color bar calls a map.
@@ -60,7 +61,7 @@ def overlay(
         raise ValueError(msg)
     n = len(pictures)
     aspect = spacing_mm[-2] / spacing_mm[-1] if spacing_mm is not None else 1.0
-    tile_in = min(0.9 * canvas.WIDTH_IN / n, 1.9)
+    tile_in = min((canvas.WIDTH_IN - _BAR_IN) / n, 1.9)
     letters = int(tile_in * 72 / (0.56 * canvas.SMALL))
     above = [textwrap.fill(str(title), letters) for title in titles or [""] * n]
     lines = max(text.count("\n") + 1 if text else 0 for text in above)
@@ -68,7 +69,7 @@ def overlay(
     picture, axes = canvas.panels(
         2,
         n,
-        width_in=max(n * tile_in + 0.9, 3.2),
+        width_in=n * tile_in + _BAR_IN,
         height_in=2 * tall + 0.17 * lines + (0.45 if spacing_mm is not None else 0.2),
         alt=alt or f"{n} images, and over each its map by {name}",
     )
@@ -80,7 +81,7 @@ def overlay(
             tiles.bare(axis)
             axis.imshow(gray, cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="nearest")
         axes[i].set_title(above[i], fontsize=canvas.SMALL, pad=3)
-        axes[n + i].imshow(_colored(found[i], signed), aspect=aspect, interpolation="nearest")
+        axes[n + i].imshow(_colored(found[i]), aspect=aspect, interpolation="nearest")
     _color_bar(picture, list(axes), signed, name)
     if spacing_mm is not None:
         length = tiles.scale_bars(axes[:n], pictures.shape[2], pictures.shape[1], spacing_mm[-1])
@@ -88,22 +89,22 @@ def overlay(
     return picture
 
 
-def _colored(found: NDArray[Any], signed: bool) -> NDArray[Any]:
-    """Return a map as RGBA: what is near 0 lets the image through."""
+def _colored(found: NDArray[Any]) -> NDArray[Any]:
+    """Return a map as RGBA: the larger a number, the less of the image shows through."""
     size = np.abs(found)
     # A map that is 0 nearly everywhere has its scale from its largest number.
     top = float(np.quantile(size, _SATURATED)) or float(size.max()) or 1.0
-    share = np.clip(found / top, -1, 1)
-    colors = colormaps[_FOR_AND_AGAINST if signed else _SIZES]((share + 1) / 2 if signed else share)
-    colors[..., 3] = np.clip(1.3 * np.abs(share), 0, 0.85)
+    colors = np.where(found[..., np.newaxis] < 0, to_rgba(_AGAINST), to_rgba(_FOR))
+    colors[..., 3] = 0.9 * np.minimum(size / top, 1) ** 0.7
     return colors
 
 
 def _color_bar(picture: canvas.Picture, axes: list[Any], signed: bool, name: str) -> None:
-    scale = ScalarMappable(Normalize(-1 if signed else 0, 1), _FOR_AND_AGAINST if signed else _SIZES)
-    bar = picture.colorbar(
-        scale, ax=axes, shrink=0.8, aspect=25, pad=0.02, ticks=[-1, 0, 1] if signed else [0, 1]
-    )
+    colors = [_AGAINST, _NOTHING, _FOR] if signed else [_NOTHING, _FOR]
     words = ["against", "0", "for"] if signed else ["0", "largest"]
+    scale = ScalarMappable(
+        Normalize(0, len(colors) - 1), LinearSegmentedColormap.from_list("attribution", colors)
+    )
+    bar = picture.colorbar(scale, ax=axes, shrink=0.8, aspect=25, pad=0.02, ticks=range(len(colors)))
     bar.ax.set_yticklabels(words, fontsize=canvas.SMALL)
     bar.set_label(name, fontsize=canvas.SMALL)

@@ -87,6 +87,21 @@ def test_deletion_by_hand():
     assert inserted.values[0] == pytest.approx([0, 4, 7, 9, 10], abs=1e-4)
 
 
+def test_a_small_suspect_is_tried_on_its_own_area():
+    """Two of ten places matter; the first fifth of the way shows all there is to see."""
+    weights = np.zeros((2, 5, 1))
+    weights[0, :2] = 3
+    model = linear(weights)
+    found = attribute("integrated_gradients", model, np.ones((1, 2, 5, 1), np.float32))
+    curves = evidence.deletion(model, found, steps=2, until=0.2, orders=30)
+    assert curves.fractions.tolist() == [0, 0.1, 0.2]
+    assert curves.values[0] == pytest.approx([6, 3, 0], abs=1e-5)
+    assert curves.area == pytest.approx([3], abs=1e-5)
+    assert curves.random_area.mean() == pytest.approx(5.4, abs=0.4)
+    with pytest.raises(ValueError, match="until must lie between"):
+        evidence.deletion(model, found, until=0)
+
+
 def test_the_right_order_beats_random_ones_and_the_wrong_one_does_not(rng, x):
     model = linear(rng.normal(size=SHAPE))
     found = attribute("integrated_gradients", model, x)

@@ -50,6 +50,7 @@ def test_the_summary_counts_what_is_done_of_all():
         "04_rnn",
         "05_gan",
         "06_lung_screening",
+        "08_explain",
     ]
     assert summary["06_lung_screening"] == {"exercises": (1, 5), "quiz": (1, 5)}
     assert summary["02_data"] == {"exercises": (0, 5), "quiz": (0, 5)}

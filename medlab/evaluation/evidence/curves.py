@@ -22,7 +22,7 @@ class Curves:
     ----------
     kind : "deletion" or "insertion"
     fractions : array, shape (S + 1,)
-        Part of the places that were changed, from 0 to 1.
+        Part of the places that were changed, from 0 on.
     values : array, shape (N, S + 1)
         Output for each image.
     random : array, shape (R, N, S + 1)
@@ -36,13 +36,13 @@ class Curves:
 
     @property
     def area(self) -> NDArray[np.float64]:
-        """Area under each image's curve, shape (N,): small is good for deletion, large for insertion."""
-        return np.asarray(np.trapezoid(self.values, self.fractions, axis=-1))
+        """Mean height of each image's curve, shape (N,): small is good for deletion, large for insertion."""
+        return np.asarray(np.trapezoid(self.values, self.fractions, axis=-1) / self.fractions[-1])
 
     @property
     def random_area(self) -> NDArray[np.float64]:
-        """Area under each random order's curve, shape (R, N)."""
-        return np.asarray(np.trapezoid(self.random, self.fractions, axis=-1))
+        """Mean height of each random order's curve, shape (R, N)."""
+        return np.asarray(np.trapezoid(self.random, self.fractions, axis=-1) / self.fractions[-1])
 
     @property
     def better(self) -> NDArray[np.bool_]:
@@ -73,6 +73,8 @@ def deletion(model: Any, attribution: Attribution, **options: Any) -> Curves:
         Into how many equal parts the places are cut; default 20.
     orders : int
         Random orders to stand beside; default 3.
+    until : float
+        Part of the places at which to stop; default 1. For a small suspect, a little more than its area.
     baseline : number or array, or None
         What places become. None: the attribution's own.
     seed : int
@@ -107,12 +109,14 @@ def _curves(
     *,
     steps: int = 20,
     orders: int = 3,
+    until: float = 1.0,
     baseline: Any = None,
     seed: int = 0,
     batch_size: int | None = None,
 ) -> Curves:
     checks.in_range("steps", steps, 2, whole=True)
     checks.in_range("orders", orders, 1, whole=True)
+    checks.in_range("until", until, 1e-6, 1)
     inputs = Inputs(attribution.x)
     if len(inputs.arrays) > 1:
         msg = f"{kind} needs an attribution of one input, got {len(inputs.arrays)}."
@@ -128,7 +132,7 @@ def _curves(
     # Ties, such as the zeros of a map, fall in random order.
     shuffled = rng.random((orders + 1, len(image), places))
     ranked = np.lexsort((shuffled[0], -found.sum(axis=-1).reshape(len(image), -1)), axis=-1)
-    counts = np.round(np.linspace(0, places, steps + 1)).astype(int)
+    counts = np.round(np.linspace(0, until * places, steps + 1)).astype(int)
     with asking(
         model,
         inputs,

@@ -69,4 +69,9 @@ CHAPTERS = {
         ("solid_category", "rates", "choose_threshold", "positive_value", "called_back"),
         ("rule_in_use", "no_zoom", "one_in_a_hundred", "what_travels", "other_scanner"),
     ),
+    "08_explain": Chapter(
+        "ch08",
+        ("contributions", "completeness_error", "cam", "mass_inside"),
+        ("what_a_map_says", "all_black", "random_and_pretty", "too_good", "who_corrects"),
+    ),
 }
