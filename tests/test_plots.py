@@ -45,6 +45,9 @@ EXAMPLES = {
     "image_grid in mm": lambda: plots.image_grid(GRAY, spacing_mm=(1.5, 0.75)),
     "image_grid of colors": lambda: plots.image_grid(np.repeat(GRAY, 3, axis=-1) / 255),
     "image_grid of volumes": lambda: plots.image_grid(GRAY.reshape(1, 5, 6, 7, 1)),
+    "overlay": lambda: plots.overlay(
+        GRAY[:3], np.linspace(-1, 1, GRAY[:3].size).reshape(GRAY[:3].shape), list("abc")
+    ),
     "feature_maps": lambda: plots.feature_maps(np.ones((6, 7, 5)), title="first convolution"),
     "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}, ceiling=0.9),
     "lines": lambda: plots.lines(
@@ -170,6 +173,36 @@ def test_images_share_one_gray_scale():
     assert limits == {(0, 255)}
     limits = {axis.images[0].get_clim() for axis in plots.image_grid(GRAY / 64).axes}
     assert limits == {(0, 209 / 64)}
+
+
+def test_of_a_map_what_is_near_zero_lets_the_image_through():
+    maps = np.zeros((2, *GRAY.shape[1:3], 2))
+    maps[0, 0, 0], maps[0, 1, 1], maps[1, 2, 2] = (2, 1), (-1.5, 0), (0.5, 0)
+    picture = plots.overlay(GRAY[:2], maps, spacing_mm=(0.7, 0.7), name="slope")
+    over = [np.asarray(axis.images[1].get_array()) for axis in picture.axes[2:4]]
+    # Channels are added up; each map has its own scale.
+    assert over[0][0, 0, 3] == over[1][2, 2, 3] == pytest.approx(0.9)
+    assert 0 < over[0][1, 1, 3] < 0.9
+    assert over[0][1, 1, 0] < over[0][0, 0, 0], "against is not orange"
+    assert (over[0][..., 3] > 0).sum() == 2
+    assert all(word in words(picture) for word in ("against", "for", "slope", "white bar: "))
+    sizes = plots.overlay(GRAY[:2], np.abs(maps))
+    assert "against" not in words(sizes)
+    assert "largest" in words(sizes)
+
+
+def test_of_a_volume_the_slice_is_shown_in_which_its_map_is_strongest():
+    volume = np.arange(4)[None, :, None, None, None] * np.ones((1, 4, 5, 6, 1))
+    maps = np.zeros((1, 4, 5, 6, 1))
+    maps[0, 3, 2, 2] = -1
+    picture = plots.overlay(volume, maps)
+    assert np.asarray(picture.axes[0].images[0].get_array()).shape == (5, 6)
+    with pytest.raises(ValueError, match=r"size of the images, \(5, 6\), got \(6, 5\)"):
+        plots.overlay(volume, maps.transpose(0, 1, 3, 2, 4))
+    with pytest.raises(ValueError, match="must have the same length"):
+        plots.overlay(volume, maps[[0, 0]])
+    with pytest.raises(ValueError, match="maps must hold finite numbers"):
+        plots.overlay(volume, np.full(maps.shape, np.nan))
 
 
 def test_of_a_volume_the_central_slice_is_shown():

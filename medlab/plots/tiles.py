@@ -70,8 +70,10 @@ def image_grid(
         if i >= n:
             axis.set_visible(False)
             continue
-        shown = to_unit(pictures[i], limits)
-        axis.imshow(shown, cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="nearest")
+        shown = pictures[i] if pictures.ndim == 3 else to_unit(pictures[i], limits)
+        axis.imshow(
+            shown, cmap="gray", vmin=limits[0], vmax=limits[1], aspect=aspect, interpolation="nearest"
+        )
         axis.set_title(above[i], fontsize=canvas.SMALL, pad=3)
         if marks is not None:
             axis.set_xlabel(marks[i], fontsize=canvas.SMALL, color=colors[marks[i]], labelpad=2)

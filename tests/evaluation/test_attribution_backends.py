@@ -37,8 +37,8 @@ def network():
         pooled = layers.GlobalAveragePooling2D(name="average")(x)
         logit = layers.Dense(1, name="logit")(layers.Concatenate(name="joined")([pooled, clinical]))
     else:
-        # Normalization, means and matrix products count in single precision in Keras on torch and JAX,
-        # whatever the policy says; convolutions and windows do not.
+        # Normalization, means, matrix products and some activations count in single precision in Keras on
+        # torch and JAX, whatever the policy says; convolutions and windows do not.
         pooled = layers.AveragePooling2D((5, 4), name="average")(x)
         joined = layers.Concatenate(name="joined")([pooled, layers.Reshape((1, 1, 3))(clinical)])
         logit = layers.Flatten(name="logit")(layers.Conv2D(1, 1, name="weights")(joined))
@@ -68,6 +68,40 @@ for method in evaluation.attribution.METHODS:
     found[f"{method}/output"] = result.output
     if result.completeness_error is not None:
         found[f"{method}/error"] = result.relative_error
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.maps = layers.Conv2D(4, 3, padding="same", activation="silu", name="maps")
+        self.inner = keras.Sequential([layers.AveragePooling2D((10, 8)), layers.Flatten()], name="inner")
+        self.end = layers.Conv1D(2, 4, activation="sigmoid", name="end")
+
+    def call(self, image, training=False):
+        return self.end(self.inner(self.maps(image))[:, :, None])[:, 0]
+
+# Other forms: a sequence, a volume slice by slice, a subclassed network, a segmentation.
+forms = {}
+if precision == "float32":
+    from medlab import models
+    forms["lstm"] = (models.lstm((7, 2), width=6), (7, 2), {"on": "logit"})
+    forms["attended"] = (models.gru((7, 2), width=6, pooling="attention"), (7, 2), {"on": "logit"})
+    forms["volume"] = (models.cnn_lstm((3, 16, 20, 1), width=4), (3, 16, 20, 1), {"on": "logit"})
+forms["subclassed"] = (Subclassed(), (10, 8, 1), {"target": 1, "layer": "maps"})
+image = keras.Input((10, 8, 1))
+maps = layers.Conv2D(3, 3, padding="same", activation="softmax")(image)
+forms["segmentation"] = (keras.Model(image, maps), (10, 8, 1), {"target": 2, "region": np.eye(10, 8) > 0})
+for name, (model, shape, asked) in forms.items():
+    image = rng.normal(size=(2, *shape)).astype(precision)
+    model(image)
+    for weight in model.weights:
+        if "seed" not in weight.path:
+            numbers = rng.normal(0, 0.3, weight.shape)
+            weight.assign(np.abs(numbers) + 0.5 if "variance" in weight.path else numbers)
+    layer = asked.pop("layer", None)
+    for method in ("integrated_gradients", "occlusion"):
+        found[f"{name} {method}"] = evaluation.attribute(method, model, image, **asked).map
+    if layer:
+        found[f"{name} grad_cam"] = evaluation.attribute("grad_cam", model, image, layer=layer, **asked).map
 np.savez(path, **found)
 """
 
