@@ -86,39 +86,44 @@ class Batches:
             images, _ = augment(images, self.augmentation, rng)
         return self.normalization.apply(images), self.targets[index], self.weights[index]
 
-    def for_keras(self) -> Any:
+    def for_keras(self, first: int = 0) -> Any:
         """Return what ``model.fit`` takes: a ``tf.data.Dataset`` on TensorFlow, else a ``PyDataset``.
 
         Set `epoch` at the start of each epoch (`medlab.training.fit` does).
-        """
-        return self._tf_data() if backend.name() == "tensorflow" else self._py_dataset()
 
-    def _tf_data(self) -> Any:
+        Parameters
+        ----------
+        first : int
+            Batch to begin each epoch with: the rest of an epoch that was interrupted.
+        """
+        return self._tf_data(first) if backend.name() == "tensorflow" else self._py_dataset(first)
+
+    def _tf_data(self, first: int) -> Any:
         import tensorflow as tf
 
-        first = self.batch(0)
-        dtypes = [array.dtype for array in first]
+        examples = self.batch(0)
+        dtypes = [array.dtype for array in examples]
 
         def make(number: Any) -> Any:
             arrays = tf.numpy_function(self.batch, [number], dtypes)
-            for array, example in zip(arrays, first, strict=True):
+            for array, example in zip(arrays, examples, strict=True):
                 array.set_shape(example.shape)
             return tuple(arrays)
 
-        numbers = tf.data.Dataset.range(len(self))
+        numbers = tf.data.Dataset.range(first, len(self))
         # One call at a time: NumPy holds the interpreter anyway, and the order stays fixed.
         return numbers.map(make, num_parallel_calls=1, deterministic=True).prefetch(2)
 
-    def _py_dataset(self) -> Any:
+    def _py_dataset(self, first: int) -> Any:
         import keras
 
         batches = self
 
         class BatchDataset(keras.utils.PyDataset):
             def __len__(self) -> int:
-                return len(batches)
+                return len(batches) - first
 
             def __getitem__(self, number: int) -> Any:
-                return batches.batch(number)
+                return batches.batch(first + number)
 
         return BatchDataset()

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "fitting": ["fit"],
         "run": ["Run"],
+        "session": ["TrainSession"],
         "settings": ["BALANCES", "OPTIMIZERS", "SCALES", "Settings"],
     },
 )

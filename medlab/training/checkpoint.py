@@ -77,3 +77,22 @@ class Checkpoint:
             )
             raise ValueError(msg)
         return arrays, facts
+
+
+def found_in(folder: str | Path) -> str:
+    """Say in words what checkpoint lies in a folder; an empty text where there is none.
+
+    Examples
+    --------
+    ``"a checkpoint of 3 epochs and 12 batches"``
+    """
+    path = Path(folder) / "state.npz"
+    try:
+        with np.load(path) as stored:
+            facts = json.loads(str(stored["facts"]))
+    except FileNotFoundError:
+        return ""
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError):
+        return "a damaged checkpoint"
+    done = [f"{len(facts['rows'])} epochs", f"{facts['batch']} batches" if facts.get("batch") else ""]
+    return f"a checkpoint of {' and '.join(part for part in done if part)}"

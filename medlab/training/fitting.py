@@ -17,6 +17,7 @@ from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import normalize
 from medlab.training.checkpoint import Checkpoint
+from medlab.training.control import Control, Stopped
 from medlab.training.monitor import Monitor
 from medlab.training.run import Run
 from medlab.training.settings import SMOKE_STEPS, Settings
@@ -35,6 +36,7 @@ def fit(
     jit: bool | None = None,
     augmentation: Augmentation | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    control: Control | None = None,
     **options: Any,
 ) -> Run:
     """Train a network on a data set, choose its best epoch on validation, and say how it went.
@@ -64,6 +66,8 @@ def fit(
         None: what suits the data set, `Augmentation.for_dataset`.
     callbacks : sequence of keras.callbacks.Callback
         Called after medlab's own.
+    control : Control or None
+        Lets another thread pause and stop: see `TrainSession`.
     **options
         Fields of `medlab.training.Settings`: scale, epochs, batch_size, learning_rate, optimizer, balance,
         augment, warmup, patience, averaging, weight_decay.
@@ -79,6 +83,8 @@ def fit(
         checkpoint belongs to another training.
     FloatingPointError
         If the loss is not finite: no better weights can follow.
+    Stopped
+        If `control` stopped it; the checkpoint, where there is one, has the state after the last batch.
     """
     for name in options:
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
@@ -113,20 +119,41 @@ def fit(
         seed=seed,
         stop_at=stop_at,
         checkpoint=Checkpoint(checkpoint, identity) if checkpoint else None,
+        control=control,
         log_path=Path(log_path) if log_path else None,
         progress=progress,
     )
-    first_epoch = monitor.restore(model) if resume else 0
+    first_epoch, first_batch = monitor.restore(model) if resume else (0, 0)
     started = time.perf_counter()
-    if first_epoch < chosen["epochs"]:
+    if control:
+        control.monitor, control.epochs, control.batches = monitor, chosen["epochs"], len(batches)
+    watching = [*([control] if control else []), monitor, *callbacks]
+
+    def train(first_epoch: int, last_epoch: int, first_batch: int = 0) -> None:
+        if control:
+            control.first_batch = first_batch
         model.fit(
-            batches.for_keras(),
-            epochs=chosen["epochs"],
+            batches.for_keras(first_batch),
+            epochs=last_epoch,
             initial_epoch=first_epoch,
             shuffle=False,
             verbose=0,
-            callbacks=[monitor, *callbacks],
+            callbacks=watching,
         )
+
+    model.stop_training = False
+    if first_batch:
+        train(first_epoch, first_epoch + 1, first_batch)
+        first_epoch += 1
+        if not model.stop_training:
+            # Keras ends a training with the averaged weights; this one goes on with its own.
+            model.set_weights(monitor.own_weights)
+    if first_epoch < chosen["epochs"] and not model.stop_training:
+        train(first_epoch, chosen["epochs"])
+    if control and control.stopping and not monitor.is_over():
+        monitor.close()
+        msg = f"stopped in epoch {control.epoch + 1}, after {control.batch} of its {len(batches)} batches."
+        raise Stopped(msg)
     seconds = monitor.seconds_before + time.perf_counter() - started
     history = monitor.finish(model)
     return Run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 import time
@@ -14,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from medlab import backend, metrics
+from medlab import metrics
 from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import Normalization
 from medlab.models import predict
+from medlab.training import drawing
 from medlab.training.checkpoint import Checkpoint
+from medlab.training.control import Control
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,7 @@ class Monitor(keras.callbacks.Callback):
         seed: int,
         stop_at: float | None = None,
         checkpoint: Checkpoint | None = None,
+        control: Control | None = None,
         log_path: Path | None = None,
         progress: bool = True,
     ) -> None:
@@ -64,13 +66,17 @@ class Monitor(keras.callbacks.Callback):
         self.seed = seed
         self.stop_at = stop_at
         self.checkpoint = checkpoint
+        self.control = control
         self.log_path = log_path
         self.progress = progress
         self.measure = "val_mse" if dataset.task == "regression" else "val_auc"
         self.rows: list[dict[str, Any]] = []
         self.best_epoch = 0
         self.best_weights: Weights = []
+        self.own_weights: Weights = []
+        self.interrupted = False
         self.seconds_before = 0.0
+        self._half: dict[str, Weights] | None = None
         self._targets = dataset.targets(dataset.val)
         try:
             self._score(np.linspace(0, 1, len(self._targets)) if self._targets.ndim == 1 else self._targets)
@@ -80,22 +86,24 @@ class Monitor(keras.callbacks.Callback):
             raise ValueError(msg) from error
         self._bar: Any = None
 
-    def restore(self, model: keras.Model) -> int:
-        """Put a checkpoint's state into the model; return the epoch to go on with (0 without one)."""
+    def restore(self, model: keras.Model) -> tuple[int, int]:
+        """Put a checkpoint's state into the model; return the epoch and the batch to go on with."""
         stored = self.checkpoint.load() if self.checkpoint else None
         if stored is None:
-            return 0
+            return 0, 0
         arrays, facts = stored
         model.set_weights(arrays["weights"])
         for variable, value in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
             variable.assign(value)
-        self.best_weights = arrays["best"]
+        self.best_weights = arrays.get("best", [])  # none yet within the first epoch
         self.rows = facts["rows"]
         self.best_epoch = facts["best_epoch"]
         self.seconds_before = facts["seconds"]
-        if self._is_over():
-            return self.epochs
-        return len(self.rows)
+        if self.is_over():
+            return self.epochs, 0
+        if facts.get("batch"):
+            self._half = {name: arrays.get(name, []) for name in ("metrics", "draws")}
+        return len(self.rows), facts.get("batch", 0)
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Start the clock and, in a terminal, the bar."""
@@ -107,25 +115,32 @@ class Monitor(keras.callbacks.Callback):
         """Make batches and dropout those of this epoch (from 0), whatever ran before."""
         self._epoch_started = time.perf_counter()
         self.batches.epoch = epoch
-        # Dropout too becomes a function of seed and epoch: a resumed training drops the same features.
-        for layer in self.model.layers:
-            generator = getattr(layer, "seed_generator", None)
-            if generator is not None:
-                generator.state.assign([self.seed, epoch + 1])
-        if backend.name() == "torch":
-            # There a dropout layer without a seed of its own draws from torch's generator.
-            torch = importlib.import_module("torch")
-            torch.manual_seed(int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0]))
+        self.interrupted = False
+        drawing.begin(self.model, self.seed, epoch)
+        if self._half is not None:
+            # The second half of an epoch: its mean loss goes on where it was.
+            for variable, value in zip(self.model.metrics_variables, self._half["metrics"], strict=True):
+                variable.assign(value)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Let dropout go on where it was, too: on torch, making batches draws from its generator first."""
+        if self._half is not None:
+            drawing.restore(self.model, self._half["draws"])
+            self._half = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Validate, keep the best weights, write checkpoint and log, stop when nothing gets better."""
+        if self.control and self.control.stopping and self.control.batch < len(self.batches):
+            self.interrupted = True
+            self._keep_half(self.control.batch)
+            return
         loss = float((logs or {})["loss"])
         if not np.isfinite(loss):
             msg = f"the loss of epoch {epoch + 1} is {loss}. Lower learning_rate, or look for odd images."
             raise FloatingPointError(msg)
         # The JAX trainer ties the optimizer's state back before this call; the others never untie it.
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        own = _copies(self.model)
+        own = self.own_weights = _copies(self.model)
         if self.averaging:
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
             # On JAX weights and averages now share their memory, which a prediction gives away: part them.
@@ -146,15 +161,19 @@ class Monitor(keras.callbacks.Callback):
             self.best_weights = _copies(self.model)
         self.model.set_weights(own)
         self._record(row, own)
-        if self._is_over():
+        if self.is_over():
             self.model.stop_training = True
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
 
     def finish(self, model: keras.Model) -> pd.DataFrame:
         """Give the model its best weights and return the history, a row an epoch."""
         import pandas as pd
 
-        if self._bar is not None:
-            self._bar.close()
+        self.close()
         model.set_weights(self.best_weights)
         return pd.DataFrame(self.rows)
 
@@ -188,20 +207,33 @@ class Monitor(keras.callbacks.Callback):
         means = [float(np.mean([row[name] for row in window])) for name in (self.measure, "val_loss")]
         return sign * means[0], means[1]
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether the last epoch was the last: by number, by patience, or because `stop_at` was reached."""
+        if self.interrupted or not self.rows:
+            return False
         last = self.rows[-1]
         sign = 1 if self.measure == "val_mse" else -1
         reached = self.stop_at is not None and sign * last[self.measure] <= sign * self.stop_at
         return reached or last["epoch"] >= self.epochs or last["epoch"] - self.best_epoch >= self.patience
 
+    def _state(self, own: Weights) -> dict[str, Weights]:
+        optimizer = _numbers(self.model.optimizer.variables)
+        return {"weights": own, "optimizer": optimizer, "best": self.best_weights}
+
+    def _facts(self, batch: int = 0) -> dict[str, Any]:
+        seconds = self.seconds_before + time.perf_counter() - self._train_started
+        return {"rows": self.rows, "best_epoch": self.best_epoch, "seconds": seconds, "batch": batch}
+
+    def _keep_half(self, batch: int) -> None:
+        """Write the state in the middle of an epoch, after so many of its batches."""
+        if self.checkpoint:
+            state = self._state(_copies(self.model))
+            half = {"metrics": _numbers(self.model.metrics_variables), "draws": drawing.kept(self.model)}
+            self.checkpoint.save({**state, **half}, self._facts(batch))
+
     def _record(self, row: dict[str, Any], own: Weights) -> None:
         if self.checkpoint:
-            optimizer = [np.asarray(keras.ops.convert_to_numpy(v)) for v in self.model.optimizer.variables]
-            seconds = self.seconds_before + time.perf_counter() - self._train_started
-            self.checkpoint.save(
-                {"weights": own, "optimizer": optimizer, "best": self.best_weights},
-                {"rows": self.rows, "best_epoch": self.best_epoch, "seconds": seconds},
-            )
+            self.checkpoint.save(self._state(own), self._facts())
         if self.log_path:
             # Whole each time: after a kill and a resume every epoch stands in it once.
             self.log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -210,12 +242,16 @@ class Monitor(keras.callbacks.Callback):
         if self._bar is not None:
             self._bar.set_postfix({"loss": f"{row['loss']:.3f}", self.measure: f"{row[self.measure]:.3f}"})
             self._bar.update()
-        elif self.progress and (row["epoch"] % -(-self.epochs // LINES) == 0 or self._is_over()):
+        elif self.progress and (row["epoch"] % -(-self.epochs // LINES) == 0 or self.is_over()):
             sys.stdout.write(
                 f"epoch {row['epoch']:3d} of {self.epochs}  loss {row['loss']:.4f}  {self.measure} "
                 f"{row[self.measure]:.4f}  {row['seconds']:.1f} s\n"
             )
             sys.stdout.flush()
+
+
+def _numbers(variables: list[Any]) -> Weights:
+    return [np.array(keras.ops.convert_to_numpy(variable), copy=True) for variable in variables]
 
 
 def _copies(model: keras.Model) -> Weights:

@@ -1,0 +1,84 @@
+"""How a training is paused and stopped from another thread: between two batches, its state on disk."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import keras
+
+
+class Stopped(RuntimeError):
+    """A training was asked to stop and did so between two batches."""
+
+
+class Control(keras.callbacks.Callback):
+    """Lets another thread pause, resume and stop a training.
+
+    Attributes
+    ----------
+    epoch, epochs : int
+        Epochs that are done, and how many there are to be.
+    batch, batches : int
+        Batches of this epoch that are done, and how many it has.
+    monitor : object or None
+        Has `rows` and `best_epoch`; set by `fit`.
+    waiting : threading.Event
+        Set while the training waits.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._go = threading.Event()
+        self._go.set()
+        self._stop = threading.Event()
+        self.waiting = threading.Event()
+        self.epoch = self.epochs = self.batch = self.batches = 0
+        self.first_batch = 0
+        self.monitor: Any = None
+        self._logs: Any = None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stop.is_set()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The history so far, a row an epoch."""
+        return [dict(row) for row in self.monitor.rows] if self.monitor else []
+
+    @property
+    def loss(self) -> float | None:
+        """Mean loss of the epoch so far; None before its first batch."""
+        logs = self._logs  # read once: the training may change it meanwhile
+        return float(logs["loss"]) if logs and "loss" in logs else None
+
+    def pause(self) -> None:
+        """Let the training wait after the batch that it is at."""
+        self._go.clear()
+
+    def resume(self) -> None:
+        """Let a waiting training go on."""
+        self._go.set()
+
+    def stop(self) -> None:
+        """Let the training end after the batch that it is at, also while it waits."""
+        self._stop.set()
+        self._go.set()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Note the epoch."""
+        self.epoch, self.batch, self._logs = epoch, self.first_batch, None
+        self.first_batch = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Wait while paused, and end the training when that was asked for."""
+        self.batch += 1
+        self._logs = logs  # turned into a number when somebody asks: that may take time on a GPU
+        if not self._go.is_set():
+            self.waiting.set()
+            self._go.wait()
+            self.waiting.clear()
+        if self._stop.is_set():
+            self.model.stop_training = True

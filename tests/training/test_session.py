@@ -1,0 +1,289 @@
+"""A training in the background: paused, stopped, gone on with, failed, killed, and never two at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from medlab import models, training
+from medlab.data import Dataset, Split
+from medlab.training import checkpoint as checkpoints
+from medlab.training import session as sessions
+
+OPTIONS = {"epochs": 3, "batch_size": 16, "averaging": 0.9, "seed": 3, "progress": False}
+
+
+def spots(rng, count):
+    images = rng.integers(0, 100, (count, 16, 18, 1)).astype(np.uint8)
+    labels = np.arange(count) % 2
+    images[labels == 1, 4:9, 5:10] += 60
+    return Split(images, labels)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    rng = np.random.default_rng(0)
+    return Dataset("spots", spots(rng, 128), spots(rng, 20), spots(rng, 20), "binary", ("dark", "spot"), 1)
+
+
+def network(dataset):
+    return models.build("screening_cnn", dataset, width=8, dropout=0.3, seed=0)
+
+
+class At(keras.callbacks.Callback):
+    """Does something after so many batches, in the thread that trains."""
+
+    def __init__(self, batch, action):
+        super().__init__()
+        self.left, self.action = batch, action
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            self.action()
+
+
+def session(dataset, folder, *callbacks, **options):
+    return training.TrainSession(
+        network(dataset), dataset, checkpoint=folder, callbacks=callbacks, **{**OPTIONS, **options}
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(dataset):
+    return training.fit(network(dataset), dataset, **OPTIONS)
+
+
+def same(run, whole):
+    assert run.history["epoch"].tolist() == whole.history["epoch"].tolist()
+    np.testing.assert_allclose(run.history["loss"], whole.history["loss"], rtol=1e-5)
+    for one, other in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_a_session_does_what_fit_does(dataset, whole, tmp_path):
+    background = session(dataset, tmp_path)
+    assert background.state == "idle"
+    assert background.start() is background
+    assert background.wait().state == "done"
+    same(background.result(), whole)
+    now = background.snapshot()
+    assert (now["epoch"], now["epochs"], now["batches"], now["seconds_left"]) == (3, 3, 8, 0.0)
+    assert now["best_epoch"] == whole.best_epoch
+    assert background.history()["loss"].tolist() == whole.history["loss"].tolist()
+    assert "training done; a checkpoint of 3 epochs lies in" in repr(background)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 7, 11, 23])
+def test_stopped_anywhere_and_resumed_it_ends_as_if_it_had_never_stopped(dataset, whole, tmp_path, batch):
+    background = session(dataset, tmp_path)
+    background._options["callbacks"] = [At(batch, background.stop)]
+    background.start().wait()
+    done = background.snapshot()
+    # Within one batch of the one at which it was asked.
+    assert 8 * (done["epoch"] - 1) + done["batch"] <= batch + 1
+    if batch == 23:  # the one after it is the last of all
+        assert background.state == "done"
+    else:
+        assert background.state == "stopped"
+        with pytest.raises(
+            RuntimeError, match=r"no result yet: training stopped, epoch \d of 3.*wait\(\) for it"
+        ):
+            background.result()
+        background._options["callbacks"] = []
+        background.resume().wait()
+    same(background.result(), whole)
+
+
+def test_a_new_session_goes_on_from_the_disk(dataset, whole, tmp_path):
+    first = session(dataset, tmp_path)
+    first._options["callbacks"] = [At(10, first.stop)]
+    first.start().wait()
+    assert checkpoints.found_in(tmp_path) == "a checkpoint of 1 epochs and 3 batches"
+    second = session(dataset, tmp_path)
+    with pytest.raises(
+        FileExistsError, match=r"a checkpoint of 1 epochs and 3 batches lies in .*resume=True\) goes"
+    ):
+        second.start()
+    assert second.start(resume=True).wait().state == "done"
+    same(second.result(), whole)
+
+
+def test_a_paused_session_stands_still_and_goes_on(dataset, whole, tmp_path):
+    reached = threading.Event()
+    background = session(dataset, tmp_path)
+
+    def pause():
+        background.pause()
+        reached.set()
+
+    background._options["callbacks"] = [At(4, pause)]
+    background.start()
+    assert reached.wait(60)
+    assert background._control.waiting.wait(60)
+    assert background.state == "paused"
+    before = background.snapshot()
+    assert background.wait(timeout_s=0.3).snapshot()["batch"] == before["batch"]
+    assert before["seconds_left"] is None
+    assert "training paused, epoch 1 of 3, batch 5 of 8" in background.describe()
+    assert background.resume().wait().state == "done"
+    same(background.result(), whole)
+
+
+def test_a_paused_session_can_be_stopped(dataset, tmp_path):
+    background = session(dataset, tmp_path)
+    background._options["callbacks"] = [At(2, background.pause)]
+    background.start()
+    assert background._control.waiting.wait(60)
+    assert background.stop().wait().state == "stopped"
+
+
+def test_two_sessions_at_once_are_refused(dataset, tmp_path):
+    first, second = session(dataset, tmp_path / "a"), session(dataset, tmp_path / "b")
+    first._options["callbacks"] = [At(2, first.pause)]
+    first.start()
+    assert first._control.waiting.wait(60)
+    with pytest.raises(
+        RuntimeError, match=r"another session is at work in this kernel \(training paused, epoch 1"
+    ):
+        second.start()
+    assert second.state == "idle"
+    first.stop().wait()
+    assert second.start().wait().state == "done"
+
+
+def test_what_goes_wrong_is_shown_and_raised_where_somebody_waits(dataset, tmp_path, capsys):
+    def fail():
+        msg = "no such nodule"
+        raise LookupError(msg)
+
+    background = session(dataset, tmp_path, At(3, fail)).start()
+    with pytest.raises(LookupError, match="no such nodule"):
+        background.wait()
+    with pytest.raises(LookupError, match="no such nodule"):
+        background.result()
+    assert background.state == "failed"
+    assert "LookupError: no such nodule" in capsys.readouterr().err
+    with pytest.raises(RuntimeError, match="only a paused or stopped session can go on, this one is failed"):
+        background.resume()
+    with pytest.raises(RuntimeError, match="can start once, this one is failed"):
+        background.start()
+
+
+def test_an_interrupt_stops_cleanly_and_goes_through(dataset, tmp_path, monkeypatch, capsys):
+    background = session(dataset, tmp_path)
+    background._options["callbacks"] = [At(2, background.pause)]
+    background.start()
+    assert background._control.waiting.wait(60)
+    join, calls = background._thread.join, []
+
+    def interrupted(timeout=None):
+        calls.append(timeout)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        join(timeout)
+
+    monkeypatch.setattr(background._thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        background.wait()
+    assert background.state == "stopped"
+    assert "a checkpoint of 0 epochs and 3 batches lies in" in capsys.readouterr().err
+
+
+def test_unknown_options_are_refused_before_anything_starts(dataset):
+    with pytest.raises(ValueError, match=r"option of TrainSession must be one of.*got 'epoch'.*'epochs'"):
+        training.TrainSession(network(dataset), dataset, epoch=3)
+    with pytest.raises(ValueError, match="option of TrainSession"):
+        training.TrainSession(network(dataset), dataset, resume=True)
+
+
+def test_a_damaged_checkpoint_is_told(tmp_path):
+    assert checkpoints.found_in(tmp_path) == ""
+    (tmp_path / "state.npz").write_bytes(b"not a checkpoint")
+    assert checkpoints.found_in(tmp_path) == "a damaged checkpoint"
+
+
+def test_a_worker_thread_has_the_callers_precision(dataset, tmp_path):
+    seen = []
+    background = session(dataset, tmp_path)
+    background._options["callbacks"] = [At(1, lambda: seen.append(keras.config.dtype_policy().name))]
+    previous = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        background.start().wait()
+    finally:
+        keras.config.set_dtype_policy(previous)
+    assert seen == ["mixed_bfloat16"]
+
+
+SCRIPT = """
+import os, signal, sys
+import numpy as np
+sys.path.insert(0, {here!r})
+from test_session import *
+rng = np.random.default_rng(0)
+data = Dataset("spots", spots(rng, 128), spots(rng, 20), spots(rng, 20), "binary", ("dark", "spot"), 1)
+background = session(data, {folder!r}, epochs=200)
+reached = threading.Event()
+background._options["callbacks"] = [At(20, reached.set)]
+background.start()
+reached.wait(120)
+{end}
+print("the main thread ends")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["leave", "kill"])
+def test_python_ends_cleanly_and_a_kill_leaves_the_last_checkpoint(dataset, tmp_path, end):
+    words = {"leave": "", "kill": "os.kill(os.getpid(), signal.SIGKILL)"}[end]
+    script = SCRIPT.format(here=str(Path(__file__).parent), folder=str(tmp_path), end=words)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=200
+    )
+    assert done.returncode == (0 if end == "leave" else -signal.SIGKILL), done.stderr[-2000:]
+    there = checkpoints.found_in(tmp_path)
+    assert there.startswith("a checkpoint of 2 epochs")
+    assert ("batches" in there) == (end == "leave")
+    with pytest.raises(FileExistsError, match="a checkpoint of 2 epochs"):
+        session(dataset, tmp_path, epochs=200).start()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_on_other_backends_too(tmp_path, backend):
+    script = (
+        SCRIPT.split("background =")[0]
+        + """
+whole = training.fit(network(data), data, **OPTIONS)
+for batch in (3, 12):
+    background = session(data, {folder!r} + str(batch))
+    background._options["callbacks"] = [At(batch, background.stop)]
+    assert background.start().wait().state == "stopped", background
+    background._options["callbacks"] = []
+    assert background.resume().wait().state == "done"
+    same(background.result(), whole)
+"""
+    )
+    script = script.format(here=str(Path(__file__).parent), folder=str(tmp_path / "at"))
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_no_session_is_left_at_work():
+    active = sessions._active() if sessions._active else None
+    assert active is None or active.state not in sessions._WORKING
