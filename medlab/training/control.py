@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import keras
@@ -37,6 +38,7 @@ class Control(keras.callbacks.Callback):
         self.first_batch = 0
         self.monitor: Any = None
         self._logs: Any = None
+        self._first: tuple[float, float] | None = None
 
     @property
     def stopping(self) -> bool:
@@ -53,6 +55,17 @@ class Control(keras.callbacks.Callback):
         """Mean loss of the epoch so far; None before its first batch."""
         logs = self._logs  # read once: the training may change it meanwhile
         return float(logs["loss"]) if logs and "loss" in logs else None
+
+    @property
+    def _done(self) -> float:
+        return self.epoch + self.batch / max(1, self.batches)
+
+    def seconds_left(self) -> float | None:
+        """Return how long it would go on at the pace since its first batch, which compiles; None before."""
+        if self._first is None or self._done <= self._first[0]:
+            return None
+        pace = (time.perf_counter() - self._first[1]) / (self._done - self._first[0])
+        return pace * (self.epochs - self._done)
 
     def pause(self) -> None:
         """Let the training wait after the batch that it is at."""
@@ -75,6 +88,8 @@ class Control(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Wait while paused, and end the training when that was asked for."""
         self.batch += 1
+        if self._first is None:
+            self._first = (self._done, time.perf_counter())
         self._logs = logs  # turned into a number when somebody asks: that may take time on a GPU
         if not self._go.is_set():
             self.waiting.set()

@@ -89,7 +89,6 @@ class TrainSession:
         self._run: Run | None = None
         self._error: BaseException | None = None
         self._seconds, self._since = 0.0, 0.0
-        self._begun_at: tuple[float, float] | None = None
 
     @property
     def state(self) -> str:
@@ -209,20 +208,10 @@ class TrainSession:
         snapshot : dict
             ``state``; ``epoch`` (from 1) and ``epochs``; ``batch`` and ``batches`` of it; ``loss`` (mean of
             the epoch so far); ``best_epoch``; ``seconds`` at work and ``seconds_left`` by the pace so far,
-            None before the first batch; ``rows``: the history as a list.
+            None while it is not known; ``rows``: the history as a list.
         """
         control, state = self._control, self.state
         working = time.perf_counter() - self._since if state in _WORKING else 0.0
-        done = control.epoch + control.batch / max(1, control.batches)
-        if self._begun_at is None and control.batch:
-            # The first batch compiles, and a resumed training has a part behind it: the pace counts from now.
-            self._begun_at = (done, time.perf_counter())
-        left = None
-        if state == "done":
-            left = 0.0
-        elif self._begun_at is not None and done > self._begun_at[0] and state == "running":
-            pace = (time.perf_counter() - self._begun_at[1]) / (done - self._begun_at[0])
-            left = pace * (control.epochs - done)
         return {
             "state": state,
             "epoch": min(control.epoch + 1, control.epochs),
@@ -232,7 +221,11 @@ class TrainSession:
             "loss": control.loss,
             "best_epoch": control.monitor.best_epoch if control.monitor else 0,
             "seconds": self._seconds + working,
-            "seconds_left": left,
+            "seconds_left": 0.0
+            if state == "done"
+            else control.seconds_left()
+            if state == "running"
+            else None,
             "rows": control.rows,
         }
 
@@ -266,7 +259,7 @@ class TrainSession:
                 raise RuntimeError(msg)
             _active = weakref.ref(self)
             self._control, self._state, self._error = Control(), "running", None
-        self._since, self._begun_at = time.perf_counter(), None
+        self._since = time.perf_counter()
         # Keras keeps these for each thread apart, and a new thread begins with the defaults (measured).
         policy, talks = keras.config.dtype_policy(), keras.config.is_interactive_logging_enabled()
         self._thread = threading.Thread(
