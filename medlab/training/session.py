@@ -25,7 +25,6 @@ from medlab.training.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-STATES = ("idle", "running", "paused", "stopping", "stopped", "done", "failed")
 _WORKING = ("running", "paused", "stopping")
 _active: weakref.ReferenceType[TrainSession] | None = None
 _lock = threading.Lock()
@@ -65,11 +64,8 @@ class TrainSession:
 
     Examples
     --------
-    >>> session = TrainSession(model, dataset, epochs=20, seed=0)  # doctest: +SKIP
-    >>> session.start()  # doctest: +SKIP
-    >>> session.stop()  # doctest: +SKIP
-    >>> session.resume()  # doctest: +SKIP
-    >>> run = session.wait().result()  # doctest: +SKIP
+    ``session = TrainSession(model, dataset, epochs=20, seed=0).start()``, then ``session.stop()``,
+    ``session.resume()`` and ``run = session.wait().result()``
     """
 
     def __init__(
