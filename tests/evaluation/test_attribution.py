@@ -464,6 +464,19 @@ def test_refuses_bad_input_and_says_what_to_do(weights, x):
             call()
 
 
+def test_the_layer_that_bends_can_be_the_one_that_is_looked_at(rng):
+    image = keras.Input((6, 5, 1))
+    model = keras.Model(image, layers.Softmax(name="end")(layers.Conv2D(3, 1, name="maps")(image)))
+    x, region = rng.normal(size=(2, 6, 5, 1)).astype(np.float32), np.ones((6, 5))
+    before = model.predict_on_batch(x)
+    by_end, by_maps = (
+        attribute("grad_cam", model, x, target=1, layer=name, on="logit", region=region)
+        for name in ("end", "maps")
+    )
+    np.testing.assert_allclose(by_end.map, by_maps.map, rtol=1e-5)
+    np.testing.assert_array_equal(model.predict_on_batch(x), before)
+
+
 def test_a_layer_that_is_called_twice_is_not_offered(rng):
     image = keras.Input((6, 5, 1))
     twice = layers.Conv2D(1, 3, padding="same", name="twice")

@@ -86,7 +86,7 @@ def _noting(seen: Seen, ended: list[str], images: int) -> Callable[[Any], Any]:
 @contextlib.contextmanager
 def replaced(layer: Any, change: Callable[[Any], Any]) -> Iterator[None]:
     """Let `change` have the layer's output, and return what stands in its place, while this is open."""
-    original = layer.call
+    original, before = layer.call, vars(layer).get("call")
 
     def call(*args: Any, **options: Any) -> Any:
         return change(original(*args, **options))
@@ -95,7 +95,10 @@ def replaced(layer: Any, change: Callable[[Any], Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        del layer.call  # the class's own is seen again
+        if before is None:
+            del layer.call  # the class's own is seen again
+        else:
+            layer.call = before
 
 
 def spatial(layers: Sequence[Seen], axes: int) -> list[Seen]:
