@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 METHOD = "integrated_gradients"
 _SHOWN = 6
+# Steps of the integral, and what they may cost: some ten seconds of two CPU cores. A ResNet on large images
+# gets fewer steps; by its arithmetic, not by the clock, so that a seed gives the same figures everywhere.
+_MOST_STEPS, _LEAST_STEPS, _MULTIPLY_ADDS = 50, 10, 5e11
 
 
 def explanations(dataset: Any, run: Any, evaluation: Any, k: int = 3) -> list[Picture | Markdown]:
@@ -49,11 +52,14 @@ def explanations(dataset: Any, run: Any, evaluation: Any, k: int = 3) -> list[Pi
 def _explained(
     dataset: Any, run: Any, evaluation: Any, index: NDArray[np.int64], what: str
 ) -> tuple[Picture, NDArray[Any]]:
+    from medlab import models
     from medlab.evaluation import attribute
 
     images = dataset.test.images[index]
     on = "output" if dataset.task == "regression" else "logit"
-    found = attribute(METHOD, run.model, run.normalize(images), on=on)
+    cost = max(1, models.cost(run.model).multiply_adds) * len(images)
+    steps = int(np.clip(_MULTIPLY_ADDS / cost, _LEAST_STEPS, _MOST_STEPS))
+    found = attribute(METHOD, run.model, run.normalize(images), on=on, steps=steps)
     simulated = "simulated, " if dataset.simulated else ""
     titles = [
         f"{simulated}{truth_of(dataset, label)}; {answer_of(dataset, answer)}"

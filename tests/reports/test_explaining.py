@@ -54,6 +54,27 @@ def test_worst_and_typical_cases_are_explained(task):
     assert "nan%" not in words.data
 
 
+def test_a_costly_network_gets_fewer_steps(monkeypatch):
+    from medlab.evaluation import attribution
+    from medlab.models.costs import Cost
+
+    asked, real = [], attribution.attribute
+
+    def noting(*args, **options):
+        asked.append(options["steps"])
+        return real(*args, **options)
+
+    monkeypatch.setattr("medlab.evaluation.attribute", noting, raising=False)
+    dataset, run, evaluation = study("binary")
+    for multiply_adds in (1e6, 1e10, 1e12):
+        cost = Cost(1, int(multiply_adds))
+        monkeypatch.setattr("medlab.models.cost", lambda model, cost=cost: cost, raising=False)
+        reports.explanations(dataset, run, evaluation, k=1)
+    assert asked[0] == 50
+    assert 10 < asked[2] < 50
+    assert asked[-1] == 10
+
+
 def test_a_network_without_errors_has_typical_cases_only():
     dataset, run, _ = study("binary")
     truth = {len(split): split.labels for split in dataset.splits().values()}
