@@ -16,6 +16,8 @@ from medlab.data import Dataset, Split
 from medlab.training import checkpoint as checkpoints
 from medlab.training import session as sessions
 
+pytestmark = pytest.mark.slow  # every test trains
+
 OPTIONS = {"epochs": 3, "batch_size": 16, "averaging": 0.9, "seed": 3, "progress": False}
 
 
@@ -239,7 +241,6 @@ print("the main thread ends")
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("end", ["leave", "kill"])
 def test_python_ends_cleanly_and_a_kill_leaves_the_last_checkpoint(dataset, tmp_path, end):
     words = {"leave": "", "kill": "os.kill(os.getpid(), signal.SIGKILL)"}[end]
@@ -255,7 +256,6 @@ def test_python_ends_cleanly_and_a_kill_leaves_the_last_checkpoint(dataset, tmp_
         session(dataset, tmp_path, epochs=200).start()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_on_other_backends_too(tmp_path, backend):
     script = (
