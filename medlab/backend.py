@@ -6,6 +6,7 @@ Nothing here imports Keras before a function needs it. One backend per process: 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -14,6 +15,7 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import Any
 
 from medlab import checks
 
@@ -116,6 +118,38 @@ def use_gpu_memory_as_needed() -> None:
             except RuntimeError:
                 # The GPU is already in use: its memory is what it is for this process.
                 return
+
+
+def memory_gb() -> dict[str, float]:
+    """Return the memory in use, in GB of 10^9 bytes: of this process and, where there is one, of the GPU.
+
+    Returns
+    -------
+    memory : dict
+        ``process``; ``gpu`` and ``gpu_total`` of the first NVIDIA GPU as its driver counts them, whatever
+        process uses it. Nothing but the driver is asked, so this is safe beside a training.
+    """
+    import psutil
+
+    found = {"process": psutil.Process().memory_info().rss / 1e9}
+    handle = _first_gpu()
+    if handle is not None:
+        import pynvml
+
+        told = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        found |= {"gpu": told.used / 1e9, "gpu_total": told.total / 1e9}
+    return found
+
+
+@functools.cache
+def _first_gpu() -> Any:
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        return pynvml.nvmlDeviceGetHandleByIndex(0)
+    except pynvml.NVMLError:
+        return None
 
 
 def versions() -> dict[str, str]:

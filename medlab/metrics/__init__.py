@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "confusion",
             "decide",
             "f1",
+            "net_benefit",
             "precision",
             "predictive_values",
             "sensitivity",

@@ -6,9 +6,10 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
         "canvas": ["Picture"],
+        "charting": ["Chart", "Line", "chart_beside_tiles", "charts", "mosaic"],
         "counting": ["class_counts"],
         "comparing": ["estimates", "results_vs_published"],
-        "judging": ["confusion", "precision_recall", "roc", "score_histogram"],
+        "judging": ["confusion", "operating_point", "precision_recall", "roc", "score_histogram"],
         "learning": ["history", "learning_curve"],
         "overlaying": ["overlay"],
         "sequences": ["lines", "states"],

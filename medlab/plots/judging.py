@@ -130,6 +130,47 @@ def score_histogram(
     truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
     alt = f"Histogram of {len(values)} probabilities by true class."
     picture, (axis, *_) = canvas.panels(width_in=6.5, height_in=3.2, alt=alt)
+    _score_histogram(axis, truth, values, threshold, class_names)
+    return picture
+
+
+def operating_point(
+    targets: ArrayLike,
+    probabilities: ArrayLike,
+    threshold: float,
+    facts: Sequence[tuple[str, str]],
+    class_names: Sequence[str] = ("negative", "positive"),
+) -> canvas.Picture:
+    """Draw a threshold in the histogram of `score_histogram`, and beside it what it means.
+
+    Parameters
+    ----------
+    targets : array, shape (N,), 0 or 1
+    probabilities : array, shape (N,), in [0, 1]
+    threshold : float
+    facts : (name, value) pairs, as text
+    class_names : names of the negative and the positive class
+    """
+    truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
+    told = "; ".join(f"{name} {value}" for name, value in facts)
+    alt = f"Histogram of {len(values)} probabilities by true class, threshold {threshold:.3g}. {told}."
+    picture, (left, right) = canvas.panels(1, 2, height_in=3.2, alt=alt, width_ratios=(3, 2))
+    _score_histogram(left, truth, values, threshold, class_names)
+    right.set_axis_off()
+    for row, (name, value) in enumerate(facts):
+        height = 0.97 - row / max(1, len(facts))
+        right.text(0, height, name, transform=right.transAxes, va="top", fontsize=canvas.SMALL)
+        right.text(1, height, value, transform=right.transAxes, va="top", ha="right", fontsize=canvas.SMALL)
+    return picture
+
+
+def _score_histogram(
+    axis: Axes,
+    truth: np.ndarray,
+    values: np.ndarray,
+    threshold: float | None,
+    class_names: Sequence[str],
+) -> None:
     for k, hatch in ((0, ""), (1, "////")):
         chosen = values[truth == k]
         share = np.full(len(chosen), 100 / max(1, len(chosen)))
@@ -149,7 +190,6 @@ def score_histogram(
     axis.set_xlabel(f"predicted probability of {class_names[1]}")
     axis.set_ylabel("share of the class (%)")
     axis.legend(fontsize=canvas.SMALL)
-    return picture
 
 
 def _pairs(targets: Columns, scores: Columns) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -46,7 +46,8 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
     for axis, names in zip(axes, drawn, strict=True):
         for name in names:
             style = 1 if name.startswith("val_") else 0
-            color = canvas.COLORS[style + 2 * measures.index(name) if name in measures else style]
+            style += measures.index(name) if name in measures else 0
+            color = canvas.COLORS[style]
             dash, marker = canvas.DASHES[style], canvas.MARKERS[style]
             axis.plot(
                 table["epoch"], table[name], dash, marker=marker, ms=3.5, color=color, label=_words(name)

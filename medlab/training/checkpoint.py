@@ -79,6 +79,25 @@ class Checkpoint:
         return arrays, facts
 
 
+def facts_in(folder: str | Path) -> dict[str, Any] | None:
+    """Return what a checkpoint says of itself: rows, best_epoch, seconds, batch, identity; None without one.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    """
+    path = Path(folder) / "state.npz"
+    try:
+        with np.load(path) as stored:
+            return dict(json.loads(str(stored["facts"])))
+    except FileNotFoundError:
+        return None
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        msg = f"the checkpoint {path.name} is damaged ({error}). Delete it, or train anew."
+        raise ValueError(msg) from error
+
+
 def found_in(folder: str | Path) -> str:
     """Say in words what checkpoint lies in a folder; an empty text where there is none.
 
@@ -86,13 +105,13 @@ def found_in(folder: str | Path) -> str:
     --------
     ``"a checkpoint of 3 epochs and 12 batches"``
     """
-    path = Path(folder) / "state.npz"
     try:
-        with np.load(path) as stored:
-            facts = json.loads(str(stored["facts"]))
-    except FileNotFoundError:
-        return ""
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError):
+        facts = facts_in(folder)
+    except ValueError:
         return "a damaged checkpoint"
+    if facts is None:
+        return ""
+    if "step" in facts:
+        return f"a checkpoint of {facts['step']} steps"
     done = [f"{len(facts['rows'])} epochs", f"{facts['batch']} batches" if facts.get("batch") else ""]
     return f"a checkpoint of {' and '.join(part for part in done if part)}"

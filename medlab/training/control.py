@@ -19,13 +19,16 @@ class Control(keras.callbacks.Callback):
     Attributes
     ----------
     epoch, epochs : int
-        Epochs that are done, and how many there are to be.
+        Epochs that are done, and how many there are to be; 0 and 1 in an adversarial training, which has none
+        (and 0, 0 where it ends by the clock).
     batch, batches : int
-        Batches of this epoch that are done, and how many it has.
+        Batches of this epoch that are done, and how many it has: the steps of an adversarial training.
     monitor : object or None
-        Has `rows` and `best_epoch`; set by `fit`.
+        Has `rows`, and `best_epoch` where there are epochs; set by what trains.
     waiting : threading.Event
         Set while the training waits.
+    seconds_waited : float
+        How long it has waited so far.
     """
 
     def __init__(self) -> None:
@@ -36,6 +39,7 @@ class Control(keras.callbacks.Callback):
         self.waiting = threading.Event()
         self.epoch = self.epochs = self.batch = self.batches = 0
         self.first_batch = 0
+        self.seconds_waited = 0.0
         self.monitor: Any = None
         self._logs: Any = None
         self._first: tuple[float, float] | None = None
@@ -62,10 +66,13 @@ class Control(keras.callbacks.Callback):
 
     def seconds_left(self) -> float | None:
         """Return how long it would go on at the pace since its first batch, which compiles; None before."""
-        if self._first is None or self._done <= self._first[0]:
+        if self._first is None or self._done <= self._first[0] or not self.epochs:
             return None
-        pace = (time.perf_counter() - self._first[1]) / (self._done - self._first[0])
+        pace = (self._clock() - self._first[1]) / (self._done - self._first[0])
         return pace * (self.epochs - self._done)
+
+    def _clock(self) -> float:
+        return time.perf_counter() - self.seconds_waited
 
     def pause(self) -> None:
         """Let the training wait after the batch that it is at."""
@@ -89,11 +96,13 @@ class Control(keras.callbacks.Callback):
         """Wait while paused, and end the training when that was asked for."""
         self.batch += 1
         if self._first is None:
-            self._first = (self._done, time.perf_counter())
+            self._first = (self._done, self._clock())
         self._logs = logs  # turned into a number when somebody asks: that may take time on a GPU
         if not self._go.is_set():
+            since = time.perf_counter()
             self.waiting.set()
             self._go.wait()
             self.waiting.clear()
+            self.seconds_waited += time.perf_counter() - since
         if self._stop.is_set():
             self.model.stop_training = True

@@ -16,6 +16,7 @@ from medlab.data.balancing import oversample, sample_weights, undersample
 from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import normalize
+from medlab.training import background
 from medlab.training.checkpoint import Checkpoint
 from medlab.training.control import Control, Stopped
 from medlab.training.monitor import Monitor
@@ -85,7 +86,10 @@ def fit(
         If the loss is not finite: no better weights can follow.
     Stopped
         If `control` stopped it; the checkpoint, where there is one, has the state after the last batch.
+    RuntimeError
+        If a session is at work in this kernel: see `TrainSession`.
     """
+    background.check_free()
     for name in options:
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
     chosen = Settings(**options).resolve(dataset)
@@ -154,7 +158,8 @@ def fit(
         monitor.close()
         msg = f"stopped in epoch {control.epoch + 1}, after {control.batch} of its {len(batches)} batches."
         raise Stopped(msg)
-    seconds = monitor.seconds_before + time.perf_counter() - started
+    waited = control.seconds_waited if control else 0.0
+    seconds = monitor.seconds_before + time.perf_counter() - started - waited
     history = monitor.finish(model)
     return Run(
         model=model,

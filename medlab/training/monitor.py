@@ -152,6 +152,7 @@ class Monitor(keras.callbacks.Callback):
             "loss": loss,
             "val_loss": self._loss(probabilities),
             self.measure: score,
+            **self._found(probabilities),
             "learning_rate": rate,
             "seconds": round(time.perf_counter() - self._epoch_started, 3),
         }
@@ -189,6 +190,12 @@ class Monitor(keras.callbacks.Callback):
             return metrics.auc_multiclass(self._targets, probabilities)
         return metrics.auc(self._targets, probabilities)
 
+    def _found(self, probabilities: NDArray[Any]) -> dict[str, float]:
+        """Return what a learner watches beside the measure: which part of the positive images is found."""
+        if self.dataset.task != "binary":
+            return {}
+        return {"val_sensitivity": metrics.sensitivity(self._targets, probabilities)}
+
     def _loss(self, probabilities: NDArray[Any]) -> float:
         if self.dataset.task == "regression":
             return metrics.mse(self._targets, probabilities)
@@ -221,7 +228,8 @@ class Monitor(keras.callbacks.Callback):
         return {"weights": own, "optimizer": optimizer, "best": self.best_weights}
 
     def _facts(self, batch: int = 0) -> dict[str, Any]:
-        seconds = self.seconds_before + time.perf_counter() - self._train_started
+        waited = self.control.seconds_waited if self.control else 0.0
+        seconds = self.seconds_before + time.perf_counter() - self._train_started - waited
         return {"rows": self.rows, "best_epoch": self.best_epoch, "seconds": seconds, "batch": batch}
 
     def _keep_half(self, batch: int) -> None:

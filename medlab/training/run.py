@@ -28,7 +28,8 @@ class Run:
         What brings raw images to the network's input; fitted on train.
     history : pandas.DataFrame
         A row an epoch: ``epoch`` (from 1), ``loss``, ``val_loss``, the monitored measure (``val_auc``, or
-        ``val_mse`` for a regression), ``learning_rate``, ``seconds``.
+        ``val_mse`` for a regression), for binary data ``val_sensitivity`` (from a probability of 0.5 on),
+        ``learning_rate``, ``seconds``.
     best_epoch : int
         From 1: the epoch whose weights were kept. In a training of more than 20 epochs, the one with the best
         mean validation measure of itself and the epochs before it, up to a fourteenth of all.

@@ -54,7 +54,8 @@ def fitted(dataset, seed=1, **options):
 
 def test_a_network_learns_and_the_history_tells_it(dataset, tmp_path):
     run = fitted(dataset, epochs=8, log_path=tmp_path / "log" / "run.jsonl")
-    assert list(run.history.columns) == ["epoch", "loss", "val_loss", "val_auc", "learning_rate", "seconds"]
+    columns = ["epoch", "loss", "val_loss", "val_auc", "val_sensitivity", "learning_rate", "seconds"]
+    assert list(run.history.columns) == columns
     assert run.history["val_auc"].max() == 1.0
     assert run.history["loss"].iloc[-1] < run.history["loss"].iloc[0]
     assert run.history["learning_rate"].iloc[-1] < run.history["learning_rate"].max()

@@ -13,8 +13,8 @@ import pytest
 
 from medlab import models, training
 from medlab.data import Dataset, Split
+from medlab.training import background as sessions
 from medlab.training import checkpoint as checkpoints
-from medlab.training import session as sessions
 
 pytestmark = pytest.mark.slow  # every test trains
 
@@ -183,15 +183,15 @@ def test_an_interrupt_stops_cleanly_and_goes_through(dataset, tmp_path, monkeypa
     background._options["callbacks"] = [At(2, background.pause)]
     background.start()
     assert background._control.waiting.wait(60)
-    join, calls = background._thread.join, []
+    wait, calls = background._rests.wait, []
 
     def interrupted(timeout=None):
         calls.append(timeout)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        join(timeout)
+        wait(timeout)
 
-    monkeypatch.setattr(background._thread, "join", interrupted)
+    monkeypatch.setattr(background._rests, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         background.wait()
     assert background.state == "stopped"
@@ -286,4 +286,4 @@ for batch in (3, 12):
 
 def test_no_session_is_left_at_work():
     active = sessions._active() if sessions._active else None
-    assert active is None or active.state not in sessions._WORKING
+    assert active is None or active.state not in sessions.WORKING

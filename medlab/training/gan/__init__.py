@@ -11,5 +11,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "options": ["AUGMENTATIONS", "DCGAN", "OPTIMIZERS"],
         "result": ["GANRun"],
         "saving": ["load"],
+        "session": ["GanSession"],
     },
 )

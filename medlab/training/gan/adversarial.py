@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
+from medlab.training.control import Control
 from medlab.training.gan.game import Game
 from medlab.training.gan.looping import Loop
 from medlab.training.gan.result import GANRun
@@ -129,6 +130,7 @@ class GAN(Game):
         record_every: int = 50,
         progress: bool = True,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        control: Control | None = None,
     ) -> GANRun:
         """Let both learn from real images, for a number of steps or a time, whichever ends first.
 
@@ -160,6 +162,8 @@ class GAN(Game):
         callbacks : sequence of keras.callbacks.Callback
             ``on_train_batch_end`` is called after each step, ``on_epoch_end`` after each row of the history
             with that row as logs. Setting ``model.stop_training`` ends the training cleanly.
+        control : Control or None
+            Lets another thread pause and stop: see `GanSession`.
 
         Returns
         -------
@@ -174,6 +178,8 @@ class GAN(Game):
             If the checkpoint cannot be written.
         FloatingPointError
             If a loss is not finite.
+        RuntimeError
+            If a session is at work in this kernel.
         """
         source = Source(
             images, labels, classes=self.classes, shape=self.image_shape, batch_size=batch_size, seed=seed
@@ -193,6 +199,7 @@ class GAN(Game):
             record_every=record_every,
             progress=progress,
             callbacks=callbacks,
+            control=control,
         ).run(resume=resume)
 
     def sample(

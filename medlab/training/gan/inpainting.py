@@ -12,6 +12,7 @@ from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
+from medlab.training.control import Control
 from medlab.training.gan.adversary import Adversary
 from medlab.training.gan.augmenting import draw, transform
 from medlab.training.gan.looping import Loop
@@ -129,6 +130,7 @@ class Inpainter(Adversary):
         record_every: int = 50,
         progress: bool = True,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        control: Control | None = None,
     ) -> GANRun:
         """Learn to fill holes of these images.
 
@@ -140,7 +142,7 @@ class Inpainter(Adversary):
         snapshots : int
             Images, the first ones, that are repaired again and again, with the same holes.
         steps, minutes, batch_size, seed, checkpoint, resume, snapshots_every, record_every
-        progress, callbacks
+        progress, callbacks, control
             As in `GAN.fit`.
 
         Returns
@@ -168,6 +170,7 @@ class Inpainter(Adversary):
             record_every=record_every,
             progress=progress,
             callbacks=callbacks,
+            control=control,
             masks=None if self._masks is None else int(self._masks.sum()),
         ).run(resume=resume)
 

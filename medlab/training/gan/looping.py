@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from medlab import backend, checks
+from medlab.training import background
 from medlab.training.checkpoint import Checkpoint
+from medlab.training.control import Control, Stopped
 from medlab.training.gan import stepping
 from medlab.training.gan.result import GANRun
 from medlab.training.gan.source import Source
@@ -42,8 +44,10 @@ class Loop:
         record_every: int,
         progress: bool,
         callbacks: Sequence[keras.callbacks.Callback],
+        control: Control | None = None,
         **identity: Any,
     ) -> None:
+        background.check_free()
         if steps is None and minutes is None:
             msg = "steps or minutes must be given, got neither. For a first look: minutes=2."
             raise ValueError(msg)
@@ -57,7 +61,8 @@ class Loop:
         self.adversary, self.source, self.material = adversary, source, material
         self.steps, self.minutes = steps, minutes
         self.snapshots_every, self.record_every = snapshots_every, record_every
-        self.progress, self.callbacks = progress, callbacks
+        self.progress, self.control = progress, control
+        self.callbacks = [*callbacks, *([control] if control else [])]
         self.step = 0
         self.rows: list[dict[str, Any]] = []
         self.snapshots: list[NDArray[np.float32]] = []
@@ -88,6 +93,9 @@ class Loop:
         adversary.stop_training = False
         if resume:
             self._resume()
+        if self.control:
+            self.control.monitor, self.control.batch = self, self.step
+            self.control.epochs, self.control.batches = (1, self.steps) if self.steps else (0, 1)
         self._started = self._saved = time.perf_counter()
         bar = self._bar()
         for callback in self.callbacks:
@@ -107,6 +115,11 @@ class Loop:
                 self._save()
         if self.checkpoint and self.step:
             self._save()
+        if self.control and self.control.stopping and self._done() < 1:
+            if bar is not None:
+                bar.close()
+            msg = f"stopped after {self.step} steps."
+            raise Stopped(msg)
         rows = [*self.rows, *([self._row()] if self._pending else [])]
         if self.step and (not self.snapshot_steps or self.snapshot_steps[-1] != self.step):
             # After the save: a training that goes on from here has no snapshot between two.
@@ -127,7 +140,8 @@ class Loop:
         )
 
     def _seconds(self) -> float:
-        return self.seconds_before + time.perf_counter() - self._started
+        waited = self.control.seconds_waited if self.control else 0.0
+        return self.seconds_before + time.perf_counter() - self._started - waited
 
     def _done(self) -> float:
         """Part of the budget that is used up."""

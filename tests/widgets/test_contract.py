@@ -1,0 +1,78 @@
+"""What holds for every widget: one vocabulary in Python and JavaScript, a picture, no network."""
+
+import base64
+import inspect
+import re
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import medlab_widgets
+import pytest
+from medlab_widgets import CopyText, LiveCharts, ThresholdExplorer
+from medlab_widgets.showing import Shown, duration
+
+from medlab import plots
+
+USED = re.compile(r"""model\.(?:get|set|on|off)\(\s*["'](?:change:)?(\w+)["']""")
+FOLDER = Path(inspect.getfile(medlab_widgets)).parent
+PAGES = [n for n in medlab_widgets.__all__ if issubclass(getattr(medlab_widgets, n), anywidget.AnyWidget)]
+CHART = plots.Chart("epoch", "loss", [plots.Line("run 1", [1, 2], [0.7, 0.5])])
+MADE = {
+    "LiveCharts": lambda: LiveCharts([CHART], "Loss of one run"),
+    "CopyText": lambda: CopyText(label="Copy", text="1 + 1"),
+    "ThresholdExplorer": lambda: ThresholdExplorer([0, 1], [0.2, 0.7]),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_js_uses_exactly_the_public_synced_traits(name):
+    cls = getattr(medlab_widgets, name)
+    own = {trait for trait in cls.class_own_traits(sync=True) if trait[0] != "_"}
+    source = Path(inspect.getfile(cls))
+    js = source.parent / "static" / f"{source.stem}.js"
+    assert set(USED.findall(js.read_text(encoding="utf-8"))) == own
+    assert cls._esm.read_text() == js.read_text() if isinstance(cls._esm, Path) else str(cls._esm)
+
+
+def test_every_script_belongs_to_a_widget_and_asks_for_nothing_outside():
+    scripts = sorted(path.stem for path in (FOLDER / "static").iterdir())
+    assert scripts == sorted(Path(inspect.getfile(getattr(medlab_widgets, n))).stem for n in PAGES)
+    for path in (FOLDER / "static").glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"https?:|//cdn|^import |\bfetch\(", text, re.MULTILINE), path
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_widget_can_be_made_again_and_again_with_the_same_words(name):
+    assert repr(MADE[name]()) == repr(MADE[name]())
+    assert name in repr(MADE[name]())
+
+
+@pytest.mark.parametrize("name", [n for n in PAGES if issubclass(getattr(medlab_widgets, n), Shown)])
+def test_without_a_front_end_a_widget_is_a_picture_and_a_line(name):
+    data, metadata = MADE[name]()._repr_mimebundle_()
+    assert set(data) == {"text/plain", "image/png"}
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert metadata["image/png"]["alt"]
+
+
+@pytest.mark.parametrize("name", [n for n in PAGES if issubclass(getattr(medlab_widgets, n), Shown)])
+def test_with_a_front_end_it_is_alive_as_well(name, monkeypatch):
+    monkeypatch.setattr("medlab_widgets.showing.has_front_end", lambda: True)
+    data, _ = MADE[name]()._repr_mimebundle_()
+    assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
+
+
+def test_panels_show_themselves_the_same_way():
+    for name in ("TrainingPanel", "GanPanel"):
+        cls = getattr(medlab_widgets, name)
+        assert cls.__mro__.index(Shown) < cls.__mro__.index(ipywidgets.VBox)
+        assert cls.picture is not Shown.picture
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, ""), (0.4, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (125.2, "2 min 5 s")]
+)
+def test_a_time_in_words(seconds, words):
+    assert duration(seconds) == words

@@ -1,0 +1,138 @@
+"""What can be moved, what it stands for, and the same as code and as a command."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from medlab_widgets import training_runs as runs
+from medlab_widgets.training_sliders import SETTINGS, TrainingSliders, allowed, fitting
+
+
+def test_only_networks_that_take_the_images_are_offered(dataset):
+    assert fitting(dataset) == ["screening_cnn", "resnet18_28"]
+
+
+def test_the_balances_are_those_of_the_task(dataset):
+    assert allowed(dataset) == ["none", "weights", "oversample", "undersample", "focal"]
+    assert allowed(replace(dataset, task="multilabel", positive_class=None)) == ["none", "focal"]
+    assert allowed(replace(dataset, task="regression", positive_class=None)) == ["none"]
+
+
+def test_what_is_not_given_stands_where_fit_would_put_it(dataset):
+    values = TrainingSliders(dataset, {}).values()
+    assert list(values) == list(SETTINGS)
+    assert values["model"] == "screening_cnn"
+    assert values["width"] is values["dropout"] is None
+    assert (values["batch_size"], values["learning_rate"], values["epochs"]) == (32, 0.002, 70)
+    assert values["balance"] == "weights"
+
+
+def test_a_value_that_a_slider_does_not_offer_is_added_in_its_place(dataset):
+    sliders = TrainingSliders(dataset, {"width": 12, "dropout": 0.33, "batch_size": 48, "epochs": 250})
+    values = sliders.values()
+    assert (values["width"], values["dropout"], values["batch_size"]) == (12, 0.33, 48)
+    assert values["epochs"] == 250
+    assert [label for label, _ in sliders.controls["width"].options] == [
+        "own",
+        "4",
+        "8",
+        "12",
+        "16",
+        "32",
+        "64",
+    ]
+
+
+def test_the_learning_rate_is_a_number_that_can_be_typed_again(dataset):
+    sliders = TrainingSliders(dataset, {})
+    sliders.controls["learning_rate"].value = 10**-2.85
+    assert sliders.values()["learning_rate"] == 0.0014
+
+
+def test_settings_come_back_as_they_were_put(dataset):
+    sliders = TrainingSliders(dataset, {})
+    wanted = {**sliders.values(), "width": 8, "optimizer": "sgd", "augment": False, "seed": 7}
+    sliders.put(wanted)
+    assert sliders.values() == wanted
+
+
+def test_a_network_that_does_not_take_these_images_is_refused(dataset):
+    with pytest.raises(ValueError, match="model must be one of screening_cnn, resnet18_28 for these images"):
+        TrainingSliders(dataset, {"model": "article_cnn_28"})
+
+
+def test_the_same_as_code(dataset):
+    settings = {**TrainingSliders(dataset, {"width": 8, "epochs": 3}).values()}
+    text = runs.code(settings, {"averaging": 0.9}, {"pooling": "attention"}, "nodules")
+    assert 'models.build("screening_cnn", nodules, width=8, pooling="attention", seed=0)' in text
+    assert "    learning_rate=0.002,\n" in text
+    assert "    averaging=0.9,\n    seed=0,\n)" in text
+    compile(text, "code", "exec")
+
+
+def test_the_same_as_a_command_that_the_report_accepts(dataset):
+    registered = replace(dataset, name="simulated_nodules")
+    settings = TrainingSliders(dataset, {"epochs": 3, "dropout": 0.25}).values()
+    text = runs.command(settings, {"averaging": 0.9}, registered)
+    assert "medlab report classification -p dataset=simulated_nodules -p model=screening_cnn" in text
+    assert "-p dropout=0.25" in text
+    assert "-p augment=true" in text
+    assert "# a report has no parameter for: averaging" in text
+    assert "width" not in text
+
+    from medlab import reports
+
+    words = text.splitlines()[-1].split()
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    schema = reports.read_schema(reports.resolve("classification").notebook)
+    assert reports.validate(schema, {"command line": given})["epochs"].value == 3
+
+
+def test_a_command_says_where_it_cannot_be_the_same(dataset):
+    small = replace(dataset, name="simulated_nodules")
+    settings = {**TrainingSliders(dataset, {}).values(), "model": "article_cnn_28"}
+    assert "article_cnn_28 needs images of exactly 28 pixels" in runs.command(settings, {}, small)
+    assert "data_dir=FOLDER" in runs.command(settings, {}, dataset)
+
+
+def row(epoch, auc):
+    return {"epoch": epoch, "loss": 1 / epoch, "val_loss": 2 / epoch, "val_auc": auc}
+
+
+def test_charts_and_table_put_runs_side_by_side():
+    first = runs.PanelRun(
+        "run 1", 1, {"width": 8, "epochs": 2}, rows=[row(1, 0.6), row(2, 0.7)], best_epoch=2
+    )
+    second = runs.PanelRun("run 2", 2, {"width": 16, "epochs": 2}, rows=[row(1, 0.5)], best_epoch=1)
+    second.live = (1.5, 0.4)
+    loss, auc = runs.charts([first, second], first)
+    assert [line.name for line in loss.lines] == ["run 1", "", "run 2", ""]
+    assert loss.lines[2].points() == [(1.0, 1.0), (1.5, 0.4)]  # the epoch at hand goes on the curve
+    assert (loss.mark, loss.mark_name) == (2, "kept: epoch 2")
+    assert [line.points()[-1] for line in auc.lines] == [(2.0, 0.7), (1.0, 0.5)]
+    table = runs.table([first, second], first)
+    assert "<th>width</th>" in table
+    assert "<th>seed</th>" not in table  # the same in both
+    assert "<td>0.700</td>" in table
+    assert table.index("▶") < table.index("run 1")
+
+
+def test_the_current_run_stays_in_the_charts_when_there_are_many():
+    many = [runs.PanelRun(f"run {n}", n, {}, rows=[row(1, 0.5)]) for n in range(1, 10)]
+    shown = {line.name for line in runs.charts(many, many[0])[1].lines}
+    assert shown == {"run 1", *(f"run {n}" for n in range(5, 10))}
+
+
+def test_runs_are_found_again_on_the_disk_in_their_order(tmp_path):
+    for number in (10, 2):
+        folder = tmp_path / f"run-{number}"
+        folder.mkdir()
+        (folder / runs.SETTINGS_FILE).write_text(json.dumps({"width": number}))
+    found = runs.on_disk(tmp_path)
+    assert [(run.name, run.settings["width"], run.state) for run in found] == [
+        ("run 2", 2, "on disk"),
+        ("run 10", 10, "on disk"),
+    ]
+    (tmp_path / "run-2" / "state.npz").write_bytes(b"half")
+    with pytest.raises(ValueError, match=r"checkpoint state\.npz is damaged.*Delete it, or train anew"):
+        runs.on_disk(tmp_path)

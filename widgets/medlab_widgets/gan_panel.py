@@ -1,0 +1,234 @@
+"""`GanPanel`: two networks at play, what they make of the same noise, and the way between two images."""
+
+from __future__ import annotations
+
+import html
+import io
+import threading
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import ipywidgets
+import keras
+import numpy as np
+from IPython.display import display
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from medlab import plots
+from medlab.exercises.quizzing import has_front_end
+from medlab.training.gan import GAN, GANRun, GanSession
+from medlab_widgets.live_charts import LiveCharts
+from medlab_widgets.showing import Controls, Shown, duration, follow, guarded
+
+LOOK_S = 2.0  # between two looks at the samples: making them takes time from the training
+ROWS, COLUMNS = 2, 8
+PLACES = 11  # images on the way from one noise vector to another
+ENLARGED = 3
+
+
+class GanPanel(Shown, ipywidgets.VBox):
+    """Let a GAN play and watch: both losses, images from the same noise, a walk between two of them.
+
+    Parameters
+    ----------
+    gan : GAN
+        Of images; trained in place.
+    images : float array, shape (N, H, W, C) in [-1, 1]
+    labels : int array, shape (N,), or None
+        For a conditional GAN.
+    title : str
+        What the samples show; say so where it is simulated.
+    checkpoint : path or None
+        See `GanSession`.
+    **options
+        Of `GAN.fit`: steps or minutes, batch_size, seed, record_every.
+
+    Raises
+    ------
+    ValueError
+        If the GAN makes points, or an option does not exist.
+
+    Notes
+    -----
+    The same without a mouse: `start`, `pause`, `stop`, `resume`, `wait`, `result`; without a front end they
+    print plain lines, and `wait` leaves a picture.
+
+    Examples
+    --------
+    ``GanPanel(gan, images, labels, steps=500, title="SIMULATED nodules")``, as the last line of a cell
+    """
+
+    def __init__(
+        self,
+        gan: GAN,
+        images: ArrayLike,
+        labels: ArrayLike | None = None,
+        *,
+        title: str = "generated images",
+        checkpoint: str | Path | None = None,
+        **options: Any,
+    ) -> None:
+        if len(gan.image_shape) != 3:
+            msg = f"gan must make images of shape (H, W, C), got points of shape {gan.image_shape}."
+            raise ValueError(msg)
+        self.gan, self.title = gan, title
+        self._front_end = has_front_end()
+        options = {"record_every": 10, "progress": not self._front_end, **options}
+        callbacks = [*options.pop("callbacks", ()), _Looks(self)]
+        self.session = GanSession(gan, images, labels, checkpoint=checkpoint, callbacks=callbacks, **options)
+        self._seed = int(options.get("seed", 0))
+        self._pair = 0
+        self._lock = threading.RLock()
+        self._follower: threading.Thread | None = None
+        self._samples: NDArray[Any] = np.zeros((0,))
+        self._way: NDArray[Any] = np.zeros((0,))
+        super().__init__(self._compose())
+        self.look()
+        self._refresh()
+
+    def _compose(self) -> list[ipywidgets.Widget]:
+        self.charts = LiveCharts()
+        self.status, self.message = ipywidgets.HTML(), ipywidgets.HTML()
+        actions = {"Start": self.start, "Pause": self.pause, "Stop": self.stop, "Resume": self.resume}
+        self.buttons = Controls(actions, self._say, once=True)
+        self.samples = ipywidgets.Image(format="png")
+        self.place = ipywidgets.IntSlider(
+            description="from A to B", min=0, max=PLACES - 1, style={"description_width": "104px"}
+        )
+        self.place.observe(lambda _change: self._refresh(), "value")
+        self.ends = ipywidgets.Button(description="Other ends", tooltip="Two other noise vectors")
+        self.ends.on_click(guarded(self.other_ends, self._say))
+        self.between = ipywidgets.Image(format="png")
+        heading = ipywidgets.HTML(f"<b>{html.escape(self.title)}</b>, always of the same noise")
+        right = ipywidgets.VBox(
+            [heading, self.samples, ipywidgets.HBox([self.place, self.ends]), self.between]
+        )
+        lower = ipywidgets.HBox([self.charts, right], layout={"flex_flow": "row wrap"})
+        return [self.buttons, self.status, self.message, lower]
+
+    def start(self) -> Self:
+        """Let the two play, in the background; see `TrainSession.start`."""
+        self.session.start()
+        self._watch()
+        return self
+
+    def pause(self) -> Self:
+        """Wait after the step at hand."""
+        self.session.pause()
+        return self
+
+    def stop(self) -> Self:
+        """End after the step at hand; `resume` goes on from there."""
+        self.session.stop()
+        return self
+
+    def resume(self) -> Self:
+        """Go on after a pause or a stop."""
+        was_waiting = self.session.at_work
+        self.session.resume()
+        if not was_waiting:
+            self._watch()
+        return self
+
+    def wait(self, timeout_s: float | None = None) -> Self:
+        """Wait until the game is done, stopped or failed, and leave a picture; see `TrainSession.wait`."""
+        try:
+            self.session.wait(timeout_s)
+        finally:
+            if self._follower is not None and not self.session.at_work:
+                self._follower.join()
+            display(self.picture())
+        return self
+
+    def result(self) -> GANRun:
+        """Return the finished training; see `TrainSession.result`."""
+        return self.session.result()
+
+    def other_ends(self) -> Self:
+        """Walk between two other noise vectors; while the networks play, from their next look on."""
+        self._pair += 1
+        if not self.session.at_work:
+            self.look()
+            self._refresh()
+        return self
+
+    def look(self) -> None:
+        """Make the samples and the way between two noise vectors anew; by who owns the networks now."""
+        ends = np.random.default_rng([self._seed, 4, self._pair]).normal(0, 1, (2, self.gan.latent))
+        path = np.linspace(*ends, PLACES)
+        kinds = range(self.gan.classes) if self.gan.classes else [None]
+        way = [self.gan.generate(path, None if k is None else np.full(PLACES, k)) for k in kinds]
+        samples = self.gan.sample(ROWS * COLUMNS, seed=self._seed)
+        with self._lock:
+            self._samples = _gray(samples).reshape(ROWS, COLUMNS, *samples.shape[1:3])
+            self._way = np.stack([_gray(made) for made in way], axis=1)  # (places, classes, H, W)
+
+    def picture(self) -> plots.Picture:
+        """Return losses and samples as a picture."""
+        with self._lock:
+            return plots.chart_beside_tiles(self._losses(), self._samples, title=self.title, alt=repr(self))
+
+    def __repr__(self) -> str:
+        now = self.session.snapshot()
+        return f"<GanPanel: {self.title}, training {now['state']}, step {now['step']}>"
+
+    def _losses(self) -> plots.Chart:
+        rows = self.session.snapshot()["rows"]
+        steps = [row["step"] for row in rows]
+        lines = [
+            plots.Line(name.replace("_", " "), steps, [row[name] for row in rows], color, dashed=bool(color))
+            for color, name in enumerate(("critic_loss", "generator_loss"))
+        ]
+        return plots.Chart("step", "loss (no unit)", lines)
+
+    def _watch(self) -> None:
+        self._follower = follow(self.session, self._refresh)
+
+    def _say(self, text: str) -> None:
+        self.message.value = f"<p role='alert' style='color:#D55E00'>{html.escape(text)}</p>" if text else ""
+
+    def _refresh(self) -> None:
+        with self._lock:
+            now = self.session.snapshot()
+            self.charts.show([self._losses()], f"Losses of critic and generator. {self!r}")
+            _put(self.samples, self._samples)
+            _put(self.between, self._way[self.place.value][np.newaxis])
+            self.buttons.allow(now["state"])
+            at = f"step {now['step']}" + (f" of {now['steps']}" if now["steps"] else "")
+            left = duration(now["seconds_left"]) if now["state"] == "running" else ""
+            words = [now["state"], at, duration(now["seconds"]) + (f", about {left} left" if left else "")]
+            self.status.value = f"<p>{html.escape(' · '.join(words))}</p>"
+            if self.session.error is not None:
+                self._say(f"{type(self.session.error).__name__}: {self.session.error}")
+
+
+class _Looks(keras.callbacks.Callback):
+    """Looks at the samples now and then, in the thread that trains: nobody else may touch its networks."""
+
+    def __init__(self, panel: GanPanel) -> None:
+        super().__init__()
+        self._panel, self._last = panel, 0.0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if time.perf_counter() - self._last >= LOOK_S:
+            self._panel.look()
+            self._last = time.perf_counter()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._panel.look()
+
+
+def _gray(made: NDArray[Any]) -> NDArray[np.uint8]:
+    """Turn images, shape (N, H, W, C) in [-1, 1], into gray values, shape (N, H, W)."""
+    return np.round((np.clip(made.mean(axis=-1), -1, 1) + 1) * 127.5).astype(np.uint8)
+
+
+def _put(widget: ipywidgets.Image, tiles: NDArray[np.uint8]) -> None:
+    """Show images, shape (R, C, H, W), as one picture, each pixel a little square."""
+    mosaic = plots.mosaic(tiles).repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
+    file = io.BytesIO()
+    Image.fromarray(mosaic).save(file, "png")
+    widget.value = file.getvalue()
+    widget.layout.width = f"{mosaic.shape[1]}px"

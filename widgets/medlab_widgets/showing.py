@@ -1,0 +1,114 @@
+"""How a widget shows itself: alive where somebody can press a button, as a picture everywhere."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import ipywidgets
+
+from medlab.exercises.quizzing import has_front_end
+from medlab.plots import Picture
+from medlab.training.background import Background
+
+REFRESH_S = 0.2  # five times a second: what a training does is shown in steps no finer than that
+
+
+class Shown:
+    """Gives a widget a picture and a line of text beside its live view; comes before the widget's class.
+
+    Without a front end (papermill, nbval, nbconvert) the live view is left out: an exported page would look
+    for its scripts on the network and stay blank, picture or not.
+    """
+
+    def picture(self) -> Picture:
+        """Return what is to be seen now as a picture."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        shown = self.picture()
+        data: dict[str, Any] = {
+            "text/plain": repr(self),
+            "image/png": base64.b64encode(shown.to_png()).decode(),
+        }
+        if has_front_end():
+            bundle: Any = super()._repr_mimebundle_()  # type: ignore[misc]  # ipywidgets: dict, anywidget: pair
+            live = bundle[0] if isinstance(bundle, tuple) else bundle
+            data |= {kind: value for kind, value in live.items() if kind.startswith("application/")}
+        return data, {"image/png": {"alt": shown.alt}}
+
+
+def follow(session: Background, refresh: Callable[[], None]) -> threading.Thread:
+    """Call `refresh` five times a second while a session is at work, and once when it is over.
+
+    From a thread of its own: while a cell runs, the kernel's own loop does not turn.
+    """
+
+    def work() -> None:
+        while session.at_work:
+            refresh()
+            session.join(REFRESH_S)
+        refresh()
+
+    thread = threading.Thread(target=work, name="medlab-widgets", daemon=True)
+    thread.start()
+    return thread
+
+
+class Controls(ipywidgets.HBox):
+    """Start, Pause, Stop and Resume, of which those can be pressed that mean something now."""
+
+    # State of the session: what can be pressed.
+    ALLOWED: ClassVar = {
+        "idle": ("Start",),
+        "running": ("Pause", "Stop"),
+        "paused": ("Stop", "Resume"),
+        "stopping": (),
+        "stopped": ("Start", "Resume"),
+        "done": ("Start",),
+        "failed": ("Start",),
+    }
+
+    def __init__(
+        self, actions: dict[str, Callable[[], Any]], say: Callable[[str], None], *, once: bool = False
+    ) -> None:
+        self._once = once  # a GAN that has begun cannot begin again: its networks have changed
+        self.buttons = {
+            # No icon: browsers count its glyph into the button's name, for readers who cannot see it.
+            name: ipywidgets.Button(description=name, tooltip=f"{name} the training")
+            for name in actions
+        }
+        for name, button in self.buttons.items():
+            button.on_click(lambda _button, action=actions[name]: _guarded(action, say))
+        super().__init__(list(self.buttons.values()))
+        self.allow("idle")
+
+    def allow(self, state: str) -> None:
+        """Let those be pressed that mean something in a state."""
+        for name, button in self.buttons.items():
+            again = name == "Start" and self._once and state != "idle"
+            button.disabled = again or name not in self.ALLOWED[state]
+
+
+def _guarded(action: Callable[[], Any], say: Callable[[str], None]) -> None:
+    """Do what a button asks for; what goes wrong is said in the panel: nobody reads the kernel's log."""
+    try:
+        say("")
+        action()
+    except Exception as error:
+        say(f"{type(error).__name__}: {error}")
+
+
+def guarded(action: Callable[[], Any], say: Callable[[str], None]) -> Callable[[Any], None]:
+    """Return a button's handler that says in the panel what goes wrong."""
+    return lambda _button: _guarded(action, say)
+
+
+def duration(seconds: float | None) -> str:
+    """Say a time in words, such as "1 min 5 s"; empty for None."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"

@@ -1,0 +1,150 @@
+"""`ThresholdExplorer`: what a threshold means, for the people tested and at another prevalence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets as t
+from numpy.typing import ArrayLike
+
+from medlab import checks, metrics, plots
+from medlab.metrics.inputs import both_classes, probability_pair
+from medlab_widgets.showing import Shown
+
+BINS = 40
+PEOPLE = 10_000
+LOWEST = 0.0001  # prevalence and risk threshold that the sliders reach
+
+
+class ThresholdExplorer(Shown, anywidget.AnyWidget):
+    """Move the threshold of a binary test and see who is called, who is missed, and what an answer is worth.
+
+    Parameters
+    ----------
+    targets : array, shape (N,), 0 or 1
+        The truth; both must occur.
+    probabilities : array, shape (N,), in [0, 1]
+        Called is whose probability is the threshold or more.
+    threshold : float in [0, 1]
+    prevalence : float in [0.0001, 0.5] or None
+        Part of the people tested who are ill, for the predictive values and the net benefit. None: that of
+        the targets (at most 0.5).
+    risk_threshold : float in [0.0001, 0.9] or None
+        The risk from which one would want a person to be called: see `medlab.metrics.net_benefit`. None: the
+        prevalence.
+    class_names : names of the negative and the positive class
+
+    Attributes
+    ----------
+    facts : dict
+        ``matrix`` (counts, rows are the truth), ``rows`` (name and value as text), ``people`` (a sentence),
+        ``threshold``.
+
+    Raises
+    ------
+    ValueError
+        If a class is missing, or a number is out of its range.
+
+    Examples
+    --------
+    ``ThresholdExplorer(judged.targets["test"], judged.predictions["test"], prevalence=0.01)``
+    """
+
+    _esm = Path(__file__).parent / "static" / "threshold_explorer.js"
+    threshold = t.Float(0.5, min=0.0, max=1.0).tag(sync=True)
+    prevalence = t.Float(0.1, min=LOWEST, max=0.5).tag(sync=True)
+    risk_threshold = t.Float(0.1, min=LOWEST, max=0.9).tag(sync=True)
+    class_names = t.List(t.Unicode(), default_value=["negative", "positive"], read_only=True).tag(sync=True)
+    shares = t.List(read_only=True).tag(sync=True)
+    facts = t.Dict(read_only=True).tag(sync=True)
+
+    def __init__(
+        self,
+        targets: ArrayLike,
+        probabilities: ArrayLike,
+        *,
+        threshold: float = 0.5,
+        prevalence: float | None = None,
+        risk_threshold: float | None = None,
+        class_names: Sequence[str] = ("negative", "positive"),
+        **traits: Any,
+    ) -> None:
+        self._truth, self._scores = probability_pair(targets, probabilities)
+        both_classes(self._truth, self._scores, "ThresholdExplorer")
+        if prevalence is None:
+            prevalence = min(0.5, max(LOWEST, float(self._truth.mean())))
+        checks.in_range("threshold", threshold, 0, 1)
+        checks.in_range("prevalence", prevalence, LOWEST, 0.5)
+        if risk_threshold is None:
+            risk_threshold = prevalence
+        checks.in_range("risk_threshold", risk_threshold, LOWEST, 0.9)
+        super().__init__(**traits)
+        self.set_trait("class_names", list(class_names))
+        self.set_trait("shares", [self._share(k) for k in (0, 1)])
+        with self.hold_trait_notifications():
+            self.threshold, self.prevalence = float(threshold), float(prevalence)
+            self.risk_threshold = float(risk_threshold)
+        self._judge()
+
+    def _share(self, truth: int) -> list[float]:
+        """Return the part of a class in each of `BINS` equal parts of [0, 1]."""
+        counts, _ = np.histogram(self._scores[self._truth == truth], BINS, (0, 1))
+        return [round(float(count), 5) for count in counts / counts.sum()]
+
+    @t.observe("threshold", "prevalence", "risk_threshold")
+    def _judge(self, _change: Any = None) -> None:
+        if not self.shares:
+            return  # still being made
+        chosen = self._truth, self._scores, self.threshold
+        matrix = metrics.confusion(*chosen)
+        found, cleared = metrics.sensitivity(*chosen), metrics.specificity(*chosen)
+        positive, negative = metrics.predictive_values(found, cleared, self.prevalence)
+        price = self.prevalence, self.risk_threshold
+        rows = [
+            ("threshold", f"{self.threshold:.3f}"),
+            ("sensitivity", f"{found:.3f}"),
+            ("specificity", f"{cleared:.3f}"),
+            (f"PPV at a prevalence of {self.prevalence:.2%}", _share_or_none(positive)),
+            (f"NPV at a prevalence of {self.prevalence:.2%}", _share_or_none(negative)),
+            ("net benefit", f"{metrics.net_benefit(found, cleared, *price):+.4f}"),
+            ("net benefit, everybody called", f"{metrics.net_benefit(1, 0, *price):+.4f}"),
+            ("net benefit, nobody called", "0"),
+        ]
+        ill = round(PEOPLE * self.prevalence)
+        called_ill, called_well = round(ill * found), round((PEOPLE - ill) * (1 - cleared))
+        worth = (1 - self.risk_threshold) / self.risk_threshold
+        people = (
+            f"Of {PEOPLE:,} people tested {ill:,} are {self.class_names[1]}: {called_ill:,} of them are "
+            f"called, {ill - called_ill:,} are missed; {called_well:,} others are called for nothing. "
+            f"The net benefit takes one find to be worth {worth:.3g} needless calls."
+        )
+        facts = {"threshold": self.threshold, "matrix": matrix.tolist(), "rows": rows, "people": people}
+        self.set_trait("facts", facts)
+
+    def picture(self) -> plots.Picture:
+        """Return the operating point as a picture."""
+        names = self.class_names
+        return plots.operating_point(self._truth, self._scores, self.threshold, self._all_facts(), names)
+
+    def _all_facts(self) -> list[tuple[str, str]]:
+        (clear, alarm), (miss, hit) = self.facts["matrix"]
+        negative, positive = self.class_names
+        counts = [
+            (f"{positive}, called", f"{hit:,}"),
+            (f"{positive}, missed", f"{miss:,}"),
+            (f"{negative}, called", f"{alarm:,}"),
+            (f"{negative}, cleared", f"{clear:,}"),
+        ]
+        return [*self.facts["rows"], *counts]
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name} {value}" for name, value in self.facts["rows"])
+        return f"<ThresholdExplorer: {told}>"
+
+
+def _share_or_none(value: float) -> str:
+    return "nobody has this answer" if np.isnan(value) else f"{value:.3f}"

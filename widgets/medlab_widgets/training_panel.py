@@ -1,0 +1,343 @@
+"""`TrainingPanel`: sliders, Start, Pause, Stop and Resume, curves that grow, and runs side by side."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import json
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+import ipywidgets
+from IPython.display import display
+
+from medlab import backend, checks, models, plots
+from medlab.data import Dataset
+from medlab.exercises.quizzing import has_front_end
+from medlab.training import Run, Settings, TrainSession
+from medlab_widgets import training_runs as runs
+from medlab_widgets.copy_text import CopyText
+from medlab_widgets.live_charts import LiveCharts
+from medlab_widgets.showing import Controls, Shown, duration, follow, guarded
+from medlab_widgets.training_sliders import SETTINGS, TrainingSliders
+
+_STYLE = (
+    "<style>.medlab-runs td, .medlab-runs th {padding: 1px 8px; text-align: right; font-size: 12px}"
+    ".medlab-runs {border-collapse: collapse; line-height: 1.5}</style>"
+)
+
+
+class TrainingPanel(Shown, ipywidgets.VBox):
+    """Train networks on a data set by moving sliders.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        train and val are used; test is not touched.
+    model : str
+        One of `medlab.models.names` that takes these images; "auto": the first that does.
+    folder : path or None
+        Keeps settings, log and checkpoint of each run; runs that are there already are listed and can be
+        gone on with. None: a new one under the system's folder for temporary files.
+    variable : str
+        The data set's name in the notebook, for the code to copy.
+    network_options : dict or None
+        Further options of the network, such as ``{"pooling": "attention"}``.
+    **options
+        Where the sliders stand at first: width, dropout, learning_rate, batch_size, epochs, optimizer,
+        balance, augment, seed (what is left out: as `medlab.training.fit` chooses); and what has no slider:
+        scale, warmup, patience, averaging, weight_decay.
+
+    Raises
+    ------
+    ValueError
+        If an option does not exist or is out of range, or no network takes these images.
+
+    Notes
+    -----
+    The same without a mouse: `start`, `pause`, `stop`, `resume`, `wait`, `result`; without a front end they
+    print plain lines, and `wait` leaves a picture. Nothing trains before Start.
+
+    Examples
+    --------
+    ``panel = TrainingPanel(dataset, epochs=12)``, as the last line of a cell; or
+    ``run = panel.start().wait().result()``
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        model: str = "auto",
+        folder: str | Path | None = None,
+        variable: str = "dataset",
+        network_options: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        for name in options:
+            checks.one_of("option of TrainingPanel", name, {*SETTINGS, *Settings.__dataclass_fields__})
+        self.dataset, self._variable = dataset, variable
+        self._network_options = dict(network_options or {})
+        self._fixed = {name: value for name, value in options.items() if name not in SETTINGS}
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="medlab-panel-"))
+        self.sliders = TrainingSliders(dataset, {"model": model, **options})
+        self.runs = runs.on_disk(self.folder)
+        self.current = self.runs[-1] if self.runs else None
+        self._front_end = has_front_end()
+        self._device = ", ".join(backend.devices())
+        self._lock = threading.RLock()
+        self._follower: threading.Thread | None = None
+        super().__init__(self._compose())
+        self._refresh()
+
+    def _compose(self) -> list[ipywidgets.Widget]:
+        self.charts = LiveCharts()
+        self.status = ipywidgets.HTML()
+        self.message = ipywidgets.HTML()
+        actions = {"Start": self.start, "Pause": self.pause, "Stop": self.stop, "Resume": self.resume}
+        self.buttons = Controls(actions, self._say)
+        self._table = ipywidgets.HTML()
+        self._chosen = ipywidgets.Dropdown(description="run", layout={"width": "220px"})
+        self._restore = ipywidgets.Button(
+            description="Restore", tooltip="Sliders and weights of the chosen run"
+        )
+        self._restore.on_click(guarded(lambda: self.restore(self._chosen.value), self._say))
+        self._earlier = ipywidgets.HBox([self._chosen, self._restore])
+        self._code = CopyText(label="Copy as code")
+        self._command = CopyText(label="Copy as medlab report …")
+        for control in self.sliders.controls.values():
+            control.observe(lambda _change: self._write(), "value")
+        self._write()
+        copies = ipywidgets.Accordion(
+            [ipywidgets.VBox([self._code, self._command])], titles=["The same as code"]
+        )
+        shown = [self.buttons, self.status, self.message, self.charts, self._table, self._earlier]
+        return [self.sliders, *shown, copies]
+
+    # --- what the buttons do
+
+    def start(self) -> Self:
+        """Train anew with what the sliders say.
+
+        Raises
+        ------
+        RuntimeError
+            If a session is at work in this kernel.
+        ValueError
+            If the settings do not fit the images.
+        """
+        settings = self.sliders.values()
+        number = max((run.number for run in self.runs), default=0) + 1
+        run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
+        run.session = self._session(run)
+        run.session.start()
+        self.runs.append(run)
+        self.current = run
+        self._watch(run.session)
+        return self
+
+    def pause(self) -> Self:
+        """Wait after the batch at hand."""
+        self._needed("pause").pause()
+        return self
+
+    def stop(self) -> Self:
+        """End after the batch at hand; `resume` goes on from there."""
+        self._needed("stop").stop()
+        return self
+
+    def resume(self) -> Self:
+        """Go on with the current run, in this kernel or from the disk.
+
+        Raises
+        ------
+        RuntimeError
+            If there is nothing to go on with.
+        """
+        run = self.current
+        if run is not None and run.session is None and run.folder is not None:
+            run.session = self._session(run)
+            self._watch(run.session.start(resume=True))
+            return self
+        session = self._needed("resume")
+        was_waiting = session.at_work
+        session.resume()
+        if not was_waiting:
+            self._watch(session)
+        return self
+
+    def restore(self, name: str) -> Self:
+        """Make an earlier run the current one: its settings, its weights, its curves.
+
+        Parameters
+        ----------
+        name : str
+            "run 1", as in the table.
+
+        Raises
+        ------
+        RuntimeError
+            While a run is at work.
+        ValueError
+            If there is no such run.
+        """
+        if self.current is not None and self.current.session is not None and self.current.session.at_work:
+            msg = f"{self.current.name} is at work. Stop it, or wait for it, before another one is restored."
+            raise RuntimeError(msg)
+        checks.one_of("run", name, [run.name for run in self.runs])
+        self.current = next(run for run in self.runs if run.name == name)
+        self.sliders.put({k: v for k, v in self.current.settings.items() if k in SETTINGS})
+        self._refresh()
+        return self
+
+    def add(self, name: str, run: Run) -> Self:
+        """Put a training that plain code ran beside those of this panel."""
+        number = max((known.number for known in self.runs), default=0) + 1
+        settings = {k: run.options[k] for k in SETTINGS if k in run.options}
+        # What only the builder knows stays as the sliders have it.
+        settings = {**self.sliders.values(), **settings, "model": run.model.name, "seed": run.seed}
+        added = runs.PanelRun(name, number, settings, run=run, state="done", seconds=run.train_seconds)
+        added.rows, added.best_epoch = run.history.to_dict("records"), run.best_epoch
+        self.runs.append(added)
+        self.current = self.current or added
+        self._refresh()
+        return self
+
+    def wait(self, timeout_s: float | None = None) -> Self:
+        """Wait until the current run is done, stopped or failed, and leave a picture.
+
+        While a cell waits, the kernel hears no click: interrupt it to stop; see `TrainSession.wait`.
+        """
+        session = self._needed("wait for")
+        try:
+            session.wait(timeout_s)
+        finally:
+            if self._follower is not None and not session.at_work:
+                self._follower.join()
+            display(self.picture())
+        return self
+
+    def result(self) -> Run:
+        """Return the current run's training, with the weights of its best epoch.
+
+        Raises
+        ------
+        RuntimeError
+            If it is not finished.
+        """
+        run = self.current
+        if run is None:
+            msg = "there is no run yet. Press Start, or call start()."
+            raise RuntimeError(msg)
+        if run.run is None and run.session is None:
+            # Of another kernel: a finished one gives its weights at once, another one goes on.
+            self.resume().wait()
+        if run.run is None and run.session is not None:
+            run.run = run.session.result()
+        if run.run is None:
+            msg = f"{run.name} has no result. Press Start, or call start()."
+            raise RuntimeError(msg)
+        return run.run
+
+    # --- what is shown
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the sliders say now."""
+        return self.sliders.values()
+
+    def code(self) -> str:
+        """Return what the sliders say as plain code."""
+        return runs.code(self.settings, self._fixed, self._network_options, self._variable)
+
+    def command(self) -> str:
+        """Return what the sliders say as a call of ``medlab report``."""
+        return runs.command(self.settings, self._fixed | self._network_options, self.dataset)
+
+    def picture(self) -> plots.Picture:
+        """Return the curves of all runs as a picture."""
+        return self.charts.picture()
+
+    def __repr__(self) -> str:
+        listed = "; ".join(f"{run.name} {run.state}" for run in self.runs) or "no run yet"
+        return f"<TrainingPanel on {self.dataset.name}: {listed}>"
+
+    # --- inside
+
+    def _session(self, run: runs.PanelRun) -> TrainSession:
+        settings = run.settings
+        network = {name: settings[name] for name in ("width", "dropout", "seed")}
+        model = models.build(settings["model"], self.dataset, **network, **self._network_options)
+        left = {k: settings[k] for k in SETTINGS if k not in ("model", "width", "dropout")}
+        folder = Path(run.folder or self.folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / runs.SETTINGS_FILE).write_text(json.dumps(settings, indent=1), encoding="utf-8")
+        return TrainSession(
+            model,
+            self.dataset,
+            checkpoint=folder,
+            log_path=folder / "log.jsonl",
+            progress=not self._front_end,
+            **left,
+            **self._fixed,
+        )
+
+    def _needed(self, action: str) -> TrainSession:
+        session = self.current.session if self.current is not None else None
+        if session is None:
+            msg = f"there is nothing to {action}. Press Start, or call start()."
+            raise RuntimeError(msg)
+        return session
+
+    def _watch(self, session: TrainSession) -> None:
+        self._follower = follow(session, self._refresh)
+
+    def _say(self, text: str) -> None:
+        self.message.value = f"<p role='alert' style='color:#D55E00'>{html.escape(text)}</p>" if text else ""
+
+    def _write(self) -> None:
+        self._code.text, self._command.text = self.code(), self.command()
+
+    def _refresh(self) -> None:
+        """Show where the current run is; called by the follower's thread and by the kernel's."""
+        with self._lock:
+            now = self.current.update() if self.current is not None else {}
+            state = self.current.state if self.current is not None else "idle"
+            working = state in ("running", "paused", "stopping")
+            described = runs.charts(self.runs, self.current)
+            self.charts.show(described, inspect.cleandoc(self._alt()))
+            self.status.value = self._status(now)
+            self.buttons.allow({"on disk": "stopped"}.get(state, state))
+            self.sliders.disable(working)
+            self._table.value = _STYLE + runs.table(self.runs, self.current)
+            names = [run.name for run in self.runs]
+            if list(self._chosen.options) != names:
+                self._chosen.options = names
+                self._chosen.value = self.current.name if self.current is not None else None
+            self._restore.disabled = working or not names
+            error = self.current.session.error if self.current and self.current.session else None
+            if error is not None:
+                self._say(f"{type(error).__name__}: {error}")
+
+    def _alt(self) -> str:
+        return f"Loss and measures of {len(self.runs)} trainings over epochs. {self!r}"
+
+    def _status(self, now: dict[str, Any]) -> str:
+        memory = backend.memory_gb()
+        used = f"memory {memory['process']:.1f} GB"
+        if "gpu" in memory:
+            used += f", GPU {memory['gpu']:.1f} of {memory['gpu_total']:.0f} GB"
+        words = [f"{self._device}, {used}"]
+        if self.current is not None:
+            words.insert(0, f"{self.current.name}: {self.current.state}")
+        if now.get("epochs"):
+            words.insert(
+                1, f"epoch {now['epoch']} of {now['epochs']}, batch {now['batch']} of {now['batches']}"
+            )
+            if now["best_epoch"]:
+                words.insert(2, f"best epoch {now['best_epoch']}")
+            left = duration(now["seconds_left"]) if now["state"] == "running" else ""
+            words.insert(-1, duration(now["seconds"]) + (f", about {left} left" if left else ""))
+        return f"<p data-state='{html.escape(words[0])}'>{html.escape(' · '.join(words))}</p>"
