@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "article": ["article_cnn", "article_cnn_28"],
         "bundle": ["Bundle", "load", "save"],
-        "catalog": ["build", "check_shape", "describe", "minimum_size", "names"],
+        "catalog": ["build", "check_shape", "describe", "minimum_size", "names", "own_options"],
         "concepts": ["concept_bottleneck", "correct_concepts"],
         "costs": ["cost"],
         "predicting": ["predict"],

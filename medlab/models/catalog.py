@@ -184,11 +184,9 @@ def build(
         options["dropout"] = float(checks.in_range("dropout", dropout, 0, 0.9))
     import keras
 
-    builder: Callable[..., Any] = getattr(
-        importlib.import_module(f"medlab.models.{describe(name).module}"), name
-    )
     for option in further:
-        checks.one_of(f"option of {name}", option, list(inspect.signature(builder).parameters)[3:])
+        checks.one_of(f"option of {name}", option, own_options(name))
+    builder = _builder(name)
     backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     if mixed_precision is None:
@@ -199,6 +197,15 @@ def build(
         return builder(dataset.image_shape, dataset.task, outputs(dataset), **options, **further)
     finally:
         keras.config.set_dtype_policy(previous)
+
+
+def own_options(name: str) -> list[str]:
+    """Return the names of a network's options, width and dropout among them; loads Keras."""
+    return list(inspect.signature(_builder(name)).parameters)[3:]
+
+
+def _builder(name: str) -> Callable[..., Any]:
+    return getattr(importlib.import_module(f"medlab.models.{describe(name).module}"), name)
 
 
 def outputs(dataset: Any) -> int:

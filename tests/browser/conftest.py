@@ -243,7 +243,23 @@ class Lab:
 
     def cell(self, cell_id: str) -> Locator:
         """Return the cell that has this id in the notebook's file."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(self._cell_ids.index(cell_id))
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(self.position(cell_id))
+
+    def position(self, cell_id: str) -> int:
+        """Return where a cell of the file stands among the cells."""
+        return self._cell_ids.index(cell_id)
+
+    def save(self) -> None:
+        """Press Ctrl+S and wait until the file is written."""
+        path = self.server.root / self._place
+        before = path.stat().st_mtime_ns
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+s")
+        self.wait_until(lambda: path.stat().st_mtime_ns != before, "saved notebook")
+
+    def size(self) -> int:
+        """Return the length of the open notebook's file in bytes."""
+        return (self.server.root / self._place).stat().st_size
 
     def keep_picture(self, name: str) -> Path:
         """Write what is visible now to build/screens/NAME.png; the end of each test is kept anyway."""

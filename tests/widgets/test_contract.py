@@ -7,12 +7,12 @@ from pathlib import Path
 
 import anywidget
 import ipywidgets
-import medlab_widgets
 import pytest
+
+import medlab_widgets
+from medlab import plots
 from medlab_widgets import CopyText, LiveCharts, ThresholdExplorer
 from medlab_widgets.showing import Shown, duration
-
-from medlab import plots
 
 USED = re.compile(r"""model\.(?:get|set|on|off)\(\s*["'](?:change:)?(\w+)["']""")
 FOLDER = Path(inspect.getfile(medlab_widgets)).parent

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from medlab_widgets import GanPanel
 
 from medlab import models, training
 from medlab.training import checkpoint as checkpoints
 from medlab.training.gan import GAN, GanSession
+from medlab_widgets import GanPanel
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +102,7 @@ def test_by_the_clock_it_says_what_is_left(tmp_path):
 
 def test_the_panel_shows_losses_samples_and_the_way_between_two(monkeypatch):
     left = []
-    monkeypatch.setattr("medlab_widgets.gan_panel.display", left.append)
+    monkeypatch.setattr("medlab_widgets.panel.display", left.append)
     panel = GanPanel(new_gan(), IMAGES, LABELS, title="SIMULATED noise", **OPTIONS)
     before, way = panel._samples.copy(), panel._way.copy()
     assert before.shape == (2, 8, 16, 16)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from medlab_widgets import LiveCharts
 
 from medlab import plots
 from medlab.plots import Chart, Line
+from medlab_widgets import LiveCharts
 
 RUN = Line("run 1", [1, 2, 3], [0.9, np.nan, 0.5], color=1, dashed=True)
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from medlab_widgets import ThresholdExplorer
 
 from medlab import metrics
+from medlab_widgets import ThresholdExplorer
 
 # Of 4 ill people 3 have 0.6 or more, of 5 healthy ones 1.
 TARGETS = [1, 1, 1, 1, 0, 0, 0, 0, 0]

@@ -5,9 +5,9 @@ import threading
 
 import numpy as np
 import pytest
-from medlab_widgets import TrainingPanel
 
 from medlab import models, training
+from medlab_widgets import TrainingPanel
 
 pytestmark = pytest.mark.slow  # every test trains
 
@@ -41,7 +41,7 @@ def test_it_trains_what_its_code_trains(panel, dataset, capsys):
 
 def test_after_waiting_a_picture_is_left(panel, monkeypatch):
     left = []
-    monkeypatch.setattr("medlab_widgets.training_panel.display", left.append)
+    monkeypatch.setattr("medlab_widgets.panel.display", left.append)
     panel.start().wait()
     assert [picture.alt for picture in left] == [panel.charts.alt]
     assert len(panel.charts.charts[0]["lines"][0]["x"]) == 3

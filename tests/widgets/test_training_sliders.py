@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from medlab_widgets import training_runs as runs
 from medlab_widgets.training_sliders import SETTINGS, TrainingSliders, allowed, fitting
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import io
-import threading
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -12,15 +11,14 @@ from typing import Any, Self
 import ipywidgets
 import keras
 import numpy as np
-from IPython.display import display
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from medlab import plots
 from medlab.exercises.quizzing import has_front_end
 from medlab.training.gan import GAN, GANRun, GanSession
-from medlab_widgets.live_charts import LiveCharts
-from medlab_widgets.showing import Controls, Shown, duration, follow, guarded
+from medlab_widgets.panel import Panel, guarded
+from medlab_widgets.showing import duration
 
 LOOK_S = 2.0  # between two looks at the samples: making them takes time from the training
 ROWS, COLUMNS = 2, 8
@@ -28,7 +26,7 @@ PLACES = 11  # images on the way from one noise vector to another
 ENLARGED = 3
 
 
-class GanPanel(Shown, ipywidgets.VBox):
+class GanPanel(Panel):
     """Let a GAN play and watch: both losses, images from the same noise, a walk between two of them.
 
     Parameters
@@ -74,25 +72,15 @@ class GanPanel(Shown, ipywidgets.VBox):
             msg = f"gan must make images of shape (H, W, C), got points of shape {gan.image_shape}."
             raise ValueError(msg)
         self.gan, self.title = gan, title
-        self._front_end = has_front_end()
-        options = {"record_every": 10, "progress": not self._front_end, **options}
+        options = {"record_every": 10, "progress": not has_front_end(), **options}
         callbacks = [*options.pop("callbacks", ()), _Looks(self)]
         self.session = GanSession(gan, images, labels, checkpoint=checkpoint, callbacks=callbacks, **options)
         self._seed = int(options.get("seed", 0))
         self._pair = 0
-        self._lock = threading.RLock()
-        self._follower: threading.Thread | None = None
-        self._samples: NDArray[Any] = np.zeros((0,))
-        self._way: NDArray[Any] = np.zeros((0,))
-        super().__init__(self._compose())
         self.look()
-        self._refresh()
+        super().__init__(once=True)
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        self.charts = LiveCharts()
-        self.status, self.message = ipywidgets.HTML(), ipywidgets.HTML()
-        actions = {"Start": self.start, "Pause": self.pause, "Stop": self.stop, "Resume": self.resume}
-        self.buttons = Controls(actions, self._say, once=True)
         self.samples = ipywidgets.Image(format="png")
         self.place = ipywidgets.IntSlider(
             description="from A to B", min=0, max=PLACES - 1, style={"description_width": "104px"}
@@ -110,36 +98,7 @@ class GanPanel(Shown, ipywidgets.VBox):
 
     def start(self) -> Self:
         """Let the two play, in the background; see `TrainSession.start`."""
-        self.session.start()
-        self._watch()
-        return self
-
-    def pause(self) -> Self:
-        """Wait after the step at hand."""
-        self.session.pause()
-        return self
-
-    def stop(self) -> Self:
-        """End after the step at hand; `resume` goes on from there."""
-        self.session.stop()
-        return self
-
-    def resume(self) -> Self:
-        """Go on after a pause or a stop."""
-        was_waiting = self.session.at_work
-        self.session.resume()
-        if not was_waiting:
-            self._watch()
-        return self
-
-    def wait(self, timeout_s: float | None = None) -> Self:
-        """Wait until the game is done, stopped or failed, and leave a picture; see `TrainSession.wait`."""
-        try:
-            self.session.wait(timeout_s)
-        finally:
-            if self._follower is not None and not self.session.at_work:
-                self._follower.join()
-            display(self.picture())
+        self._watch(self.session.start())
         return self
 
     def result(self) -> GANRun:
@@ -157,18 +116,17 @@ class GanPanel(Shown, ipywidgets.VBox):
     def look(self) -> None:
         """Make the samples and the way between two noise vectors anew; by who owns the networks now."""
         ends = np.random.default_rng([self._seed, 4, self._pair]).normal(0, 1, (2, self.gan.latent))
-        path = np.linspace(*ends, PLACES)
+        path = np.linspace(ends[0], ends[1], PLACES)
         kinds = range(self.gan.classes) if self.gan.classes else [None]
         way = [self.gan.generate(path, None if k is None else np.full(PLACES, k)) for k in kinds]
         samples = self.gan.sample(ROWS * COLUMNS, seed=self._seed)
-        with self._lock:
-            self._samples = _gray(samples).reshape(ROWS, COLUMNS, *samples.shape[1:3])
-            self._way = np.stack([_gray(made) for made in way], axis=1)  # (places, classes, H, W)
+        # One assignment each: the thread that draws sees the old ones or the new ones.
+        self._samples = _gray(samples).reshape(ROWS, COLUMNS, *samples.shape[1:3])
+        self._way = np.stack([_gray(made) for made in way], axis=1)  # (places, classes, H, W)
 
     def picture(self) -> plots.Picture:
         """Return losses and samples as a picture."""
-        with self._lock:
-            return plots.chart_beside_tiles(self._losses(), self._samples, title=self.title, alt=repr(self))
+        return plots.chart_beside_tiles(self._losses(), self._samples, title=self.title, alt=repr(self))
 
     def __repr__(self) -> str:
         now = self.session.snapshot()
@@ -183,11 +141,8 @@ class GanPanel(Shown, ipywidgets.VBox):
         ]
         return plots.Chart("step", "loss (no unit)", lines)
 
-    def _watch(self) -> None:
-        self._follower = follow(self.session, self._refresh)
-
-    def _say(self, text: str) -> None:
-        self.message.value = f"<p role='alert' style='color:#D55E00'>{html.escape(text)}</p>" if text else ""
+    def _session(self, action: str) -> GanSession:
+        return self.session
 
     def _refresh(self) -> None:
         with self._lock:
@@ -198,10 +153,8 @@ class GanPanel(Shown, ipywidgets.VBox):
             self.buttons.allow(now["state"])
             at = f"step {now['step']}" + (f" of {now['steps']}" if now["steps"] else "")
             left = duration(now["seconds_left"]) if now["state"] == "running" else ""
-            words = [now["state"], at, duration(now["seconds"]) + (f", about {left} left" if left else "")]
-            self.status.value = f"<p>{html.escape(' · '.join(words))}</p>"
-            if self.session.error is not None:
-                self._say(f"{type(self.session.error).__name__}: {self.session.error}")
+            spent = duration(now["seconds"]) + (f", about {left} left" if left else "")
+            self._tell([now["state"], at, spent], self.session)
 
 
 class _Looks(keras.callbacks.Callback):

@@ -28,7 +28,7 @@ class LiveCharts(Shown, anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).parent / "static" / "live_charts.js"
-    charts = t.List(read_only=True).tag(sync=True)
+    charts: t.List[Any] = t.List(read_only=True).tag(sync=True)
     alt = t.Unicode("Charts", read_only=True).tag(sync=True)
 
     def __init__(self, described: Iterable[plots.Chart] = (), alt: str = "Charts", **traits: Any) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
-
-import ipywidgets
+from typing import Any
 
 from medlab.exercises.quizzing import has_front_end
 from medlab.plots import Picture
@@ -55,55 +53,6 @@ def follow(session: Background, refresh: Callable[[], None]) -> threading.Thread
     thread = threading.Thread(target=work, name="medlab-widgets", daemon=True)
     thread.start()
     return thread
-
-
-class Controls(ipywidgets.HBox):
-    """Start, Pause, Stop and Resume, of which those can be pressed that mean something now."""
-
-    # State of the session: what can be pressed.
-    ALLOWED: ClassVar = {
-        "idle": ("Start",),
-        "running": ("Pause", "Stop"),
-        "paused": ("Stop", "Resume"),
-        "stopping": (),
-        "stopped": ("Start", "Resume"),
-        "done": ("Start",),
-        "failed": ("Start",),
-    }
-
-    def __init__(
-        self, actions: dict[str, Callable[[], Any]], say: Callable[[str], None], *, once: bool = False
-    ) -> None:
-        self._once = once  # a GAN that has begun cannot begin again: its networks have changed
-        self.buttons = {
-            # No icon: browsers count its glyph into the button's name, for readers who cannot see it.
-            name: ipywidgets.Button(description=name, tooltip=f"{name} the training")
-            for name in actions
-        }
-        for name, button in self.buttons.items():
-            button.on_click(lambda _button, action=actions[name]: _guarded(action, say))
-        super().__init__(list(self.buttons.values()))
-        self.allow("idle")
-
-    def allow(self, state: str) -> None:
-        """Let those be pressed that mean something in a state."""
-        for name, button in self.buttons.items():
-            again = name == "Start" and self._once and state != "idle"
-            button.disabled = again or name not in self.ALLOWED[state]
-
-
-def _guarded(action: Callable[[], Any], say: Callable[[str], None]) -> None:
-    """Do what a button asks for; what goes wrong is said in the panel: nobody reads the kernel's log."""
-    try:
-        say("")
-        action()
-    except Exception as error:
-        say(f"{type(error).__name__}: {error}")
-
-
-def guarded(action: Callable[[], Any], say: Callable[[str], None]) -> Callable[[Any], None]:
-    """Return a button's handler that says in the panel what goes wrong."""
-    return lambda _button: _guarded(action, say)
 
 
 def duration(seconds: float | None) -> str:

@@ -59,7 +59,7 @@ class ThresholdExplorer(Shown, anywidget.AnyWidget):
     prevalence = t.Float(0.1, min=LOWEST, max=0.5).tag(sync=True)
     risk_threshold = t.Float(0.1, min=LOWEST, max=0.9).tag(sync=True)
     class_names = t.List(t.Unicode(), default_value=["negative", "positive"], read_only=True).tag(sync=True)
-    shares = t.List(read_only=True).tag(sync=True)
+    shares: t.List[Any] = t.List(read_only=True).tag(sync=True)
     facts = t.Dict(read_only=True).tag(sync=True)
 
     def __init__(

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import html
-import inspect
 import json
 import tempfile
-import threading
 from pathlib import Path
 from typing import Any, Self
 
 import ipywidgets
-from IPython.display import display
 
-from medlab import backend, checks, models, plots
+from medlab import backend, checks, models
 from medlab.data import Dataset
-from medlab.exercises.quizzing import has_front_end
 from medlab.training import Run, Settings, TrainSession
 from medlab_widgets import training_runs as runs
 from medlab_widgets.copy_text import CopyText
-from medlab_widgets.live_charts import LiveCharts
-from medlab_widgets.showing import Controls, Shown, duration, follow, guarded
+from medlab_widgets.panel import Panel, guarded
+from medlab_widgets.showing import duration
 from medlab_widgets.training_sliders import SETTINGS, TrainingSliders
 
 _STYLE = (
@@ -29,7 +24,7 @@ _STYLE = (
 )
 
 
-class TrainingPanel(Shown, ipywidgets.VBox):
+class TrainingPanel(Panel):
     """Train networks on a data set by moving sliders.
 
     Parameters
@@ -44,7 +39,8 @@ class TrainingPanel(Shown, ipywidgets.VBox):
     variable : str
         The data set's name in the notebook, for the code to copy.
     network_options : dict or None
-        Further options of the network, such as ``{"pooling": "attention"}``.
+        Further options of the network, such as ``{"pooling": "attention"}``; a network that has no such
+        option goes without.
     **options
         Where the sliders stand at first: width, dropout, learning_rate, batch_size, epochs, optimizer,
         balance, augment, seed (what is left out: as `medlab.training.fit` chooses); and what has no slider:
@@ -85,19 +81,10 @@ class TrainingPanel(Shown, ipywidgets.VBox):
         self.sliders = TrainingSliders(dataset, {"model": model, **options})
         self.runs = runs.on_disk(self.folder)
         self.current = self.runs[-1] if self.runs else None
-        self._front_end = has_front_end()
         self._device = ", ".join(backend.devices())
-        self._lock = threading.RLock()
-        self._follower: threading.Thread | None = None
-        super().__init__(self._compose())
-        self._refresh()
+        super().__init__()
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        self.charts = LiveCharts()
-        self.status = ipywidgets.HTML()
-        self.message = ipywidgets.HTML()
-        actions = {"Start": self.start, "Pause": self.pause, "Stop": self.stop, "Resume": self.resume}
-        self.buttons = Controls(actions, self._say)
         self._table = ipywidgets.HTML()
         self._chosen = ipywidgets.Dropdown(description="run", layout={"width": "220px"})
         self._restore = ipywidgets.Button(
@@ -131,21 +118,11 @@ class TrainingPanel(Shown, ipywidgets.VBox):
         settings = self.sliders.values()
         number = max((run.number for run in self.runs), default=0) + 1
         run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
-        run.session = self._session(run)
+        run.session = self._made(run)
         run.session.start()
         self.runs.append(run)
         self.current = run
         self._watch(run.session)
-        return self
-
-    def pause(self) -> Self:
-        """Wait after the batch at hand."""
-        self._needed("pause").pause()
-        return self
-
-    def stop(self) -> Self:
-        """End after the batch at hand; `resume` goes on from there."""
-        self._needed("stop").stop()
         return self
 
     def resume(self) -> Self:
@@ -158,15 +135,10 @@ class TrainingPanel(Shown, ipywidgets.VBox):
         """
         run = self.current
         if run is not None and run.session is None and run.folder is not None:
-            run.session = self._session(run)
+            run.session = self._made(run)
             self._watch(run.session.start(resume=True))
             return self
-        session = self._needed("resume")
-        was_waiting = session.at_work
-        session.resume()
-        if not was_waiting:
-            self._watch(session)
-        return self
+        return super().resume()
 
     def restore(self, name: str) -> Self:
         """Make an earlier run the current one: its settings, its weights, its curves.
@@ -205,20 +177,6 @@ class TrainingPanel(Shown, ipywidgets.VBox):
         self._refresh()
         return self
 
-    def wait(self, timeout_s: float | None = None) -> Self:
-        """Wait until the current run is done, stopped or failed, and leave a picture.
-
-        While a cell waits, the kernel hears no click: interrupt it to stop; see `TrainSession.wait`.
-        """
-        session = self._needed("wait for")
-        try:
-            session.wait(timeout_s)
-        finally:
-            if self._follower is not None and not session.at_work:
-                self._follower.join()
-            display(self.picture())
-        return self
-
     def result(self) -> Run:
         """Return the current run's training, with the weights of its best epoch.
 
@@ -250,15 +208,15 @@ class TrainingPanel(Shown, ipywidgets.VBox):
 
     def code(self) -> str:
         """Return what the sliders say as plain code."""
-        return runs.code(self.settings, self._fixed, self._network_options, self._variable)
+        return runs.code(
+            self.settings, self._fixed, self._network_further(self.settings["model"]), self._variable
+        )
 
     def command(self) -> str:
         """Return what the sliders say as a call of ``medlab report``."""
-        return runs.command(self.settings, self._fixed | self._network_options, self.dataset)
-
-    def picture(self) -> plots.Picture:
-        """Return the curves of all runs as a picture."""
-        return self.charts.picture()
+        return runs.command(
+            self.settings, self._fixed | self._network_further(self.settings["model"]), self.dataset
+        )
 
     def __repr__(self) -> str:
         listed = "; ".join(f"{run.name} {run.state}" for run in self.runs) or "no run yet"
@@ -266,10 +224,12 @@ class TrainingPanel(Shown, ipywidgets.VBox):
 
     # --- inside
 
-    def _session(self, run: runs.PanelRun) -> TrainSession:
+    def _made(self, run: runs.PanelRun) -> TrainSession:
         settings = run.settings
         network = {name: settings[name] for name in ("width", "dropout", "seed")}
-        model = models.build(settings["model"], self.dataset, **network, **self._network_options)
+        model = models.build(
+            settings["model"], self.dataset, **network, **self._network_further(settings["model"])
+        )
         left = {k: settings[k] for k in SETTINGS if k not in ("model", "width", "dropout")}
         folder = Path(run.folder or self.folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -284,60 +244,49 @@ class TrainingPanel(Shown, ipywidgets.VBox):
             **self._fixed,
         )
 
-    def _needed(self, action: str) -> TrainSession:
+    def _network_further(self, name: str) -> dict[str, Any]:
+        known = models.own_options(name)
+        return {option: value for option, value in self._network_options.items() if option in known}
+
+    def _session(self, action: str) -> TrainSession:
         session = self.current.session if self.current is not None else None
         if session is None:
             msg = f"there is nothing to {action}. Press Start, or call start()."
             raise RuntimeError(msg)
         return session
 
-    def _watch(self, session: TrainSession) -> None:
-        self._follower = follow(session, self._refresh)
-
-    def _say(self, text: str) -> None:
-        self.message.value = f"<p role='alert' style='color:#D55E00'>{html.escape(text)}</p>" if text else ""
-
     def _write(self) -> None:
         self._code.text, self._command.text = self.code(), self.command()
 
     def _refresh(self) -> None:
-        """Show where the current run is; called by the follower's thread and by the kernel's."""
         with self._lock:
-            now = self.current.update() if self.current is not None else {}
-            state = self.current.state if self.current is not None else "idle"
+            run = self.current
+            now = run.update() if run is not None else {}
+            state = run.state if run is not None else "idle"
             working = state in ("running", "paused", "stopping")
-            described = runs.charts(self.runs, self.current)
-            self.charts.show(described, inspect.cleandoc(self._alt()))
-            self.status.value = self._status(now)
+            alt = f"Loss and measures of {len(self.runs)} trainings over epochs. {self!r}"
+            self.charts.show(runs.charts(self.runs, run), alt)
             self.buttons.allow({"on disk": "stopped"}.get(state, state))
             self.sliders.disable(working)
-            self._table.value = _STYLE + runs.table(self.runs, self.current)
-            names = [run.name for run in self.runs]
+            self._table.value = _STYLE + runs.table(self.runs, run)
+            names = [one.name for one in self.runs]
             if list(self._chosen.options) != names:
                 self._chosen.options = names
-                self._chosen.value = self.current.name if self.current is not None else None
+                self._chosen.value = run.name if run is not None else None
             self._restore.disabled = working or not names
-            error = self.current.session.error if self.current and self.current.session else None
-            if error is not None:
-                self._say(f"{type(error).__name__}: {error}")
+            self._tell(self._words(now), run.session if run is not None else None)
 
-    def _alt(self) -> str:
-        return f"Loss and measures of {len(self.runs)} trainings over epochs. {self!r}"
-
-    def _status(self, now: dict[str, Any]) -> str:
+    def _words(self, now: dict[str, Any]) -> list[str]:
         memory = backend.memory_gb()
         used = f"memory {memory['process']:.1f} GB"
         if "gpu" in memory:
             used += f", GPU {memory['gpu']:.1f} of {memory['gpu_total']:.0f} GB"
-        words = [f"{self._device}, {used}"]
-        if self.current is not None:
-            words.insert(0, f"{self.current.name}: {self.current.state}")
+        words = [f"{self.current.name}: {self.current.state}" if self.current is not None else ""]
         if now.get("epochs"):
-            words.insert(
-                1, f"epoch {now['epoch']} of {now['epochs']}, batch {now['batch']} of {now['batches']}"
-            )
-            if now["best_epoch"]:
-                words.insert(2, f"best epoch {now['best_epoch']}")
             left = duration(now["seconds_left"]) if now["state"] == "running" else ""
-            words.insert(-1, duration(now["seconds"]) + (f", about {left} left" if left else ""))
-        return f"<p data-state='{html.escape(words[0])}'>{html.escape(' · '.join(words))}</p>"
+            words += [
+                f"epoch {now['epoch']} of {now['epochs']}, batch {now['batch']} of {now['batches']}",
+                f"best epoch {now['best_epoch']}" if now["best_epoch"] else "",
+                duration(now["seconds"]) + (f", about {left} left" if left else ""),
+            ]
+        return [*words, f"{self._device}, {used}"]

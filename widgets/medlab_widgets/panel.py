@@ -1,0 +1,161 @@
+"""What the panels share: buttons that mean something, a line that tells, a thread that follows."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import ipywidgets
+from IPython.display import display
+
+from medlab import plots
+from medlab.exercises.quizzing import has_front_end
+from medlab.training.background import Background
+from medlab_widgets.live_charts import LiveCharts
+from medlab_widgets.showing import Shown, follow
+
+
+class Panel(Shown, ipywidgets.VBox):
+    """A session, its buttons and its charts; a subclass says what is trained and what else is shown.
+
+    Parameters
+    ----------
+    once : bool
+        Whether it can start only once.
+    """
+
+    def __init__(self, *, once: bool = False) -> None:
+        self._front_end = has_front_end()
+        self._lock = threading.RLock()
+        self._follower: threading.Thread | None = None
+        self.charts, self.status, self.message = LiveCharts(), ipywidgets.HTML(), ipywidgets.HTML()
+        actions = {"Start": self.start, "Pause": self.pause, "Stop": self.stop, "Resume": self.resume}
+        self.buttons = Controls(actions, self._say, once=once)
+        super().__init__(self._compose())
+        self._refresh()
+
+    # --- what a subclass says
+
+    def _compose(self) -> list[ipywidgets.Widget]:
+        """Return the panel's parts, from the top."""
+        raise NotImplementedError
+
+    def _session(self, action: str) -> Background:
+        """Return the session at hand; refuse the action in words where there is none."""
+        raise NotImplementedError
+
+    def _refresh(self) -> None:
+        """Show where the session is; called by the follower's thread and by the kernel's."""
+        raise NotImplementedError
+
+    def start(self) -> Self:
+        """Begin to train, in the background."""
+        raise NotImplementedError
+
+    # --- what is the same for all
+
+    def pause(self) -> Self:
+        """Wait after the batch at hand."""
+        self._session("pause").pause()
+        return self
+
+    def stop(self) -> Self:
+        """End after the batch at hand; `resume` goes on from there."""
+        self._session("stop").stop()
+        return self
+
+    def resume(self) -> Self:
+        """Go on after a pause or a stop.
+
+        Raises
+        ------
+        RuntimeError
+            If there is nothing to go on with.
+        """
+        session = self._session("resume")
+        was_waiting = session.at_work
+        session.resume()
+        if not was_waiting:
+            self._watch(session)
+        return self
+
+    def wait(self, timeout_s: float | None = None) -> Self:
+        """Wait until the training is done, stopped or failed, and leave a picture.
+
+        While a cell waits, the kernel hears no click: interrupt it to stop; see `TrainSession.wait`.
+        """
+        session = self._session("wait for")
+        try:
+            session.wait(timeout_s)
+        finally:
+            if self._follower is not None and not session.at_work:
+                self._follower.join()
+            display(self.picture())
+        return self
+
+    def picture(self) -> plots.Picture:
+        """Return the curves as a picture."""
+        return self.charts.picture()
+
+    def _watch(self, session: Background) -> None:
+        self._follower = follow(session, self._refresh)
+
+    def _say(self, text: str) -> None:
+        self.message.value = f"<p role='alert' style='color:#D55E00'>{html.escape(text)}</p>" if text else ""
+
+    def _tell(self, words: list[str], session: Background | None) -> None:
+        """Write the line of the state, and what went wrong, if something did."""
+        self.status.value = f"<p>{html.escape(' · '.join(word for word in words if word))}</p>"
+        if session is not None and session.error is not None:
+            self._say(f"{type(session.error).__name__}: {session.error}")
+
+
+class Controls(ipywidgets.HBox):
+    """Start, Pause, Stop and Resume, of which those can be pressed that mean something now."""
+
+    # State of the session: what can be pressed.
+    ALLOWED: ClassVar = {
+        "idle": ("Start",),
+        "running": ("Pause", "Stop"),
+        "paused": ("Stop", "Resume"),
+        "stopping": (),
+        "stopped": ("Start", "Resume"),
+        "done": ("Start",),
+        "failed": ("Start",),
+    }
+
+    def __init__(
+        self, actions: dict[str, Callable[[], Any]], say: Callable[[str], None], *, once: bool = False
+    ) -> None:
+        self._once = once  # a GAN that has begun cannot begin again: its networks have changed
+        self.buttons = {
+            # No icon: browsers count its glyph into the button's name, for readers who cannot see it.
+            name: ipywidgets.Button(description=name, tooltip=f"{name} the training")
+            for name in actions
+        }
+        for name, button in self.buttons.items():
+            button.on_click(lambda _button, action=actions[name]: _guarded(action, say))
+        super().__init__(list(self.buttons.values()))
+        self.allow("idle")
+
+    def allow(self, state: str) -> None:
+        """Let those be pressed that mean something in a state."""
+        for name, button in self.buttons.items():
+            again = name == "Start" and self._once and state != "idle"
+            button.disabled = again or name not in self.ALLOWED[state]
+
+
+def _guarded(action: Callable[[], Any], say: Callable[[str], None]) -> None:
+    """Do what a button asks for; what goes wrong is said in the panel: nobody reads the kernel's log."""
+    try:
+        say("")
+        action()
+    except Exception as error:
+        say(f"{type(error).__name__}: {error}")
+
+
+def guarded(action: Callable[[], Any], say: Callable[[str], None]) -> Callable[[Any], None]:
+    """Return a button's handler that says in the panel what goes wrong."""
+    return lambda _button: _guarded(action, say)
