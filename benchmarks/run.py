@@ -11,7 +11,7 @@ import importlib
 import sys
 from pathlib import Path
 
-PARTS = ("phantoms", "volumes", "pipeline", "studies", "race", "attribution", "chapters", "gan")
+PARTS = ("phantoms", "volumes", "pipeline", "studies", "race", "session", "attribution", "chapters", "gan")
 
 
 def main() -> int:

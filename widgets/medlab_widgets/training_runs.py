@@ -148,7 +148,7 @@ def table(runs: Iterable[PanelRun], current: PanelRun | None) -> str:
         "",
         "run",
         *varied,
-        "epochs",
+        "trained",
         "best epoch",
         *(_words(name) for name in measures),
         "seconds",

@@ -58,7 +58,7 @@ export function tables(facts, names) {
 
 const STYLE = `
 .medlab-threshold { display: flex; flex-wrap: wrap; gap: 8px 24px; font-size: 13px; }
-.medlab-threshold svg { touch-action: none; cursor: ew-resize; display: block; }
+.medlab-threshold svg { touch-action: none; user-select: none; cursor: ew-resize; display: block; }
 .medlab-threshold text { fill: currentColor; font-size: 11px; }
 .medlab-threshold label { display: grid; grid-template-columns: 110px 260px 70px; gap: 8px; align-items: center; }
 .medlab-threshold table { border-collapse: collapse; margin-bottom: 8px; }
