@@ -96,7 +96,7 @@ soak: $(STAMP)
 	$(BIN)/pytest -q -m soak tests || [ $$? -eq 5 ]
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/medlab lab
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py

@@ -16,10 +16,13 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "data",
         "evaluation",
         "exercises",
+        "kernel",
         "metrics",
         "models",
         "plots",
         "reports",
         "training",
     ],
+    # What `%load_ext medlab` and `%unload_ext medlab` look for.
+    submod_attrs={"kernel.extension": ["load_ipython_extension", "unload_ipython_extension"]},
 )

@@ -59,9 +59,7 @@ def choose(backend: str) -> None:
     """
     checks.one_of("backend", backend, BACKENDS)
     if importlib.util.find_spec(backend) is None:
-        extra = "'.[jax]'" if backend == "jax" else backend
-        msg = f"backend {backend!r} is not installed. Install it with: pip install -c constraints.txt {extra}"
-        raise ModuleNotFoundError(msg)
+        raise ModuleNotFoundError(not_installed(backend))
     if "keras" in sys.modules and name() != backend:
         msg = (
             f"Keras already runs on {name()} in this process and cannot change to {backend}. "
@@ -69,6 +67,12 @@ def choose(backend: str) -> None:
         )
         raise RuntimeError(msg)
     os.environ["KERAS_BACKEND"] = backend
+
+
+def not_installed(backend: str) -> str:
+    """Return the sentence that says so, with the line that installs it."""
+    extra = "'.[jax]'" if backend == "jax" else backend
+    return f"backend {backend!r} is not installed. Install it with: pip install -c constraints.txt {extra}"
 
 
 def seed_everything(seed: int) -> None:
@@ -79,6 +83,27 @@ def seed_everything(seed: int) -> None:
     import keras
 
     keras.utils.set_random_seed(int(seed))
+
+
+_chosen_seed: int | None = None
+
+
+def choose_seed(seed: int) -> None:
+    """Seed everything now, and every training thread that begins later (see `medlab.training.TrainSession`).
+
+    Raises
+    ------
+    ValueError
+        If `seed` is no whole number from 0 to 2^32 - 1.
+    """
+    global _chosen_seed
+    seed_everything(int(checks.in_range("seed", seed, 0, 2**32 - 1, whole=True)))
+    _chosen_seed = int(seed)
+
+
+def chosen_seed() -> int | None:
+    """Return the seed of the last `choose_seed`; None before it."""
+    return _chosen_seed
 
 
 def gpus() -> list[str]:

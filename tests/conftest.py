@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,3 +55,120 @@ def real_data() -> Path:
 def rng() -> np.random.Generator:
     """Return the generator of every random number in a test."""
     return np.random.default_rng(0)
+
+
+class Page:
+    """What a browser's page is to a kernel: it runs cells, presses buttons, and sees widgets change.
+
+    Attributes
+    ----------
+    states : dict
+        Of each widget by its id: the traits as the kernel last sent them.
+    """
+
+    def __init__(self, kernel_name: str = "python3", extra_path: str = "") -> None:
+        # Tests that need no kernel do not pay for its client.
+        from jupyter_client.manager import KernelManager
+
+        path = os.pathsep.join(part for part in (extra_path, os.environ.get("PYTHONPATH", "")) if part)
+        self._manager = KernelManager(kernel_name=kernel_name)
+        self._manager.start_kernel(env={**os.environ, "PYTHONPATH": path, "MPLBACKEND": "agg"})
+        self._client = self._manager.client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=60)
+        self.states: dict[str, dict[str, Any]] = {}
+
+    def run(self, code: str, timeout_s: float = 60, *, front_end: bool = True) -> str:
+        """Run a cell; return what it printed, errors included."""
+        told: list[str] = []
+        sent = self._client.execute(code, allow_stdin=front_end)
+        self._listen(sent, told, timeout_s)
+        return "".join(told)
+
+    def begin(self, code: str) -> str:
+        """Send a cell and do not wait for it; return its number."""
+        return self._client.execute(code, allow_stdin=True)
+
+    def finish(self, sent: str, timeout_s: float = 60) -> str:
+        """Wait for a cell that was sent; return what it printed."""
+        told: list[str] = []
+        self._listen(sent, told, timeout_s)
+        return "".join(told)
+
+    def interrupt(self) -> None:
+        self._manager.interrupt_kernel()
+
+    def press(self, model_id: str) -> None:
+        """Press a button."""
+        self._send(model_id, {"method": "custom", "content": {"event": "click"}})
+
+    def put(self, model_id: str, **state: Any) -> None:
+        """Move a control."""
+        self._send(model_id, {"method": "update", "state": state, "buffer_paths": []})
+
+    def wait_until(self, true: Callable[[], Any], what: str, seconds: float = 60) -> None:
+        """Listen to the kernel until something is true of what it sent."""
+        until = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < until, f"no {what} within {seconds} s: {self.states}"
+            self._hear(0.2)
+
+    def complete(self, code: str) -> list[str]:
+        """Press Tab at the end of a line."""
+        reply = self._client.complete(code, reply=True, timeout=30)
+        return list(reply["content"]["matches"])
+
+    def kill(self) -> None:
+        """Kill the kernel as a machine without memory would."""
+        self._manager.signal_kernel(signal.SIGKILL)
+        self._manager.provisioner.process.wait(10)
+
+    def close(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+    def _send(self, model_id: str, data: dict[str, Any]) -> None:
+        content = {"comm_id": model_id, "data": data}
+        self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
+
+    def _hear(self, seconds: float) -> dict[str, Any] | None:
+        try:
+            message = self._client.get_iopub_msg(timeout=seconds)
+        except queue.Empty:
+            return None
+        content = message["content"]
+        if message["msg_type"] in ("comm_open", "comm_msg"):
+            data = content.get("data", {})
+            self.states.setdefault(content["comm_id"], {}).update(data.get("state", {}))
+        return message
+
+    def _listen(self, sent: str, told: list[str], timeout_s: float) -> None:
+        until = time.monotonic() + timeout_s
+        while True:
+            assert time.monotonic() < until, f"the cell did not end within {timeout_s} s: {told}"
+            message = self._hear(0.5)
+            if message is None or message["parent_header"].get("msg_id") != sent:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "stream":
+                told.append(content["text"])
+            elif kind in ("execute_result", "display_data"):
+                told.append(f"<{' '.join(sorted(content['data']))}>")
+            elif kind == "error":
+                told.append(f"{content['ename']}: {content['evalue']}")
+            elif kind == "status" and content["execution_state"] == "idle":
+                return
+
+
+@pytest.fixture
+def open_page(own_home: Path) -> Iterator[Callable[..., Page]]:
+    """Return what opens a page on a kernel of its own: `open_page(kernel_name, extra_path)`."""
+    pages: list[Page] = []
+
+    def opened(kernel_name: str = "python3", extra_path: str = "") -> Page:
+        pages.append(Page(kernel_name, extra_path))
+        return pages[-1]
+
+    yield opened
+    for page in pages:
+        page.close()

@@ -146,7 +146,7 @@ def test_a_chapter_is_a_link_where_its_notebook_exists_and_none_is_dead(show):
         ("毛刺", ["spiculation"]),
     ],
 )
-def test_a_word_is_found_in_either_language(show, find, expected):
+def test_a_word_is_checkpoint_in_either_language(show, find, expected):
     tables, printed = show(find)
     assert list(rows_of(tables)) == expected
     assert f"shown: {len(expected)}" in printed

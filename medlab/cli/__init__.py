@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 
 import click
 
@@ -12,6 +13,8 @@ import medlab
 COMMANDS = {
     "data": "List, describe, download and verify data sets.",
     "doctor": "Say what is installed, what is missing and the line that installs it.",
+    "kernels": "Install, list and remove a Jupyter kernel for each of Keras' backends.",
+    "lab": "Open JupyterLab on the course.",
     "learner": "Copy the course into a folder of your own, without the solutions.",
     "progress": "Say which exercises and quiz questions you have done.",
     "report": "Train, evaluate and report: a page, its figures and a model.",
@@ -19,25 +22,34 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names and help without importing them."""
+    """A group that knows its commands' names and help without importing them.
+
+    A subclass may add words to `table`, and says in `load` where they come from.
+    """
+
+    table: Mapping[str, str] = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in alphabetical order."""
-        return sorted(COMMANDS)
+        return sorted(self.table)
+
+    def load(self, name: str) -> click.Command:
+        """Import the command."""
+        command: click.Command = getattr(importlib.import_module(f"medlab.cli.{name}"), name)
+        return command
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one module that is asked for; name the nearest command for a misspelled one."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             from medlab import checks
 
-            ctx.fail(f"No such command {cmd_name!r}.{checks.nearest(cmd_name, COMMANDS)}")
-        command: click.Command = getattr(importlib.import_module(f"medlab.cli.{cmd_name}"), cmd_name)
-        return command
+            ctx.fail(f"No such command {cmd_name!r}.{checks.nearest(cmd_name, self.table)}")
+        return self.load(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table rather than from their modules."""
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+            formatter.write_dl(sorted(self.table.items()))
 
 
 @click.command(cls=LazyGroup)

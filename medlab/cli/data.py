@@ -6,6 +6,16 @@ import contextlib
 from collections.abc import Iterator
 
 import click
+from click.shell_completion import CompletionItem
+
+from medlab.cli.telling import say
+
+
+def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the names of data sets."""
+    from medlab.data import describe, registered
+
+    return [CompletionItem(n, help=describe(n).task) for n in registered() if n.startswith(incomplete)]
 
 
 @contextlib.contextmanager
@@ -38,12 +48,14 @@ def list_() -> None:
         rows.append((name, record.task, f"{images:,}", sizes, record.license))
     rows.insert(0, ("name", "task", "images", "sizes", "license"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    say("\n".join(lines), [dict(zip(rows[0], row, strict=True)) for row in rows[1:]])
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=names)
 def show(name: str) -> None:
     """Show what is known of data set NAME: classes, splits, license, citation, published results."""
     from medlab.data import describe
@@ -53,7 +65,7 @@ def show(name: str) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=names)
 @click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
 def fetch(name: str, size: int | None) -> None:
     """Download data set NAME into the data root, or find it there; print its path."""
@@ -64,7 +76,7 @@ def fetch(name: str, size: int | None) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=names)
 @click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
 def verify(name: str, size: int | None) -> None:
     """Check the file of data set NAME under the data root against its registered MD5."""

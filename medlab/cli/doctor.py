@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 import medlab
 from medlab import backend
+from medlab.cli.telling import say
 
 CLONE = Path(medlab.__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -190,7 +191,7 @@ def doctor(as_json: bool) -> None:
     """
     click.echo(f"loading {backend.name()} takes a few seconds", err=True)
     facts = examine()
-    click.echo(json.dumps(facts, indent=2) if as_json else as_text(facts))
+    say(json.dumps(facts, indent=2) if as_json else as_text(facts), None if as_json else facts)
     essential = any(item["for"] not in extras() for item in facts["missing"])
     if essential or not facts["data_root_writable"]:
         sys.exit(1)

@@ -26,8 +26,8 @@ def learner(folder: Path) -> None:
         click.echo(f"  {name}")
 
 
-def copy_course(course: Path, folder: Path) -> dict[str, int]:
-    """Copy notebooks without solutions, and the files beside them as they are.
+def copy_course(course: Path, folder: Path, *, solutions: bool = False) -> dict[str, int]:
+    """Copy notebooks, without solutions unless they are wanted, and the files beside them as they are.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ def copy_course(course: Path, folder: Path) -> dict[str, int]:
         The folder of the notebooks.
     folder : Path
         Where the copy goes: a new or empty folder outside the course.
+    solutions : bool
+        Whether they are copied, too.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def copy_course(course: Path, folder: Path) -> dict[str, int]:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         written[name.as_posix()] = 0
-        if source.suffix == ".ipynb":
+        if source.suffix == ".ipynb" and not solutions:
             notebook = json.loads(source.read_text(encoding="utf-8"))
             written[name.as_posix()] = drop_solutions(notebook)
             text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"

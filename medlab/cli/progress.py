@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from medlab.cli.telling import say
 from medlab.exercises import progress as kept
 
 
@@ -15,10 +16,12 @@ def progress(reset: bool, yes: bool) -> None:
     if reset:
         _reset(yes)
         return
-    click.echo(f"{'chapter':<22}{'exercises':<14}quiz")
+    lines, rows = [f"{'chapter':<22}{'exercises':<14}quiz"], []
     for chapter, done in kept.summary():
         counts = [f"{solved} of {count}" for solved, count in done.values()]
-        click.echo(f"{chapter:<22}{counts[0]:<14}{counts[1]}")
+        lines.append(f"{chapter:<22}{counts[0]:<14}{counts[1]}")
+        rows.append({"chapter": chapter, "exercises": counts[0], "quiz": counts[1]})
+    say("\n".join(lines), rows)
 
 
 def _reset(yes: bool) -> None:

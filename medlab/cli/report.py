@@ -6,12 +6,48 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from medlab.cli.telling import say
+
+
+def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the names of reports and presets."""
+    from medlab.reports import presets
+
+    found = presets.available().values()
+    return [CompletionItem(one.name, help=one.title) for one in found if one.name.startswith(incomplete)]
+
+
+def parameters(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a report's parameters, and after the "=" the choices of one."""
+    from medlab import data, models
+    from medlab.reports import presets, read_schema
+
+    known = presets.available()
+    # click leaves positional words in args while the option before the cursor has no value.
+    name = context.params.get("name") or next(iter(context.args), "")
+    if name not in known:
+        return []
+    given, typed, value = incomplete.partition("=")
+    schema = {one.name: one for one in read_schema(known[name].notebook)}
+    if not typed:
+        return [CompletionItem(f"{n}=", help=one.help) for n, one in schema.items() if n.startswith(given)]
+    listed = {"dataset": data.registered, "model": models.names}
+    choices = listed[given]() if given in listed else schema[given].choices if given in schema else ()
+    return [CompletionItem(f"{given}={choice}") for choice in choices if choice.startswith(value)]
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names)
 @click.option(
-    "-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="Set a parameter; repeatable."
+    "-p",
+    "--parameter",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter; repeatable.",
+    shell_complete=parameters,
 )
 @click.option(
     "-f",
@@ -76,8 +112,7 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
         click.echo(f"{template.name}: {error}", err=True)
         click.echo(f"What was executed is kept in {error.folder}", err=True)
         context.exit(1)
-    click.echo("\n".join(headline(result.metrics)))
-    click.echo(f"Report: {result.html}")
+    say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
 
 
 def headline(metrics: dict[str, Any]) -> list[str]:

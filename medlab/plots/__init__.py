@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "judging": ["confusion", "operating_point", "precision_recall", "roc", "score_histogram"],
         "learning": ["history", "learning_curve"],
         "overlaying": ["overlay"],
+        "sectioning": ["planes"],
         "sequences": ["lines", "states"],
         "tiles": ["feature_maps", "image_grid"],
     },

@@ -9,11 +9,13 @@ import threading
 import time
 import traceback
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import keras
 
+from medlab import backend
 from medlab.training import checkpoint as checkpoints
 from medlab.training.control import Control, Stopped
 
@@ -31,7 +33,11 @@ class Background:
         "idle", "running", "paused", "stopping", "stopped", "done" or "failed".
     folder : Path
         Where the checkpoint lies.
+    on_launch : callable or None
+        Called with the session whenever its thread begins: at the start and after a stop.
     """
+
+    on_launch: Callable[[Background], Any] | None = None
 
     def __init__(self, checkpoint: str | Path | None) -> None:
         self.folder = Path(checkpoint or tempfile.mkdtemp(prefix="medlab-training-"))
@@ -105,7 +111,7 @@ class Background:
                 f"a session can start once, this one is {self.state}. resume() goes on; else make a new one."
             )
             raise RuntimeError(msg)
-        there = checkpoints.found_in(self.folder)
+        there = checkpoints.checkpoint_in(self.folder)
         if resume is None and there:
             msg = (
                 f"{there} lies in {self.folder}. start(resume=True) goes on from it, "
@@ -193,7 +199,7 @@ class Background:
         now = self.snapshot()
         where = self._where(now)
         at = f", {where}" if where and now["state"] != "done" else ""
-        there = checkpoints.found_in(self.folder)
+        there = checkpoints.checkpoint_in(self.folder)
         kept = f"; {there} lies in {self.folder}" if there else ""
         return f"training {now['state']}{at}{kept}"
 
@@ -203,8 +209,8 @@ class Background:
     def _launch(self, *, resume: bool) -> None:
         global _active
         with _lock:
-            other = _active() if _active is not None else None
-            if other is not None and other is not self and other.at_work:
+            other = active()
+            if other is not None and other is not self:
                 raise RuntimeError(_busy(other))
             _active = weakref.ref(self)
             self._control, self._state, self._error = Control(), "running", None
@@ -216,12 +222,16 @@ class Background:
             target=self._work, args=(resume, policy, talks), name="medlab-training", daemon=True
         )
         self._thread.start()
+        if self.on_launch is not None:
+            self.on_launch(self)
 
     def _work(self, resume: bool, policy: Any, talks: bool) -> None:
         state = "failed"
         try:
             keras.config.set_dtype_policy(policy)
             (keras.config.enable_interactive_logging if talks else keras.config.disable_interactive_logging)()
+            if (seed := backend.chosen_seed()) is not None:
+                backend.seed_everything(seed)
             self._result = self._train(resume)
             state = "done"
         except Stopped:
@@ -244,14 +254,19 @@ def check_free() -> None:
         If there is one: both would share Keras' and the backend's own state, which ends in wrong numbers or
         in a crash.
     """
-    session = _active() if _active is not None else None
-    if session is not None and session.at_work and session._thread is not threading.current_thread():
+    session = active()
+    if session is not None and session._thread is not threading.current_thread():
         raise RuntimeError(_busy(session))
+
+
+def latest() -> Background | None:
+    """Return the session that began last in this kernel, if it is still known to somebody."""
+    return _active() if _active is not None else None
 
 
 def active() -> Background | None:
     """Return the session that is at work in this kernel, if there is one."""
-    session = _active() if _active is not None else None
+    session = latest()
     return session if session is not None and session.at_work else None
 
 

@@ -98,7 +98,7 @@ def facts_in(folder: str | Path) -> dict[str, Any] | None:
         raise ValueError(msg) from error
 
 
-def found_in(folder: str | Path) -> str:
+def checkpoint_in(folder: str | Path) -> str:
     """Say in words what checkpoint lies in a folder; an empty text where there is none.
 
     Examples

@@ -107,7 +107,7 @@ def test_a_new_session_goes_on_from_the_disk(dataset, whole, tmp_path):
     first = session(dataset, tmp_path)
     first._options["callbacks"] = [At(10, first.stop)]
     first.start().wait()
-    assert checkpoints.found_in(tmp_path) == "a checkpoint of 1 epochs and 3 batches"
+    assert checkpoints.checkpoint_in(tmp_path) == "a checkpoint of 1 epochs and 3 batches"
     second = session(dataset, tmp_path)
     with pytest.raises(
         FileExistsError, match=r"a checkpoint of 1 epochs and 3 batches lies in .*resume=True\) goes"
@@ -206,9 +206,9 @@ def test_unknown_options_are_refused_before_anything_starts(dataset):
 
 
 def test_a_damaged_checkpoint_is_told(tmp_path):
-    assert checkpoints.found_in(tmp_path) == ""
+    assert checkpoints.checkpoint_in(tmp_path) == ""
     (tmp_path / "state.npz").write_bytes(b"not a checkpoint")
-    assert checkpoints.found_in(tmp_path) == "a damaged checkpoint"
+    assert checkpoints.checkpoint_in(tmp_path) == "a damaged checkpoint"
 
 
 def test_a_worker_thread_has_the_callers_precision(dataset, tmp_path):
@@ -249,7 +249,7 @@ def test_python_ends_cleanly_and_a_kill_leaves_the_last_checkpoint(dataset, tmp_
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=200
     )
     assert done.returncode == (0 if end == "leave" else -signal.SIGKILL), done.stderr[-2000:]
-    there = checkpoints.found_in(tmp_path)
+    there = checkpoints.checkpoint_in(tmp_path)
     assert there.startswith("a checkpoint of 2 epochs")
     assert ("batches" in there) == (end == "leave")
     with pytest.raises(FileExistsError, match="a checkpoint of 2 epochs"):

@@ -75,6 +75,7 @@ class GanPanel(Panel):
         options = {"record_every": 10, "progress": not has_front_end(), **options}
         callbacks = [*options.pop("callbacks", ()), _Looks(self)]
         self.session = GanSession(gan, images, labels, checkpoint=checkpoint, callbacks=callbacks, **options)
+        self.session.on_launch = self._watch
         self._seed = int(options.get("seed", 0))
         self._pair = 0
         self.look()
@@ -98,7 +99,7 @@ class GanPanel(Panel):
 
     def start(self) -> Self:
         """Let the two play, in the background; see `TrainSession.start`."""
-        self._watch(self.session.start())
+        self.session.start()
         return self
 
     def result(self) -> GANRun:

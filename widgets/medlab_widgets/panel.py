@@ -74,11 +74,7 @@ class Panel(Shown, ipywidgets.VBox):
         RuntimeError
             If there is nothing to go on with.
         """
-        session = self._session("resume")
-        was_waiting = session.at_work
-        session.resume()
-        if not was_waiting:
-            self._watch(session)
+        self._session("resume").resume()
         return self
 
     def wait(self, timeout_s: float | None = None) -> Self:

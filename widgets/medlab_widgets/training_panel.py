@@ -15,7 +15,6 @@ from medlab.training import Run, Settings, TrainSession
 from medlab_widgets import training_runs as runs
 from medlab_widgets.copy_text import CopyText
 from medlab_widgets.panel import Panel, guarded
-from medlab_widgets.showing import duration
 from medlab_widgets.training_sliders import SETTINGS, TrainingSliders
 
 _STYLE = (
@@ -119,10 +118,13 @@ class TrainingPanel(Panel):
         number = max((run.number for run in self.runs), default=0) + 1
         run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
         run.session = self._made(run)
-        run.session.start()
+        self.current, before = run, self.current
+        try:
+            run.session.start()
+        except Exception:
+            self.current = before
+            raise
         self.runs.append(run)
-        self.current = run
-        self._watch(run.session)
         return self
 
     def resume(self) -> Self:
@@ -136,7 +138,7 @@ class TrainingPanel(Panel):
         run = self.current
         if run is not None and run.session is None and run.folder is not None:
             run.session = self._made(run)
-            self._watch(run.session.start(resume=True))
+            run.session.start(resume=True)
             return self
         return super().resume()
 
@@ -234,7 +236,7 @@ class TrainingPanel(Panel):
         folder = Path(run.folder or self.folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / runs.SETTINGS_FILE).write_text(json.dumps(settings, indent=1), encoding="utf-8")
-        return TrainSession(
+        session = TrainSession(
             model,
             self.dataset,
             checkpoint=folder,
@@ -243,6 +245,8 @@ class TrainingPanel(Panel):
             **left,
             **self._fixed,
         )
+        session.on_launch = self._watch
+        return session
 
     def _network_further(self, name: str) -> dict[str, Any]:
         known = models.own_options(name)
@@ -274,19 +278,6 @@ class TrainingPanel(Panel):
                 self._chosen.options = names
                 self._chosen.value = run.name if run is not None else None
             self._restore.disabled = working or not names
-            self._tell(self._words(now), run.session if run is not None else None)
-
-    def _words(self, now: dict[str, Any]) -> list[str]:
-        memory = backend.memory_gb()
-        used = f"memory {memory['process']:.1f} GB"
-        if "gpu" in memory:
-            used += f", GPU {memory['gpu']:.1f} of {memory['gpu_total']:.0f} GB"
-        words = [f"{self.current.name}: {self.current.state}" if self.current is not None else ""]
-        if now.get("epochs"):
-            left = duration(now["seconds_left"]) if now["state"] == "running" else ""
-            words += [
-                f"epoch {now['epoch']} of {now['epochs']}, batch {now['batch']} of {now['batches']}",
-                f"best epoch {now['best_epoch']}" if now["best_epoch"] else "",
-                duration(now["seconds"]) + (f", about {left} left" if left else ""),
-            ]
-        return [*words, f"{self._device}, {used}"]
+            words = runs.progress_words(run.name, {"state": run.state, **now}) if run is not None else []
+            words.append(f"{self._device}, {runs.memory_words()}")
+            self._tell(words, run.session if run is not None else None)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from medlab import data, models, reports
+from medlab import backend, data, models, reports
 from medlab.data import Dataset
 from medlab.plots import Chart, Line
 from medlab.training import Run, TrainSession
 from medlab.training import checkpoint as checkpoints
+from medlab_widgets.showing import duration
 from medlab_widgets.training_sliders import SETTINGS
 
 SHOWN = 6  # runs in the charts: more lines cannot be told apart
@@ -133,6 +134,28 @@ def _words(measure: str) -> str:
     words = {"auc": "AUC", "sensitivity": "sensitivity at 0.5", "mse": "mean squared error"}
     name = measure.removeprefix("val_")
     return f"{words.get(name, name)}, validation"
+
+
+def progress_words(name: str, now: Mapping[str, Any]) -> list[str]:
+    """Return what a snapshot of a session says, part by part."""
+    words = [f"{name}: {now['state']}"]
+    if now.get("epochs"):
+        left = duration(now["seconds_left"]) if now["state"] == "running" else ""
+        words += [
+            f"epoch {now['epoch']} of {now['epochs']}, batch {now['batch']} of {now['batches']}",
+            f"best epoch {now['best_epoch']}" if now["best_epoch"] else "",
+            duration(now["seconds"]) + (f", about {left} left" if left else ""),
+        ]
+    return words
+
+
+def memory_words() -> str:
+    """Return the memory in use, in words."""
+    memory = backend.memory_gb()
+    used = f"memory {memory['process']:.1f} GB"
+    if "gpu" in memory:
+        used += f", GPU {memory['gpu']:.1f} of {memory['gpu_total']:.0f} GB"
+    return used
 
 
 def table(runs: Iterable[PanelRun], current: PanelRun | None) -> str:

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "reading": ["list_series", "read", "read_header"],
         "resampling": ["resample"],
         "series": ["Series"],
+        "showing": ["planes_picture", "slice_picture"],
         "volume": ["Volume"],
     },
 )

@@ -1,0 +1,118 @@
+"""`medlab kernels`: a Jupyter kernel for each of Keras' backends."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from medlab import backend, checks
+from medlab.cli.telling import say
+
+SPECS = Path(__file__).parents[1] / "kernel" / "specs"
+PREFIX = "medlab-"
+
+
+@click.group()
+def kernels() -> None:
+    """Install, list and remove the kernels MedLab (TensorFlow), (PyTorch) and (JAX).
+
+    A wheel brings the first two. For JAX, for a clone, and where Jupyter runs from another environment than
+    medlab, install them with this.
+    """
+
+
+@kernels.command()
+@click.argument("names", nargs=-1, metavar="[BACKEND]...")
+@click.option("--user", is_flag=True, help="For your account instead of this environment.")
+def install(names: tuple[str, ...], user: bool) -> None:
+    """Install the kernels of the BACKENDs (tensorflow, torch, jax), or of all that are installed."""
+    for name in names:
+        try:
+            checks.one_of("backend", name, backend.BACKENDS)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        if importlib.util.find_spec(name) is None:
+            raise click.ClickException(backend.not_installed(name))
+    chosen = names or [name for name in backend.BACKENDS if importlib.util.find_spec(name) is not None]
+    rows = []
+    for name in chosen:
+        try:
+            rows.append({"kernel": PREFIX + name, "folder": install_one(name, user=user)})
+        except OSError as error:
+            msg = f"The kernel could not be written: {error}. Try --user."
+            raise click.ClickException(msg) from error
+    say("\n".join(f"{row['kernel']}: {row['folder']}" for row in rows), rows)
+
+
+def install_one(name: str, *, user: bool = False) -> str:
+    """Install the kernel of one backend and return its folder.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / (PREFIX + name)
+        shutil.copytree(SPECS / (PREFIX + name), copy)
+        spec = json.loads((copy / "kernel.json").read_text(encoding="utf-8"))
+        # This Python, also for a Jupyter that runs from another environment.
+        spec["argv"][0] = sys.executable
+        (copy / "kernel.json").write_text(json.dumps(spec, indent=1), encoding="utf-8")
+        prefix = None if user else sys.prefix
+        return str(KernelSpecManager().install_kernel_spec(str(copy), user=user, prefix=prefix))
+
+
+@kernels.command("list")
+def list_() -> None:
+    """List MedLab's kernels that Jupyter finds, and their backends."""
+    rows = found()
+    if not rows:
+        say("There are none. Install them with: medlab kernels install", [])
+        return
+    say("\n".join(f"{row['kernel']:<20}{row['name']:<24}{row['state']}" for row in rows), rows)
+
+
+def found() -> list[dict[str, str]]:
+    """Return MedLab's kernels that Jupyter finds: kernel, name, folder, and whether the backend is there."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    rows = []
+    for kernel, entry in sorted(KernelSpecManager().get_all_specs().items()):
+        if not kernel.startswith(PREFIX):
+            continue
+        spec: dict[str, Any] = entry["spec"]
+        name = spec.get("env", {}).get("KERAS_BACKEND", "")
+        there = bool(name) and importlib.util.find_spec(name) is not None
+        state = "ready" if there else backend.not_installed(name) if name else "no backend named"
+        rows.append(
+            {"kernel": kernel, "name": spec["display_name"], "folder": entry["resource_dir"], "state": state}
+        )
+    return rows
+
+
+@kernels.command()
+@click.argument("names", nargs=-1, required=True, metavar="BACKEND...")
+def remove(names: tuple[str, ...]) -> None:
+    """Remove the kernels of the BACKENDs."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    there = {row["kernel"] for row in found()}
+    wanted = [name if name.startswith(PREFIX) else PREFIX + name for name in names]
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        known = ", ".join(sorted(there)) or "none"
+        msg = f"There is no kernel {', '.join(missing)}. There are: {known}."
+        raise click.UsageError(msg)
+    for name in wanted:
+        KernelSpecManager().remove_kernel_spec(name)
+    say(f"Removed {', '.join(wanted)}.")

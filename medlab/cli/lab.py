@@ -1,0 +1,51 @@
+"""`medlab lab`: JupyterLab on the course."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--course",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the notebooks lie, or are to lie; default: the clone's, or ./medlab-course.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER_OPTION]...")
+def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
+    """Open JupyterLab on the course; what follows goes to JupyterLab, such as --no-browser.
+
+    From a wheel, the notebooks are copied first: what you write must not lie among the installed files.
+    """
+    try:
+        place = course_to_work_in(folder)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}", *arguments]
+    raise SystemExit(subprocess.run(command, check=False).returncode)
+
+
+def course_to_work_in(folder: Path | None = None) -> Path:
+    """Return the folder of notebooks that may be changed; copy the course there where it must not be.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    from medlab.cli.learner import copy_course
+    from medlab.reports import presets
+
+    course = presets.course_folder()
+    in_clone = (course.parent / "pyproject.toml").is_file()
+    if folder is None and in_clone:
+        return course.resolve()
+    place = folder or Path("medlab-course")
+    if not place.exists() or not any(place.iterdir()):
+        copy_course(course, place, solutions=True)
+    return place.resolve()

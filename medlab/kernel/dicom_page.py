@@ -1,0 +1,64 @@
+"""A DICOM data set as a table in which what names the patient is masked, unless somebody asked to see it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from medlab.kernel import showing
+
+MASK = "masked; %medlab phi on shows it"
+MOST = 400  # elements in a table
+LONGEST = 80  # characters of a value
+_PATIENT = 0x0010
+_BINARY = ("OB", "OW", "OF", "OD", "OL", "OV", "OB or OW", "UN")
+
+
+def bundle(dataset: Any, **_options: Any) -> dict[str, Any]:
+    """Show a pydicom Dataset: tag, name, type and value of its elements."""
+    rows = elements(dataset)
+    lines = [f"{row['tag']} {row['name']}: {row['value']}" for row in rows]
+    return {
+        "text/plain": "\n".join(lines) or "an empty DICOM data set",
+        "text/html": showing.table(rows) if rows else "an empty DICOM data set",
+        showing.JSON: rows,
+    }
+
+
+def elements(dataset: Any) -> list[dict[str, str]]:
+    """Return the elements as rows; while `phi` is off, what DICOM's confidentiality profile touches masked.
+
+    Masked is also the whole group 0010 (patient), age and sex included, and what lies in sequences that the
+    profile empties. See `medlab.data.confidentiality`.
+    """
+    rows: list[dict[str, str]] = []
+    _collect(dataset, 0, rows)
+    return rows[:MOST]
+
+
+def _collect(dataset: Any, depth: int, rows: list[dict[str, str]]) -> None:
+    from medlab.data import confidentiality
+
+    for tag in sorted(dataset.keys()):
+        if len(rows) >= MOST:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of values that are not as the standard wants them
+            element = dataset[tag]
+        masked = not showing.phi() and (tag.group == _PATIENT or confidentiality.action(tag) != "K")
+        listed = element.VR == "SQ" and not masked
+        value = MASK if masked else _shown(element)
+        name = f"{'. ' * depth}{element.name}"
+        rows.append({"tag": str(tag), "name": name, "type": str(element.VR), "value": value})
+        if listed:
+            for item in element.value:
+                _collect(item, depth + 1, rows)
+
+
+def _shown(element: Any) -> str:
+    if element.VR == "SQ":
+        return f"{len(element.value)} items"
+    if element.VR in _BINARY:
+        return f"{len(element.value or b''):,} bytes"
+    text = str(element.value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,113 @@
+"""`medlab kernels` and `medlab lab`: what they write, list, take away and start."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from medlab import backend
+from medlab.cli import main
+from medlab.cli.lab import course_to_work_in
+
+
+def medlab(*words):
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.fixture(autouse=True)
+def nowhere_else(tmp_path, monkeypatch):
+    """Let Jupyter look into this test's folders only."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    monkeypatch.setattr(
+        "jupyter_client.kernelspec.jupyter_path", lambda *names: [str(tmp_path / "jupyter/kernels")]
+    )
+
+
+def test_kernels_are_installed_listed_and_removed(tmp_path):
+    assert "There are none. Install them with: medlab kernels install" in medlab("kernels", "list").output
+    said = medlab("kernels", "install", "--user")
+    assert said.exit_code == 0, said.output
+    assert [line.split(":")[0] for line in said.output.splitlines()] == [
+        "medlab-tensorflow",
+        "medlab-torch",
+        "medlab-jax",
+    ]
+    spec = json.loads((tmp_path / "jupyter/kernels/medlab-jax/kernel.json").read_text())
+    assert spec["argv"][0] == sys.executable
+    assert "MedLab (PyTorch)" in medlab("kernels", "list").output
+    assert medlab("kernels", "list").output.count("ready") == 3
+    assert "Removed medlab-jax, medlab-torch." in medlab("kernels", "remove", "jax", "medlab-torch").output
+    assert "MedLab (PyTorch)" not in medlab("kernels", "list").output
+
+
+def test_only_installed_backends_get_a_kernel(monkeypatch):
+    there = backend.importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *rest: None if name == "jax" else there(name, *rest)
+    )
+    said = medlab("kernels", "install", "jax")
+    assert said.exit_code == 1
+    assert (
+        "backend 'jax' is not installed. Install it with: pip install -c constraints.txt '.[jax]'"
+        in said.output
+    )
+    assert "medlab-jax" not in medlab("kernels", "install", "--user").output
+
+
+def test_unknown_names_are_refused():
+    assert "backend must be one of" in medlab("kernels", "install", "pytorch").output
+    assert "There is no kernel medlab-jax. There are: none." in medlab("kernels", "remove", "jax").output
+
+
+def test_a_kernel_that_cannot_be_written_says_what_to_try(monkeypatch):
+    def fail(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("jupyter_client.kernelspec.KernelSpecManager.install_kernel_spec", fail)
+    said = medlab("kernels", "install", "tensorflow")
+    assert said.exit_code == 1
+    assert "The kernel could not be written" in said.output
+    assert "Try --user" in said.output
+
+
+def test_the_lab_opens_on_the_clones_course_and_passes_options_on(monkeypatch):
+    started = []
+
+    class Done:
+        returncode = 0
+
+    monkeypatch.setattr("subprocess.run", lambda command, check: started.append(command) or Done())
+    assert medlab("lab", "--no-browser", "--port=9999").exit_code == 0
+    (command,) = started
+    course = Path(__file__).parents[2] / "notebooks"
+    assert command[1:] == [
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={course}",
+        "--no-browser",
+        "--port=9999",
+    ]
+
+
+def test_from_a_wheel_the_course_is_copied_once(tmp_path, monkeypatch):
+    installed = tmp_path / "site-packages" / "medlab" / "course"
+    installed.mkdir(parents=True)
+    (installed / "00_start.ipynb").write_text('{"cells": []}')
+    monkeypatch.setattr("medlab.reports.presets.course_folder", lambda: installed)
+    monkeypatch.chdir(tmp_path)
+    place = course_to_work_in()
+    assert place == tmp_path / "medlab-course"
+    (place / "00_start.ipynb").write_text("my own notes")
+    assert course_to_work_in() == place
+    assert (place / "00_start.ipynb").read_text() == "my own notes"
+    assert course_to_work_in(tmp_path / "mine") == tmp_path / "mine"
+
+
+def test_a_course_that_cannot_be_copied_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("medlab.reports.presets.course_folder", lambda: tmp_path / "gone")
+    monkeypatch.chdir(tmp_path)
+    said = medlab("lab")
+    assert said.exit_code == 1
+    assert "The course must lie in" in said.output

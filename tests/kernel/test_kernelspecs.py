@@ -1,0 +1,80 @@
+"""Each kernelspec on a real kernel: its backend, one epoch, Tab, an interrupt, a kill that is survived."""
+
+import pytest
+
+from medlab.cli import kernels
+
+pytestmark = pytest.mark.slow
+
+BODY = """
+import numpy as np
+from medlab import models
+from medlab.data import Dataset, Split
+rng = np.random.default_rng(0)
+def spots(count):
+    images = rng.integers(0, 100, (count, 16, 18, 1)).astype(np.uint8)
+    images[1::2, 4:9, 5:10] += 60
+    return Split(images, np.arange(count) % 2)
+data = Dataset("spots", spots(64), spots(20), spots(20), "binary", ("dark", "spot"), 1)
+model = models.build("screening_cnn", data, width=8, seed=0)
+"""
+
+
+@pytest.fixture(params=["tensorflow", "torch", "jax"])
+def spec(request, own_home):
+    """Install the kernel for this account, as for a clone; return kernel and backend."""
+    kernels.install_one(request.param, user=True)
+    return f"medlab-{request.param}", request.param
+
+
+def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, open_page, tmp_path):
+    kernel, backend = spec
+    page = open_page(kernel)
+    assert page.run("%medlab backend") == f"Keras runs on {backend}\n"
+    assert page.complete("%medlab data show breast") == ["breastmnist"]
+    assert page.run("import keras; print(keras.config.backend())").endswith(f"{backend}\n")
+
+    told = page.run(f"%%medlab train --epochs 1 --plain --checkpoint {tmp_path}/first\n{BODY}", 120)
+    assert "epoch   1 of 1" in told
+    assert page.run("print(run.backend, len(run.history))") == f"{backend} 1\n"
+    assert "convolution" in " ".join(page.complete("%medlab explain model x --layer "))
+    told = page.run("%medlab explain run data.test.images[1] --method saliency")
+    assert "<application/vnd.medlab+json image/png text/plain>" in told
+    assert "training done" in page.run("%medlab status") or "application/vnd.medlab+json" in told
+
+    sent = page.begin(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{BODY}")
+    page.wait_until(lambda: list((tmp_path / "second").glob("state.npz")), "checkpoint")
+    page.interrupt()
+    told = page.finish(sent)
+    assert "KeyboardInterrupt" in told
+    assert "training stopped, epoch" in told
+    assert page.run("print(session.state)") == "stopped\n"
+
+    page.begin(f"%%medlab train --epochs 500 --plain --resume {tmp_path}/second\n{BODY}")
+    page.wait_until(lambda: list((tmp_path / "second").glob("state.npz")), "checkpoint")
+    page.kill()
+
+    again = open_page(kernel)
+    told = again.run(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{BODY}", 120)
+    assert "UsageError: a checkpoint of" in told
+    assert f"%%medlab train --resume {tmp_path}/second" in told
+    sent = again.begin(f"%%medlab train --epochs 500 --panel --resume {tmp_path}/second\n{BODY}")
+    told = again.finish(sent, 120)
+    assert "application/vnd.jupyter.widget-view+json" in told  # the cell is over, the training is not
+    assert again.run("%medlab pause").startswith("training")
+    again.run("%medlab stop")
+    assert again.run("print(session.state, len(session.snapshot()['rows']) > 0)") == "stopped True\n"
+    again.run("%medlab resume")
+    again.run("%medlab stop")
+    assert "epoch" in again.run("print(session)")
+
+
+def test_a_panel_is_offered_where_somebody_looks_and_lines_elsewhere(open_page):
+    kernels.install_one("tensorflow", user=True)
+    page = open_page("medlab-tensorflow")
+    told = page.run(f"%%medlab train --epochs 2\n{BODY}", 120, front_end=False)
+    assert told.count("epoch ") == 2
+    told = page.run(f"%%medlab train --epochs 2\n{BODY}", 120)
+    assert "widget-view" in told
+    page.run("session.wait()")
+    assert page.run("print(session.state)") == "done\n"
