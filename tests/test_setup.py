@@ -212,6 +212,10 @@ def test_wheel_carries_both_packages_and_the_course(tmp_path):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"medlab/py.typed", "medlab/cli/doctor.py", "medlab_widgets/__init__.py"} <= names
     assert not [name for name in names if name.startswith("widgets/") or "/build/" in name]
+    shared = [name for name in names if "/data/share/jupyter/kernels/" in name]
+    kernels = {name.split("/")[-2] for name in shared if name.endswith("kernel.json")}
+    assert kernels == {"medlab-tensorflow", "medlab-torch"}
+    assert "medlab/kernel/specs/medlab-jax/kernel.json" in names
     for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
         if ".ipynb_checkpoints" not in notebook.parts:
             assert f"medlab/course/{notebook.relative_to(ROOT / 'notebooks').as_posix()}" in names

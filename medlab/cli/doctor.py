@@ -119,6 +119,8 @@ def examine() -> dict[str, Any]:
     packages: dict[str, str | None] = {}
     missing: list[dict[str, str]] = []
     for extra, needs in requirements().items():
+        if extra == "gpu" and not shutil.which("nvidia-smi"):
+            continue
         for needed in needs:
             version = packages[needed.name] = version_of(needed.name)
             if version is None or not needed.specifier.contains(version, prereleases=True):

@@ -8,6 +8,7 @@ module, which a test guards.
 from __future__ import annotations
 
 import base64
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -81,7 +82,7 @@ def dataset(found: Any, **_options: Any) -> dict[str, Any]:
         f"{kind}{found.name}: {found.task}, {shape}, {counts}; license {found.license}; {found.fingerprint}"
     )
     named = [{"": name, "what": value} for name, value in facts.items()]
-    page = f"<b>{kind}{found.name}</b>{table(rows)}{_samples(found)}{table(named)}"
+    page = f"<b>{html.escape(kind + found.name)}</b>{table(rows)}{_samples(found)}{table(named)}"
     return {"text/plain": words, "text/html": page, JSON: {"name": found.name, "splits": rows, **facts}}
 
 
@@ -95,7 +96,8 @@ def _samples(found: Any) -> str:
     spacing = found.spacing_mm[-2:] if found.spacing_mm else None
     alt = f"The first {len(images)} training images" + (", SIMULATED" if found.simulated else "")
     png = plots.image_grid(images, spacing_mm=spacing, alt=alt).to_png()
-    return f"<div><img alt='{alt}' src='data:image/png;base64,{base64.b64encode(png).decode()}'></div>"
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f"<div><img alt='{html.escape(alt)}' src='{source}'></div>"
 
 
 def volume(found: Any, **_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:

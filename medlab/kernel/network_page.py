@@ -93,9 +93,10 @@ def drawing(rows: list[dict[str, Any]]) -> str:
             f"fill='{color}' fill-opacity='0.6' stroke='{color}'><title>{title}</title></rect>"
         )
         x += wide + 5
-    words = "A box a layer: its height is the map's side, its width the number of channels"
+    words = "A box a layer: as high as its map, as wide as it has channels"
     return (
-        f"<svg role='img' aria-label='{words}' width='{x:.0f}' height='{_TALLEST + 8}'>{''.join(parts)}</svg>"
+        f"<svg role='img' aria-label='{html.escape(words)}' width='{x:.0f}' height='{_TALLEST + 8}'>"
+        f"{''.join(parts)}</svg>"
         f"<div style='font-size:smaller'>{words}. Blue: convolution, green: pooling, red: dense.</div>"
     )
 

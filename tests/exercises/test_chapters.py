@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 from medlab import exercises
 from medlab.exercises import registry
@@ -21,7 +22,7 @@ def sources(path: Path, tag: str | None = None) -> list[str]:
     """Source of each code cell, or of those with a tag."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return [
-        "".join(cell["source"])
+        TransformerManager().transform_cell("".join(cell["source"]))  # magics become calls
         for cell in cells
         if cell["cell_type"] == "code" and (tag is None or tag in cell["metadata"].get("tags", []))
     ]
