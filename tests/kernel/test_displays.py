@@ -127,7 +127,7 @@ def test_a_network_is_a_table_of_its_layers(shell):
         [
             keras.Input((28, 28, 1)),
             keras.layers.Conv2D(32, 3, name="first"),
-            keras.layers.Flatten(),
+            keras.layers.Flatten(name="flat"),
             keras.layers.Dense(1, name="last"),
         ],
         name="small",
@@ -143,7 +143,7 @@ def test_a_network_is_a_table_of_its_layers(shell):
     assert data[JSON]["weights"] == {"all": 320 + 21633, "trainable": 320 + 21633}
     assert "<td style='text-align:left'>26 × 26 × 32</td>" in data["text/html"]
     assert data["text/html"].count("<rect") == 3
-    assert "first    Conv2D   26 × 26 × 32  320" in data["text/plain"]
+    assert "first  Conv2D   26 × 26 × 32  320" in data["text/plain"]
 
 
 def test_a_network_that_is_not_built_says_so(shell):
