@@ -31,7 +31,14 @@ def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, open_page, tm
     kernel, backend = spec
     page = open_page(kernel)
     assert page.run("%medlab backend") == f"Keras runs on {backend}\n"
-    assert page.complete("%medlab data show breast") == ["breastmnist"]
+    for typed, wanted in {
+        "%medlab data show breast": "breastmnist",
+        "%medlab slice v --window medi": "mediastinum",
+        "%medlab explain m x --method grad_c": "grad_cam",
+        "%medlab report classification -p optim": "optimizer=",
+        "%%medlab train --ep": "--epochs",
+    }.items():
+        assert page.complete(typed) == [wanted]
     assert page.run("import keras; print(keras.config.backend())").endswith(f"{backend}\n")
 
     told = page.run(f"%%medlab train --epochs 1 --plain --checkpoint {tmp_path}/first\n{BODY}", 120)

@@ -142,6 +142,27 @@ def test_one_seed_for_all_generators(say):
     backend._chosen_seed = None
 
 
+def test_a_seed_reaches_the_threads_that_train(say):
+    import keras
+
+    class Draws(training.background.Background):
+        def _train(self, resume):
+            return float(keras.ops.mean(keras.random.normal((4,))))
+
+        def snapshot(self):
+            return {"state": self.state}
+
+        def _where(self, now):
+            return ""
+
+    say("%medlab seed 7")
+    try:
+        first, second = (Draws(None).start().wait().result() for _ in range(2))
+    finally:
+        backend._chosen_seed = None
+    assert first == second
+
+
 def test_there_is_no_session_to_steer(say, monkeypatch):
     monkeypatch.setattr("medlab.training.latest", lambda: None)
     for word in ("status", "stop", "pause", "resume"):
