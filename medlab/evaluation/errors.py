@@ -132,20 +132,32 @@ def by_attribute(
             groups = pd.cut(values, np.asarray(bins, dtype=float).tolist(), include_lowest=True)
         elif values.nunique() > checks.in_range("bins", bins, 2, whole=True):
             groups = pd.qcut(values, bins, duplicates="drop")
-    rows = {}
+    named, rows = [], []
     for group, part in sorted(values.groupby(groups, observed=True).indices.items()):
         inside = values.iloc[part]
         # A range is named by the values found in it: the cuts between them are nobody's values.
-        label = f"{inside.min():.3g} to {inside.max():.3g}" if isinstance(group, pd.Interval) else str(group)
-        rows[label] = {
-            "n": len(part),
-            "n_positive": int(truth[part].sum()),
-            **_share("sensitivity", decision[part][truth[part] == 1] == 1),
-            **_share("specificity", decision[part][truth[part] == 0] == 0),
-        }
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    table.index.name = name
-    return table
+        ends = (inside.min(), inside.max())
+        named.append(ends if isinstance(group, pd.Interval) else (group,))
+        rows.append(
+            {
+                "n": len(part),
+                "n_positive": int(truth[part].sum()),
+                **_share("sensitivity", decision[part][truth[part] == 1] == 1),
+                **_share("specificity", decision[part][truth[part] == 0] == 0),
+            }
+        )
+    return pd.DataFrame(rows, index=pd.Index(_labels(named), name=name))
+
+
+def _labels(groups: list[tuple[Any, ...]]) -> list[str]:
+    """Name ranges, by as many digits as tell them apart, and single values."""
+    for digits in (3, 6, 17):
+        labels = [
+            str(one[0]) if len(one) == 1 else f"{one[0]:.{digits}g} to {one[1]:.{digits}g}" for one in groups
+        ]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
 
 
 def _share(what: str, right: NDArray[np.bool_]) -> dict[str, float]:

@@ -109,7 +109,7 @@ def risk_score(
     targets : array, shape (N,), 0 or 1
         1 is the positive class.
     cuts : dict of increasing numbers, or None
-        Where to cut a number; without it, at its quartiles, to two digits.
+        Where to cut a number; without it, at its quartiles, to two digits of their spread.
     most_points : int
         About the largest sum: fewer points are easier to add up, more are finer.
 
@@ -168,7 +168,9 @@ def _is_number(column: pd.Series) -> bool:
 def _cuts(column: pd.Series, given: Sequence[float] | None) -> tuple[float, ...]:
     if given is None:
         values = np.quantile(checks.finite(str(column.name), column), [0.25, 0.5, 0.75])
-        given = sorted({float(f"{value:.2g}") for value in values})
+        spread = values[-1] - values[0]
+        digits = 1 - int(np.floor(np.log10(spread))) if spread > 0 else 6
+        given = sorted({round(float(value), digits) for value in values})
     cuts = tuple(float(value) for value in given)
     if not cuts or any(b <= a for a, b in itertools.pairwise(cuts)):
         msg = f"cuts of {column.name} must be increasing numbers, got {list(given)}."
@@ -178,6 +180,7 @@ def _cuts(column: pd.Series, given: Sequence[float] | None) -> tuple[float, ...]
 
 def _levels(features: pd.DataFrame, name: str, cuts: tuple[float, ...] | None) -> list[str]:
     """Return the level of each case, in words."""
+    features = features.rename(columns=str)
     column = features[checks.one_of("feature", name, features.columns)]
     if cuts is None:
         if column.isna().any():

@@ -4,6 +4,7 @@ import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
+    ["inputs"],
     submod_attrs={
         "inputs": ["UndefinedError"],
         "ranking": [

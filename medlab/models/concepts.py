@@ -22,7 +22,7 @@ def concept_bottleneck(
     width: int | None = None,
     dropout: float = 0.3,
 ) -> keras.Model:
-    """Build a network whose risk is computed from named concepts, and from nothing else in the image.
+    """Build a network whose risk is computed from the concepts that it names, and from no other feature.
 
     Parameters
     ----------
@@ -50,8 +50,9 @@ def concept_bottleneck(
     Notes
     -----
     Source: Koh et al. 2020, arXiv 2007.04612. The risk does not reach back into the trunk: concepts learn
-    from their own labels only, so they mean what they are called (the paper's "sequential" bottleneck, in
-    one training).
+    from their own labels only (the paper's "sequential" bottleneck, in one training). That does not make
+    them what they are called: a concept can still be read off a marker, and a probability can carry more
+    than its name.
     """
     if not concepts or "risk" in concepts:
         msg = f"concepts must name at least one, and none 'risk', got {list(concepts)}."
@@ -60,7 +61,12 @@ def concept_bottleneck(
     features = trunk.get_layer("dropout").output
     outputs, sides = {}, []
     for name, kind in concepts.items():
-        checks.one_of("kind of a concept", _kind(kind), ("yes_no", "kinds", "number"))
+        if _kind(kind) not in ("yes_no", "kinds", "number") or kind in ("kinds", "number"):
+            msg = (
+                f"the kind of {name} must be 'yes_no', a whole number of kinds from 2 on, or (mean, SD), "
+                f"got {kind!r}."
+            )
+            raise ValueError(msg)
         if isinstance(kind, tuple):
             mean, sd = kind
             side = layers.Dense(1, name=f"{name}_standardized")(features)
@@ -153,4 +159,8 @@ def _as_output(name: str, value: ArrayLike, like: NDArray[Any], number: bool) ->
 def _kind(kind: Any) -> str:
     if isinstance(kind, tuple):
         return "number"
-    return "kinds" if isinstance(kind, int) and not isinstance(kind, bool) and kind > 1 else str(kind)
+    return (
+        "kinds"
+        if isinstance(kind, int | np.integer) and not isinstance(kind, bool) and kind > 1
+        else str(kind)
+    )

@@ -27,6 +27,7 @@ def overlay(
     titles: Sequence[str] | None = None,
     *,
     name: str = "attribution",
+    ends: tuple[str, str] | None = None,
     spacing_mm: Sequence[float] | None = None,
     alt: str = "",
 ) -> canvas.Picture:
@@ -37,12 +38,15 @@ def overlay(
     images : array, shape (N, H, W, C) or (N, Z, Y, X, C), C 1 or 3
         Of a volume the slice is shown in which its map is strongest.
     maps : array, shape (N, H, W, K) or (N, Z, Y, X, K)
-        What speaks for the answer is positive. Channels are added up. Each map has its own scale, from its
-        largest size down to 0, so that maps of different methods can be told apart. Orange speaks for the
-        answer, purple against; what is near 0 lets the image through.
+        Of contributions, what speaks for the answer is positive; of slopes, where brighter would raise it.
+        Channels are added up. Each map has its own scale, from its largest size down to 0, so that maps of
+        different methods can be told apart. Orange is positive, purple negative; what is near 0 lets the
+        image through.
     titles : N texts or None
     name : str
         What the color bar calls a map.
+    ends : (str, str) or None
+        What purple and orange mean; None: against and for the answer.
     spacing_mm : sequence of float or None
         Millimeters per pixel in the order of the image axes, for a scale bar.
     alt : str
@@ -82,7 +86,7 @@ def overlay(
             axis.imshow(gray, cmap="gray", vmin=0, vmax=1, aspect=aspect, interpolation="nearest")
         axes[i].set_title(above[i], fontsize=canvas.SMALL, pad=3)
         axes[n + i].imshow(_colored(found[i]), aspect=aspect, interpolation="nearest")
-    _color_bar(picture, list(axes), signed, name)
+    _color_bar(picture, list(axes), signed, name, ends or ("against", "for"))
     if spacing_mm is not None:
         length = tiles.scale_bars(axes[:n], pictures.shape[2], pictures.shape[1], spacing_mm[-1])
         picture.supxlabel(f"white bar: {length:g} mm", fontsize=canvas.SMALL)
@@ -99,9 +103,11 @@ def _colored(found: NDArray[Any]) -> NDArray[Any]:
     return colors
 
 
-def _color_bar(picture: canvas.Picture, axes: list[Any], signed: bool, name: str) -> None:
+def _color_bar(
+    picture: canvas.Picture, axes: list[Any], signed: bool, name: str, ends: tuple[str, str]
+) -> None:
     colors = [_AGAINST, _NOTHING, _FOR] if signed else [_NOTHING, _FOR]
-    words = ["against", "0", "for"] if signed else ["0", "largest"]
+    words = [ends[0], "0", ends[1]] if signed else ["0", "largest"]
     scale = ScalarMappable(
         Normalize(0, len(colors) - 1), LinearSegmentedColormap.from_list("attribution", colors)
     )

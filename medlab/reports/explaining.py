@@ -81,10 +81,13 @@ def _how_to_read(dataset: Any, errors: NDArray[Any]) -> Markdown:
         asked = f"the class {dataset.class_names[dataset.positive_class]}"
     elif dataset.task == "regression":
         asked = "a larger value"
+    elif dataset.task == "multilabel":
+        asked = "the label with the highest probability, which need not be the wrong one"
     return Markdown(
         f"Orange pixels spoke for {asked}, purple ones against, measured from the mean gray of the training "
         "images (integrated gradients: Sundararajan et al. 2017, arXiv 1703.01365). The parts of a map add "
-        f"up to the whole answer but for {np.nanmedian(errors):.1%} (median). A map says what this network's "
-        "answer hangs on. It does not say that the answer is right, nor why a patient is ill; a network that "
-        "looks at the finding may be wrong, and one that looks beside it should not be believed."
+        f"up to how far the answer is from that at mean gray, but for {np.nanmedian(errors):.1%} (median). A "
+        "map says what this network's answer hangs on. It does not say that the answer is right, nor why a "
+        "patient is ill; a network that looks at the finding may be wrong, and one that looks beside it "
+        "should not be believed."
     )

@@ -256,7 +256,7 @@ def test_a_subclassed_network_is_looked_into_like_any_other(rng):
     assert found.layer == "maps"
     assert found.output == pytest.approx(np.asarray(model(x))[:, 0], abs=1e-6)
     # The network bends its output itself, where nobody can take it off.
-    with pytest.raises(ValueError, match=r"on='logit' needs .* got inner/end \(Dense\)"):
+    with pytest.raises(ValueError, match=r"on='logit' needs .* got an output that no layer gave alone"):
         attribute("grad_cam", model, x, on="logit")
 
 
@@ -409,8 +409,11 @@ def test_a_bar_is_shown_when_asked(capsys, weights, x):
 @pytest.mark.parametrize(
     ("method", "why"),
     [
-        ("guided_backprop", "plain gradient without a word.*Use saliency or smooth_grad"),
-        ("deep_lift", "modules of torch by their type.*Use integrated_gradients"),
+        (
+            "guided_backprop",
+            "plain gradient, and warn that it has set its hooks.*Use saliency or smooth_grad",
+        ),
+        ("deep_lift", "modules of torch that it knows by their type.*Use integrated_gradients"),
         ("guided_grad_cam", "Use grad_cam"),
         ("intergrated_gradients", "method must be one of.*Did you mean 'integrated_gradients'"),
     ],

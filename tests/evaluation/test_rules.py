@@ -66,10 +66,15 @@ def test_numbers_are_cut_at_quartiles_and_words_are_levels():
     size = rng.uniform(6, 12, 400)
     kind = np.array(["solid", "part-solid"])[rng.integers(0, 2, 400)]
     score = risk_score(cases(size_mm=size, kind=kind), (size > 9).astype(int))
-    assert score.cuts == {
-        "size_mm": tuple(sorted({float(f"{q:.2g}") for q in np.quantile(size, (0.25, 0.5, 0.75))}))
-    }
+    # The quartiles of 6 to 12 lie 3 apart: one digit after the point.
+    assert score.cuts == {"size_mm": tuple(np.quantile(size, (0.25, 0.5, 0.75)).round(1))}
     assert score.points["level"].tolist()[-2:] == ["part-solid", "solid"]
+
+
+def test_numbers_far_from_zero_are_told_apart_and_columns_may_be_numbers():
+    sodium = np.repeat([137.2, 138.4, 141.0, 143.1], 50)
+    score = risk_score(pd.DataFrame({0: sodium + np.tile([0, 0.1], 100)}), np.tile([0, 1], 100))
+    assert len(score.cuts["0"]) == 3
 
 
 @pytest.mark.slow

@@ -62,7 +62,8 @@ def attribute(
         What counts as nothing. 0 is the mean of the training images when they are normalized. For
         gradient_shap an array (M, ...) is a set of M baselines.
     on : "output" or "logit"
-        What is explained: the output, or what goes into its last sigmoid or softmax.
+        What is explained: the output, or what goes into its last sigmoid or softmax. Nobody else may use the
+        network meanwhile: it has none then, and what is compiled then keeps it off.
     region : bool array, shape (N, ...) or (...), or None
         For networks that give a map, as a segmentation: the places whose outputs are summed.
     head : str, int or None
@@ -132,10 +133,10 @@ def attribute(
         with drawing_from(seed):
             maps = found.run(problem, **options)
         output = asked.values(inputs.arrays)
-        difference = output - _nothing(problem) if found.complete else None
+        difference = output - _nothing(problem, several=method == "gradient_shap") if found.complete else None
     added = sum(one.detach().flatten(1).sum(dim=1) for one in maps).numpy()
     if chosen is not None:
-        maps = (_to_size(maps[0], inputs.arrays[0].shape[1:-1]),)
+        maps = (_to_size(maps[0], inputs.pictured.shape[1:-1]),)
     arrays = [one.detach().numpy() for one in maps]
     return Attribution(
         method=method,
@@ -151,7 +152,7 @@ def attribute(
         images=watcher.images,
         batch_size=asked.batch_size,
         on=on,
-        region=region,
+        region=None if region is None else asked.extras[1].numpy(),  # a row for each image
         head=head,
     )
 
@@ -167,7 +168,7 @@ def _layer(
             )
             raise ValueError(msg)
         return None
-    return layers.find(seen, name, inputs.arrays[0].ndim - 1)
+    return layers.find(seen, name, inputs.pictured.ndim - 1)
 
 
 def _split(
@@ -196,17 +197,20 @@ def drawing_from(seed: int) -> Iterator[None]:
             np.random.set_state(state)  # noqa: NPY002
 
 
-def _nothing(problem: methods.Problem) -> NDArray[Any]:
+def _nothing(problem: methods.Problem, several: bool) -> NDArray[Any]:
     """Return the output at the baseline for each image, shape (N,): the mean, of several."""
     with torch.no_grad():
-        return _at_baselines(problem)
+        return _at_baselines(problem, several)
 
 
-def _at_baselines(problem: methods.Problem) -> NDArray[Any]:
+def _at_baselines(problem: methods.Problem, several: bool) -> NDArray[Any]:
     count, sizes = len(problem.inputs[0]), {len(tensor) for tensor in problem.baselines}
     rows = max(sizes)
-    if rows in (1, count):
+    if rows == 1 or not several:
         whole = [tensor.expand(count, *tensor.shape[1:]) for tensor in problem.baselines]
+        if problem.split:  # what goes around the layer stays as in the image, as it does on Captum's way
+            around = (*problem.inputs, *problem.extras)
+            return problem.split.head(problem.split.trunk(*whole), *around).numpy()
         return problem.forward(*whole, *problem.extras).numpy()
     pairs = [
         tensor.expand(rows, *tensor.shape[1:]).repeat_interleave(count, 0) for tensor in problem.baselines

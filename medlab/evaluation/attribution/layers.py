@@ -36,6 +36,8 @@ class Seen:
     numbers : int
         How many it gave for each image, over all calls.
     calls : int
+    output : tensor or None
+        What it gave last, if that is one tensor.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Seen:
     order: int = -1
     numbers: int = 0
     calls: int = 0
+    output: Any = None
 
 
 def named_layers(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -78,6 +81,7 @@ def _noting(seen: Seen, ended: list[str], images: int) -> Callable[[Any], Any]:
         seen.numbers += sum(int(np.prod(shape)) for shape in shapes) // images
         single = len(outputs) == len(shapes) == 1 and shapes[0][:1] == (images,)
         seen.shape = shapes[0][1:] if single else None
+        seen.output = outputs[0] if single else None
         return output
 
     return note
@@ -135,14 +139,23 @@ def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
     return next(seen for seen in usable if seen.name == name)
 
 
-def bent(layers: Sequence[Seen]) -> str:
-    """Return what bends a network's output: "sigmoid", "softmax", or "" where nothing is known to."""
-    return _bend(_last(layers).layer)
+def bent(layers: Sequence[Seen], answer: Any) -> str:
+    """Return what bends `answer`: "sigmoid", "softmax", or "" where nothing is known to."""
+    last = _last(layers, answer)
+    return _bend(last.layer) if last else ""
 
 
-def _last(layers: Sequence[Seen]) -> Seen:
-    # An inner network ends after its own last layer: what it gave is what that layer gave.
-    return [seen for seen in layers if not getattr(seen.layer, "layers", ())][-1]
+def _last(layers: Sequence[Seen], answer: Any) -> Seen | None:
+    # The layer that gave the answer itself: another head, or an operation, may have run after it.
+    answer = keras.ops.convert_to_numpy(answer).ravel()
+    for seen in reversed(layers):
+        # An inner network ends after its own last layer: what it gave is what that layer gave.
+        inner = bool(getattr(seen.layer, "layers", None))
+        if inner or seen.output is None or seen.calls != 1:
+            continue
+        if np.array_equal(keras.ops.convert_to_numpy(seen.output).ravel(), answer):
+            return seen
+    return None
 
 
 def _bend(layer: Any) -> str:
@@ -153,7 +166,7 @@ def _bend(layer: Any) -> str:
 
 
 @contextlib.contextmanager
-def straight(layers: Sequence[Seen]) -> Iterator[str]:
+def straight(layers: Sequence[Seen], answer: Any) -> Iterator[str]:
     """Take the sigmoid or softmax off the end of a network while this is open; say which it was.
 
     Raises
@@ -161,15 +174,16 @@ def straight(layers: Sequence[Seen]) -> Iterator[str]:
     ValueError
         If it does not end in a layer with either.
     """
-    last = _last(layers)
-    layer = last.layer
-    bend = _bend(layer)
-    if not bend:
+    last = _last(layers, answer)
+    bend = _bend(last.layer) if last else ""
+    if last is None or not bend:
+        got = f"{last.name} ({type(last.layer).__name__})" if last else "an output that no layer gave alone"
         msg = (
             "on='logit' needs a network whose last layer is a sigmoid or a softmax, "
-            f"got {last.name} ({type(layer).__name__}). Use on='output'."
+            f"got {got}. Use on='output'."
         )
         raise ValueError(msg)
+    layer = last.layer
     if isinstance(layer, keras.layers.Softmax):
         layer.call = lambda inputs, mask=None: inputs
         try:

@@ -74,7 +74,12 @@ def input_x_gradient(problem: Problem) -> Maps:
 def integrated_gradients(problem: Problem, *, steps: int = 50, rule: str = _RULE) -> Maps:
     """Take the mean slope on the straight way from the baseline, times the way: it adds up to the change."""
     return attr.IntegratedGradients(problem.forward).attribute(
-        problem.inputs, problem.baselines, additional_forward_args=problem.extras, n_steps=steps, method=rule
+        problem.inputs,
+        problem.baselines,
+        additional_forward_args=problem.extras,
+        n_steps=steps,
+        method=rule,
+        internal_batch_size=max(problem.batch_size, len(problem.inputs[0])),
     )
 
 
@@ -166,7 +171,12 @@ def layer_integrated_gradients(problem: Problem, *, steps: int = 50, rule: str =
     """Take integrated gradients of a layer's numbers, summed over its channels."""
     split = _split(problem)
     found = attr.LayerIntegratedGradients(split, split.trunk).attribute(
-        problem.inputs, problem.baselines, additional_forward_args=problem.extras, n_steps=steps, method=rule
+        problem.inputs,
+        problem.baselines,
+        additional_forward_args=problem.extras,
+        n_steps=steps,
+        method=rule,
+        internal_batch_size=max(problem.batch_size, len(problem.inputs[0])),
     )
     return (found.sum(dim=1, keepdim=True),)
 
@@ -216,11 +226,11 @@ METHODS = {
     "layer_integrated_gradients": Method(layer_integrated_gradients, layer=True, complete=True),
 }
 
-_NO_MODULES = "it replaces modules of torch by their type, and a Keras network has none"
+_NO_MODULES = "it changes modules of torch that it knows by their type, and a Keras network has none of these"
 REFUSED = {
     "guided_backprop": (
-        f"{_NO_MODULES}: Captum would return the plain gradient without a word. It also ignores the weights "
-        "of the last layers (Adebayo et al. 2018). Use saliency or smooth_grad."
+        f"{_NO_MODULES}: Captum would return the plain gradient, and warn that it has set its hooks. It also "
+        "ignores the weights of the last layers (Adebayo et al. 2018). Use saliency or smooth_grad."
     ),
     "guided_grad_cam": f"{_NO_MODULES}. Use grad_cam, or layer_integrated_gradients.",
     "deconvolution": f"{_NO_MODULES}. Use saliency or smooth_grad.",

@@ -24,9 +24,11 @@ class Attribution:
     ----------
     method : str
     map : array, shape and axes of the input; a tuple or dict of them where the network takes several
-        In units of the output (for each number of the input its part of it), or of the output for each
-        unit of the input (saliency, smooth_grad). grad_cam and layer_integrated_gradients give one
-        channel, shape (N, ..., 1): the layer's map, brought to the image's size by linear interpolation.
+        In units of the output: for each number of the input its part of it or, of occlusion,
+        feature_ablation and kernel_shap, the effect of the whole patch it lies in (not to be summed). Or of
+        the output for each unit of the input (saliency, smooth_grad): where brighter would raise it.
+        grad_cam and layer_integrated_gradients give one channel, shape (N, ..., 1): the layer's map, brought
+        to the image's size by linear interpolation.
     x : as given
         The inputs.
     output : array, shape (N,)
@@ -109,8 +111,9 @@ class Attribution:
         """
         maps, inputs = self.map, self.x
         if isinstance(inputs, dict | list | tuple):
-            place = next(i for i, one in enumerate(_values(inputs)) if np.ndim(one) > 3)
-            maps, inputs = _values(maps)[min(place, len(_values(maps)) - 1)], _values(inputs)[place]
+            place = max(range(len(_values(inputs))), key=lambda i: np.ndim(_values(inputs)[i]))
+            inputs = _values(inputs)[place]
+            maps = maps if isinstance(maps, np.ndarray) else _values(maps)[place]
         shown = np.asarray(inputs if images is None else images)[:most]
         titles = list(titles)[:most] if titles is not None else self._titles()[:most]
         return plots.overlay(
@@ -118,6 +121,8 @@ class Attribution:
             maps[:most],
             titles,
             name=self.method.replace("_", " "),
+            # A slope says what a change would do, not what speaks for the answer as it is.
+            ends=("darker raises it", "brighter raises it") if self.method == "smooth_grad" else None,
             spacing_mm=spacing_mm,
         )
 

@@ -42,6 +42,11 @@ class Inputs:
             raise ValueError(msg)
         self.count = checks.same_length(**dict(zip(names, self.arrays, strict=True)))
 
+    @property
+    def pictured(self) -> NDArray[Any]:
+        """The input that a layer's map is laid over: the first of those with the most axes."""
+        return max(self.arrays, key=np.ndim)
+
     def build(self, tensors: Sequence[Any]) -> Any:
         """Return tensors in the form in which the network takes them."""
         if self._names:
@@ -64,7 +69,11 @@ class Inputs:
         """
         count = len(self.arrays)
         if isinstance(baseline, list | tuple | dict):
-            given = list(baseline.values() if isinstance(baseline, dict) else baseline)
+            if isinstance(baseline, dict):
+                # By name, not in the order in which somebody wrote them.
+                named = self._names or ()
+                baseline = [baseline[checks.one_of("input with a baseline", n, baseline)] for n in named]
+            given = list(baseline)
         else:
             given = [baseline] * (count if np.ndim(baseline) == 0 else 1)
         if len(given) != count:
@@ -87,7 +96,8 @@ def _baseline(given: Any, array: NDArray[Any], several: bool) -> NDArray[Any]:
 
 
 def _floating(array: NDArray[Any]) -> NDArray[Any]:
-    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
+    wanted = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
+    return np.ascontiguousarray(array, wanted)  # torch takes no array that runs backwards
 
 
 @dataclass
@@ -117,6 +127,7 @@ def choose(
     region: ArrayLike | None,
     head: str | int | None,
     on: str,
+    batch_size: int,
 ) -> Target:
     """Return what is asked about; see `attribute` for the parameters.
 
@@ -129,7 +140,7 @@ def choose(
     """
 
     def answer(tensors: Sequence[Any]) -> Any:
-        return _of_head(model(inputs.build(tensors), training=False), head)
+        return of_head(model(inputs.build(tensors), training=False), head)
 
     probe = answer([keras.ops.convert_to_tensor(array[:1]) for array in inputs.arrays])
     shape = tuple(probe.shape[1:])
@@ -140,7 +151,7 @@ def choose(
     # One sigmoid stands for two classes: class 0 is what is left of class 1.
     two = outputs == 1 and bend == "sigmoid"
     single = two or outputs == 1
-    classes = _classes(target, inputs, 2 if two else outputs, single, answer)
+    classes = _classes(target, inputs, 2 if two else outputs, single, answer, batch_size)
     extras = [torch.from_numpy(classes)]
     if region is not None:
         extras.append(torch.from_numpy(_region(region, inputs.count, shape[:-1], inputs.arrays[0].dtype)))
@@ -169,7 +180,8 @@ def _spread(tensor: Any, axes: int, *, last: bool = False) -> Any:
     return keras.ops.reshape(tensor, (-1, *[1] * (max(axes, 1) - 1), *ends))
 
 
-def _of_head(output: Any, head: str | int | None) -> Any:
+def of_head(output: Any, head: str | int | None) -> Any:
+    """Return the output that is asked about, of a network that gives several."""
     if isinstance(output, dict):
         return output[checks.one_of("head", head, output)]
     if isinstance(output, list | tuple):
@@ -181,16 +193,21 @@ def _of_head(output: Any, head: str | int | None) -> Any:
 
 
 def _classes(
-    target: int | ArrayLike | None, inputs: Inputs, count: int, single: bool, answer: Callable[..., Any]
+    target: int | ArrayLike | None,
+    inputs: Inputs,
+    count: int,
+    single: bool,
+    answer: Callable[..., Any],
+    size: int,
 ) -> NDArray[np.int64]:
     if target is None and single:
         return np.full(inputs.count, count - 1, np.int64)
     if target is None:
         parts = [
             keras.ops.convert_to_numpy(
-                answer([keras.ops.convert_to_tensor(a[i : i + 16]) for a in inputs.arrays])
+                answer([keras.ops.convert_to_tensor(a[i : i + size]) for a in inputs.arrays])
             )
-            for i in range(0, inputs.count, 16)
+            for i in range(0, inputs.count, size)
         ]
         output = np.concatenate(parts)
         if output.ndim > 2:

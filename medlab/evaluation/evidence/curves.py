@@ -92,7 +92,8 @@ def deletion(model: Any, attribution: Attribution, **options: Any) -> Curves:
     Notes
     -----
     Source: Petsiuk et al. 2018, arXiv 1806.07421. Half-deleted images are unlike any the network has seen:
-    compare with the random order, never with 0.
+    compare with the random order, never with 0; a map of patches with patches in random order, for single
+    pixels that lie scattered disturb a network more.
     """
     return _curves("deletion", model, attribution, **options)
 

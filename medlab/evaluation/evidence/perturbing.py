@@ -15,6 +15,9 @@ from medlab.evaluation.attribution.asking import asking
 from medlab.evaluation.attribution.attributing import drawing_from
 from medlab.evaluation.attribution.targeting import Inputs
 
+# Their maps are slopes, or slopes times the way: what noise does can be told from them number by number.
+_OF_SLOPES = ("saliency", "smooth_grad", "input_x_gradient", "integrated_gradients", "gradient_shap")
+
 
 def infidelity(
     model: Any, attribution: Attribution, *, noise: float = 0.03, samples: int = 50, seed: int = 0
@@ -49,7 +52,9 @@ def infidelity(
     inputs = _one_input("infidelity", attribution)
     image = torch.from_numpy(inputs.arrays[0])
     spread = noise * float(image.max() - image.min())
-    (nothing,) = (torch.from_numpy(one) for one in inputs.baselines(attribution.baseline))
+    # Input times slope goes the whole way from 0, whatever the baseline.
+    start = 0.0 if attribution.method == "input_x_gradient" else attribution.baseline
+    (nothing,) = (torch.from_numpy(one) for one in inputs.baselines(start))
     slopes = METHODS[attribution.method].slope
 
     # What a map of slopes foretells is slope times step; others have the way from the baseline in them.
@@ -118,9 +123,9 @@ def sensitivity(
             one.detach().numpy(),
             target,
             attribution.layer,
-            attribution.baseline,
+            _each(attribution.baseline, image, repeats),
             on=attribution.on,
-            region=None if attribution.region is None else _repeated(attribution.region, image, repeats),
+            region=None if attribution.region is None else np.repeat(attribution.region, repeats, axis=0),
             head=attribution.head,
             seed=seed,
             **options,
@@ -137,9 +142,10 @@ def sensitivity(
     return found.numpy().astype(np.float64)
 
 
-def _repeated(region: Any, image: torch.Tensor, repeats: int) -> NDArray[Any]:
-    inside = np.asarray(region)
-    return np.repeat(inside, repeats, axis=0) if len(inside) == len(image) else inside
+def _each(given: Any, image: torch.Tensor, repeats: int) -> Any:
+    """Repeat what has a row for each image."""
+    rows = np.shape(given) == tuple(image.shape)
+    return np.repeat(np.asarray(given), repeats, axis=0) if rows else given
 
 
 def _one_input(measure: str, attribution: Attribution) -> Inputs:
@@ -153,6 +159,8 @@ def _one_input(measure: str, attribution: Attribution) -> Inputs:
             f"map of shape {np.shape(attribution.map)} ({attribution.method}). Use deletion."
         )
         raise ValueError(msg)
+    if measure == "infidelity":
+        checks.one_of("method of infidelity", attribution.method, _OF_SLOPES)
     checks.finite("map", attribution.map)
     return inputs
 

@@ -133,8 +133,8 @@ def randomized_weights(
 
 
 def _own_weights(layer: Any) -> list[Any]:
-    """Return a layer's trainable weights; of an inner network none, as its layers are named themselves."""
-    return [] if getattr(layer, "layers", ()) else list(layer.trainable_weights)
+    """Return a layer's trainable weights, of a frozen one all; of an inner network none: its layers count."""
+    return [] if getattr(layer, "layers", ()) else list(layer.trainable_weights or layer.weights)
 
 
 def _correlation(one: NDArray[Any], other: NDArray[Any]) -> float:
