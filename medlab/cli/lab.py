@@ -27,7 +27,12 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
     except OSError as error:
         raise click.ClickException(str(error)) from error
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}", *arguments]
-    raise SystemExit(subprocess.run(command, check=False).returncode)
+    with subprocess.Popen(command) as server:
+        while True:
+            try:
+                raise SystemExit(server.wait())
+            except KeyboardInterrupt:
+                continue  # JupyterLab heard it, too, asks, and ends its kernels in peace
 
 
 def course_to_work_in(folder: Path | None = None) -> Path:

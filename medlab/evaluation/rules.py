@@ -132,23 +132,24 @@ def risk_score(
     if truth.min() == truth.max():
         msg = f"targets must hold both classes, got only {int(truth.min())}. A score needs cases of each."
         raise ValueError(msg)
-    for name in cuts or {}:
+    features = features.rename(columns=str)
+    given = {str(name): values for name, values in (cuts or {}).items()}
+    for name in given:
         checks.one_of("feature to cut", name, features.columns)
     chosen = {
-        str(name): _cuts(features[name], (cuts or {}).get(str(name)))
+        name: _cuts(features[name], given.get(name))
         for name in features.columns
-        if str(name) in (cuts or {}) or _is_number(features[name])
+        if name in given or _is_number(features[name])
     }
-    levels = pd.DataFrame(
-        {str(name): _levels(features, str(name), chosen.get(str(name))) for name in features}
-    )
+    levels = pd.DataFrame({name: _levels(features, name, chosen.get(name)) for name in map(str, features)})
     columns = pd.get_dummies(levels, columns=list(levels), prefix_sep="\x1f")
     fitted = LogisticRegression(max_iter=1000).fit(columns, truth)
     pairs = [str(column).split("\x1f") for column in columns]
     table = pd.DataFrame(pairs, columns=["feature", "level"])
     table["weight"] = fitted.coef_[0]
     table["weight"] -= table.groupby("feature")["weight"].transform("min")
-    unit = table.groupby("feature")["weight"].max().sum() / most_points
+    # At least a point a feature on average: with many, all would be rounded away.
+    unit = table.groupby("feature")["weight"].max().sum() / max(most_points, len(features.columns))
     table["points"] = np.rint(table["weight"] / unit).astype(int) if unit > 0 else 0
     table["n"] = columns.sum().to_numpy()
     names = [str(name) for name in features.columns]
@@ -185,11 +186,13 @@ def _levels(features: pd.DataFrame, name: str, cuts: tuple[float, ...] | None) -
     if cuts is None:
         if column.isna().any():
             checks.finite(name, np.where(column.isna(), np.nan, 0.0))
-        return [str(value) for value in column]
+        # A whole number is the same level whether pandas keeps it as one or not.
+        whole = column.dtype.kind in "iuf"
+        return [f"{value:.12g}" if whole else str(value) for value in column]
     values = checks.finite(name, column)
-    words = [f"up to {cuts[0]:g}"]
-    words += [f"{low:g} to {high:g}" for low, high in itertools.pairwise(cuts)]
-    words.append(f"above {cuts[-1]:g}")
+    words = [f"up to {cuts[0]:.12g}"]
+    words += [f"{low:.12g} to {high:.12g}" for low, high in itertools.pairwise(cuts)]
+    words.append(f"above {cuts[-1]:.12g}")
     return [words[int(i)] for i in np.searchsorted(cuts, values, side="left")]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import shlex
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -81,8 +83,8 @@ def train(
     try:
         made.start(resume=True if resume else None)
     except FileExistsError as error:
-        there = checkpoint_in(made.folder)
-        msg = f"{there} lies in {made.folder}. Go on with: %%medlab train --resume {made.folder}"
+        there, folder = checkpoint_in(made.folder), shlex.quote(str(made.folder))
+        msg = f"{there} lies in {made.folder}. Go on with: %%medlab train --resume {folder}"
         raise click.ClickException(msg) from error
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
@@ -131,12 +133,18 @@ def check(call: Call, name: str) -> None:
     """Run the cell and check what it calls NAME, or its last line, as the answer to the exercise NAME."""
     from medlab import exercises
 
-    before = call.names.get(name)
     last = run_body(call)
-    made = call.names.get(name)
-    exercises.check(
-        name, made if made is not None and made is not before else last if last is not None else made
-    )
+    made = {node.id for node in ast.walk(_tree(call)) if isinstance(node, ast.Name) and _stores(node)}
+    made |= {node.name for node in _tree(call).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    exercises.check(name, call.names.get(name) if name in made or last is None else last)
+
+
+def _tree(call: Call) -> ast.Module:
+    return ast.parse(call.shell.transform_cell(call.cell))
+
+
+def _stores(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
 
 
 @click.command()

@@ -63,6 +63,8 @@ def complete(shell: Any, text: str, token: str) -> list[str]:
         words = shlex.split(given)
     except ValueError:
         return []  # a quote is open
+    if words and words[0] not in group.table and (len(words) > 1 or given[-1:].isspace()):
+        return []
     incomplete = "" if not words or given[-1].isspace() else words.pop()
     # What IPython has cut off, such as "dataset=" before the name of a set.
     kept = incomplete[: len(incomplete) - len(token)] if incomplete.endswith(token) else ""

@@ -59,6 +59,7 @@ def _shown(element: Any) -> str:
     if element.VR == "SQ":
         return f"{len(element.value)} items"
     if element.VR in _BINARY:
-        return f"{len(element.value or b''):,} bytes"
+        known = isinstance(element.value, bytes | str)
+        return f"{len(element.value):,} bytes" if known else "bytes"
     text = str(element.value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

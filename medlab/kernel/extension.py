@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from medlab.kernel import completing, formatting, running
+from medlab.kernel import completing, formatting, running, showing
 
 NAME = "medlab"
 
@@ -32,3 +32,4 @@ def unload_ipython_extension(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop(NAME, None)
     completing.unregister(shell)
     formatting.unregister(shell)
+    showing.phi(False)

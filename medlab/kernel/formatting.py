@@ -149,8 +149,28 @@ TYPES: dict[str, Callable[..., Any]] = {
 }
 
 
+def _plain_dicom(found: Any, printer: Any, _cycle: Any) -> None:
+    printer.text(dicom_page.bundle(found)["text/plain"])
+
+
+def _plain_element(found: Any, printer: Any, _cycle: Any) -> None:
+    import pydicom
+
+    alone = pydicom.Dataset()
+    alone.add(found)
+    _plain_dicom(alone, printer, _cycle)
+
+
+# As text too, in a list of data sets and by itself: pydicom's own words have every name in them.
+PLAIN = {"pydicom.dataset.Dataset": _plain_dicom, "pydicom.dataelem.DataElement": _plain_element}
+
+
 def register(shell: Any) -> None:
     """Let the shell show these types richly."""
+    plain = shell.display_formatter.formatters["text/plain"]
+    for name, write in PLAIN.items():
+        module, _, cls = name.rpartition(".")
+        plain.for_type_by_name(module, cls, write)
     formatter = shell.display_formatter.mimebundle_formatter
     for name, show in TYPES.items():
         module, _, cls = name.rpartition(".")
@@ -159,6 +179,8 @@ def register(shell: Any) -> None:
 
 def unregister(shell: Any) -> None:
     """Show them as before."""
+    for name in PLAIN:
+        shell.display_formatter.formatters["text/plain"].pop(name, None)
     formatter = shell.display_formatter.mimebundle_formatter
     for name in TYPES:
         formatter.pop(name, None)

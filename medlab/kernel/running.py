@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from click import termui
 from IPython.core.error import UsageError
 from IPython.display import display
 
@@ -109,6 +110,8 @@ def run(shell: Any, line: str, cell: str | None = None) -> Any:
         if not words:
             print(group.get_help(click.Context(group, info_name=group.name)))
             return None
+        # click has kept the input() of before the kernel put its own in its place.
+        termui.visible_prompt_func = input
         value = group.main(words, prog_name=group.name, standalone_mode=False, obj=Call(shell, cell or ""))
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
@@ -116,8 +119,8 @@ def run(shell: Any, line: str, cell: str | None = None) -> Any:
         raise UsageError(usage + error.format_message()) from None
     except click.Abort as error:
         # click makes one of an interrupt; the cells below must not run as if nothing had happened.
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
+        if error.__cause__ is not None:
+            raise error.__cause__ from None
         return None
     except SystemExit as error:
         # A command of the terminal that ends with an error has said why.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +50,7 @@ class Told:
 
 def relative(path: Path) -> str:
     """Return a path as a page of the working directory's notebooks can follow it."""
-    try:
-        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
-    except ValueError:
-        return path.resolve().as_posix()
+    return Path(os.path.relpath(path.resolve())).as_posix()
 
 
 def table(rows: list[dict[str, Any]]) -> str:

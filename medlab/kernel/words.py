@@ -41,7 +41,7 @@ def names_of(what: Callable[[Any], bool]) -> Callable[..., list[CompletionItem]]
 
 def is_volume(value: Any) -> bool:
     """Whether `slice` can show it."""
-    return type(value).__name__ == "Volume" or getattr(value, "ndim", 0) == 3
+    return type(value).__name__ == "Volume" or getattr(value, "ndim", None) == 3
 
 
 def is_network(value: Any) -> bool:
@@ -51,7 +51,8 @@ def is_network(value: Any) -> bool:
 
 
 def _image(value: Any) -> bool:
-    return getattr(value, "ndim", 0) >= 2
+    ndim = getattr(value, "ndim", None)
+    return isinstance(ndim, int) and ndim >= 2  # np.ndim is a function
 
 
 def _layers(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -205,7 +206,11 @@ def phi(shown: str | None) -> None:
     from medlab.kernel import showing
 
     now = showing.phi(None if shown is None else shown == "on")
-    words = "on: outputs may name patients; do not share this notebook" if now else "off: masked in outputs"
+    words = (
+        "on: outputs may name patients; do not share this notebook"
+        if now
+        else "off: masked where a header is displayed, not in print()"
+    )
     print(f"protected health information is {words}")
 
 

@@ -87,11 +87,11 @@ def concept_bottleneck(
 
 @keras.saving.register_keras_serializable("medlab")
 class HoldBack(layers.Layer):
-    """Give its input on and no gradient back."""
+    """Give its input on and, in training, no gradient back."""
 
-    def call(self, inputs: Any) -> Any:
-        """Return the input, shape (N, K)."""
-        return ops.stop_gradient(inputs)
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Return the input, shape (N, K); at rest its slope too, so that the risk can be explained."""
+        return inputs if training is False else ops.stop_gradient(inputs)
 
 
 def correct_concepts(
@@ -120,6 +120,10 @@ def correct_concepts(
     """
     found = dict(model.predict(np.asarray(images), batch_size=batch_size, verbose=0))
     names = [name for name in found if name != "risk"]
+    if len(names) > 1:
+        # JAX sorts the names of a dict; the columns of the risk stay as they were built.
+        columns = [id(side) for side in model.get_layer("concepts").input]
+        names.sort(key=lambda name: columns.index(id(_side(model, name).output)))
     for name, value in corrections.items():
         checks.one_of("concept", name, names)
         found[name] = _as_output(
@@ -154,6 +158,12 @@ def _as_output(name: str, value: ArrayLike, like: NDArray[Any], number: bool) ->
     if width == 1:
         return column[:, np.newaxis].astype(np.float32)
     return np.eye(width, dtype=np.float32)[column.astype(int)]
+
+
+def _side(model: keras.Model, name: str) -> Any:
+    """Return the layer whose output is a concept's columns."""
+    number = isinstance(model.get_layer(name), layers.Rescaling)
+    return model.get_layer(f"{name}_standardized" if number else name)
 
 
 def _kind(kind: Any) -> str:

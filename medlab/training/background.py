@@ -8,7 +8,6 @@ import tempfile
 import threading
 import time
 import traceback
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -20,7 +19,8 @@ from medlab.training import checkpoint as checkpoints
 from medlab.training.control import Control, Stopped
 
 WORKING = ("running", "paused", "stopping")
-_active: weakref.ReferenceType[Background] | None = None
+# The last one: its state and its result stay reachable, whoever forgot its name.
+_active: Background | None = None
 _lock = threading.Lock()
 
 
@@ -107,9 +107,9 @@ class Background:
             If there is a checkpoint and `resume` does not say what to do with it.
         """
         if self._state != "idle":
-            msg = (
-                f"a session can start once, this one is {self.state}. resume() goes on; else make a new one."
-            )
+            goes_on = self.state in ("running", "paused", "stopping", "stopped")
+            what = "resume() goes on." if goes_on else "Make a new one."
+            msg = f"a session can start once, this one is {self.state}. {what}"
             raise RuntimeError(msg)
         there = checkpoints.checkpoint_in(self.folder)
         if resume is None and there:
@@ -212,10 +212,10 @@ class Background:
             other = active()
             if other is not None and other is not self:
                 raise RuntimeError(_busy(other))
-            _active = weakref.ref(self)
+            _active = self
+            self._since = time.perf_counter()
+            self._rests.clear()
             self._control, self._state, self._error = Control(), "running", None
-        self._since = time.perf_counter()
-        self._rests.clear()
         # Keras keeps these for each thread apart, and a new thread begins with the defaults (measured).
         policy, talks = keras.config.dtype_policy(), keras.config.is_interactive_logging_enabled()
         self._thread = threading.Thread(
@@ -240,9 +240,9 @@ class Background:
             self._error = error
             sys.stderr.write("".join(traceback.format_exception_only(error)))
         finally:
-            self._seconds = self.seconds
-            self._state = state
-            self._rests.set()
+            with _lock:  # not in the middle of somebody's stop or resume
+                self._seconds, self._state = self.seconds, state
+                self._rests.set()
 
 
 def check_free() -> None:
@@ -260,8 +260,8 @@ def check_free() -> None:
 
 
 def latest() -> Background | None:
-    """Return the session that began last in this kernel, if it is still known to somebody."""
-    return _active() if _active is not None else None
+    """Return the session that began last in this kernel, also one that nobody gave a name."""
+    return _active
 
 
 def active() -> Background | None:

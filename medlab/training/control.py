@@ -39,10 +39,16 @@ class Control(keras.callbacks.Callback):
         self.waiting = threading.Event()
         self.epoch = self.epochs = self.batch = self.batches = 0
         self.first_batch = 0
-        self.seconds_waited = 0.0
+        self._pauses: tuple[float, float | None] = (0.0, None)  # over, and since when the one at hand
         self.monitor: Any = None
         self._logs: Any = None
         self._first: tuple[float, float] | None = None
+
+    @property
+    def seconds_waited(self) -> float:
+        """How long the training has waited so far, the pause at hand included."""
+        over, since = self._pauses  # read once: the training may change it meanwhile
+        return over + (0.0 if since is None else time.perf_counter() - since)
 
     @property
     def stopping(self) -> bool:
@@ -99,10 +105,10 @@ class Control(keras.callbacks.Callback):
             self._first = (self._done, self._clock())
         self._logs = logs  # turned into a number when somebody asks: that may take time on a GPU
         if not self._go.is_set():
-            since = time.perf_counter()
+            self._pauses = (self._pauses[0], time.perf_counter())
             self.waiting.set()
             self._go.wait()
             self.waiting.clear()
-            self.seconds_waited += time.perf_counter() - since
+            self._pauses = (self.seconds_waited, None)
         if self._stop.is_set():
             self.model.stop_training = True

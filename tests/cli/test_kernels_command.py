@@ -75,12 +75,25 @@ def test_a_kernel_that_cannot_be_written_says_what_to_try(monkeypatch):
 def test_the_lab_opens_on_the_clones_course_and_passes_options_on(monkeypatch):
     started = []
 
-    class Done:
-        returncode = 0
+    class Server:
+        def __init__(self, command):
+            started.append(command)
 
-    monkeypatch.setattr("subprocess.run", lambda command, check: started.append(command) or Done())
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error): ...
+
+        def wait(self):
+            started.append("waited")
+            if len(started) < 4:
+                raise KeyboardInterrupt  # it goes on waiting: JupyterLab asks whether to shut down
+            return 0
+
+    monkeypatch.setattr("subprocess.Popen", Server)
     assert medlab("lab", "--no-browser", "--port=9999").exit_code == 0
-    (command,) = started
+    command, *waits = started
+    assert waits == ["waited"] * 3
     course = Path(__file__).parents[2] / "notebooks"
     assert command[1:] == [
         "-m",

@@ -41,6 +41,24 @@ def test_the_logit_is_that_of_the_head_although_another_one_ran_last(x):
     np.testing.assert_allclose(found.output, logit_of(probability), rtol=1e-4)
 
 
+def test_a_concept_has_a_logit_although_its_probability_is_handed_on(rng):
+    model = concept_bottleneck((16, 16, 1), {"spiculated": "yes_no"}, width=8)
+    x = rng.normal(size=(2, 16, 16, 1)).astype(np.float32)
+    found = attribute("saliency", model, x, head="spiculated", on="logit")
+    concept = np.asarray(model(x)["spiculated"])[:, 0]
+    np.testing.assert_allclose(found.output, logit_of(concept), rtol=1e-3, atol=1e-4)
+    assert attribute("saliency", model, x, 0, head="spiculated").target.tolist() == [0, 0]
+
+
+def test_the_risk_of_a_bottleneck_hangs_on_the_image_and_adds_up(rng):
+    keras.utils.set_random_seed(2)
+    model = concept_bottleneck((16, 16, 1), {"spiculated": "yes_no", "diameter_mm": (9.0, 2.0)}, width=8)
+    x = rng.normal(size=(2, 16, 16, 1)).astype(np.float32)
+    found = attribute("integrated_gradients", model, x, head="risk", on="logit", steps=200)
+    assert np.abs(found.map).max() > 0
+    assert np.abs(found.completeness_error).max() < 0.05 * np.abs(found.difference).max() + 1e-3
+
+
 def test_a_head_without_a_sigmoid_has_neither_class_nor_logit(x):
     model = heads()
     found = attribute("saliency", model, x, head="size")
@@ -205,6 +223,33 @@ def test_infidelity_refuses_maps_that_foretell_no_step(x):
     found = attribute("occlusion", model, x, patch=1, stride=1)
     with pytest.raises(ValueError, match="method of infidelity must be one of: saliency"):
         evidence.infidelity(model, found)
+
+
+def test_each_number_of_a_vector_is_a_place(rng):
+    numbers = keras.Input((4,))
+    dense = layers.Dense(1, use_bias=False)
+    model = keras.Model(numbers, dense(numbers))
+    dense.set_weights([np.array([[8.0], [4.0], [2.0], [1.0]], np.float32)])
+    x = np.ones((2, 4), np.float32)
+    found = attribute("input_x_gradient", model, x)
+    curves = evidence.deletion(model, found, steps=4, orders=5)
+    np.testing.assert_allclose(curves.values[0], [15, 7, 3, 1, 0], atol=1e-5)
+    assert curves.better.all()
+
+
+def test_a_set_of_baselines_does_not_stop_the_tests_of_its_map(rng, x):
+    image = keras.Input(SHAPE)
+    model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
+    found = attribute("gradient_shap", model, x, baseline=rng.normal(size=(7, *SHAPE)), samples=4)
+    assert evidence.infidelity(model, found, samples=4).shape == (3,)
+    assert len(evidence.deletion(model, found, steps=2, orders=1).values) == 3
+
+
+def test_a_map_that_only_changes_its_sign_fails():
+    import pandas as pd
+
+    table = pd.DataFrame({"layer": ["end"], "correlation": [-0.98], "correlation_of_sizes": [1.0]})
+    assert not evidence.Randomization("input_x_gradient", table).passes
 
 
 def test_frozen_layers_become_random_too(rng):

@@ -239,5 +239,5 @@ def test_random_weights_keep_their_spread_and_need_weights(rng):
     empty = keras.Model(image, layers.GlobalAveragePooling2D()(image))
     with pytest.raises(ValueError, match="must have weights that can become random"):
         evidence.randomized_weights(spread, empty, images)
-    with pytest.raises(ValueError, match="needs one input, got 2"):
+    with pytest.raises(ValueError, match="needs x as one array, got a list of 2"):
         evidence.randomized_weights(spread, empty, [images, images])

@@ -23,7 +23,7 @@ def nodules():
 
 def train(dataset):
     return training.fit(
-        models.build("screening_cnn", dataset, seed=0), dataset, epochs=8, seed=0, progress=False
+        models.build("screening_cnn", dataset, seed=0), dataset, epochs=12, seed=0, progress=False
     )
 
 

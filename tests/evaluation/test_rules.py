@@ -77,6 +77,23 @@ def test_numbers_far_from_zero_are_told_apart_and_columns_may_be_numbers():
     assert len(score.cuts["0"]) == 3
 
 
+def test_cuts_and_levels_do_not_hang_on_how_numbers_are_kept():
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame({0: rng.normal(size=200), 1: rng.integers(0, 2, 200)})
+    truth = (features[0] + features[1] + rng.normal(size=200) > 0.5).astype(int)
+    score = risk_score(features, truth, cuts={0: [-0.1, 0.1]})
+    assert score.cuts["0"] == (-0.1, 0.1)
+    assert score.predict(features.iloc[:1].astype(float)).shape == (1,)
+
+
+def test_with_more_features_than_points_none_is_rounded_away():
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(rng.integers(0, 2, (400, 30)), columns=[f"f{n}" for n in range(30)])
+    truth = (features.sum(axis=1) > 15).astype(int)
+    points = risk_score(features, truth, most_points=12).points
+    assert (points.groupby("feature")["points"].max() >= 1).mean() > 0.9
+
+
 @pytest.mark.slow
 def test_on_simulated_nodules_it_comes_near_its_ceiling():
     cohort = phantoms.simulated_nodules(1500, 1, 1500, seed=4)

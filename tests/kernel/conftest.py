@@ -26,7 +26,8 @@ class Said:
     def __init__(self, captured: Any, value: Any) -> None:
         self.out, self.err = captured.stdout, captured.stderr
         self.shown = [output.data for output in captured.outputs]
-        self.value = value
+        self.value = value.result
+        self.failed = not value.success
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +53,6 @@ def say(shell: InteractiveShell) -> Any:
     def run(source: str) -> Said:
         with capture_output() as captured:
             result = shell.run_cell(source, store_history=False)
-        return Said(captured, result.result)
+        return Said(captured, result)
 
     return run

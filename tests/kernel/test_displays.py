@@ -217,6 +217,24 @@ def test_what_names_a_patient_is_masked_until_somebody_asks(shell):
     assert "Ann" not in json.dumps(shown(shell, header())[0])
 
 
+def test_nor_in_a_list_or_by_itself_or_after_unloading(shell):
+    found = header()
+    for thing in ([found], (found, 1), found["PatientName"], {"scan": found}):
+        assert "Ann" not in json.dumps(shown(shell, thing)[0])
+        assert "masked" in shown(shell, thing)[0]["text/plain"]
+    shell.run_line_magic("medlab", "phi on")
+    kernel.unload_ipython_extension(shell)
+    assert kernel.phi() is False
+
+
+def test_pixels_that_are_read_from_a_file_hide_nothing_of_the_mask(shell):
+    import io
+
+    found = header()
+    found["PixelData"].value = io.BytesIO(b"0" * 100)
+    assert "Ann" not in json.dumps(shown(shell, found)[0])
+
+
 def test_a_private_element_is_masked(shell):
     found = pydicom.Dataset()
     block = found.private_block(0x0009, "ACME 1.1", create=True)

@@ -145,7 +145,9 @@ def test_one_seed_for_all_generators(say):
 def test_a_seed_reaches_the_threads_that_train(say):
     import keras
 
-    class Draws(training.background.Background):
+    from medlab.training import background
+
+    class Draws(background.Background):
         def _train(self, resume):
             return float(keras.ops.mean(keras.random.normal((4,))))
 
@@ -250,7 +252,15 @@ def test_a_meter_counts_all_threads_of_the_process():
 def test_an_exercise_is_checked_by_its_name_or_by_the_last_line(say):
     assert "✓" in say("%%medlab check padded_weights\npadded_weights = (64 * 7 * 7 + 1) * 64").out
     assert "✓" in say("%%medlab check padded_weights\n(64 * 7 * 7 + 1) * 64").out
+    for _ in range(2):  # the same number again is an answer again
+        assert "✓" in say("%%medlab check padded_weights\npadded_weights = 200768\npadded_weights // 2").out
     assert "✓" not in say("%%medlab check padded_weights\n12").out
+
+
+def test_an_error_that_click_knows_stays_an_error(say):
+    said = say("%%medlab time\nraise EOFError('the file ends')")
+    assert "the file ends" in said.out + said.err
+    assert said.failed
 
 
 @pytest.mark.parametrize(
@@ -277,7 +287,9 @@ def test_a_network_without_data_is_refused(say):
 
 
 def test_the_session_is_reached_through_the_public_door():
-    assert training.latest is training.background.latest
+    from medlab.training import background
+
+    assert training.latest is background.latest
 
 
 @pytest.mark.parametrize(
@@ -298,6 +310,8 @@ def test_the_session_is_reached_through_the_public_door():
         ("%medlab backend t", "t", ["tensorflow", "torch"]),
         ("%%medlab train --ep", "--ep", ["--epochs"]),
         ("%%medlab check padded", "padded", ["padded_weights"]),
+        ("%medlab foo ", "", []),
+        ("%medlab explain net ima", "ima", ["image_of_ann"]),
         ("medlab da", "da", []),
         ("%timeit da", "da", []),
         ('%medlab slice "open', "open", []),
@@ -306,7 +320,7 @@ def test_the_session_is_reached_through_the_public_door():
 def test_completion(shell, text, token, wanted):
     import keras
 
-    shell.user_ns["volume_of_ann"] = np.zeros((7, 8, 9))
+    shell.user_ns |= {"volume_of_ann": np.zeros((7, 8, 9)), "image_of_ann": np.zeros((8, 9)), "np": np}
     shell.user_ns["net"] = keras.Sequential(
         [keras.layers.Conv2D(2, 3, name="conv_a"), keras.layers.Conv2D(2, 3, name="conv_b")]
     )

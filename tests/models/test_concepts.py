@@ -107,3 +107,15 @@ def test_refusals(model, images):
     for corrections, message in cases:
         with pytest.raises(ValueError, match=message):
             models.correct_concepts(model, images, corrections)
+
+
+def test_concepts_named_in_any_order_keep_their_columns(images):
+    keras.utils.set_random_seed(1)
+    model = models.concept_bottleneck(
+        (16, 20, 1), {"spiculated": "yes_no", "diameter_mm": (8.0, 2.0)}, width=4
+    )
+    set_risk(model, [3.0, 0.5], bias=-1.0)
+    plain = model.predict(images, verbose=0)
+    np.testing.assert_allclose(models.correct_concepts(model, images, {})["risk"], plain["risk"], atol=1e-5)
+    found = models.correct_concepts(model, images, {"spiculated": 1, "diameter_mm": 10.0})
+    assert found["risk"][:, 0] == pytest.approx([1 / (1 + np.exp(-(3 + 0.5 - 1)))] * 5)

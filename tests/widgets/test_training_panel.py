@@ -127,6 +127,18 @@ def test_what_goes_wrong_is_said_in_the_panel_and_raised_to_code(panel):
     assert [run.name for run in panel.runs] == ["run 1"]
 
 
+def test_what_was_refused_leaves_no_trace(panel, dataset, tmp_path):
+    panel.start().wait()
+    held(panel)
+    later = TrainingPanel(dataset, folder=tmp_path, **SMALL)
+    for action in (later.start, later.resume):
+        with pytest.raises(RuntimeError, match="another session is at work"):
+            action()
+    assert not (tmp_path / "run-3").exists()
+    panel.stop().wait()
+    assert later.resume().wait().result().history["epoch"].tolist() == [1, 2, 3]
+
+
 def test_an_error_of_the_training_is_shown(panel, monkeypatch):
     @functools.wraps(training.fit)
     def fail(*_arguments, **_options):

@@ -50,6 +50,13 @@ def test_the_learning_rate_is_a_number_that_can_be_typed_again(dataset):
     assert sliders.values()["learning_rate"] == 0.0014
 
 
+@pytest.mark.parametrize("rate", [1e-6, 0.00125, 3.0])
+def test_a_learning_rate_that_was_given_is_the_one_that_is_used(dataset, rate):
+    sliders = TrainingSliders(dataset, {"learning_rate": rate, "seed": 3_000_000_000})
+    assert sliders.values()["learning_rate"] == rate
+    assert sliders.values()["seed"] == 3_000_000_000
+
+
 def test_settings_come_back_as_they_were_put(dataset):
     sliders = TrainingSliders(dataset, {})
     wanted = {**sliders.values(), "width": 8, "optimizer": "sgd", "augment": False, "seed": 7}

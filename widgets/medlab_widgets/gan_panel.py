@@ -97,9 +97,9 @@ class GanPanel(Panel):
         lower = ipywidgets.HBox([self.charts, right], layout={"flex_flow": "row wrap"})
         return [self.buttons, self.status, self.message, lower]
 
-    def start(self) -> Self:
+    def start(self, *, resume: bool | None = None) -> Self:
         """Let the two play, in the background; see `TrainSession.start`."""
-        self.session.start()
+        self.session.start(resume=resume)
         return self
 
     def result(self) -> GANRun:

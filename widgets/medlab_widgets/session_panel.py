@@ -38,9 +38,9 @@ class SessionPanel(Panel):
     def _session(self, action: str) -> TrainSession:
         return self.session
 
-    def start(self) -> Self:
+    def start(self, *, resume: bool | None = None) -> Self:
         """Begin to train; see `TrainSession.start`."""
-        self.session.start()
+        self.session.start(resume=resume)
         return self
 
     def _refresh(self) -> None:
@@ -51,4 +51,6 @@ class SessionPanel(Panel):
             self._tell(runs.progress_words("training", now), self.session)
 
     def __repr__(self) -> str:
-        return f"<SessionPanel: {self.session.describe()}>"
+        # Not describe(): the checkpoint's folder may name a person, and this is saved with the notebook.
+        words = runs.progress_words("training", self.session.snapshot())[:2]
+        return f"<SessionPanel: {', '.join(words)}>"

@@ -11,7 +11,7 @@ import ipywidgets
 
 from medlab import backend, checks, models
 from medlab.data import Dataset
-from medlab.training import Run, Settings, TrainSession
+from medlab.training import Run, Settings, TrainSession, background
 from medlab_widgets import training_runs as runs
 from medlab_widgets.copy_text import CopyText
 from medlab_widgets.panel import Panel, guarded
@@ -114,6 +114,7 @@ class TrainingPanel(Panel):
         ValueError
             If the settings do not fit the images.
         """
+        background.check_free()  # before a network is built, which seeds everything
         settings = self.sliders.values()
         number = max((run.number for run in self.runs), default=0) + 1
         run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
@@ -137,8 +138,13 @@ class TrainingPanel(Panel):
         """
         run = self.current
         if run is not None and run.session is None and run.folder is not None:
+            background.check_free()
             run.session = self._made(run)
-            run.session.start(resume=True)
+            try:
+                run.session.start(resume=True)
+            except Exception:
+                run.session = None  # it stays one that can be gone on with
+                raise
             return self
         return super().resume()
 
@@ -161,8 +167,9 @@ class TrainingPanel(Panel):
             msg = f"{self.current.name} is at work. Stop it, or wait for it, before another one is restored."
             raise RuntimeError(msg)
         checks.one_of("run", name, [run.name for run in self.runs])
-        self.current = next(run for run in self.runs if run.name == name)
-        self.sliders.put({k: v for k, v in self.current.settings.items() if k in SETTINGS})
+        chosen = next(run for run in self.runs if run.name == name)
+        self.sliders.put({k: v for k, v in chosen.settings.items() if k in SETTINGS})
+        self.current = chosen
         self._refresh()
         return self
 

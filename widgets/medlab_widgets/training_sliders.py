@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,6 +42,7 @@ class TrainingSliders(ipywidgets.Box):
     """
 
     def __init__(self, dataset: Dataset, settings: Mapping[str, Any]) -> None:
+        self._given_rate = 0.0
         given = {name: value for name, value in settings.items() if value is not None}
         usual = Settings(**{k: v for k, v in given.items() if k in Settings.__dataclass_fields__}).resolve(
             dataset
@@ -69,7 +71,7 @@ class TrainingSliders(ipywidgets.Box):
             "optimizer": ipywidgets.Dropdown(description="optimizer", options=OPTIMIZERS, **simple),
             "balance": ipywidgets.Dropdown(description="class balance", options=allowed(dataset), **simple),
             "augment": ipywidgets.Checkbox(description="augmentation", indent=True, **simple),
-            "seed": ipywidgets.BoundedIntText(description="seed", min=0, max=2**31 - 1, **simple),
+            "seed": ipywidgets.BoundedIntText(description="seed", min=0, max=2**32 - 1, **simple),
         }
         self.put(start)
         super().__init__(list(self.controls.values()), layout={"flex_flow": "row wrap"})
@@ -78,8 +80,9 @@ class TrainingSliders(ipywidgets.Box):
         """Return the settings that the controls stand for now."""
         found = {name: control.value for name, control in self.controls.items()}
         found |= {name: None for name in ("width", "dropout") if found[name] == _OWN}
-        # As it is read off the slider: a number that can be typed again.
-        found["learning_rate"] = float(f"{found['learning_rate']:.2g}")
+        # As it is read off the slider, a number that can be typed again; what was given stays as it is.
+        if found["learning_rate"] != self._given_rate:
+            found["learning_rate"] = float(f"{found['learning_rate']:.2g}")
         return found
 
     def put(self, settings: Mapping[str, Any]) -> None:
@@ -102,6 +105,11 @@ class TrainingSliders(ipywidgets.Box):
                 control.options = sorted(pairs, key=lambda pair: -1 if pair[1] == _OWN else pair[1])
             if name == "epochs":
                 control.max = max(control.max, value)
+            if name == "learning_rate":
+                power = math.log10(value)
+                control.min = min(control.min, math.floor(power))
+                control.max = max(control.max, math.ceil(power))
+                self._given_rate = float(value)
             if isinstance(control, ipywidgets.Dropdown) and value not in control.options:
                 msg = f"{name} must be one of {', '.join(control.options)} for these images, got {value!r}."
                 raise ValueError(msg)

@@ -189,7 +189,7 @@ def drawing_from(seed: int) -> Iterator[None]:
     """Let Captum draw from a seed; the caller's own generators go on as if nothing had been drawn."""
     state = np.random.get_state()  # noqa: NPY002 (Captum draws from NumPy's and torch's global generators)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # not the GPUs': they would not be put back
         np.random.seed(seed % 2**32)  # noqa: NPY002
         try:
             yield

@@ -146,14 +146,19 @@ def bent(layers: Sequence[Seen], answer: Any) -> str:
 
 
 def _last(layers: Sequence[Seen], answer: Any) -> Seen | None:
-    # The layer that gave the answer itself: another head, or an operation, may have run after it.
-    answer = keras.ops.convert_to_numpy(answer).ravel()
-    for seen in reversed(layers):
-        # An inner network ends after its own last layer: what it gave is what that layer gave.
-        inner = bool(getattr(seen.layer, "layers", None))
-        if inner or seen.output is None or seen.calls != 1:
-            continue
-        if np.array_equal(keras.ops.convert_to_numpy(seen.output).ravel(), answer):
+    # An inner network ends after its own last layer: what it gave is what that layer gave.
+    usable = [
+        one
+        for one in layers
+        if one.output is not None and one.calls == 1 and not bool(getattr(one.layer, "layers", None))
+    ]
+    # The first that gave the very tensor: those after it only handed it on.
+    for seen in usable:
+        if seen.output is answer:
+            return seen
+    numbers = keras.ops.convert_to_numpy(answer).ravel()
+    for seen in reversed(usable):
+        if np.array_equal(keras.ops.convert_to_numpy(seen.output).ravel(), numbers):
             return seen
     return None
 

@@ -140,3 +140,10 @@ class Attribution:
 
 def _values(several: Any) -> list[Any]:
     return list(several.values() if isinstance(several, dict) else several)
+
+
+def one_baseline(found: Attribution) -> Any:
+    """Return the baseline of each image: of gradient_shap's set, its mean."""
+    if found.method == "gradient_shap" and np.ndim(found.baseline) == np.ndim(found.x):
+        return np.mean(found.baseline, axis=0)
+    return found.baseline

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from medlab import checks
 from medlab.evaluation.attribution import Attribution
 from medlab.evaluation.attribution.asking import asking
+from medlab.evaluation.attribution.result import one_baseline
 from medlab.evaluation.attribution.targeting import Inputs
 
 
@@ -127,7 +128,10 @@ def _curves(
     if found.shape[:-1] != image.shape[:-1]:
         msg = f"the map must have the places of the image, {image.shape[:-1]}, got {found.shape[:-1]}."
         raise ValueError(msg)
-    (nothing,) = inputs.baselines(attribution.baseline if baseline is None else baseline)
+    (nothing,) = inputs.baselines(one_baseline(attribution) if baseline is None else baseline)
+    shape = image.shape
+    if image.ndim == 2:  # of a vector each number is a place
+        image, found, nothing = (one[..., np.newaxis] for one in (image, found, nothing))
     places = int(np.prod(image.shape[1:-1]))
     rng = np.random.default_rng(seed)
     # Ties, such as the zeros of a map, fall in random order.
@@ -150,7 +154,9 @@ def _curves(
                 np.where((rank < count) == (kind == "deletion"), nothing, image).astype(image.dtype)
                 for count in counts
             ]
-            return np.stack([asked.values([one]) for one in changed], axis=-1).astype(np.float64)
+            return np.stack([asked.values([one.reshape(shape)]) for one in changed], axis=-1).astype(
+                np.float64
+            )
 
         values = along(ranked)
         random = np.stack([along(np.argsort(one, axis=-1)) for one in shuffled[1:]])

@@ -13,6 +13,7 @@ from medlab import checks
 from medlab.evaluation.attribution import METHODS, Attribution, attribute
 from medlab.evaluation.attribution.asking import asking
 from medlab.evaluation.attribution.attributing import drawing_from
+from medlab.evaluation.attribution.result import one_baseline
 from medlab.evaluation.attribution.targeting import Inputs
 
 # Their maps are slopes, or slopes times the way: what noise does can be told from them number by number.
@@ -53,7 +54,7 @@ def infidelity(
     image = torch.from_numpy(inputs.arrays[0])
     spread = noise * float(image.max() - image.min())
     # Input times slope goes the whole way from 0, whatever the baseline.
-    start = 0.0 if attribution.method == "input_x_gradient" else attribution.baseline
+    start = 0.0 if attribution.method == "input_x_gradient" else one_baseline(attribution)
     (nothing,) = (torch.from_numpy(one) for one in inputs.baselines(start))
     slopes = METHODS[attribution.method].slope
 
@@ -128,7 +129,7 @@ def sensitivity(
             region=None if attribution.region is None else np.repeat(attribution.region, repeats, axis=0),
             head=attribution.head,
             seed=seed,
-            **options,
+            **{name: _each(value, image, repeats) for name, value in options.items()},
         )
         return (torch.from_numpy(found.map),)
 

@@ -41,8 +41,11 @@ class Randomization:
 
     @property
     def passes(self) -> bool:
-        """Whether the correlation ends below the limit, all weights being random."""
-        return bool(self.table["correlation"].iloc[-1] < self.limit)
+        """Whether the size of the correlation ends below the limit, all weights being random.
+
+        A map that only changes its sign is the same picture.
+        """
+        return bool(abs(self.table["correlation"].iloc[-1]) < self.limit)
 
     def describe(self) -> str:
         """Say in a line how alike the maps are in the end."""
@@ -95,10 +98,10 @@ def randomized_weights(
     map has from the image itself, such as its edges, stays too: that is why a convincing map proves
     nothing. Methods that multiply by the image keep the order of sizes longer than the signs.
     """
-    checks.in_range("limit", limit, -1, 1)
+    checks.in_range("limit", limit, 0, 1)
     inputs = Inputs(x)
     if not inputs.single:
-        msg = f"randomized_weights needs one input, got {len(inputs.arrays)}."
+        msg = f"randomized_weights needs x as one array, got a {type(x).__name__} of {len(inputs.arrays)}."
         raise ValueError(msg)
     layers = [(name, layer) for name, layer in named_layers(model) if _own_weights(layer)]
     if not layers:

@@ -160,7 +160,7 @@ class Loop:
                 number = self.step - len(values) + int(bad[0]) + 1
                 msg = (
                     f"{name} must stay finite, got {values[bad[0]]} at step {number}. Lower rates, use "
-                    "a critic with normalization='spectral', or go on from the checkpoint with a new seed."
+                    "a critic with normalization='spectral'."
                 )
                 raise FloatingPointError(msg)
         means = {name: float(values.mean()) for name, values in numbers.items()}
