@@ -49,7 +49,11 @@ def test_worst_and_typical_cases_are_explained(task):
     assert worst.alt.startswith("Maps by integrated gradients over the worst errors: simulated, ")
     assert typical.alt.startswith("Maps by integrated gradients over the typical right answers: simulated, ")
     assert 2 <= len(typical.axes) - 1 <= 12
-    asked = {"binary": "the class malignant", "regression": "a larger value"}
+    asked = {
+        "binary": "the class malignant",
+        "regression": "a larger value",
+        "multilabel": "the label with the highest probability, which need not be the wrong one",
+    }
     assert f"spoke for {asked.get(task, 'the class that the network answered')}" in words.data
     assert "nan%" not in words.data
 
