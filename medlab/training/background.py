@@ -10,13 +10,16 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 
 from medlab import backend
 from medlab.training import checkpoint as checkpoints
 from medlab.training.control import Control, Stopped
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORKING = ("running", "paused", "stopping")
 # The last one: its state and its result stay reachable, whoever forgot its name.
@@ -193,6 +196,12 @@ class Background:
             msg = f"there is no result yet: {self.describe()}. wait() for it."
             raise RuntimeError(msg)
         return self._result
+
+    def history(self) -> pd.DataFrame:
+        """Return the history so far, as the result will have it."""
+        import pandas as pd
+
+        return pd.DataFrame(self._control.rows)
 
     def describe(self) -> str:
         """Say in a line what the session is doing and where its checkpoint lies."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
@@ -13,9 +13,6 @@ from medlab.training.background import Background
 from medlab.training.fitting import fit
 from medlab.training.run import Run
 from medlab.training.settings import Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class TrainSession(Background):
@@ -102,12 +99,6 @@ class TrainSession(Background):
             "seconds_left": 0.0 if state == "done" else left,
             "rows": control.rows,
         }
-
-    def history(self) -> pd.DataFrame:
-        """Return the epochs so far, a row each, as `Run.history` has them."""
-        import pandas as pd
-
-        return pd.DataFrame(self._control.rows)
 
     def _where(self, now: dict[str, Any]) -> str:
         if not now["epochs"]:

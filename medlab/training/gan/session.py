@@ -11,8 +11,6 @@ from medlab.training.background import Background
 from medlab.training.gan.result import GANRun
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from medlab.training.gan.adversarial import GAN
     from medlab.training.gan.inpainting import Inpainter
 
@@ -89,12 +87,6 @@ class GanSession(Background):
             "seconds_left": 0.0 if state == "done" else left,
             "rows": control.rows,
         }
-
-    def history(self) -> pd.DataFrame:
-        """Return the losses so far, as `GANRun.history` has them."""
-        import pandas as pd
-
-        return pd.DataFrame(self._control.rows)
 
     def _where(self, now: dict[str, Any]) -> str:
         if not self._control.batches:
