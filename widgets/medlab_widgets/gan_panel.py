@@ -18,7 +18,7 @@ from medlab import plots
 from medlab.exercises.quizzing import has_front_end
 from medlab.training.gan import GAN, GANRun, GanSession
 from medlab_widgets.panel import Panel, guarded
-from medlab_widgets.showing import duration
+from medlab_widgets.showing import spent
 
 LOOK_S = 2.0  # between two looks at the samples: making them takes time from the training
 ROWS, COLUMNS = 2, 8
@@ -97,11 +97,6 @@ class GanPanel(Panel):
         lower = ipywidgets.HBox([self.charts, right], layout={"flex_flow": "row wrap"})
         return [self.buttons, self.status, self.message, lower]
 
-    def start(self, *, resume: bool | None = None) -> Self:
-        """Let the two play, in the background; see `TrainSession.start`."""
-        self.session.start(resume=resume)
-        return self
-
     def result(self) -> GANRun:
         """Return the finished training; see `TrainSession.result`."""
         return self.session.result()
@@ -142,9 +137,6 @@ class GanPanel(Panel):
         ]
         return plots.Chart("step", "loss (no unit)", lines)
 
-    def _session(self, action: str) -> GanSession:
-        return self.session
-
     def _refresh(self) -> None:
         with self._lock:
             now = self.session.snapshot()
@@ -153,9 +145,7 @@ class GanPanel(Panel):
             _put(self.between, self._way[self.place.value][np.newaxis])
             self.buttons.allow(now["state"])
             at = f"step {now['step']}" + (f" of {now['steps']}" if now["steps"] else "")
-            left = duration(now["seconds_left"]) if now["state"] == "running" else ""
-            spent = duration(now["seconds"]) + (f", about {left} left" if left else "")
-            self._tell([now["state"], at, spent], self.session)
+            self._tell([now["state"], at, spent(now)], self.session)
 
 
 class _Looks(keras.callbacks.Callback):

@@ -20,11 +20,16 @@ from medlab_widgets.showing import Shown, follow
 class Panel(Shown, ipywidgets.VBox):
     """A session, its buttons and its charts; a subclass says what is trained and what else is shown.
 
+    One that has many sessions, one after another, overrides `start` and `_session`; others set `session`
+    before they call this.
+
     Parameters
     ----------
     once : bool
         Whether it can start only once.
     """
+
+    session: Any
 
     def __init__(self, *, once: bool = False) -> None:
         self._front_end = has_front_end()
@@ -42,19 +47,20 @@ class Panel(Shown, ipywidgets.VBox):
         """Return the panel's parts, from the top."""
         raise NotImplementedError
 
-    def _session(self, action: str) -> Background:
-        """Return the session at hand; refuse the action in words where there is none."""
-        raise NotImplementedError
-
     def _refresh(self) -> None:
         """Show where the session is; called by the follower's thread and by the kernel's."""
         raise NotImplementedError
 
-    def start(self) -> Self:
-        """Begin to train, in the background."""
-        raise NotImplementedError
-
     # --- what is the same for all
+
+    def _session(self, action: str) -> Background:
+        """Return the session at hand; refuse the action in words where there is none."""
+        return self.session
+
+    def start(self, *, resume: bool | None = None) -> Self:
+        """Begin to train, in the background; see `TrainSession.start`."""
+        self.session.start(resume=resume)
+        return self
 
     def pause(self) -> Self:
         """Wait after the batch at hand."""
@@ -132,7 +138,7 @@ class Controls(ipywidgets.HBox):
             for name in actions
         }
         for name, button in self.buttons.items():
-            button.on_click(lambda _button, action=actions[name]: _guarded(action, say))
+            button.on_click(guarded(actions[name], say))
         super().__init__(list(self.buttons.values()))
         self.allow("idle")
 
@@ -143,15 +149,14 @@ class Controls(ipywidgets.HBox):
             button.disabled = again or name not in self.ALLOWED[state]
 
 
-def _guarded(action: Callable[[], Any], say: Callable[[str], None]) -> None:
-    """Do what a button asks for; what goes wrong is said in the panel: nobody reads the kernel's log."""
-    try:
-        say("")
-        action()
-    except Exception as error:
-        say(f"{type(error).__name__}: {error}")
-
-
 def guarded(action: Callable[[], Any], say: Callable[[str], None]) -> Callable[[Any], None]:
-    """Return a button's handler that says in the panel what goes wrong."""
-    return lambda _button: _guarded(action, say)
+    """Return a button's handler that says in the panel what goes wrong: nobody reads the kernel's log."""
+
+    def press(_button: Any) -> None:
+        try:
+            say("")
+            action()
+        except Exception as error:
+            say(f"{type(error).__name__}: {error}")
+
+    return press

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import ipywidgets
 
 from medlab.training import TrainSession
@@ -34,14 +32,6 @@ class SessionPanel(Panel):
 
     def _compose(self) -> list[ipywidgets.Widget]:
         return [self.buttons, self.status, self.message, self.charts]
-
-    def _session(self, action: str) -> TrainSession:
-        return self.session
-
-    def start(self, *, resume: bool | None = None) -> Self:
-        """Begin to train; see `TrainSession.start`."""
-        self.session.start(resume=resume)
-        return self
 
     def _refresh(self) -> None:
         with self._lock:

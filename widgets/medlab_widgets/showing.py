@@ -55,6 +55,12 @@ def follow(session: Background, refresh: Callable[[], None]) -> threading.Thread
     return thread
 
 
+def spent(now: dict[str, Any]) -> str:
+    """Say how long a session has worked, by its snapshot, and about how long it will go on."""
+    left = duration(now["seconds_left"]) if now["state"] == "running" else ""
+    return duration(now["seconds"]) + (f", about {left} left" if left else "")
+
+
 def duration(seconds: float | None) -> str:
     """Say a time in words, such as "1 min 5 s"; empty for None."""
     if seconds is None:

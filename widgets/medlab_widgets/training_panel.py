@@ -104,7 +104,7 @@ class TrainingPanel(Panel):
 
     # --- what the buttons do
 
-    def start(self) -> Self:
+    def start(self) -> Self:  # type: ignore[override]  # each is a new run, with a folder of its own
         """Train anew with what the sliders say.
 
         Raises
@@ -274,7 +274,7 @@ class TrainingPanel(Panel):
             run = self.current
             now = run.update() if run is not None else {}
             state = run.state if run is not None else "idle"
-            working = state in ("running", "paused", "stopping")
+            working = state in background.WORKING
             alt = f"Loss and measures of {len(self.runs)} trainings over epochs. {self!r}"
             self.charts.show(runs.charts(self.runs, run), alt)
             self.buttons.allow({"on disk": "stopped"}.get(state, state))

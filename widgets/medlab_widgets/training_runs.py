@@ -15,7 +15,7 @@ from medlab.data import Dataset
 from medlab.plots import Chart, Line
 from medlab.training import Run, TrainSession
 from medlab.training import checkpoint as checkpoints
-from medlab_widgets.showing import duration
+from medlab_widgets.showing import spent
 from medlab_widgets.training_sliders import SETTINGS
 
 SHOWN = 6  # runs in the charts: more lines cannot be told apart
@@ -105,8 +105,7 @@ def charts(runs: Sequence[PanelRun], current: PanelRun | None) -> list[Chart]:
     shown = list(runs)[-SHOWN:]
     if current is not None and current not in shown:
         shown = [current, *shown[1:]]
-    names = [name for run in shown for row in run.rows[:1] for name in row if name.startswith("val_")]
-    measures = [name for name in dict.fromkeys(names) if name != "val_loss"] or ["val_auc"]
+    measures = _measures(shown) or ["val_auc"]
     losses = []
     for run in shown:
         epochs = [row["epoch"] for row in run.rows]
@@ -125,6 +124,12 @@ def charts(runs: Sequence[PanelRun], current: PanelRun | None) -> list[Chart]:
     return found
 
 
+def _measures(runs: Iterable[PanelRun]) -> list[str]:
+    """Return the names of what was measured on validation, each once."""
+    names = dict.fromkeys(name for run in runs for row in run.rows[:1] for name in row)
+    return [name for name in names if name.startswith("val_") and name != "val_loss"]
+
+
 def _column(run: PanelRun, name: str) -> tuple[list[float], list[float]]:
     rows = [row for row in run.rows if name in row]
     return [row["epoch"] for row in rows], [row[name] for row in rows]
@@ -136,15 +141,14 @@ def _words(measure: str) -> str:
     return f"{words.get(name, name)}, validation"
 
 
-def progress_words(name: str, now: Mapping[str, Any]) -> list[str]:
+def progress_words(name: str, now: dict[str, Any]) -> list[str]:
     """Return what a snapshot of a session says, part by part."""
     words = [f"{name}: {now['state']}"]
     if now.get("epochs"):
-        left = duration(now["seconds_left"]) if now["state"] == "running" else ""
         words += [
             f"epoch {now['epoch']} of {now['epochs']}, batch {now['batch']} of {now['batches']}",
             f"best epoch {now['best_epoch']}" if now["best_epoch"] else "",
-            duration(now["seconds"]) + (f", about {left} left" if left else ""),
+            spent(now),
         ]
     return words
 
@@ -162,11 +166,7 @@ def table(runs: Iterable[PanelRun], current: PanelRun | None) -> str:
     """Return the runs side by side as an HTML table: what differs between them, and what came of each."""
     listed = list(runs)
     varied = [name for name in SETTINGS if len({repr(run.settings.get(name)) for run in listed}) > 1]
-    measures = [
-        name
-        for name in dict.fromkeys(name for run in listed for row in run.rows[:1] for name in row)
-        if name.startswith("val_") and name != "val_loss"
-    ]
+    measures = _measures(listed)
     heads = [
         "",
         "run",
