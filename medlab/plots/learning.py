@@ -42,7 +42,7 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
     drawn = [names for names in drawn if names]
     alt = f"Training over {len(table)} epochs: {', '.join(name for names in drawn for name in names)}."
     width_in = min(canvas.WIDTH_IN, 3.5 * len(drawn))
-    picture, axes = canvas.panels(1, len(drawn), width_in=width_in, height_in=3.0, alt=alt)
+    picture, axes = canvas.panels(1, len(drawn), width_in=width_in, height_in=3.5, alt=alt)
     for axis, names in zip(axes, drawn, strict=True):
         for name in names:
             style = 1 if name.startswith("val_") else 0
@@ -60,7 +60,8 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
         if names[0] == "learning_rate":
             axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
         elif len(names) > 1 or best_epoch is not None:
-            axis.legend(fontsize=canvas.SMALL, framealpha=0.85)
+            # Below: two measures that cross leave no free corner.
+            axis.legend(fontsize=canvas.SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
     return picture
 
 
