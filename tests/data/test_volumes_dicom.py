@@ -117,6 +117,110 @@ def test_bits_above_the_highest_stored_are_no_part_of_the_value(dicom, folder):
 
 
 @pytest.mark.parametrize(
+    "syntax",
+    [
+        uid.ImplicitVRLittleEndian,
+        uid.ExplicitVRLittleEndian,
+        uid.ExplicitVRBigEndian,
+        uid.DeflatedExplicitVRLittleEndian,
+        uid.RLELossless,
+    ],
+    ids=lambda syntax: syntax.keyword,
+)
+@pytest.mark.parametrize("signed", [0, 1])
+@pytest.mark.parametrize(("stored", "high"), [(12, 15), (12, 13), (12, 11), (16, 15)])
+def test_the_highest_bit_means_the_same_in_every_syntax(dicom, folder, syntax, signed, stored, high):
+    # From first principles: the value stands in `stored` bits up to `high`; the others hold something else.
+    value = np.random.default_rng(1).integers(0, 2**stored, dicom.shape)
+    noise = np.random.default_rng(2).integers(0, 2**16, dicom.shape)
+    below = high + 1 - stored
+    mask = (2**stored - 1) << below
+    words = ((value << below) | (noise & ~mask & 0xFFFF)).astype(np.uint16)
+    expected = np.where(value >= 2 ** (stored - 1), value - 2**stored, value) if signed else value
+    facts = {"BitsStored": stored, "HighBit": high, "PixelRepresentation": signed}
+    if syntax == uid.RLELossless:
+        for path in dicom.write(folder, words):
+            dataset = pydicom.dcmread(path)
+            dataset.compress(syntax, generate_instance_uid=False)  # all 16 bits of each word
+            dataset.update(facts)
+            dataset.save_as(path)
+    else:
+        order = ">u2" if syntax == uid.ExplicitVRBigEndian else "<u2"
+        dicom.write(folder, words.astype(order), syntax=syntax, **facts)
+    np.testing.assert_array_equal(volumes.read(folder).array, expected)
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    [uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEG2000Lossless],
+    ids=lambda syntax: syntax.keyword,
+)
+def test_each_lossless_decoder_gives_the_stored_values(dicom, folder, syntax):
+    array = np.random.default_rng(3).integers(0, 4096, (2, 64, 48)).astype(np.uint16)
+    for path in dicom.write(folder, array, BitsStored=12, HighBit=11, RescaleIntercept=-1024):
+        dataset = pydicom.dcmread(path)
+        if syntax == uid.JPEGLosslessSV1:
+            _compress_by_gdcm(path)
+        else:
+            dataset.compress(syntax, generate_instance_uid=False)
+            dataset.save_as(path)
+        assert pydicom.dcmread(path).file_meta.TransferSyntaxUID == syntax
+    np.testing.assert_array_equal(volumes.read(folder).array, array.astype(int) - 1024)
+
+
+def _compress_by_gdcm(path):
+    import gdcm
+
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(path))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(path))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+
+
+def test_a_disc_with_texts_beside_its_slices_is_read_and_says_what_was_passed_over(dicom, folder):
+    dicom.write(folder)
+    (folder / "README").write_text("Planted^Name: see the LICENSE, für alle.\n")
+    (folder / "LICENSE").write_text("free\n" * 2000)
+    (folder / "viewer.exe").write_bytes(b"MZ\0\1" * 40)
+    (folder / "IMAGES").mkdir()
+    volume = volumes.read(folder)
+    assert volume.shape == dicom.shape
+    assert volume.notes == ("Passed over in the folder: 1 inner folder, 2 text files, 1 .exe file.",)
+    assert len(volumes.list_series(folder)) == 1
+
+
+def test_headers_are_opened_once_and_again_only_when_a_file_changes(dicom, folder, monkeypatch):
+    dicom.write(folder)
+    opened = []
+    read_slice = volumes.series.read_slice
+    monkeypatch.setattr(volumes.series, "read_slice", lambda *told: opened.append(told) or read_slice(*told))
+    volumes.list_series(folder)
+    assert len(opened) == 7
+    volumes.read(folder, series=1)
+    assert len(opened) == 7
+    dicom.write(folder, dicom.array[:6] + 1)
+    assert volumes.read(folder, series=1).array.shape[0] == 7
+    assert len(opened) == 14
+
+
+def test_a_scout_says_that_it_is_one(dicom, folder):
+    path = dicom.write(folder, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])[0]
+    volume = volumes.read(path)
+    assert volume.units == "as stored"
+    assert volume.notes[0].startswith("The image is a scout (LOCALIZER)")
+    path = dicom.write(folder, PhotometricInterpretation="MONOCHROME1")[0]
+    assert "low ones are to be shown bright" in volumes.read(path).notes[0]
+
+
+@pytest.mark.parametrize(
     ("elements", "units"),
     [
         ({"Modality": "CT"}, "HU"),

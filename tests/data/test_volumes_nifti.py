@@ -160,3 +160,21 @@ def test_refuses_numbers_that_float32_cannot_hold(write, dicom):
 def test_refuses_a_series_of_nifti(write, dicom):
     with pytest.raises(ValueError, match=r"series must be left out for NIfTI, which holds one image, got 2"):
         volumes.read(write(dicom.array.T), series=2)
+
+
+def test_refuses_cifti_whose_numbers_lie_on_a_surface(tmp_path):
+    axes = (
+        nibabel.cifti2.ScalarAxis(["thickness"]),
+        nibabel.cifti2.BrainModelAxis.from_surface(np.arange(4), 5, name="CortexLeft"),
+    )
+    nibabel.Cifti2Image(np.zeros((1, 4), np.float32), axes).to_filename(tmp_path / "a.dscalar.nii")
+    with pytest.raises(
+        ValueError, match=r"must hold voxels on a grid, got what nibabel reads as a Cifti2Image"
+    ):
+        volumes.read(tmp_path / "a.dscalar.nii")
+
+
+def test_nifti_2_is_read_like_nifti_1(tmp_path, affine_ras):
+    array = np.arange(7 * 8 * 9, dtype=np.int16).reshape(9, 8, 7)
+    nibabel.Nifti2Image(array, affine_ras).to_filename(tmp_path / "a.nii")
+    np.testing.assert_array_equal(volumes.read(tmp_path / "a.nii").array, array.T)

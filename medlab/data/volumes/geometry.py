@@ -139,23 +139,23 @@ def _slice_spacing(slices: Sequence[Slice], along_mm: NDArray[np.float64]) -> fl
             "slices. Remove the copies; time points, echoes or diffusion weightings each need a folder."
         )
         raise ValueError(msg)
-    usual = float(np.median(steps))
+    _refuse_plateaus(steps, along_mm)
+    usual = float(np.sort(steps)[(len(steps) - 1) // 2])  # a step that is there, not a mean of two
     wide = np.flatnonzero(steps > (1 + SPACING_TOLERANCE) * usual)
-    if wide.size:
-        at = int(wide[np.argmax(steps[wide])])
+    missing = np.round(steps[wide] / usual) - 1
+    if wide.size and np.all(np.abs(steps[wide] / usual - missing - 1) < SPACING_TOLERANCE * (missing + 1)):
         lost = ", ".join(
             f"{steps[place]:.2f} mm between slices {place} and {place + 1}" for place in wide[:3]
         )
         more = f", and {wide.size - 3} more" if wide.size > 3 else ""
-        missing = int(np.round(steps[wide] / usual - 1).sum())
         msg = (
             f"Slices must be {usual:.2f} mm apart, as most are, got gaps: {lost}{more} (counted from 0 along "
-            f"the normal). Slices that are missing: about {missing}. Export the series again."
+            f"the normal). Slices that are missing: about {int(missing.sum())}. Export the series again."
         )
         raise ValueError(msg)
     mean = float((along_mm[-1] - along_mm[0]) / (len(slices) - 1))
     drift = np.abs(along_mm - along_mm[0] - mean * np.arange(len(slices)))
-    if drift.max() > SPACING_TOLERANCE * mean:
+    if wide.size or drift.max() > SPACING_TOLERANCE * mean:
         at = int(np.argmax(drift))
         msg = (
             f"Slices must be evenly spaced, got distances from {steps.min():.3f} to {steps.max():.3f} mm; "
@@ -164,6 +164,28 @@ def _slice_spacing(slices: Sequence[Slice], along_mm: NDArray[np.float64]) -> fl
         )
         raise ValueError(msg)
     return mean
+
+
+def _refuse_plateaus(steps: NDArray[np.float64], along_mm: NDArray[np.float64]) -> None:
+    """Refuse a protocol of variable spacing: parts of several slices, each evenly spaced in its own way."""
+    changed = np.abs(np.diff(steps)) > SPACING_TOLERANCE * np.minimum(steps[1:], steps[:-1])
+    starts = [0, *(np.flatnonzero(changed) + 1).tolist()]
+    ends = [*starts[1:], len(steps)]
+    parts = [(first, last) for first, last in zip(starts, ends, strict=True) if last - first >= 2]
+    if len(parts) < 2:
+        return
+    listed = ", ".join(
+        f"{np.mean(steps[first:last]):.2f} mm from slice {first} to {last} "
+        f"({along_mm[first]:.1f} to {along_mm[last]:.1f} mm)"
+        for first, last in parts[:5]
+    )
+    more = f", and {len(parts) - 5} more parts" if len(parts) > 5 else ""
+    msg = (
+        f"Slices must be evenly spaced, got variable spacing, as in protocols of the head: {listed}{more} "
+        "(counted from 0 along the normal). Read each part from a folder of its own, or let dcm2niix bring "
+        "all to one spacing and read what it writes."
+    )
+    raise ValueError(msg)
 
 
 def _check_upright(positions: NDArray[np.float64], normal: NDArray[np.float64], pixel_mm: float) -> None:

@@ -11,12 +11,33 @@ import numpy as np
 import pydicom
 from numpy.typing import ArrayLike, NDArray
 from pydicom.pixels import get_decoder
-from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
+from pydicom.uid import (
+    HTJ2K,
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    RLELossless,
+)
 
-from medlab.data.volumes.series import UNREADABLE, Slice, modality_of, pixel_type, unharmed
+from medlab.data.volumes.kinds import is_scout
+from medlab.data.volumes.series import NATIVE, UNREADABLE, Slice, modality_of, pixel_type, unharmed
 
 INT16 = np.iinfo(np.int16)
 EXACT_IN_FLOAT32 = 2**24
+# What decodes compressed pixels, under licenses as free as medlab's own; pylibjpeg-libjpeg, which pydicom
+# would use as well, is GPL-3. The extra `decoders` installs them all.
+DECODERS = {
+    tuple(JPEGTransferSyntaxes): "python-gdcm",
+    tuple(JPEGLSTransferSyntaxes): "pyjpegls",
+    (*JPEG2000TransferSyntaxes, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL): "pylibjpeg pylibjpeg-openjpeg",
+}
+# Syntaxes that keep the words of a pixel as they are.
+REPACKED = (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, RLELossless)
 PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "CPS": "counts/s", "PROPCNTS": "prop. counts"}
 
 
@@ -31,12 +52,12 @@ def read_pixels(slices: Sequence[Slice]) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If pixels are in color, in several frames, damaged, or rescaled by a table.
+        If pixels are damaged, or rescaled by a table.
     ImportError
         If they are compressed and nothing installed can decode them; the message gives the pip line.
     """
     for one in slices:
-        _check_kind(one)
+        _check_stored(one)
     first = slices[0].facts
     dtype = functools.reduce(np.promote_types, [pixel_type(one.facts).newbyteorder("=") for one in slices])
     stored = np.empty((len(slices), first["Rows"], first["Columns"]), dtype)
@@ -104,27 +125,31 @@ def units_of(one: Slice) -> str:
     if modality == "PT":
         return PET_UNITS.get(str(one.facts.get("Units")), "as stored")
     rescaled_to_hu = one.facts.get("RescaleIntercept") is not None
-    if modality == "CT" and rescaled_to_hu and one.facts.get("RescaleType") in (None, "HU", "US"):
+    if (
+        modality == "CT"
+        and rescaled_to_hu
+        and not is_scout(one)
+        and one.facts.get("RescaleType") in (None, "HU", "US")
+    ):
         return "HU"
     return "as stored"
 
 
-def _check_kind(one: Slice) -> None:
-    """Refuse what is no gray slice, and what nothing can decode."""
+def _check_stored(one: Slice) -> None:
+    """Refuse bits that cannot be there, a table of values, and what nothing can decode."""
     facts = one.facts
-    samples, frames = facts.get("SamplesPerPixel") or 1, facts.get("NumberOfFrames") or 1
-    if samples != 1 or frames != 1 or facts["BitsAllocated"] not in (8, 16, 32):
-        msg = (
-            f"{one.label} must hold one gray image of 8, 16 or 32 bits, got {frames} frames, {samples} "
-            f"samples a pixel and {facts['BitsAllocated']} bits. Convert an enhanced (multi-frame) object "
-            "to single frames first, with dcmtk or dcm4che for example."
-        )
-        raise ValueError(msg)
     allocated, stored, high = _bits(facts)
     if not 0 < stored <= high + 1 <= allocated:
         msg = (
             f"{one.label} must keep its bits within those allocated, got {stored} stored up to bit {high} of "
             f"{allocated}. The header is damaged: export the series again."
+        )
+        raise ValueError(msg)
+    # A codec of the JPEG family has its own precision: what the highest bit then means is not said.
+    if high + 1 != stored and one.syntax not in (*NATIVE, *REPACKED):
+        msg = (
+            f"{one.label} must keep its pixels in the lowest bits where they are compressed, got {stored} "
+            f"stored up to bit {high}. Export the series uncompressed."
         )
         raise ValueError(msg)
     if facts.get("ModalityLUTSequence"):
@@ -149,12 +174,10 @@ def _check_kind(one: Slice) -> None:
 
 def _remedy(one: Slice) -> str:
     """Return the command that installs a decoder."""
-    plugin = ""
-    if one.syntax in JPEG2000TransferSyntaxes:
-        plugin = "pylibjpeg-openjpeg"
-    elif one.syntax in (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes):
-        plugin = "pylibjpeg-libjpeg"
-    return f"pip install pylibjpeg {plugin}" if plugin else "export the series uncompressed"
+    for syntaxes, package in DECODERS.items():
+        if one.syntax in syntaxes:
+            return f"pip install {package}"
+    return "export the series uncompressed"
 
 
 def _uncompressed(one: Slice) -> NDArray[Any]:
@@ -176,7 +199,11 @@ def _decoded(one: Slice) -> NDArray[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they quote values
-            return np.asarray(pydicom.dcmread(one.path).pixel_array)
+            dataset = pydicom.dcmread(one.path)
+            _, stored, high = _bits(one.facts)
+            # pydicom takes the stored bits to be the lowest ones; below them may lie an overlay.
+            dataset.BitsStored, below = high + 1, high + 1 - stored
+            return np.asarray(dataset.pixel_array >> below if below else dataset.pixel_array)
     except (RuntimeError, *UNREADABLE):
         # Or the decoder that is there cannot do this: Pillow, for example, no JPEG of 12 bits.
         msg = (

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pydicom
+from pydicom.uid import UID, MediaStorageDirectoryStorage
 
-from medlab.data.volumes import geometry, pixels
+from medlab.data.volumes import geometry, kinds, pixels
 from medlab.data.volumes.series import (
     UNREADABLE,
     Series,
@@ -86,7 +87,10 @@ def read(
     if modality is not None:
         msg = f"modality must be left out for DICOM, which says it itself, got {modality!r}."
         raise ValueError(msg)
-    slices, grid = geometry.arrange(_chosen(_slices(source), series, deidentify, salt))
+    headers, passed_over = _slices(source)
+    chosen = _chosen(headers, series, deidentify, salt)
+    notes = kinds.check_kind(chosen)
+    slices, grid = geometry.arrange(chosen)
     first = slices[0]
     return Volume(
         pixels.read_pixels(slices),
@@ -96,7 +100,7 @@ def read(
         modality_of(first),
         pixels.units_of(first),
         _header(first.path, first.label, deidentify, salt),
-        grid.notes,
+        (*notes, *grid.notes, *passed_over),
     )
 
 
@@ -116,7 +120,7 @@ def list_series(path: str | Path, *, deidentify: bool = True, salt: str | None =
     ValueError
         If a file is damaged, or there is no DICOM image.
     """
-    return _listing(_slices(_existing(path)), deidentify, salt)
+    return _listing(_slices(_existing(path))[0], deidentify, salt)
 
 
 def read_header(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> Dataset:
@@ -171,15 +175,22 @@ def _check_nifti(source: Path, series: int | str | None) -> None:
         raise ValueError(msg)
 
 
-def _slices(source: Path) -> list[Slice]:
-    """Return the headers of a folder or of one file."""
+def _slices(source: Path) -> tuple[Sequence[Slice], tuple[str, ...]]:
+    """Return the headers of a folder or of one file, and what was passed over."""
     if source.is_dir():
         return scan(source)
-    one = read_slice(source, THE_FILE)
-    if one is None:
-        msg = "path must be a DICOM image, got an object without pixels, such as contours or a report."
+    entry = read_slice(source, THE_FILE)
+    if entry is None:
+        with unharmed(THE_FILE):
+            kind = pydicom.dcmread(source, specific_tags=[]).file_meta.get("MediaStorageSOPClassUID", UID(""))
+        msg = f"path must be a DICOM image, got an object without pixels ({kind.name or 'of unknown kind'})."
+        if kind == MediaStorageDirectoryStorage:
+            msg = (
+                "path must be a DICOM image, got a DICOMDIR: the index of a disc, which names its files. "
+                "Pass the folder of the disc that holds the slices."
+            )
         raise ValueError(msg)
-    return [one]
+    return [entry], ()
 
 
 def _chosen(

@@ -6,10 +6,12 @@ repeats them.
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 import warnings
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,10 +31,10 @@ from medlab.data.volumes.volume import Triple, spacing_text
 TAGS = [
     Tag(keyword)
     for keyword in (
-        "SOPClassUID Modality SeriesInstanceUID FrameOfReferenceUID ImagePositionPatient "
+        "ImageType SOPClassUID Modality SeriesInstanceUID FrameOfReferenceUID ImagePositionPatient "
         "ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices Rows Columns "
-        "SamplesPerPixel NumberOfFrames BitsAllocated BitsStored HighBit PixelRepresentation RescaleSlope "
-        "RescaleIntercept RescaleType Units ModalityLUTSequence PixelData"
+        "SamplesPerPixel PhotometricInterpretation NumberOfFrames BitsAllocated BitsStored HighBit "
+        "PixelRepresentation RescaleSlope RescaleIntercept RescaleType Units ModalityLUTSequence PixelData"
     ).split()
 ]
 PIXEL_DATA = TAGS[-1]
@@ -104,31 +106,59 @@ class Slice:
     offset: int | None
 
 
-def scan(folder: Path) -> list[Slice]:
-    """Read the headers of all slices of a folder, in the order of the files' names.
+def scan(folder: Path) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
+    """Read the headers of all slices of a folder, in the order of the files' names; say what was passed over.
+
+    The headers of the last folders are kept, so that listing the series and then reading one opens each
+    header once; a folder in which a file changes its size or date is read again.
 
     Raises
     ------
     ValueError
         If a file is damaged or no DICOM, or there is none.
     """
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-    slices = []
-    for number, path in enumerate(paths, 1):
-        label = f"file {number} of {len(paths)} (sorted by name)"
-        if NO_SLICE.search(path.name) and not is_dicom(path, label):
-            continue
+    paths = sorted(path for path in folder.iterdir() if path.name[0] != ".")
+    facts = [path.stat() for path in paths]
+    return _scan(tuple(paths), tuple((fact.st_size, fact.st_mtime_ns, fact.st_ino) for fact in facts))
+
+
+@functools.lru_cache(maxsize=4)
+def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
+    files = [path for path in paths if path.is_file()]
+    slices, passed = [], Counter({"inner folder": len(paths) - len(files)})
+    for number, path in enumerate(files, 1):
+        label = f"file {number} of {len(files)} (sorted by name)"
+        if not is_dicom(path, label):
+            # Names may hold a patient's, endings do not.
+            ending = path.suffix.lower() if NO_SLICE.search(path.name) else "text" if _is_text(path) else ""
+            if ending:
+                passed[f"{ending} file"] += 1
+                continue
         found = read_slice(path, label)
-        if found is not None:
+        if found is None:
+            passed["DICOM object without pixels"] += 1
+        else:
             slices.append(found)
+    inner = passed["inner folder"]
     if not slices:
-        inner = sum(path.is_dir() for path in folder.iterdir())
         msg = (
-            f"path must be a folder with DICOM slices, got {len(paths)} files without one, and {inner} "
+            f"path must be a folder with DICOM slices, got {len(files)} files without one, and {inner} "
             f"folders. {'Pass one of these folders.' if inner else 'Pass the folder that holds the slices.'}"
         )
         raise ValueError(msg)
-    return slices
+    listed = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in passed.items() if count)
+    return tuple(slices), (f"Passed over in the folder: {listed}.",) if listed else ()
+
+
+def _is_text(path: Path) -> bool:
+    """Say whether a file is plain text, such as the README or LICENSE on a disc; a damaged slice is not."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    try:
+        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def is_dicom(path: Path, label: str) -> bool:
@@ -167,6 +197,12 @@ def read_slice(path: Path, label: str) -> Slice | None:
         facts["TransferSyntaxUID"] = meta.get("TransferSyntaxUID")
         # Pixels of unknown length (compressed ones) cannot be deferred; they are not needed here.
         pixels: Any = PIXEL_DATA in header and header.get_item(PIXEL_DATA, keep_deferred=True)
+    if not facts.get("SeriesInstanceUID") and pixels and facts.get("Rows"):
+        msg = (
+            f"{label} must say which series it belongs to, got an image without SeriesInstanceUID, so that "
+            "nobody knows which slices go together. Export the series again."
+        )
+        raise ValueError(msg)
     missing = [name for name in NEEDED if not (isinstance(facts.get(name), (int, str)) and facts[name])]
     if missing or not pixels:
         listed = ", ".join([*missing, *([] if pixels else ["PixelData"])])
