@@ -15,12 +15,17 @@ from pathlib import Path
 _REMEDY = "Save it as 'CSV UTF-8' with the columns file and group."
 _INVISIBLE = r"[\s\u200b\u2060\ufeff]+"
 _ENDS = re.compile(f"^{_INVISIBLE}|{_INVISIBLE}$")
-_NOBODY = ("nan", "none", "null", "n/a", "#n/a")
+_NOBODY = ("", "nan", "none", "null", "n/a", "#n/a", "<na>", "nat")
 
 
 def plain(text: str) -> str:
     """Return text without blanks at its ends and with each letter in one Unicode form (NFC)."""
     return _ENDS.sub("", unicodedata.normalize("NFC", text))
+
+
+def is_named(group: str) -> bool:
+    """Whether text names a group, and is not what tables write where nothing is known."""
+    return plain(group).casefold() not in _NOBODY
 
 
 def read(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
@@ -44,7 +49,8 @@ def read(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
     headers = {mark: _header(text, mark) for mark in ",;\t"}
     fitting = [mark for mark, names in headers.items() if names.count("file") == names.count("group") == 1]
     if len(fitting) != 1:
-        got = ", ".join(max(headers.values(), key=lambda names: len(names))) or "none"
+        longest = max(headers.values(), key=len)
+        got = ", ".join(longest) or "none"
         msg = f"{table.name} must have one column file and one column group, got {got}. {_REMEDY}"
         raise ValueError(msg)
     columns = headers[fitting[0]]
@@ -63,8 +69,7 @@ def read(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
             given = [*cells, *[""] * len(columns)]
             file, group = (given[columns.index(name)] for name in ("file", "group"))
             n_mended += sum(cell != plain(cell) for cell in (file, group))
-            is_known = plain(group).casefold() not in _NOBODY
-            rows[number] = (plain(file).replace("\\", "/"), plain(group) if is_known else "")
+            rows[number] = (plain(file).replace("\\", "/"), plain(group) if is_named(group) else "")
     return rows, n_mended
 
 
