@@ -21,7 +21,7 @@ _PHOTOMETRIC, _SAMPLE_FORMAT = 262, 339  # tags of TIFF
 _QUIRKS = {
     "inverted": "store white as 0 (TIFF, PhotometricInterpretation 0) and were inverted: larger is brighter.",
     "deep color": "have 16 bits in each of several channels and were read with 8.",
-    "alpha": "have transparency, which was left out: the pixels below it were read as stored.",
+    "alpha": "have a channel or color for transparency, which was left out: pixels were read as stored.",
 }
 
 

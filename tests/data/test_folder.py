@@ -352,7 +352,7 @@ def test_what_is_left_out_of_deep_and_transparent_colors_is_told(folder):
     assert pixels_of(dataset, "image_1.png").max() == 70
     assert "1 of 50 images have 16 bits in each of several channels and were read with 8." in dataset.notes
     assert any(
-        note.startswith("1 of 50 images have transparency, which was left out") for note in dataset.notes
+        note.startswith("1 of 50 images have a channel or color for transparency") for note in dataset.notes
     )
 
 
