@@ -41,7 +41,6 @@ LEFT_RIGHT = ["left-right"]
 NO_SIDE = "No up, down, left or right: cells and tissue lie as they fell on the slide."
 HEART = "None: a mirrored chest has its heart on the wrong side, which no film of the test set shows."
 ORGANS = "None: a mirror image turns a left kidney into a right one, and the label names the side."
-SPLIT_BY_IMAGE = "The split is by image; whether a patient lies in several splits is not known."
 HAND_WRITTEN: dict[str, dict[str, Any]] = {
     "pathmnist": {
         "modality": "histology (H&E)",
@@ -64,7 +63,8 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "flips": BOTH,
         "rotation_deg": 180,
         "flip_reason": "The camera may be held at any angle, and a lesion has no side.",
-        "label_meaning": "One of seven diagnoses of a pigmented skin lesion. " + SPLIT_BY_IMAGE,
+        "label_meaning": "One of seven diagnoses of a pigmented skin lesion.",
+        "split_by": "image",
     },
     "octmnist": {
         "modality": "optical coherence tomography (retina)",
@@ -100,8 +100,8 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "flip_reason": "Left-right: the label names no side. Not up-down: the skin is above, and shadows "
         "fall away from the probe.",
         "positive_class": 0,
-        "label_meaning": "Class 0 is malignant and is the positive class; class 1 joins normal and benign. "
-        + SPLIT_BY_IMAGE,
+        "label_meaning": "Class 0 is malignant and is the positive class; class 1 joins normal and benign.",
+        "split_by": "image",
     },
     "bloodmnist": {
         "modality": "blood smear microscopy",
@@ -124,7 +124,8 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
             "flips": [],
             "rotation_deg": 10,
             "flip_reason": ORGANS,
-            "label_meaning": "The organ in the crop's center, with its side. Splits are by CT scan.",
+            "label_meaning": "The organ in the crop's center, with its side.",
+            "split_by": "CT scan",
         }
         for name, plane in {
             "organamnist": "abdominal window, axial slice",
@@ -152,7 +153,8 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "positive_class": 1,
         "spacing_mm": {"28": 64 / 28},
         "label_meaning": "Normal gland against adrenal mass (named hyperplasia); the image is the gland's "
-        "shape, not its gray values. Splits are by patient.",
+        "shape, not its gray values.",
+        "split_by": "patient",
     },
     "fracturemnist3d": {
         "modality": "CT, rib, volume",

@@ -52,6 +52,21 @@ def real_data() -> Path:
 
 
 @pytest.fixture
+def two_classes() -> Callable[[Path], None]:
+    """Return a function that fills a folder with four small images of each of benign and malignant."""
+
+    def write(folder: Path) -> None:
+        from PIL import Image
+
+        for number in range(8):
+            path = folder / ("benign", "malignant")[number % 2] / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((18, 24), 9 * number, np.uint8)).save(path)
+
+    return write
+
+
+@pytest.fixture
 def rng() -> np.random.Generator:
     """Return the generator of every random number in a test."""
     return np.random.default_rng(0)

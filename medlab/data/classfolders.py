@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,16 @@ from medlab.data.imagefiles import ImageFile
 Classes = Mapping[str, list[ImageFile]]
 
 _LAYOUT = "Images belong into train/<class>/*.png, with val/ and test/ beside train/ if they exist."
+_SPLITS_TOO = (*SPLITS, "training", "valid", "validation", "testing")
+_NESTED = "in subfolders"
+# What may lie beside images without being one; the table of groups does.
+_NO_IMAGES = (
+    ".txt .md .csv .tsv .xls .xlsx .ods .json .xml .yaml .yml .html .pdf .doc .docx .log .db .ini .py .ipynb"
+).split()
 
 
-def read_layout(root: Path) -> dict[str, Classes]:
-    """Return the image files by split and class, all in alphabetical order.
+def find_images(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str]]:
+    """Return the paths of the images by split and class, in alphabetical order, and notes on other files.
 
     Parameters
     ----------
@@ -29,84 +36,114 @@ def read_layout(root: Path) -> dict[str, Classes]:
     FileNotFoundError
         If there is no such folder.
     ValueError
-        If train is missing, a split has another name, a class folder holds no images, there are fewer than
-        two classes, or splits differ in their classes.
+        If train is missing, a split has another name, a class folder holds no images or many files that
+        are not read, there are fewer than two classes, or splits differ in their classes.
     """
-    return {split: _survey(classes, root) for split, classes in _find(root).items()}
+    folders = _split_folders(root)
+    found = {name: _class_files(folder, root) for name, folder in folders.items()}
+    splits = {name: classes for name, (classes, _) in found.items()}
+    _refuse_different_classes(splits)
+    notes = [note for _, said in found.values() for note in said]
+    beside = [item for folder in folders.values() for item in _visible(folder) if not item.is_dir()]
+    if root not in folders.values():
+        beside += [item for item in _visible(root) if item not in folders.values()]
+    if kinds := _kinds(item for item in beside if item.suffix.lower() not in _NO_IMAGES):
+        notes.append(f"Files beside the class folders that were not read: {_listed(kinds)}.")
+    return splits, notes
 
 
-def count_classes(root: Path) -> dict[str, dict[str, int]]:
-    """Return how many image files each split has of each class; none is opened.
-
-    Parameters
-    ----------
-    root : path of a folder
-        As in `read_layout`.
+def read_headers(paths: Mapping[str, Mapping[str, Sequence[Path]]], root: Path) -> dict[str, Classes]:
+    """Return what the headers of the images tell, by split and class.
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        As `read_layout` does; only damaged files are not noticed.
+    ValueError
+        If a file is damaged or of a kind that cannot be read.
     """
     return {
-        split: {name: len(paths) for name, paths in classes.items()} for split, classes in _find(root).items()
+        split: {name: [imagefiles.survey(path, root) for path in listed] for name, listed in classes.items()}
+        for split, classes in paths.items()
     }
-
-
-def _find(root: Path) -> dict[str, dict[str, list[Path]]]:
-    """Return the paths of the images by split and class."""
-    splits = {name: _class_files(folder, root) for name, folder in _split_folders(root).items()}
-    _refuse_different_classes(splits)
-    return splits
 
 
 def _split_folders(root: Path) -> dict[str, Path]:
     if not root.is_dir():
-        msg = f"The data folder must exist, got {str(root)!r}. {_LAYOUT}"
+        msg = f"The data folder must exist, got {root.name!r}. {_LAYOUT}"
         raise FileNotFoundError(msg)
-    if (root / "train").is_dir():
-        others = [item.name for item in _visible(root) if item.is_dir() and item.name not in SPLITS]
-        unclear = [name for name in others if name.lower().startswith(("val", "test"))]
-        if unclear:
-            msg = f"Splits must be named train, val and test, got {', '.join(unclear)}. Rename or remove it."
-            raise ValueError(msg)
-        return {name: root / name for name in SPLITS if (root / name).is_dir()}
-    given = [name for name in ("val", "test") if (root / name).is_dir()]
-    if given:
+    names = [item.name for item in _visible(root) if item.is_dir()]
+    prefixes = ("train", "val", "test") if "train" in names else ()
+    unclear = [
+        name
+        for name in names
+        if name not in SPLITS and (name.lower() in _SPLITS_TOO or name.lower().startswith(prefixes))
+    ]
+    if unclear:
+        msg = f"Splits must be named train, val and test, got {', '.join(unclear)}. Rename or remove it."
+        raise ValueError(msg)
+    given = {name: root / name for name in SPLITS if name in names}
+    if given and "train" not in given:
         msg = f"{root.name} must hold a folder train beside {' and '.join(given)}, got none. {_LAYOUT}"
         raise ValueError(msg)
-    return {"train": root}
+    return given or {"train": root}
 
 
-def _survey(classes: Mapping[str, list[Path]], root: Path) -> Classes:
-    return {name: [imagefiles.survey(path, root) for path in paths] for name, paths in classes.items()}
-
-
-def _class_files(folder: Path, root: Path) -> dict[str, list[Path]]:
-    """Return the paths of the images of each class, both in alphabetical order."""
-    classes = {}
+def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[str]]:
+    """Return the paths of the images of each class, both in alphabetical order, and notes on other files."""
+    classes, notes = {}, []
     for class_folder in sorted(item for item in _visible(folder) if item.is_dir()):
         items = sorted(_visible(class_folder))
-        paths = [item for item in items if item.suffix.lower() in imagefiles.EXTENSIONS and item.is_file()]
-        if not paths:
-            kinds = Counter("folders" if item.is_dir() else item.suffix or "others" for item in items)
-            found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(3)) or "nothing"
-            name = class_folder.relative_to(root).as_posix()
+        is_image = [item.suffix.lower() in imagefiles.EXTENSIONS and item.is_file() for item in items]
+        paths = list(itertools.compress(items, is_image))
+        kinds = _kinds([item for item, read in zip(items, is_image, strict=True) if not read])
+        n_lost = sum(number for kind, number in kinds.items() if kind not in _NO_IMAGES)
+        name = class_folder.relative_to(root).as_posix()
+        remedy = "Convert them to PNG or TIFF, or take them out." if n_lost else ""
+        if _NESTED in kinds:
+            remedy = (
+                "Move images up into the class folder, and name their patients in a table "
+                "(group_rule='csv:groups.csv') or before a sign in the file name (group_rule='prefix:_')."
+            )
+        if not paths or 10 * n_lost > len(paths) + n_lost:
+            found = _listed(kinds) or "nothing"
             msg = (
-                f"The class folder {name} must hold images ({', '.join(imagefiles.EXTENSIONS)}), "
-                f"got {found}. Fill or remove it. {_LAYOUT}"
+                f"The class folder {name} must hold images ({', '.join(imagefiles.EXTENSIONS)}), got "
+                + (f"{len(paths):,} beside {found}, which are not read" if paths else found)
+                + f". {remedy or 'Fill or remove it.'} {_LAYOUT}"
             )
             raise ValueError(msg)
+        if kinds:
+            notes.append(f"Files in {name} that were not read: {_listed(kinds)}. {remedy}".strip())
         classes[class_folder.name] = paths
     if len(classes) < 2:
         listed = ", ".join(classes) or "none"
         msg = f"{folder.name} must hold a folder for each of at least two classes, got {listed}. {_LAYOUT}"
         raise ValueError(msg)
-    return classes
+    return classes, notes
+
+
+def _kinds(items: Iterable[Path]) -> Counter[str]:
+    """Count files by their extension; those in subfolders that may be images are counted together."""
+    kinds: Counter[str] = Counter()
+    for item in items:
+        if item.is_dir():
+            files = (file for file in item.rglob("*") if file.is_file() and not _is_hidden(file))
+            kinds[_NESTED] += sum(file.suffix.lower() not in _NO_IMAGES for file in files)
+        else:
+            kinds[(item.suffix.lower() or "without extension") if item.is_file() else "broken links"] += 1
+    return +kinds
+
+
+def _listed(kinds: Counter[str]) -> str:
+    more = f" and {len(kinds) - 5} other kinds" if len(kinds) > 5 else ""
+    return ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common(5)) + more
 
 
 def _visible(folder: Path) -> list[Path]:
-    return [item for item in folder.iterdir() if not item.name.startswith((".", "__MACOSX"))]
+    return [item for item in folder.iterdir() if not _is_hidden(item)]
+
+
+def _is_hidden(item: Path) -> bool:
+    return item.name.startswith((".", "__MACOSX")) or item.name.lower() in ("thumbs.db", "desktop.ini")
 
 
 def _refuse_different_classes(splits: Mapping[str, Mapping[str, Any]]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFrame]:
-    """Report images with NaN, constant images and duplicates; drop them when asked.
+    """Report images with NaN, constant images, duplicates and contradictions; drop them when asked.
 
     Parameters
     ----------
@@ -24,14 +24,16 @@ def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFram
     drop : bool
         Leave the reported images out of the returned data set. Of a group of equal images the first
         stays, and one in test or val stays before one in train: a copy of a test image in train is a leak.
+        Of a contradiction, look at the one that stays as well: its label may be the wrong one.
 
     Returns
     -------
     cleaned : Dataset
         `dataset` itself unless something was dropped.
     report : pandas.DataFrame
-        One row an image: ``split``, ``index``, ``problem`` ("not finite", "constant" or "duplicate"), ``of``
-        (the image that it repeats, as ``"test[3]"``).
+        One row an image: ``split``, ``index``, ``problem`` ("not finite", "constant", "duplicate", or
+        "contradiction" where an equal image has another label), ``of`` (the image that it repeats, as
+        ``"test[3]"``).
 
     Raises
     ------
@@ -41,19 +43,20 @@ def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFram
     import pandas as pd
 
     rows: list[tuple[str, int, str, str]] = []
-    seen: dict[bytes, str] = {}
+    seen: dict[bytes, tuple[str, Any]] = {}
     for name in ("test", "val", "train"):
         split = dataset.splits()[name]
-        for index, image in enumerate(split.images):
+        for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
             if image.dtype.kind == "f" and not np.isfinite(image).all():
                 rows.append((name, index, "not finite", ""))
                 continue
             if image.min() == image.max():
                 rows.append((name, index, "constant", ""))
                 continue
-            original = seen.setdefault(_digest(image), f"{name}[{index}]")
+            original, known = seen.setdefault(_digest(image), (f"{name}[{index}]", label))
             if original != f"{name}[{index}]":
-                rows.append((name, index, "duplicate", original))
+                problem = "duplicate" if np.array_equal(known, label) else "contradiction"
+                rows.append((name, index, problem, original))
     report = pd.DataFrame(rows, columns=["split", "index", "problem", "of"])
     if not drop or report.empty:
         return dataset, report

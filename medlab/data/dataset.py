@@ -96,6 +96,8 @@ class Dataset:
         SHA-256 of the bytes of all images and labels, 16 hex digits.
     notes : tuple of str
         What was done to the data on the way in, for the report.
+    split_by : str
+        What the splits keep together, where their source says so ("patient", "CT scan", "image").
     published : tuple of dicts
         Results in the literature: ``{"method", "auc", "acc", ...}``, transcribed.
     """
@@ -119,6 +121,7 @@ class Dataset:
     simulated: bool = False
     fingerprint: str = ""
     notes: tuple[str, ...] = ()
+    split_by: str = ""
     published: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:

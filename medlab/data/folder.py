@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data import classfolders, grouping, imagefiles, splitting
+from medlab.data import classfolders, foldernotes, grouping, imagefiles, splitting
 from medlab.data.dataset import SPLITS, Dataset, Split
-from medlab.data.imagefiles import ImageFile
+from medlab.data.foldernotes import Rows
 
-Rows = tuple[list[ImageFile], NDArray[np.int64]]
+FRACTIONS = {"val": 0.15, "test": 0.15}
 
 
 def load_folder(
@@ -25,8 +26,8 @@ def load_folder(
     group_rule: str | None = "auto",
     seed: int = 0,
     color: bool = False,
-    val_fraction: float = 0.15,
-    test_fraction: float = 0.15,
+    val_fraction: float = FRACTIONS["val"],
+    test_fraction: float = FRACTIONS["test"],
 ) -> Dataset:
     """Load a folder of labelled images and split off what is missing.
 
@@ -35,11 +36,13 @@ def load_folder(
     path : path of a folder
         It holds ``train/<class>/*.png`` (or jpg, jpeg, tif, tiff, bmp) and perhaps ``val/`` and ``test/``
         with the same classes; or the class folders themselves, which are then taken as train. Class 0 is
-        the first in alphabetical order. Hidden files are ignored.
+        the first in alphabetical order. Hidden files are ignored; others that are not read are counted in
+        `notes`, and refused where they may be more than a tenth of a class.
     image_size : int, (int, int) or None, pixels
         Height and width to which every image is resized; None resizes nothing and refuses unequal sizes.
     positive_class : str, int or None
-        Name (or number) of the class whose probability a binary network gives; None takes the second.
+        Name of the class whose probability a binary network gives, or its number where no class has that
+        name; None takes the second.
     group_rule : str or None
         What must stay together when a split is taken from train: ``"none"``, each image on its own;
         ``"blocks:1000"``, files whose numbers lie in one block of 1,000; ``"prefix:_"``, files with the
@@ -65,48 +68,120 @@ def load_folder(
     FileNotFoundError
         If there is no such folder, or no table of groups.
     ValueError
-        If a class folder is empty, there is only one class, splits differ in their classes, a file cannot
-        be read, sizes differ, `positive_class` is not a class, or a split cannot be made.
+        If a class folder is empty, there is only one class, splits differ in their classes, a file or the
+        table cannot be read, sizes differ, `positive_class` is not a class, or a split cannot be made.
     """
-    root = Path(path).expanduser()
-    splits = classfolders.read_layout(root)
+    root = _root(path)
+    paths, layout_notes = classfolders.find_images(root)
+    splits = classfolders.read_headers(paths, root)
     class_names = tuple(splits["train"])
     positive, notes = _positive(positive_class, class_names)
     every = [file for classes in splits.values() for files in classes.values() for file in files]
     size = imagefiles.common_size(every) if image_size is None else _size(image_size)
     depth = imagefiles.common_depth(every)
-
-    rows = {name: _rows(classes, class_names) for name, classes in splits.items()}
     fractions = {"val": val_fraction, "test": test_fraction}
-    split_rows, group_of, patients_known, split_notes = _split_off(
-        rows, fractions, class_names, group_rule, root, seed
-    )
+    split_rows, group_of, patients_known, split_notes = _split_off(splits, fractions, group_rule, root, seed)
     loaded = {}
     for name, (files, labels) in split_rows.items():
         images = imagefiles.read(files, size, color=color, depth=depth)
         patients = np.array([group_of[file.name] for file in files]) if patients_known else None
         loaded[name] = Split(images, labels, patients, {"file": np.array([file.path.name for file in files])})
 
-    notes = [*split_notes, *notes, *_resized(every, size), *_duplicates(split_rows)]
+    notes = [
+        *split_notes,
+        *layout_notes,
+        *notes,
+        *foldernotes.resized(every, size),
+        *foldernotes.duplicates(split_rows),
+    ]
+    notes += imagefiles.quirk_notes(every)
     if not color and (in_color := sum(file.colored for file in every)):
         notes.append(f"{in_color:,} images are stored in color and were read as gray.")
     if depth == "16 bit":
-        notes.append("16-bit images were divided by 257, so that gray values span 0 to 255.")
+        notes.append(foldernotes.span(split_rows, loaded))
     if not patients_known:
         notes.append("Patients are not known: one patient's images may lie in several splits.")
     return Dataset(
-        name=root.resolve().name,
+        name=root.name,
         train=loaded["train"],
         val=loaded["val"],
         test=loaded["test"],
         task="binary" if len(class_names) == 2 else "multiclass",
         class_names=class_names,
         positive_class=positive,
-        source=f"folder {root.resolve().name}",
+        source=f"folder {root.name}",
         license="unknown: ask who gave you the images",
-        label_meaning=_meaning(class_names),
+        label_meaning=foldernotes.meaning(class_names),
         notes=tuple(notes),
     )
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the names, headers and table of a folder tell without its pixels.
+
+    Attributes
+    ----------
+    problems : list of (str, str)
+        What `load_folder` would refuse: its parameter, and the message.
+    size : (int, int) or None
+        Height and width to which images will be loaded, where they are known.
+    """
+
+    problems: list[tuple[str, str]]
+    size: tuple[int, int] | None = None
+
+
+def survey_folder(
+    path: str | Path,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    positive_class: str | int | None = None,
+    group_rule: str | None = "auto",
+    seed: int = 0,
+) -> Survey:
+    """Find out what `load_folder` would refuse, as far as that is quick: no pixel is decoded.
+
+    Parameters
+    ----------
+    path, image_size, positive_class, group_rule, seed
+        As in `load_folder`.
+
+    Returns
+    -------
+    survey : Survey
+        All problems that do not follow from each other.
+    """
+    root, problems = _root(path), []
+
+    def tried(parameter: str, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except (ValueError, TypeError) as error:
+            problems.append((parameter, str(error)))
+        except OSError as error:  # of the system, whose words hold the whole path; ours has no file name
+            where = Path(error.filename or "").name
+            text = f"{where} must be readable, got: {error.strerror}." if where else str(error)
+            problems.append((parameter, text))
+        return None
+
+    found = tried("path", lambda: classfolders.find_images(root))
+    if not found:
+        return Survey(problems)
+    paths, _ = found
+    tried("positive_class", lambda: _positive(positive_class, tuple(paths["train"])))
+    splits = tried("path", lambda: classfolders.read_headers(paths, root))
+    if not splits:
+        return Survey(problems)
+    every = [file for classes in splits.values() for files in classes.values() for file in files]
+    tried("path", lambda: imagefiles.common_depth(every))
+    tried("group_rule", lambda: _split_off(splits, FRACTIONS, group_rule, root, seed))
+    choose = imagefiles.common_size if image_size is None else lambda _: _size(image_size)
+    return Survey(problems, tried("image_size", lambda: choose(every)))
+
+
+def _root(path: str | Path) -> Path:
+    return Path(os.path.expanduser(path)).resolve()  # noqa: PTH111 (Path's raises on ~nobody)
 
 
 def _positive(given: str | int | None, names: tuple[str, ...]) -> tuple[int | None, list[str]]:
@@ -115,9 +190,10 @@ def _positive(given: str | int | None, names: tuple[str, ...]) -> tuple[int | No
         if len(names) > 2:
             return None, []
         return 1, [f"No positive class was named: {names[1]!r}, the second in the alphabet, was taken."]
-    if given not in names and str(given).isdecimal() and int(given) < len(names):
-        given = names[int(given)]
-    name = checks.one_of("positive_class", given, names)
+    name = str(given)  # a class may be called 1, and is meant then, whatever its place
+    if name not in names and name.isdecimal() and int(name) < len(names):
+        name = names[int(name)]
+    checks.one_of("positive_class", name, names)
     if len(names) > 2:
         msg = f"positive_class must be left out where there are more than two classes, got {len(names)}."
         raise ValueError(msg)
@@ -138,9 +214,8 @@ def _rows(classes: classfolders.Classes, names: tuple[str, ...]) -> Rows:
 
 
 def _split_off(
-    rows: dict[str, Rows],
+    splits: Mapping[str, classfolders.Classes],
     fractions: Mapping[str, float],
-    class_names: tuple[str, ...],
     rule: str | None,
     root: Path,
     seed: int,
@@ -154,8 +229,10 @@ def _split_off(
     patients_known : bool
     notes : list of str
     """
+    class_names = tuple(splits["train"])
+    rows = {name: _rows(classes, class_names) for name, classes in splits.items()}
     names = [file.name for files, _ in rows.values() for file in files]
-    groups, patients_known, rule_note = grouping.groups_by_rule(names, rule, root)
+    groups, patients_known, rule_note, table_notes = grouping.groups_by_rule(names, rule, root)
     group_of = dict(zip(names, groups.tolist(), strict=True))
     notes = [
         f"Images in the folder: {', '.join(f'{name} {len(files):,}' for name, (files, _) in rows.items())}."
@@ -175,7 +252,7 @@ def _split_off(
         except ValueError:
             if rule != "auto" or rule_note.startswith("each"):
                 raise
-            *_, notes = found = _split_off(rows, fractions, class_names, "none", root, seed)
+            *_, notes = found = _split_off(splits, fractions, "none", root, seed)
             notes.append("File numbers make too few blocks to keep neighbors together.")
             return found
         for name, chosen in index.items():
@@ -189,58 +266,5 @@ def _split_off(
             f"seed {seed}: {taken}."
         )
     ordered = {name: result[name] for name in SPLITS}
-    return ordered, group_of, patients_known, notes + _shared_groups(ordered, group_of, rule_note)
-
-
-def _shared_groups(rows: Mapping[str, Rows], group_of: Mapping[str, str], rule_note: str) -> list[str]:
-    """Say which splits share groups: those that came with the folder may, and are left as they are."""
-    held = {name: {group_of[file.name] for file in files} for name, (files, _) in rows.items()}
-    notes = []
-    for first, second in (("train", "val"), ("train", "test"), ("val", "test")):
-        shared = held[first] & held[second]
-        if shared:
-            notes.append(
-                f"{first} and {second} share {len(shared):,} of the {len(held[second]):,} groups in {second} "
-                f"({rule_note}): splits that came with the folder stay as they are."
-            )
-    return notes
-
-
-def _resized(files: list[ImageFile], size: tuple[int, int]) -> list[str]:
-    changed = Counter(file.size for file in files if file.size != size)
-    if not changed:
-        return []
-    listed = ", ".join(f"{count:,} from {h}x{w}" for (h, w), count in changed.most_common(3))
-    more = f" and {len(changed) - 3} other sizes" if len(changed) > 3 else ""
-    return [f"Images resized to {size[0]}x{size[1]} (HxW): {changed.total():,} ({listed}{more})."]
-
-
-def _duplicates(rows: Mapping[str, Rows]) -> list[str]:
-    """Count files that are the same, byte for byte, and lie where that misleads."""
-    places = defaultdict(set)
-    for name, (files, labels) in rows.items():
-        for file, label in zip(files, labels, strict=True):
-            places[file.digest].add((name, int(label)))
-    leaks = sum(len({name for name, _ in found}) > 1 for found in places.values())
-    torn = sum(len({label for _, label in found}) > 1 for found in places.values())
-    notes = []
-    if leaks:
-        notes.append(
-            f"Images found in more than one split, byte for byte: {leaks:,}. They flatter the result."
-        )
-    if torn:
-        notes.append(
-            f"Images found in more than one class, byte for byte: {torn:,}. Their labels contradict."
-        )
-    return notes
-
-
-def _meaning(names: tuple[str, ...]) -> str:
-    meaning = (
-        f"The label is the name of the folder an image lies in ({', '.join(names)}) and says no more: "
-        "who decided it, and on what evidence, is not recorded."
-    )
-    found = next((word for word in ("nodule", "lesion", "mass") if word in " ".join(names).lower()), None)
-    if found and "malig" not in " ".join(names).lower():
-        meaning += f" A patch labelled {found} is not thereby labelled malignant."
-    return meaning
+    notes += table_notes + foldernotes.shared_groups(ordered, group_of, rule_note)
+    return ordered, group_of, patients_known, notes

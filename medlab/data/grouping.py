@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
+from medlab.data import grouptable
 
 _RULES = ("auto", "none", "blocks:1000", "prefix:_", "csv:groups.csv")
 _LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
@@ -75,7 +76,9 @@ def groups_from_prefix(names: Sequence[str], separator: str) -> NDArray[np.str_]
             + " Write 'prefix:_' if the patient is what stands before '_'."
         )
         raise ValueError(msg)
-    return np.array([stem.split(separator, 1)[0] for stem in stems], dtype=str)
+    groups = [stem.split(separator, 1)[0] for stem in stems]
+    grouptable.refuse_alike(dict(zip(groups, names, strict=True)), "File names")
+    return np.array(groups, dtype=str)
 
 
 def groups_from_csv(path: str | Path, names: Sequence[str]) -> NDArray[np.str_]:
@@ -84,7 +87,8 @@ def groups_from_csv(path: str | Path, names: Sequence[str]) -> NDArray[np.str_]:
     Parameters
     ----------
     path : path of a CSV file
-        Column ``file`` holds file names, or paths with "/" as in `names`.
+        Column ``file`` holds file names, or paths with "/" as in `names`; commas, semicolons or tabs
+        separate the columns.
     names : sequence of str
         File names, or paths with "/".
 
@@ -97,40 +101,61 @@ def groups_from_csv(path: str | Path, names: Sequence[str]) -> NDArray[np.str_]:
     FileNotFoundError
         If there is no such table.
     ValueError
-        If a column or a file is missing, or a file is in two groups.
+        If it is not in UTF-8 or UTF-16, a column or a file is missing, a file is in two groups, one row
+        stands for several images, or groups differ only in case or blanks.
     """
-    table = Path(path)
-    if not table.is_file():
-        msg = f"The table of groups must be a CSV file, got none at {table}. Name it relative to the folder."
-        raise FileNotFoundError(msg)
-    with table.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        columns = reader.fieldnames or []
-        if not {"file", "group"} <= set(columns):
-            msg = f"{table.name} must have the columns file and group, got {', '.join(columns) or 'none'}."
+    return _look_up(Path(path), names)[0]
+
+
+def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[str]]:
+    """Return the group of each file, and notes on cells and rows of the table."""
+    rows, n_mended = grouptable.read(table)
+    row_of: dict[str, int] = {}
+    for row, (file, group) in rows.items():
+        first = row_of.setdefault(file, row)
+        if rows[first][1] != group:
+            msg = (
+                f"{table.name} must name one group for each file, got two for {file!r} in rows {first} and "
+                f"{row}. Write paths where file names repeat."
+            )
             raise ValueError(msg)
-        group_of: dict[str, str] = {}
-        for row in reader:
-            if group_of.setdefault(row["file"], row["group"]) != row["group"]:
-                msg = (
-                    f"{table.name} must name one group for each file, got {row['file']!r} in "
-                    f"{group_of[row['file']]!r} and {row['group']!r}. Write paths where file names repeat."
-                )
-                raise ValueError(msg)
-    groups = [group_of.get(name) or group_of.get(PurePosixPath(name).name) for name in names]
-    missing = [name for name, group in zip(names, groups, strict=True) if not group]
+    used = {name: row_of.get(path, row_of.get(bare, 0)) for name, (path, bare) in _spellings(names).items()}
+    missing = [name for name, row in used.items() if not row or not rows[row][1]]
     if missing:
         msg = (
-            f"{table.name} must name a group for each image, got none for {len(missing)} of {len(names)}, "
+            f"{table.name} must name a group for each image, got none for {len(missing)} of {len(used)}, "
             f"the first is {missing[0]!r}."
         )
         raise ValueError(msg)
-    return np.array(groups, dtype=str)
+    for row, n_files in Counter(used.values()).most_common(1):
+        if n_files > 1:
+            path = next(name for name in used if used[name] == row)
+            msg = (
+                f"{table.name} must name images by their paths where file names repeat, got row {row} for "
+                f"{n_files} images. Write paths such as {path!r}."
+            )
+            raise ValueError(msg)
+    groups = {name: rows[row][1] for name, row in used.items()}
+    grouptable.refuse_alike({groups[name]: f"row {row}" for name, row in used.items()}, table.name)
+    notes = []
+    if n_mended:
+        notes.append(
+            f"Cells of {table.name} read without blanks at their ends or in Unicode's usual form: {n_mended}."
+        )
+    if n_unused := len(set(row_of.values()) - set(used.values())):
+        notes.append(f"Rows of {table.name} that name no image of the folder: {n_unused:,}.")
+    return np.array([groups[name] for name in names], dtype=str), notes
+
+
+def _spellings(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return how a table may write each path: in full, or its last part."""
+    plain = {name: grouptable.plain(name).replace("\\", "/") for name in names}
+    return {name: (path, grouptable.plain(PurePosixPath(path).name)) for name, path in plain.items()}
 
 
 def groups_by_rule(
     names: Sequence[str], rule: str | None, folder: str | Path = "."
-) -> tuple[NDArray[np.str_], bool, str]:
+) -> tuple[NDArray[np.str_], bool, str, list[str]]:
     """Group files by a rule written as text.
 
     Parameters
@@ -149,6 +174,8 @@ def groups_by_rule(
         Whether somebody stated the groups, in a table.
     description : str
         For the report, such as "in blocks of 1,000 consecutive file numbers".
+    notes : list of str
+        What was mended or left out of a table.
 
     Raises
     ------
@@ -160,15 +187,16 @@ def groups_by_rule(
         size = _block_size(names)
         kind, option = ("blocks", str(size)) if size else ("none", "")
     if kind == "none" and not option:
-        return np.array(names, dtype=str), False, "each image on its own"
+        return np.array(names, dtype=str), False, "each image on its own", []
     if kind == "blocks" and option.isdecimal():
         files = [PurePosixPath(name).name for name in names]
         note = f"in blocks of {int(option):,} consecutive file numbers"
-        return groups_from_blocks(files, int(option)), False, note
+        return groups_from_blocks(files, int(option)), False, note, []
     if kind == "prefix":
-        return groups_from_prefix(names, option), False, f"by what precedes {option!r} in the file name"
+        return groups_from_prefix(names, option), False, f"by what precedes {option!r} in the file name", []
     if kind == "csv" and option:
-        return groups_from_csv(Path(folder, option), names), True, f"by the groups of {Path(option).name}"
+        groups, notes = _look_up(Path(folder, option).expanduser(), names)
+        return groups, True, f"by the groups of {Path(option).name}", notes
     msg = f"group_rule must be one of: {', '.join(_RULES)}; got {rule!r}.{checks.nearest(str(rule), _RULES)}"
     raise ValueError(msg)
 

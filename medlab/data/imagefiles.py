@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+_EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
+_PHOTOMETRIC, _SAMPLE_FORMAT = 262, 339  # tags of TIFF
+_QUIRKS = {
+    "inverted": "store white as 0 (TIFF, PhotometricInterpretation 0) and were inverted: larger is brighter.",
+    "deep color": "have 16 bits in each of several channels and were read with 8.",
+    "alpha": "have a channel or color for transparency, which was left out: pixels were read as stored.",
+}
 
 
 @dataclass(frozen=True)
@@ -29,18 +37,23 @@ class ImageFile:
     size : (int, int)
         Height and width in pixels, as the camera was held.
     depth : "8 bit", "16 bit" or "float"
-    digest : str
-        Hash of the bytes of the file.
     colored : bool
         Whether its pixels have more than one channel, transparency aside.
+    quirks : tuple of "inverted", "deep color", "alpha"
+        What a reader must know of how its pixels are stored.
     """
 
     path: Path
     name: str
     size: tuple[int, int]
     depth: str
-    digest: str
     colored: bool
+    quirks: tuple[str, ...]
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Hash of the bytes of the file, which are read when it is first asked for."""
+        return hashlib.blake2b(self.path.read_bytes(), digest_size=16).hexdigest()
 
 
 def survey(path: Path, root: Path) -> ImageFile:
@@ -53,23 +66,35 @@ def survey(path: Path, root: Path) -> ImageFile:
     """
     name = path.relative_to(root).as_posix()
 
-    def look() -> ImageFile:
-        with Image.open(path) as image:
-            pages = getattr(image, "n_frames", 1)
-            sideways = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            size = image.size if sideways else image.size[::-1]
-            depth = _depth(image.mode)
-            colored = image.mode not in ("1", "L", "LA", "La") and depth == "8 bit"
-        if pages > 1:
-            msg = f"{name} must hold one image, got {pages} pages. Save each page as a file of its own."
-            raise ValueError(msg)
-        if depth is None:
-            msg = f"{name} must hold 8-bit, 16-bit or float pixels, got {image.mode!r}. Convert it first."
-            raise ValueError(msg)
-        digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-        return ImageFile(path, name, size, depth, digest, colored)
+    with _opened(path, name) as image:
+        pages, mode, stored = getattr(image, "n_frames", 1), image.mode, str(getattr(image, "tile", ""))
+        tags = getattr(image, "tag_v2", {})
+        # Pillow turns the size of a TIFF itself; a PNG's own getexif would decode its pixels.
+        turned = not tags and Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1) >= 5
+        size = image.size if turned else image.size[::-1]
+        has_alpha = mode in ("LA", "PA", "RGBA", "RGBa") or "transparency" in image.info
+    if pages > 1:
+        msg = f"{name} must hold one image, got {pages} pages. Save each page as a file of its own."
+        raise ValueError(msg)
+    depth = _depth(mode)
+    inverted = tags.get(_PHOTOMETRIC) == 0
+    is_signed = 2 in np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1))  # Pillow reads signed bytes as unsigned
+    if depth is None or is_signed or (inverted and depth == "float"):
+        kind = "floats with white as 0" if inverted else repr(mode) if depth is None else "signed numbers"
+        msg = f"{name} must hold 8-bit, 16-bit or float pixels, got {kind}. Convert it first."
+        raise ValueError(msg)
+    deep_color = ";16" in stored and depth == "8 bit"
+    colored = depth == "8 bit" and mode not in ("1", "L", "LA") and "LA;16" not in stored
+    quirks = {"inverted": inverted, "deep color": deep_color, "alpha": has_alpha}
+    return ImageFile(path, name, size, depth, colored, tuple(name for name in quirks if quirks[name]))
 
-    return _decoded(name, look)
+
+def quirk_notes(files: Sequence[ImageFile]) -> list[str]:
+    """Count the files that are stored in a way a reader must know of."""
+    counts = Counter(quirk for file in files for quirk in file.quirks)
+    return [
+        f"{counts[name]:,} of {len(files):,} images {said}" for name, said in _QUIRKS.items() if counts[name]
+    ]
 
 
 def common_size(files: Sequence[ImageFile]) -> tuple[int, int]:
@@ -143,7 +168,7 @@ def read(files: Sequence[ImageFile], size: tuple[int, int], *, color: bool, dept
         (len(files), *size, 3 if color else 1), dtype=np.uint8 if depth == "8 bit" else np.float32
     )
     for row, file in zip(images, files, strict=True):
-        row[...] = _decoded(file.name, functools.partial(_pixels, file, size, color)).reshape(*size, -1)
+        row[...] = _pixels(file, size, color).reshape(*size, -1)
         if depth == "float" and not np.isfinite(row).all():
             msg = f"{file.name} must hold finite numbers, got NaN or infinity. Repair or remove it."
             raise ValueError(msg)
@@ -153,16 +178,20 @@ def read(files: Sequence[ImageFile], size: tuple[int, int], *, color: bool, dept
 def _depth(mode: str) -> str | None:
     if mode.startswith("I;16"):
         return "16 bit"
-    return {"F": "float", "I": None}.get(mode, "8 bit")
+    return "8 bit" if mode in _EIGHT_BITS else {"F": "float"}.get(mode)
 
 
 def _pixels(file: ImageFile, size: tuple[int, int], color: bool) -> NDArray[Any]:
     """Return the pixels of one file, shape (H, W) or (H, W, 3)."""
-    with Image.open(file.path) as opened:
+    with _opened(file.path, file.name) as opened:
         image = ImageOps.exif_transpose(opened)
+    if image.size[::-1] != file.size:
+        msg = f"{file.name} must say before its pixels that it is turned, got it after. Save it again."
+        raise ValueError(msg)
     if file.depth == "16 bit":
-        # Pillow would clip 16-bit gray to 255 where it converts to 8 bits.
-        image = Image.fromarray(np.asarray(image, dtype=np.float32) / 257)
+        # Pillow would clip 16-bit gray to 255 where it converts to 8 bits, and inverts only 8 bits.
+        stored = np.asarray(image, dtype=np.float32)
+        image = Image.fromarray((65535 - stored if "inverted" in file.quirks else stored) / 257)
     elif file.depth == "8 bit":
         image = image.convert("RGB" if color else "L")
     if file.size != size:
@@ -171,12 +200,32 @@ def _pixels(file: ImageFile, size: tuple[int, int], color: bool) -> NDArray[Any]
     return np.repeat(pixels[..., np.newaxis], 3, axis=-1) if color and pixels.ndim == 2 else pixels
 
 
-def _decoded(name: str, action: Callable[[], Any]) -> Any:
-    """Call `action`; where Pillow fails, name the file."""
+@contextlib.contextmanager
+def _opened(path: Path, name: str) -> Iterator[Image.Image]:
+    """Open an image; where Pillow fails, say which file it was and why, without the path that it quotes."""
     try:
-        return action()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow raises
-        msg = f"{name} must be a readable image, got: {error}. The file is damaged: replace or remove it."
+        # Given a path, Pillow maps the file into memory and scrambles TIFFs that are to be turned.
+        with path.open("rb") as stream, Image.open(stream) as image:
+            yield image
+    except Image.DecompressionBombError as error:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        msg = (
+            f"{name} must have at most {most:,} pixels, got more: {error} The file need not be damaged: make "
+            "the image smaller, or cut it into parts, and save it again."
+        )
+        raise ValueError(msg) from error
+    except Exception as error:  # Pillow raises nearly everything on damaged files
+        if isinstance(error, OSError) and error.strerror:
+            msg = f"{name} must be a readable file, got: {error.strerror}. Make it readable or remove it."
+        elif not path.stat().st_size:
+            msg = f"{name} must be a readable image, got an empty file. Copy it again or remove it."
+        else:
+            unknown = "no kind of image that Pillow knows"
+            reason = unknown if isinstance(error, UnidentifiedImageError) else error
+            msg = (
+                f"{name} must be a readable image, got: {reason}. The file is damaged or of a rare kind: "
+                "replace it, save it again as PNG, or remove it."
+            )
         raise ValueError(msg) from error
 
 

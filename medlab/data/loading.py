@@ -51,7 +51,8 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
     path = downloading.fetch(name, size)
     splits = read_npz(path, record, size)
     spacing = record.spacing_mm.get(size)
-    notes = [f"Official split of {record.title}; patients are not known from the file."]
+    by = f" by {record.split_by}" if record.split_by else ""
+    note = f"Official split of {record.title}{by}; patients are not known from the file."
     return Dataset(
         name=name,
         train=splits["train"],
@@ -68,7 +69,8 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
         label_meaning=record.label_meaning,
         flips=record.flips,
         rotation_deg=record.rotation_deg,
-        notes=tuple(notes),
+        split_by=record.split_by,
+        notes=(note,),
         published=record.published,
     )
 
@@ -113,13 +115,13 @@ def _arrays(file: Path) -> dict[str, NDArray[Any]]:
         TypeError,
     ) as error:
         msg = (
-            f"{file} must be a complete npz file, got: {error}. It is truncated or damaged: delete it and "
-            "fetch it again (medlab data fetch)."
+            f"{file.name} must be a complete npz file, got: {error}. It is truncated or damaged: delete "
+            "it and fetch it again (medlab data fetch)."
         )
         raise ValueError(msg) from error
     missing = [f"{n}_{part}" for n in SPLITS for part in ("images", "labels") if f"{n}_{part}" not in arrays]
     if missing:
-        msg = f"{file} must hold images and labels of train, val and test, got no {', '.join(missing)}."
+        msg = f"{file.name} must hold images and labels of train, val and test, got no {', '.join(missing)}."
         raise ValueError(msg)
     return arrays
 

@@ -42,6 +42,8 @@ class Record:
         ``method``, ``auc``, ``acc`` and ``checked_against_a_second_copy``: rows of Tables 3 and 4 of
         Yang et al. 2023 (doi 10.1038/s41597-022-01721-8), transcribed.
     simulated : bool
+    split_by : str
+        What the source says its splits keep together ("patient", "CT scan", "image"); empty if it does not.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Record:
     spacing_mm: Mapping[int, float]
     published: tuple[Mapping[str, Any], ...]
     simulated: bool = False
+    split_by: str = ""
 
     def __repr__(self) -> str:
         def positive(code: int) -> str:
@@ -78,7 +81,8 @@ class Record:
             "task": self.task,
             "classes": "; ".join(classes),
             "labels": self.label_meaning,
-            "images": ", ".join(f"{split} {self.split_sizes[split]:,}" for split in SPLITS),
+            "images": ", ".join(f"{split} {self.split_sizes[split]:,}" for split in SPLITS)
+            + (f"; split by {self.split_by}" if self.split_by else ""),
             "sizes": ", ".join("×".join([str(size)] * self.dimensions) for size in self.sizes)
             + f", {self.channels} channel{'s' if self.channels > 1 else ''}",
             "flips": f"{' and '.join(self.flips) or 'none'}. {self.flip_reason}",

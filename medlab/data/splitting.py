@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
+from medlab.data import grouptable
 
 FRACTIONS = {"train": 0.7, "val": 0.15, "test": 0.15}
 
@@ -43,8 +44,8 @@ def stratified_split(
     Raises
     ------
     ValueError
-        If the fractions do not add up to 1, if labels are fractional numbers, or if a class has too few
-        groups to be in every split.
+        If the fractions do not add up to 1, if labels are fractional numbers, if a group is None or NaN, or
+        if a class has too few groups to be in every split.
 
     Examples
     --------
@@ -59,6 +60,13 @@ def stratified_split(
     class_names, is_class = _classes(np.asarray(labels))
     group_of = np.arange(len(is_class)) if groups is None else np.asarray(groups)
     checks.same_length(labels=is_class, groups=group_of)
+    n_unknown = sum(not grouptable.is_named(str(group)) for group in group_of.tolist())
+    if n_unknown:
+        msg = (
+            f"groups must name one for each image, got none for {n_unknown:,} of {len(group_of):,} (empty, "
+            "None or NaN), which would count as one patient. Name them, or leave those images out."
+        )
+        raise ValueError(msg)
     _, group_of = np.unique(group_of, return_inverse=True)
 
     counts = np.zeros((group_of.max(initial=-1) + 1, is_class.shape[1]))

@@ -17,43 +17,33 @@ _GROUP_RULE = re.compile(r"auto|none|blocks:[1-9]\d*|prefix:.+|csv:.+")
 def domain_problems(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what is wrong with well-typed values, as pairs of parameter name and message.
 
-    Names that a template does not have, and values that are None, are not looked at.
+    Names that a template does not have, and values that are None, are not looked at. Of a folder, names,
+    headers of images and the table of groups are read: all that loading refuses without decoding pixels.
     """
-    problems = []
+    problems, size = ([], None) if values.get("data_dir") is None else _folder(values)
     for name, check in _CHECKS.items():
-        if values.get(name) is None:
+        if values.get(name) is None or name in dict(problems):
             continue
         try:
-            check(values[name], values)
+            check(values[name], {**values, "folder_size": size})
         except (ValueError, OSError) as error:
             problems.append((name, str(error)))
     return problems
 
 
-def class_folders(data_dir: Path) -> dict[str, int]:
-    """Return how many image files each class of a folder has for training; none is opened.
+def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], tuple[int, int] | None]:
+    """Return what is wrong with a folder of images, and the height and width of its images if known."""
+    from medlab.data.folder import survey_folder
 
-    Parameters
-    ----------
-    data_dir : Path
-        As `medlab.data.load_folder` takes it: ``train/CLASS/*.png``, or the class folders themselves.
-
-    Raises
-    ------
-    ValueError
-        If it is not a folder, or laid out as `medlab.data.load_folder` refuses it.
-    """
-    from medlab.data.classfolders import count_classes
-
-    if not data_dir.is_dir():
-        found = "is a file" if data_dir.exists() else "does not exist"
-        msg = f"data_dir must be a folder, but {data_dir} {found}."
-        raise ValueError(msg)
-    try:
-        return count_classes(data_dir.resolve())["train"]
-    except ValueError as error:
-        msg = f"data_dir must hold images in class folders. {error}"
-        raise ValueError(msg) from error
+    path = Path(os.path.expanduser(values["data_dir"]))  # noqa: PTH111 (Path's raises on ~nobody)
+    if not path.is_dir():
+        state = "is a file" if path.exists() else "does not exist"
+        return [("data_dir", f"data_dir must be a folder, but {path.name} {state}.")], None
+    names = ("image_size", "positive_class", "group_rule", "seed")
+    survey = survey_folder(path, **{name: values[name] for name in names if values.get(name) is not None})
+    problems = [("data_dir" if name == "path" else name, text) for name, text in survey.problems]
+    # Every problem begins with its parameter.
+    return [(n, text if text.startswith(n) else f"{n}: {text}") for n, text in problems], survey.size
 
 
 def _dataset(name: str, _values: Mapping[str, Any]) -> None:
@@ -62,27 +52,16 @@ def _dataset(name: str, _values: Mapping[str, Any]) -> None:
     checks.one_of("dataset", name, registered())
 
 
-def _data_dir(path: str, _values: Mapping[str, Any]) -> None:
-    class_folders(Path(os.path.expanduser(path)))  # noqa: PTH111 (Path's raises on ~nobody)
-
-
 def _positive_class(name: str, values: Mapping[str, Any]) -> None:
-    try:
-        classes = _class_names(values)
-    except (ValueError, OSError):
-        return  # already reported under dataset or data_dir
+    from medlab.data import describe, registered
+
+    if values.get("data_dir") is not None or values.get("dataset") not in registered():
+        return  # the folder is surveyed as a whole, and an unknown set reported under dataset
+    classes = describe(values["dataset"]).class_names
     checks.one_of("positive_class", name, classes)
     if len(classes) > 2:
         msg = f"positive_class must be left out where there are more than two classes, got {len(classes)}."
         raise ValueError(msg)
-
-
-def _class_names(values: Mapping[str, Any]) -> list[str]:
-    from medlab.data import describe
-
-    if values.get("data_dir") is not None:
-        return list(class_folders(Path(values["data_dir"]).expanduser()))
-    return list(describe(values["dataset"]).class_names)
 
 
 def _group_rule(rule: str, values: Mapping[str, Any]) -> None:
@@ -95,11 +74,6 @@ def _group_rule(rule: str, values: Mapping[str, Any]) -> None:
             f"(with your own number, text or file), got {rule!r}."
         )
         raise ValueError(msg)
-    table = rule.partition(":")[2]
-    if rule.startswith("csv:") and values.get("data_dir") is not None:
-        if not Path(values["data_dir"], table).expanduser().is_file():
-            msg = f"group_rule names a table that is not in data_dir: {table}."
-            raise ValueError(msg)
 
 
 def _image_size(size: int, values: Mapping[str, Any]) -> None:
@@ -117,13 +91,15 @@ def _model(model: str, values: Mapping[str, Any]) -> None:
 
     checks.one_of("model", model, [_AUTO, *models.names()])
     name = "screening_cnn" if model == _AUTO else model
-    size, dimensions = values.get("image_size"), 2
+    side, shape = values.get("image_size"), values.get("folder_size")
     if values.get("dataset") in registered():
         record = describe(values["dataset"])
-        size, dimensions = size or record.sizes[0], record.dimensions
-    if size is not None:
+        shape = (side or record.sizes[0],) * record.dimensions
+    elif side is not None:
+        shape = (side, side)
+    if shape is not None:
         try:
-            models.check_shape(name, (*[size] * dimensions, 1))
+            models.check_shape(name, (*shape, 1))
         except ValueError as error:
             msg = f"image_size does not fit model: {error}"
             raise ValueError(msg) from error
@@ -137,7 +113,6 @@ def _threshold_rule(rule: str, _values: Mapping[str, Any]) -> None:
 
 _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "dataset": _dataset,
-    "data_dir": _data_dir,
     "positive_class": _positive_class,
     "group_rule": _group_rule,
     "model": _model,

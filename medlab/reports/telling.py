@@ -148,9 +148,11 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
     if dataset.label_meaning:
         lines.append(f"What a result can mean is what the labels mean. {dataset.label_meaning}")
     if dataset.test.patients is None:
+        may_flatter = "The same patient may be in training and in the test set, which flatters, and the"
+        told = "The source split by patient. The" if dataset.split_by == "patient" else may_flatter
         lines.append(
-            "It is not known which images are of one patient. The same patient may be in training and in the "
-            "test set, which flatters, and the intervals, resampled by image, are then too narrow."
+            f"It is not known which images are of one patient. {told} intervals, resampled by image, are too "
+            "narrow where a patient has several."
         )
     lines.append(
         "The intervals hold the network and its threshold fixed. Another seed would give another network; "
@@ -174,7 +176,7 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
 
 def _patients(dataset: Any) -> str:
     if dataset.test.patients is None:
-        return "not known"
+        return "not known" + (f"; the source split by {dataset.split_by}" if dataset.split_by else "")
     counts = {name: len(np.unique(split.patients)) for name, split in dataset.splits().items()}
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 

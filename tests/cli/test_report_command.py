@@ -22,11 +22,9 @@ METRICS = {
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch):
+def call(tmp_path, monkeypatch, two_classes):
     """Return a function that calls `medlab report` in a folder with two classes of images."""
-    for name in ("benign", "malignant"):
-        (tmp_path / "images" / "train" / name).mkdir(parents=True)
-        (tmp_path / "images" / "train" / name / "0.png").touch()
+    two_classes(tmp_path / "images" / "train")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(presets, "course_folder", lambda: TEMPLATES.parent / "course")
     found = presets.available(TEMPLATES)

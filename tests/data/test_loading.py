@@ -58,6 +58,14 @@ def test_a_gray_set_has_the_stored_images_labels_and_facts(tiny):
         assert getattr(dataset, fact) == getattr(record, fact)
 
 
+@pytest.mark.parametrize(("name", "by"), [("breastmnist", "image"), ("pneumoniamnist", "")])
+def test_what_the_source_split_by_comes_with_the_set(tiny, name, by):
+    tiny(name)
+    dataset = load(name)
+    assert dataset.split_by == by
+    assert (f" by {by}; patients are not known" in dataset.notes[0]) == bool(by)
+
+
 def test_a_color_set_keeps_its_channels(tiny):
     tiny("pathmnist")
     dataset = load("pathmnist", seed=3, size=28)

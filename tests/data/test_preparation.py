@@ -61,6 +61,29 @@ def test_constant_not_finite_and_duplicate_images_are_reported_and_dropped_when_
     assert duplicates_across(train, test) == 1
 
 
+def test_equal_images_with_other_labels_are_a_contradiction(rng):
+    train = split(rng, [0, 1, 0, 1])
+    train.images[1] = train.images[0]  # labels 1 and 0
+    train.images[2] = train.images[0]  # labels 0 and 0
+    torn = Dataset("torn", train, split(rng, [0, 1]), split(rng, [0, 1]), "binary", ("a", "b"), 1)
+    cleaned, report = clean(torn, drop=True)
+    assert [tuple(row) for row in report.itertuples(index=False)] == [
+        ("train", 1, "contradiction", "train[0]"),
+        ("train", 2, "duplicate", "train[0]"),
+    ]
+    assert "1 contradiction" in cleaned.notes[-1]
+    assert "1 duplicate" in cleaned.notes[-1]
+
+
+def test_several_findings_contradict_where_one_differs(rng):
+    train = split(rng, [0, 1, 0])
+    train.images[1] = train.images[2] = train.images[0]
+    findings = Split(train.images, np.array([[0, 1], [0, 1], [1, 1]], np.uint8))
+    others = [Split(split(rng, [0]).images, np.zeros((1, 2), np.uint8)) for _ in range(2)]
+    _, report = clean(Dataset("several", findings, *others, "multilabel", ("a", "b")))
+    assert report["problem"].tolist() == ["duplicate", "contradiction"]
+
+
 def test_refuses_to_drop_a_whole_split(rng):
     flat = split(rng, [0, 1])
     flat.images[:] = 3

@@ -62,6 +62,18 @@ def test_facts_that_are_easily_got_wrong():
     assert len(describe("chestmnist").class_names) == 14
 
 
+def test_what_splits_keep_together_is_a_fact_and_no_part_of_the_meaning_of_the_labels():
+    by = {name: describe(name).split_by for name in MEDMNIST if describe(name).split_by}
+    scans = ("organamnist", "organcmnist", "organsmnist", "organmnist3d")
+    assert by == {
+        **dict.fromkeys(("dermamnist", "breastmnist"), "image"),
+        **dict.fromkeys(scans, "CT scan"),
+        "adrenalmnist3d": "patient",
+    }
+    assert not [name for name in MEDMNIST if "plits are by" in describe(name).label_meaning]
+    assert "test 298; split by patient" in repr(describe("adrenalmnist3d"))
+
+
 def test_no_flip_where_the_label_names_a_side_or_the_heart_has_one():
     for name in MEDMNIST:
         record = describe(name)

@@ -88,6 +88,21 @@ def test_refuses_an_empty_set():
         stratified_split(np.array([], dtype=int))
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [1.0, np.nan, np.nan, 2.0],
+        np.array(["a", None, "b", float("nan")], dtype=object),
+        np.array(["a", "b", "", "nan"]),
+    ],
+)
+def test_refuses_groups_that_nobody_named(groups):
+    with pytest.raises(
+        ValueError, match=r"groups must name one for each image, got none for 2 of 4 \(empty, None"
+    ):
+        stratified_split([0, 1, 0, 1], groups, HALVES)
+
+
 def test_refuses_groups_of_another_length():
     with pytest.raises(ValueError, match=r"same length, got labels 3, groups 2"):
         stratified_split([0, 1, 1], ["a", "b"], HALVES)

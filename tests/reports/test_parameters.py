@@ -190,10 +190,10 @@ def test_the_command_line_goes_over_the_file_the_file_over_the_preset_and_all_ov
     ]
 
 
-def test_a_folder_given_higher_up_replaces_the_data_set_and_the_other_way_round(schema, tmp_path):
-    for name in "ab":
-        (tmp_path / "train" / name).mkdir(parents=True)
-        (tmp_path / "train" / name / "0.PNG").touch()
+def test_a_folder_given_higher_up_replaces_the_data_set_and_the_other_way_round(
+    schema, tmp_path, two_classes
+):
+    two_classes(tmp_path / "train")
     folder = validate(schema, {"command line": {"data_dir": str(tmp_path)}, "preset": {"dataset": "right"}})
     assert (folder["dataset"].value, folder["dataset"].source) == (None, "command line")
     registered = validate(schema, {"command line": {"dataset": "right"}, "file": {"data_dir": "nowhere"}})

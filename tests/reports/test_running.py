@@ -15,11 +15,9 @@ pytestmark = pytest.mark.slow  # papermill, nbconvert and a kernel take seconds
 
 
 @pytest.fixture
-def cohort(tmp_path, monkeypatch):
+def cohort(tmp_path, monkeypatch, two_classes):
     """A working directory with `images`, two classes; returns its path."""
-    for name in ("benign", "malignant"):
-        (tmp_path / "images" / "train" / name).mkdir(parents=True)
-        (tmp_path / "images" / "train" / name / "0.png").touch()
+    two_classes(tmp_path / "images" / "train")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

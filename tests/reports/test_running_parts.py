@@ -12,11 +12,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 @pytest.fixture
-def cohort(tmp_path, monkeypatch):
+def cohort(tmp_path, monkeypatch, two_classes):
     """A working directory beside a folder of two classes, `Smith`; returns the latter."""
-    for name in ("benign", "malignant"):
-        (tmp_path / "Smith" / "train" / name).mkdir(parents=True)
-        (tmp_path / "Smith" / "train" / name / "0.png").touch()
+    two_classes(tmp_path / "Smith" / "train")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path))

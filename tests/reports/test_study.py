@@ -21,12 +21,10 @@ DEFAULTS = {
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch):
+def course(tmp_path, monkeypatch, two_classes):
     """A course of one template, and a working directory with two classes of images."""
     shutil.copytree(TEMPLATES, tmp_path / "course" / "reports")
-    for name in ("benign", "malignant"):
-        (tmp_path / "images" / "train" / name).mkdir(parents=True)
-        (tmp_path / "images" / "train" / name / "0.png").touch()
+    two_classes(tmp_path / "images" / "train")
     monkeypatch.setattr(presets, "course_folder", lambda: tmp_path / "course")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -56,6 +56,16 @@ def test_simulated_data_are_called_simulated_wherever_they_are_shown():
     assert "simulated, malignant" in reports.worst_errors(dataset, evaluation).alt
 
 
+def test_a_split_by_patient_is_not_contradicted():
+    dataset, evaluation = study(patients=False, split_by="patient")
+    text = reports.limits(dataset, evaluation).data
+    assert "not known which images are of one patient. The source split by patient. The intervals" in text
+    assert "may be in training" not in text
+    assert "not known; the source split by patient" in reports.about_data(dataset).data
+    scans, measured = study(patients=False, split_by="CT scan")
+    assert "The same patient may be in training and in the test set" in reports.limits(scans, measured).data
+
+
 @pytest.mark.parametrize("patients", [True, False])
 def test_limits_say_so_where_patients_are_not_known(patients):
     text = reports.limits(*study(patients=patients)).data
