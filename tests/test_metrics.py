@@ -257,11 +257,16 @@ def test_a_missing_score_or_truth_is_refused_in_whatever_holds_it(measure):
         [0.1, 0.8, None],
         pd.Series([0.1, 0.8, pd.NA], dtype="Float64"),
         np.array([0.1, np.nan, 1]),
+        np.ma.array([0.1, 0.8, 0.3], mask=[False, False, True]),
     ):
         with pytest.raises(ValueError, match="must hold finite numbers, got 1 NaN"):
             measure([0, 1, 1], missing)
     with pytest.raises(ValueError, match="must hold finite numbers, got 1 NaN"):
         measure(np.array([0, 1, None], dtype=object), [0.1, 0.8, 0.3])
+    with pytest.raises(ValueError, match="must hold finite numbers, got 1 NaN"):
+        measure(np.ma.array([0, 1, 1], mask=[False, False, True]), [0.1, 0.8, 0.3])
+    with pytest.raises(ValueError, match="must hold real numbers, got str"):
+        measure(["0", "1", "1"], [0.1, 0.8, 0.3])
 
 
 def test_decide_refuses_what_it_cannot_compare():

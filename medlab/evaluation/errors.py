@@ -124,10 +124,10 @@ def by_attribute(
     table : DataFrame, one row for each value or range
         Columns n, n_positive, sensitivity, sensitivity_low, sensitivity_high, specificity, ... with the
         95 % interval of `intervals.proportion`; NaN where there is too little to count, or for an interval.
-        Images without a value have the last row, "not known".
+        The last rows are images without a value, "not known", and "outside the bins", where there are any.
     """
     truth, decision = metrics.inputs.pair(targets, called, "called")
-    values = pd.Series(np.asarray(column), name=name)
+    values = pd.Series(column, name=name).reset_index(drop=True).infer_objects()
     checks.same_length(**{"targets": truth, name: values.to_numpy()})
     groups = values
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
@@ -142,20 +142,20 @@ def by_attribute(
         # A range is named by the values found in it: the cuts between them are nobody's values.
         ends = (inside.min(), inside.max())
         named.append(ends if isinstance(group, pd.Interval) else (group,))
-    unknown = np.flatnonzero(groups.isna())
-    if len(unknown):
-        parts.append(("not known", unknown))
-        named.append(("not known",))
-    ids = None if patients is None else np.asarray(patients)
+    missing = values.isna()
+    for text, left in (("not known", missing), ("outside the bins", groups.isna() & ~missing)):
+        if left.any():
+            parts.append((text, np.flatnonzero(left)))
+            named.append((text,))
+    ids = intervals.group_numbers(len(truth), patients)
     rows = []
     for _, part in parts:
         row: dict[str, float] = {"n": len(part), "n_positive": int(truth[part].sum())}
         for measure, label in (("sensitivity", 1), ("specificity", 0)):
             counted = part[truth[part] == label]
             right = decision[counted] == label
-            span, _ = intervals.proportion(right, None if ids is None else ids[counted])
             row[measure] = float(right.mean()) if right.size else float("nan")
-            row[f"{measure}_low"], row[f"{measure}_high"] = span or (float("nan"), float("nan"))
+            (row[f"{measure}_low"], row[f"{measure}_high"]), _ = intervals.proportion(right, ids[counted])
         rows.append(row)
     return pd.DataFrame(rows, index=pd.Index(_labels(named), name=name))
 

@@ -21,8 +21,8 @@ _ROWS = {
     "auc": "AUC",
     "average_precision": "average precision",
     "accuracy": "accuracy",
-    "accuracy_at_threshold": "accuracy",
-    "majority_accuracy": "accuracy of always answering the commonest class",
+    "accuracy_at_threshold": "accuracy at the threshold",
+    "majority_accuracy": "accuracy of always answering the commoner class",
     "balanced_accuracy": "balanced accuracy",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
@@ -33,14 +33,7 @@ _ROWS = {
     "mse": "mean squared error",
     "r2": "R2",
 }
-_AT_THRESHOLD = (
-    "accuracy_at_threshold",
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "precision",
-    "f1",
-)
+_AT_THRESHOLD = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
 
 
 @dataclass(frozen=True)
@@ -50,14 +43,16 @@ class Evaluation:
     Attributes
     ----------
     splits : dict of dict
-        Measures of train, val and test; each ``x`` has its 95 % interval in ``x_ci``, which is None where
-        ``ci_reasons`` says why: fewer than 5 images of what is counted (a sensitivity counts the positive
-        images, an AUC both classes), a single patient, or no width. Shares of images have Wilson's interval
-        where every patient has one image; all else is resampled by patient (or image, where patients are
-        not known: ``resampled`` says which). `accuracy` is at 0.5 and `accuracy_at_threshold`, like the other
-        decisions, at `threshold`; `majority_accuracy` is what always answering the commonest class would
-        give; `sensitivity_at_specificity` is at specificity 0.90. The intervals hold the network and the
-        threshold fixed.
+        Measures of train, val and test; each ``x`` has its 95 % interval in ``x_ci``. Shares of images have
+        Wilson's where every patient has one image (or patients are not known); all else is resampled by
+        patient, or by image where patients are not known: ``resampled`` says which. ``x_ci`` is None where
+        ``ci_reasons`` says why: fewer than 5 images or 2 patients of what is counted, or no width. Counted
+        are all images (accuracies, errors of a regression), the positive ones (sensitivity), the negative
+        ones (specificity), those called positive (precision), and those of either class (all else; a mean
+        over classes counts every class). `accuracy` is at 0.5 and `accuracy_at_threshold`, like the other
+        decisions, at `threshold`; `majority_accuracy` is what always answering the split's commonest class
+        gives; `sensitivity_at_specificity` is at specificity 0.90. ``resamples_skipped`` counts resamples
+        that lacked a class. The intervals hold the network and the threshold fixed.
     threshold : float or None
         Chosen on validation by `threshold_rule`; None for tasks other than binary.
     targets, predictions : dict of arrays
@@ -102,13 +97,22 @@ class Evaluation:
         )
 
     def table(self) -> pd.DataFrame:
-        """Return the measures of train, val and test side by side, as text with intervals."""
+        """Return the measures of train, val and test side by side, as text with intervals.
+
+        The last row tells of resamples that lacked a class and were left out, where there are any.
+        """
         known = [key for key in _ROWS if key in self.splits["test"]]
         columns = {
             name: [str(measures["n"]), *(estimate(measures[key], measures.get(f"{key}_ci")) for key in known)]
             for name, measures in self.splits.items()
         }
-        return pd.DataFrame(columns, index=["images", *(self._label(key) for key in known)])
+        table = pd.DataFrame(columns, index=["images", *(self._label(key) for key in known)])
+        if any(measures["resamples_skipped"] for measures in self.splits.values()):
+            table.loc["resamples left out of the intervals"] = [
+                f"{measures['resamples_skipped']} of {measures['n_resamples']}"
+                for measures in self.splits.values()
+            ]
+        return table
 
     def worst_errors(self, k: int = 8, kind: str = "all") -> NDArray[np.int64]:
         """Return the test images with the most confident wrong predictions, worst first.
@@ -176,6 +180,8 @@ class Evaluation:
     def _label(self, key: str) -> str:
         if key == "accuracy" and self.task in ("binary", "multilabel"):
             return "accuracy (at 0.5)"
+        if key == "accuracy_at_threshold":
+            return f"{_ROWS[key]} ({self.threshold:.3g})"
         if key in _AT_THRESHOLD and self.threshold is not None:
             return f"{_ROWS[key]} (at {self.threshold:.3g})"
         macro = self.task in ("multiclass", "multilabel") and key not in ("accuracy", "majority_accuracy")
@@ -226,7 +232,7 @@ def evaluate(
             _both_classes(dataset, name, truth)
         threshold = choose_threshold(targets["val"], predictions["val"], threshold_rule)
     measured = {
-        name: _measure(
+        name: measuring.of_split(
             dataset, targets[name], predictions[name], threshold, split.patients, n_bootstrap, seed
         )
         for name, split in splits.items()
@@ -276,23 +282,6 @@ def _both_classes(dataset: Dataset, name: str, truth: NDArray[Any]) -> None:
             "Split again, stratified by class (medlab.data.stratified_split)."
         )
         raise metrics.UndefinedError(msg)
-
-
-def _measure(
-    dataset: Dataset,
-    truth: NDArray[Any],
-    output: NDArray[np.float64],
-    threshold: float | None,
-    patients: NDArray[Any] | None,
-    n: int,
-    seed: int,
-) -> dict[str, Any]:
-    if threshold is not None:
-        return measuring.binary(truth, output, threshold, patients, n, seed)
-    if dataset.task == "regression":
-        return measuring.regression(truth, output, patients, n, seed)
-    labels = dataset.task == "multilabel"
-    return measuring.several(truth, output, dataset.class_names, patients, n, seed, multilabel=labels)
 
 
 def _plain(value: Any) -> Any:

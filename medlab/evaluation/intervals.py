@@ -6,9 +6,10 @@ another training run, another threshold or another hospital would change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -22,7 +23,9 @@ Statistics = Mapping[str, NDArray[np.float64]]
 # Drawn images held in memory at once: 2 million float64 are 16 MB an array.
 _CHUNK = 2_000_000
 FEWEST_IMAGES = 5
-ONE_PATIENT = "all images it rests on are of one patient"
+# Where more resamples than this have no value, the rest is another population than the one asked about.
+_MOST_UNDEFINED = 0.05
+NO_INTERVAL = (float("nan"), float("nan"))
 NO_WIDTH = "it is the same in every resample, which is the method's limit and no certainty"
 
 
@@ -52,6 +55,7 @@ def draws(
         If an image has no patient while others have one.
     """
     checks.in_range("n", n, 1, whole=True)
+    checks.in_range("n_images", n_images, 1, whole=True)
     group = group_numbers(n_images, groups)
     n_groups = int(group.max()) + 1
     rng = np.random.default_rng(seed)
@@ -65,25 +69,23 @@ def draws(
 
 def group_numbers(n_images: int, groups: ArrayLike | None) -> NDArray[np.int64]:
     """Return the patient of each image as a number from 0; each image is its own where none are known."""
-    checks.in_range("n_images", n_images, 1, whole=True)
-    number = np.arange(n_images)
     if groups is None:
-        return number
-    names = np.asarray(groups)
-    checks.same_length(groups=names, images=number)
-    missing = [index for index, name in enumerate(names.tolist()) if checks.is_missing(name)]
-    if missing:
+        return np.arange(n_images)
+    number = pd.factorize(pd.Series(groups), sort=True)[0]
+    checks.same_length(groups=number, images=np.arange(n_images))
+    missing = np.flatnonzero(number < 0)
+    if len(missing):
         msg = (
             f"groups must name the patient of each image, got none for {len(missing)} of {n_images}, the "
             f"first at index {missing[0]}. Leave groups out, or give such images a patient of their own."
         )
         raise ValueError(msg)
-    return np.unique(names.astype(str) if names.dtype == object else names, return_inverse=True)[1]
+    return number
 
 
 def proportion(
     right: ArrayLike, groups: ArrayLike | None = None, n: int = 1000, seed: int = 0
-) -> tuple[Interval | None, str]:
+) -> tuple[Interval, str]:
     """Return the 95 % interval of a share of images, or why there is none.
 
     Parameters
@@ -96,7 +98,8 @@ def proportion(
 
     Returns
     -------
-    interval : (low, high) or None
+    interval : (low, high)
+        NaN where there is none.
     reason : str
         Why there is none: fewer than 5 images or 2 patients, or no width. Empty where there is one.
 
@@ -104,23 +107,29 @@ def proportion(
     -----
     Wilson 1927, doi 10.1080/01621459.1927.10502953.
     """
-    hits = np.asarray(right, dtype=np.float64)
-    if len(hits) < FEWEST_IMAGES:
-        return None, few_images(len(hits))
+    hits = checks.finite("right", right).astype(np.float64)
     number = group_numbers(len(hits), groups)
+    reason = too_little([np.ones(len(hits), bool)], number)
+    if reason:
+        return NO_INTERVAL, reason
     if len(np.unique(number)) == len(hits):
         span = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
         return (float(span.low), float(span.high)), ""
-    if not number.any():
-        return None, ONE_PATIENT
     drawn = [weights @ hits / weights.sum(axis=1) for weights in draws(len(hits), number, n, seed)]
-    span = percentiles(np.concatenate(drawn))
-    return (None, NO_WIDTH) if span[0] == span[1] else (span, "")
+    span = interval(np.concatenate(drawn))
+    return span, NO_WIDTH if np.isnan(span[0]) else ""
 
 
-def few_images(count: int) -> str:
-    """Return the reason for no interval where too few images are counted."""
-    return f"it rests on {count} image{'s' * (count != 1)}, fewer than {FEWEST_IMAGES}"
+def too_little(parts: Sequence[NDArray[np.bool_]], patient: NDArray[np.int64]) -> str:
+    """Return why a measure of these parts (classes) of the images has no interval; empty where it may."""
+    of = " of a class" * (len(parts) > 1)
+    for part in sorted(parts, key=np.sum):
+        count = int(part.sum())
+        if count < FEWEST_IMAGES:
+            return f"it rests on {count} image{'s' * (count != 1)}{of}, fewer than {FEWEST_IMAGES}"
+        if len(np.unique(patient[part])) < 2:
+            return f"all images{of or ' it rests on'} are of one patient"
+    return ""
 
 
 def bootstrap(
@@ -150,8 +159,9 @@ def bootstrap(
     -------
     low, high : float
         Resamples in which the statistic is undefined (one class only) are left out. Both are NaN where
-        the statistic has the same value in every resample (100 % right, a single patient): an interval
-        without width would read as certainty, and is the method's limit.
+        these are more than one in twenty, for the others then stand for other samples than this one; and
+        where the statistic has the same value in every resample (100 % right, a single patient), for an
+        interval without width would read as certainty.
 
     Raises
     ------
@@ -163,11 +173,12 @@ def bootstrap(
     Efron and Tibshirani 1993, chapter 13.
     """
     values = resample(statistic, *arrays, groups=groups, n=n, seed=seed)
-    low, high = percentiles(values, level)
-    if np.isnan(low):
+    span = interval(values, level)
+    undefined = np.isnan(values).mean()
+    if undefined == 1:
         msg = f"the statistic must have a value in some resample, got none in {n}. Give more images."
         raise UndefinedError(msg)
-    return (low, high) if low < high else (float("nan"), float("nan"))
+    return span if undefined <= _MOST_UNDEFINED else NO_INTERVAL
 
 
 def resample(
@@ -212,6 +223,7 @@ def measure(
     values : dict of float
         At equal weights.
     intervals : dict of (low, high)
+        NaN where one has no width.
     skipped : int
         Resamples left out for one statistic at least.
     """
@@ -219,17 +231,24 @@ def measure(
     drawn = [statistics(weights.astype(np.float64)) for weights in draws(n_images, groups, n, seed)]
     columns = {name: np.concatenate([part[name] for part in drawn]) for name in values}
     skipped = np.any([np.isnan(column) for column in columns.values()], axis=0).sum()
-    return values, {name: percentiles(column) for name, column in columns.items()}, int(skipped)
+    return values, {name: interval(column) for name, column in columns.items()}, int(skipped)
 
 
 def percentiles(values: NDArray[np.float64], level: float = 0.95) -> Interval:
-    """Return the central interval that holds `level` of the values, NaN left out."""
+    """Return the range that holds the central `level` of the values, NaN left out."""
     _check_level(level)
     known = values[~np.isnan(values)]
     if not known.size:
-        return float("nan"), float("nan")
+        return NO_INTERVAL
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def interval(values: NDArray[np.float64], level: float = 0.95) -> Interval:
+    """Return what `percentiles` does of resamples; NaN where it has no width."""
+    low, high = percentiles(values, level)
+    # Sums of the same numbers in another order differ by rounding errors.
+    return (low, high) if high - low > 1e-12 * max(abs(low), abs(high)) else NO_INTERVAL
 
 
 def _check_level(level: float) -> None:
@@ -270,7 +289,7 @@ def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[
     below = 1 - (rank[m:] - stats.rankdata(negative)) / m  # share of positives above each negative
     area = float(above.mean())
     if min(m, n) < 2 or not 0 < area < 1:
-        return area, float("nan"), float("nan")
+        return area, *NO_INTERVAL
     error = np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n)
     half = stats.norm.ppf((1 + level) / 2) * error / (area * (1 - area))
     center = np.log(area / (1 - area))

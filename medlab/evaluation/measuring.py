@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import metrics
+from medlab.data import Dataset
 from medlab.evaluation import intervals, weighting
 
 Array = NDArray[np.float64]
@@ -17,7 +18,24 @@ Measures = dict[str, Any]
 # Drawn images (images x classes x resamples) up to which all resamples asked for are made: about 20 s.
 _MOST_DRAWN = 200_000_000
 _FEWEST = 200
-_ACCURACIES = ("accuracy", "accuracy_at_threshold")
+
+
+def of_split(
+    dataset: Dataset,
+    truth: Array,
+    output: Array,
+    threshold: float | None,
+    patients: ArrayLike | None,
+    n: int,
+    seed: int,
+) -> Measures:
+    """Return the measures of one split of a data set, by its task."""
+    if threshold is not None:
+        return binary(truth, output, threshold, patients, n, seed)
+    if dataset.task == "regression":
+        return regression(truth, output, patients, n, seed)
+    labels = dataset.task == "multilabel"
+    return several(truth, output, dataset.class_names, patients, n, seed, multilabel=labels)
 
 
 def binary(
@@ -32,21 +50,18 @@ def binary(
     """
     truth, scores = metrics.inputs.probability_pair(targets, probabilities)
     decisions = metrics.decide(scores, threshold)
-    at_half = metrics.decide(scores) == truth
-    right = {
-        "accuracy": (at_half, None),
-        "accuracy_at_threshold": (decisions == truth, None),
-        **_decided_right(truth, decisions),
+    accuracies = {
+        "accuracy": (metrics.decide(scores) == truth).astype(np.float64),
+        "accuracy_at_threshold": (decisions == truth).astype(np.float64),
     }
 
     def statistics(weights: Array) -> dict[str, Array]:
         ranked = weighting.ranked(truth, scores, weights)
-        accuracies = {
-            name: weighting.mean(right[name][0].astype(np.float64), weights) for name in _ACCURACIES
-        }
-        return {**ranked, **accuracies, **weighting.decided(truth, decisions, weights)}
+        means = {name: weighting.mean(right, weights) for name, right in accuracies.items()}
+        return {**ranked, **means, **weighting.decided(truth, decisions, weights)}
 
-    measures = _with_intervals(statistics, {"": [truth == 1, truth == 0]}, right, patients, n, seed)
+    shares = {**accuracies, **_shares(truth, decisions)}
+    measures = _with_intervals(statistics, {"": [truth == 1, truth == 0]}, shares, patients, n, seed)[""]
     delong = intervals.delong(truth, scores)[1:]
     # DeLong takes images as independent: with several of a patient it would be too narrow.
     independent = patients is None or len(np.unique(np.asarray(patients))) == len(truth)
@@ -86,14 +101,16 @@ def several(
     if multilabel:
         decisions = metrics.decide(scores)
         right = (decisions == truth).mean(axis=1)
-        shares: dict[Any, Any] = {}  # a mean over labels is no share of images
     else:
         decisions = (scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(classes))).astype(np.int64)
         right = (decisions * truth).sum(axis=1).astype(np.float64)
-        shares = {"accuracy": (right == 1, None)}
+    # Of several labels, the accuracy is a mean over labels and no share of images.
+    shares: dict[Any, Array] = {} if multilabel else {"accuracy": right}
+    needed: dict[Any, list[NDArray[np.bool_]]] = {"": [], "accuracy": [np.ones(len(truth), bool)]}
     for k in classes:
-        of_class = _decided_right(truth[:, k], decisions[:, k])
-        shares |= {(k, name): pair for name, pair in of_class.items()}
+        shares |= {(k, name): share for name, share in _shares(truth[:, k], decisions[:, k]).items()}
+        needed[k] = [truth[:, k] == 1, truth[:, k] == 0]
+        needed[""] += needed[k]
 
     def statistics(weights: Array) -> dict[Any, Array]:
         found: dict[Any, Array] = {"accuracy": weighting.mean(right, weights)}
@@ -107,23 +124,12 @@ def several(
             found["balanced_accuracy"] = found["sensitivity"]
         return found
 
-    flat = _with_intervals(
-        statistics, {k: [truth[:, k] == 1, truth[:, k] == 0] for k in classes}, shares, patients, n, seed
-    )
-    reasons = flat.pop("ci_reasons")
-    per_class = {
-        str(names[k]): {
-            "n": int(truth[:, k].sum()),
-            **{key[1]: value for key, value in flat.items() if isinstance(key, tuple) and key[0] == k},
-            "ci_reasons": {key[1]: reason for key, reason in reasons.items() if key[0] == k},
-        }
-        for k in classes
-    }
-    measures = {key: value for key, value in flat.items() if isinstance(key, str)}
-    measures["ci_reasons"] = {key: reason for key, reason in reasons.items() if isinstance(key, str)}
+    of_class = _with_intervals(statistics, needed, shares, patients, n, seed)
+    measures = of_class.pop("")
     if not multilabel:
         measures["majority_accuracy"] = float(truth.mean(axis=0).max())
         measures["confusion"] = metrics.confusion_multiclass(targets, scores).tolist()
+    per_class = {str(names[k]): {"n": int(truth[:, k].sum()), **of_class[k]} for k in classes}
     return {**measures, "per_class": per_class}
 
 
@@ -134,65 +140,53 @@ def regression(targets: Array, predictions: Array, patients: ArrayLike | None, n
     def statistics(weights: Array) -> dict[str, Array]:
         return weighting.amounts(truth, values, weights)
 
-    return _with_intervals(statistics, {"": [np.ones(len(truth), bool)]}, {}, patients, n, seed)
+    return _with_intervals(statistics, {"": [np.ones(len(truth), bool)]}, {}, patients, n, seed)[""]
 
 
-def _decided_right(truth: NDArray[Any], decisions: NDArray[Any]) -> dict[str, tuple[NDArray[np.bool_], Any]]:
-    """Return the shares of a decision: whether it is right, and which images the share is of."""
-    right = decisions == truth
-    of = {"sensitivity": truth == 1, "specificity": truth == 0, "precision": decisions == 1}
-    return {name: (right, counted) for name, counted in of.items()}
+def _shares(truth: NDArray[Any], decisions: NDArray[Any]) -> dict[str, Array]:
+    """Return the measures that are shares of images: 1 where one is right, NaN where it is not counted."""
+    counted = {"sensitivity": truth == 1, "specificity": truth == 0, "precision": decisions == 1}
+    return {name: np.where(among, decisions == truth, np.nan) for name, among in counted.items()}
 
 
 def _with_intervals(
     statistics: Any,
-    classes: Mapping[Any, Sequence[NDArray[np.bool_]]],
-    shares: Mapping[Any, tuple[NDArray[np.bool_], NDArray[np.bool_] | None]],
+    needed: Mapping[Any, Sequence[NDArray[np.bool_]]],
+    shares: Mapping[Any, Array],
     patients: ArrayLike | None,
     n: int,
     seed: int,
-) -> dict[Any, Any]:
-    """Return each measure and, under its name with _ci, its interval; None with a reason where it has none.
+) -> dict[Any, Measures]:
+    """Return the measures of each class, and under "" of all, with their intervals or why there is none.
 
-    `classes` holds the images with and without each class (of a regression: all), `shares` the measures that
-    are shares of images: whether each is right, and among which they are counted.
+    `needed` holds the parts of the images of which each must be large enough, for a measure or a class (""
+    for all); `shares` what `_shares` gives.
     """
-    n_images = len(next(iter(classes.values()))[0])
-    n = min(n, max(_FEWEST, _MOST_DRAWN // (n_images * len(classes))))
+    n_images = len(needed[""][0])
+    n = min(n, max(_FEWEST, _MOST_DRAWN // (n_images * len(needed))))
     number = intervals.group_numbers(n_images, patients)
-    values, spans, skipped = intervals.measure(
-        statistics, n_images, None if patients is None else number, n, seed
-    )
-    scarce = {k: _scarce(parts, number) for k, parts in classes.items()}
-    any_scarce = next((reason for reason in scarce.values() if reason), "")
-    found: dict[Any, Any] = {
-        "n": n_images,
-        "resampled": "images" if patients is None else "patients",
-        "n_resamples": n,
-        "resamples_skipped": skipped,
+    groups = None if patients is None else number
+    values, spans, skipped = intervals.measure(statistics, n_images, groups, n, seed)
+    scarce = {key: intervals.too_little(parts, number) for key, parts in needed.items()}
+    found: dict[Any, Measures] = {
+        "": {
+            "n": n_images,
+            "resampled": "images" if patients is None else "patients",
+            "n_resamples": n,
+            "resamples_skipped": skipped,
+            "ci_reasons": {},
+        }
     }
-    reasons = {}
     for key, value in values.items():
+        k, name = key if isinstance(key, tuple) else ("", key)
+        span, reason = spans[key], scarce[key if key in scarce else k]
         if key in shares:
-            right, counted = shares[key]
-            among = np.ones(n_images, bool) if counted is None else counted
-            span, reason = intervals.proportion(right[among], number[among], n, seed)
-        else:
-            span = spans[key] if spans[key][0] < spans[key][1] else None
-            reason = scarce[key[0]] if isinstance(key, tuple) else any_scarce
-            reason = reason or ("" if span else intervals.NO_WIDTH)
-        name = (key[0], f"{key[1]}_ci") if isinstance(key, tuple) else f"{key}_ci"
-        found[key], found[name] = value, None if span is None or reason else list(span)
+            counted = ~np.isnan(shares[key])
+            span, reason = intervals.proportion(shares[key][counted], number[counted], n, seed)
+        elif np.isnan(span[0]) and not reason:
+            reason = "it has no value on these images" if np.isnan(value) else intervals.NO_WIDTH
+        of = found.setdefault(k, {"ci_reasons": {}})
+        of |= {name: value, f"{name}_ci": None if reason else list(span)}
         if reason:
-            reasons[key] = reason
-    return {**found, "ci_reasons": reasons}
-
-
-def _scarce(parts: Sequence[NDArray[np.bool_]], patient: NDArray[np.int64]) -> str:
-    """Return why a measure has no interval: a class of too few images or one patient; empty where it may."""
-    for part in parts:
-        if part.sum() < intervals.FEWEST_IMAGES:
-            return intervals.few_images(int(part.sum())) + " of a class" * (len(parts) > 1)
-        if len(np.unique(patient[part])) < 2:
-            return intervals.ONE_PATIENT
-    return ""
+            of["ci_reasons"][name] = reason
+    return found

@@ -141,4 +141,5 @@ def _columns(targets: ArrayLike, values: ArrayLike, what: str) -> tuple[NDArray[
     if not checks.same_length(**{"targets": truth, what: numbers}):
         msg = f"targets and {what} must hold at least one image, got none."
         raise ValueError(msg)
-    return checks.finite("targets", truth), checks.finite(what, numbers).astype(np.float64)
+    # As they were given: an array of NumPy has lost which cells are masked.
+    return checks.finite("targets", targets), checks.finite(what, values).astype(np.float64)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from medlab.evaluation import errors
@@ -92,6 +93,22 @@ def test_by_attribute_keeps_few_distinct_numbers_and_counts_images_without_a_val
     assert np.isnan(table.loc["2.0", "sensitivity"])
     missing = errors.by_attribute([1, 1, 0], [1, 0, 0], [1.0, np.nan, 2.0], "visits")
     assert missing["n"].to_dict() == {"1.0": 1, "2.0": 1, "not known": 1}
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.array([5.0, 7.0, None, 30.0], dtype=object),
+        pd.Series([5.0, 7.0, pd.NA, 30.0], dtype="Float64", index=[3, 1, 0, 2]),
+        np.ma.array([5.0, 7.0, 9.0, 30.0], mask=[False, False, True, False]),
+    ],
+    ids=["object", "Float64", "masked"],
+)
+def test_by_attribute_tells_missing_values_from_those_outside_the_bins(column):
+    table = errors.by_attribute([1, 1, 0, 0], [1, 0, 0, 0], column, "size_mm", bins=[4, 6, 8])
+    assert table["n"].to_dict() == {"5 to 5": 1, "7 to 7": 1, "not known": 1, "outside the bins": 1}
+    assert table["sensitivity"].tolist()[:2] == [1.0, 0.0]
+    assert table["specificity"].tolist()[2:] == [1.0, 1.0]
 
 
 def test_by_attribute_refuses_other_lengths_and_one_range():

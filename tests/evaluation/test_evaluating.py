@@ -105,8 +105,23 @@ def test_accuracies_are_told_apart_and_stand_beside_the_commoner_class(tiny):
     )
     rows = evaluation.table()["test"]
     assert rows["accuracy (at 0.5)"].startswith("0.800 (")
-    assert rows["accuracy (at 0.25)"].startswith("0.400 (")
-    assert rows["accuracy of always answering the commonest class"] == "0.800"
+    assert rows["accuracy at the threshold (0.25)"].startswith("0.400 (")
+    assert rows["accuracy of always answering the commoner class"] == "0.800"
+    same = evaluate(read, few_ill, threshold_rule="0.5", n_bootstrap=20).table()
+    assert same.index.is_unique
+    assert "accuracy at the threshold (0.5)" in same.index
+
+
+def test_the_table_tells_of_resamples_that_were_left_out(tiny):
+    # Each patient has one image, and of five one is positive: drawn by none with probability 0.8^5 = 0.33.
+    rare = replace(tiny, test=split([0, 0, 0, 0, 1], [0.4, 0.4, 0.4, 0.1, 0.3]))
+    evaluation = evaluate(read, rare, n_bootstrap=200)
+    told = evaluation.table().loc["resamples left out of the intervals", "test"]
+    assert told == f"{evaluation.splits['test']['resamples_skipped']} of 200"
+    assert 40 < int(told.split()[0]) < 95
+    plenty = split([0, 1] * 30, np.tile([0.1, 0.2, 0.4, 0.3], 15))
+    full = replace(tiny, train=plenty, val=plenty, test=plenty)
+    assert "resamples left out of the intervals" not in evaluate(read, full, n_bootstrap=50).table().index
 
 
 def test_a_class_of_one_image_has_no_interval_and_the_reason_is_told(tiny):
@@ -121,7 +136,7 @@ def test_a_class_of_one_image_has_no_interval_and_the_reason_is_told(tiny):
         is None
     )
     assert test["ci_reasons"]["sensitivity"] == "it rests on 1 image, fewer than 5"
-    assert test["ci_reasons"]["auc"] == "it rests on 1 image, fewer than 5 of a class"
+    assert test["ci_reasons"]["auc"] == "it rests on 1 image of a class, fewer than 5"
     assert test["specificity_ci"] == pytest.approx(intervals.proportion([1] * 8 + [0])[0])
     assert "specificity" not in test["ci_reasons"]
     assert test["resamples_skipped"] > 50
@@ -141,7 +156,8 @@ def test_a_split_of_one_patient_has_no_interval(tiny):
     spans = [name for name in test if name.endswith("_ci")]
     assert spans
     assert all(test[name] is None for name in spans)
-    assert {*test["ci_reasons"].values()} == {"all images it rests on are of one patient"}
+    assert test["ci_reasons"]["accuracy"] == "all images it rests on are of one patient"
+    assert test["ci_reasons"]["auc"] == "all images of a class are of one patient"
 
 
 def test_an_image_without_a_patient_is_refused(tiny):
@@ -291,6 +307,25 @@ def test_multilabel_has_each_label_at_a_half(rng):
     assert test["per_class"]["a"]["sensitivity"] == pytest.approx(label_a)
 
 
+def test_a_rare_label_takes_the_intervals_that_rest_on_it_and_no_others(rng):
+    def part(n):
+        labels = rng.integers(0, 2, (n, 3)).astype(np.uint8)
+        labels[:, 1] = np.arange(n) < 3
+        return split(labels, rng.random((n, 3)))
+
+    dataset = Dataset("labels", part(60), part(60), part(60), "multilabel", ("a", "b", "c"))
+    test = evaluate(read, dataset, n_bootstrap=200).to_metrics()["test"]
+    scarce = "it rests on 3 images of a class, fewer than 5"
+    assert test["ci_reasons"] == dict.fromkeys(set(test["ci_reasons"]), scarce)
+    assert test["auc_ci"] is test["sensitivity_ci"] is None
+    assert test["accuracy_ci"][0] < test["accuracy"] < test["accuracy_ci"][1]
+    rare, common = test["per_class"]["b"], test["per_class"]["a"]
+    assert rare["ci_reasons"]["auc"] == scarce
+    assert rare["ci_reasons"]["sensitivity"] == "it rests on 3 images, fewer than 5"
+    assert rare["specificity_ci"][0] < rare["specificity"] < rare["specificity_ci"][1]
+    assert common["ci_reasons"] == {}
+
+
 def test_regression_has_errors_with_intervals(rng):
     def part(n):
         labels = rng.normal(10, 3, n).astype(np.float32)
@@ -304,6 +339,14 @@ def test_regression_has_errors_with_intervals(rng):
         by_metrics = measure(evaluation.targets["test"], evaluation.predictions["test"])
         assert test[name] == pytest.approx(by_metrics)
     assert test["mae_ci"][0] < test["mae"] < test["mae_ci"][1]
+    assert test["ci_reasons"] == {}
+    same = replace(dataset, test=split(np.full(6, 9, np.float32), np.arange(6)))
+    equal = evaluate(read, same, n_bootstrap=20).splits["test"]
+    assert equal["ci_reasons"] == {"r2": "it has no value on these images"}
+    four = replace(dataset, test=dataset.test.subset(np.arange(4)))
+    few = evaluate(read, four, n_bootstrap=20).splits["test"]
+    assert few["mae_ci"] is few["mse_ci"] is few["r2_ci"] is None
+    assert few["ci_reasons"]["mae"] == "it rests on 4 images, fewer than 5"
     assert "mean absolute error" in evaluation.table().index
     json.dumps(evaluation.to_metrics(), allow_nan=False)
 
