@@ -22,7 +22,7 @@ _ROWS = {
     "average_precision": "average precision",
     "accuracy": "accuracy",
     "accuracy_at_threshold": "accuracy at the threshold",
-    "majority_accuracy": "accuracy of always answering the commoner class",
+    "majority_accuracy": "accuracy, always the commoner class",
     "balanced_accuracy": "balanced accuracy",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
@@ -180,6 +180,8 @@ class Evaluation:
     def _label(self, key: str) -> str:
         if key == "accuracy" and self.task in ("binary", "multilabel"):
             return "accuracy (at 0.5)"
+        if key == "majority_accuracy" and len(self.class_names) > 2:
+            return _ROWS[key].replace("commoner", "commonest")
         if key == "accuracy_at_threshold":
             return f"{_ROWS[key]} ({self.threshold:.3g})"
         if key in _AT_THRESHOLD and self.threshold is not None:
