@@ -18,6 +18,7 @@ import numpy as np
 from medlab.data import data_root
 from medlab.data.downloading import find
 from medlab.reports import run_report
+from medlab.text import estimate
 
 SEEDS = range(5)
 
@@ -91,7 +92,7 @@ def summary(study: Study, results: list[dict[str, Any]]) -> bool:
         listed = " ".join(f"{value:.3f}" for value in values)
         print(f"  {label:15s} mean {mean:.4f}  ({listed}){asked}")
         held.append(wanted is None or mean >= wanted)
-    intervals = ", ".join(f"{test['auc_ci'][0]:.3f}-{test['auc_ci'][1]:.3f}" for test in tests)
+    intervals = ", ".join(estimate(test["auc"], test["auc_ci"]) for test in tests)
     print(f"  95 % intervals of the AUC: {intervals}")
     for label, key, most in (
         ("training, s", "train_seconds", reach.train_seconds),

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+_MISSING = ("NAType", "NaTType")  # of pandas, which is not imported for their sake
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -46,7 +51,7 @@ def one_of(what: str, value: Any, allowed: Iterable[Any]) -> Any:
 def in_range(
     what: str, value: float, low: float | None = None, high: float | None = None, *, whole: bool = False
 ) -> float:
-    """Return `value` if it is a finite number in [`low`, `high`] (whole, when asked).
+    """Return `value` as a plain int or float if it is a finite number in [`low`, `high`] (whole, when asked).
 
     Raises
     ------
@@ -55,33 +60,53 @@ def in_range(
     ValueError
         If it is outside the range, infinite or NaN.
     """
-    is_whole = isinstance(value, (int, np.integer))
-    is_number = is_whole or isinstance(value, (float, np.floating))
-    if isinstance(value, bool) or not is_number or (whole and not is_whole):
+    if isinstance(value, np.ndarray) and not value.ndim:
+        value = value.item()
+    is_whole = isinstance(value, Integral)
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)) or (whole and not is_whole):
         kind = "a whole number" if whole else "a number"
         msg = f"{what} must be {kind}, got {value!r}."
         raise TypeError(msg)
-    too_low = low is not None and value < low
-    too_high = high is not None and value > high
-    if not np.isfinite(value) or too_low or too_high:
+    number = int(value) if is_whole else float(value)
+    too_low = low is not None and number < low
+    too_high = high is not None and number > high
+    if (not is_whole and not math.isfinite(number)) or too_low or too_high:
         low_text = "-infinity" if low is None else f"{low:g}"
         high_text = "infinity" if high is None else f"{high:g}"
-        msg = f"{what} must lie between {low_text} and {high_text}, got {value!r}."
+        msg = f"{what} must lie between {low_text} and {high_text}, got {number!r}."
         raise ValueError(msg)
-    return value
+    return number
 
 
 def finite(what: str, array: ArrayLike) -> NDArray[Any]:
-    """Return `array` as an array if it holds no NaN and no infinity.
+    """Return `array` as an array of numbers if it holds no NaN and no infinity.
+
+    Cells of objects, as columns of pandas have them, are read as numbers; None, masked cells and what pandas
+    writes for a missing value count as NaN.
 
     Raises
     ------
     ValueError
-        If it does; the message counts them and says where the first is.
+        If it does, or holds something that is no real number; the message counts them and says where the
+        first is.
     """
     values = np.asarray(array)
-    if values.dtype.kind not in "fc":
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        values = np.where(np.ma.getmaskarray(array), np.nan, values)
+    kinds = values.dtype.name
+    if values.dtype.kind == "O":
+        cells = [
+            math.nan if cell is None or type(cell).__name__ in _MISSING else cell for cell in values.flat
+        ]
+        # The cells themselves may be names or dates of birth: only what kind they are is told.
+        strange = {type(cell).__name__ for cell in cells if not isinstance(cell, (Real, Decimal, np.bool_))}
+        kinds = ", ".join(sorted(strange))
+        values = values if strange else np.array(cells, dtype=float).reshape(values.shape)
+    if values.dtype.kind in "biu":
         return values
+    if values.dtype.kind != "f":
+        msg = f"{what} must hold real numbers, got {kinds}. Convert them first: array.astype(float)."
+        raise ValueError(msg)
     bad = ~np.isfinite(values)
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])

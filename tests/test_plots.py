@@ -239,6 +239,11 @@ def test_estimates_show_each_interval_and_the_reference():
     assert "chance" in words(picture)
 
 
+def test_estimates_draw_no_interval_where_the_bounds_are_nan():
+    picture = plots.estimates({"site A": (1.0, (np.nan, np.nan))}, measure="AUC")
+    assert picture.alt == "AUC: site A 1.000."
+
+
 def test_estimates_refuse_an_interval_beside_its_value():
     with pytest.raises(ValueError, match=r"interval of 'a' must hold its value 0\.9, got 0\.1 to 0\.2"):
         plots.estimates({"a": (0.9, (0.1, 0.2))}, measure="AUC")

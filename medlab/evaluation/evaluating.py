@@ -15,11 +15,14 @@ from medlab.data import Dataset, Split
 from medlab.evaluation import errors, measuring
 from medlab.evaluation.ceilings import expected_auc_and_ceiling
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
+from medlab.text import estimate
 
 _ROWS = {
     "auc": "AUC",
     "average_precision": "average precision",
     "accuracy": "accuracy",
+    "accuracy_at_threshold": "accuracy at the threshold",
+    "majority_accuracy": "accuracy, always the commoner class",
     "balanced_accuracy": "balanced accuracy",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
@@ -40,10 +43,16 @@ class Evaluation:
     Attributes
     ----------
     splits : dict of dict
-        Measures of train, val and test; each ``x`` has its 95 % interval in ``x_ci``. `accuracy` is at
-        0.5, the other decisions at `threshold`; `sensitivity_at_specificity` is at specificity 0.90.
-        ``resampled`` says what was drawn for the intervals, patients or images. The intervals hold the
-        network and the threshold fixed.
+        Measures of train, val and test; each ``x`` has its 95 % interval in ``x_ci``. Shares of images have
+        Wilson's where every patient has one image (or patients are not known); all else is resampled by
+        patient, or by image where patients are not known: ``resampled`` says which. ``x_ci`` is None where
+        ``ci_reasons`` says why: fewer than 5 images or 2 patients of what is counted, or no width. Counted
+        are all images (accuracies, errors of a regression), the positive ones (sensitivity), the negative
+        ones (specificity), those called positive (precision), and those of either class (all else; a mean
+        over classes counts every class). `accuracy` is at 0.5 and `accuracy_at_threshold`, like the other
+        decisions, at `threshold`; `majority_accuracy` is what always answering the split's commonest class
+        gives; `sensitivity_at_specificity` is at specificity 0.90. ``resamples_skipped`` counts resamples
+        that lacked a class. The intervals hold the network and the threshold fixed.
     threshold : float or None
         Chosen on validation by `threshold_rule`; None for tasks other than binary.
     targets, predictions : dict of arrays
@@ -57,6 +66,8 @@ class Evaluation:
         Results in the literature, transcribed.
     attributes : dict of arrays, shape (N,)
         What else is known of the test images.
+    patients : array, shape (N,), or None
+        Whose the test images are.
     """
 
     name: str
@@ -71,6 +82,7 @@ class Evaluation:
     ceiling: dict[str, float] | None = None
     published: list[dict[str, Any]] = field(default_factory=list)
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    patients: NDArray[Any] | None = field(default=None, repr=False)
 
     def to_metrics(self) -> dict[str, Any]:
         """Return what metrics.json holds of this evaluation: plain types, null for undefined."""
@@ -85,13 +97,22 @@ class Evaluation:
         )
 
     def table(self) -> pd.DataFrame:
-        """Return the measures of train, val and test side by side, as text with intervals."""
+        """Return the measures of train, val and test side by side, as text with intervals.
+
+        The last row tells of resamples that lacked a class and were left out, where there are any.
+        """
         known = [key for key in _ROWS if key in self.splits["test"]]
         columns = {
-            name: [str(measures["n"]), *(_cell(measures, key) for key in known)]
+            name: [str(measures["n"]), *(estimate(measures[key], measures.get(f"{key}_ci")) for key in known)]
             for name, measures in self.splits.items()
         }
-        return pd.DataFrame(columns, index=["images", *(self._label(key) for key in known)])
+        table = pd.DataFrame(columns, index=["images", *(self._label(key) for key in known)])
+        if any(measures["resamples_skipped"] for measures in self.splits.values()):
+            table.loc["resamples left out of the intervals"] = [
+                f"{measures['resamples_skipped']} of {measures['n_resamples']}"
+                for measures in self.splits.values()
+            ]
+        return table
 
     def worst_errors(self, k: int = 8, kind: str = "all") -> NDArray[np.int64]:
         """Return the test images with the most confident wrong predictions, worst first.
@@ -143,7 +164,7 @@ class Evaluation:
             raise ValueError(msg)
         column = self.attributes[checks.one_of("attribute", name, self.attributes)]
         called = metrics.decide(self.predictions["test"], self.threshold)
-        return errors.by_attribute(self.targets["test"], called, column, name, bins)
+        return errors.by_attribute(self.targets["test"], called, column, name, bins, self.patients)
 
     def one_vs_rest(self, split: str = "test") -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
         """Return truth (0 or 1) and probability of each class by its name, as `plots.roc` takes them."""
@@ -159,9 +180,13 @@ class Evaluation:
     def _label(self, key: str) -> str:
         if key == "accuracy" and self.task in ("binary", "multilabel"):
             return "accuracy (at 0.5)"
+        if key == "majority_accuracy" and len(self.class_names) > 2:
+            return _ROWS[key].replace("commoner", "commonest")
+        if key == "accuracy_at_threshold":
+            return f"{_ROWS[key]} ({self.threshold:.3g})"
         if key in _AT_THRESHOLD and self.threshold is not None:
             return f"{_ROWS[key]} (at {self.threshold:.3g})"
-        macro = self.task in ("multiclass", "multilabel") and key != "accuracy"
+        macro = self.task in ("multiclass", "multilabel") and key not in ("accuracy", "majority_accuracy")
         return f"{_ROWS[key]} (mean over classes)" if macro else _ROWS[key]
 
 
@@ -209,7 +234,7 @@ def evaluate(
             _both_classes(dataset, name, truth)
         threshold = choose_threshold(targets["val"], predictions["val"], threshold_rule)
     measured = {
-        name: _measure(
+        name: measuring.of_split(
             dataset, targets[name], predictions[name], threshold, split.patients, n_bootstrap, seed
         )
         for name, split in splits.items()
@@ -227,6 +252,7 @@ def evaluate(
         ceiling=expected_auc_and_ceiling(dataset, predictions["test"]),
         published=[dict(row) for row in dataset.published],
         attributes={key: column for key, column in dataset.test.attributes.items() if column.ndim == 1},
+        patients=dataset.test.patients,
     )
 
 
@@ -258,31 +284,6 @@ def _both_classes(dataset: Dataset, name: str, truth: NDArray[Any]) -> None:
             "Split again, stratified by class (medlab.data.stratified_split)."
         )
         raise metrics.UndefinedError(msg)
-
-
-def _measure(
-    dataset: Dataset,
-    truth: NDArray[Any],
-    output: NDArray[np.float64],
-    threshold: float | None,
-    patients: NDArray[Any] | None,
-    n: int,
-    seed: int,
-) -> dict[str, Any]:
-    if threshold is not None:
-        return measuring.binary(truth, output, threshold, patients, n, seed)
-    if dataset.task == "regression":
-        return measuring.regression(truth, output, patients, n, seed)
-    labels = dataset.task == "multilabel"
-    return measuring.several(truth, output, dataset.class_names, patients, n, seed, multilabel=labels)
-
-
-def _cell(measures: Mapping[str, Any], key: str) -> str:
-    value, span = measures[key], measures.get(f"{key}_ci")
-    if not np.isfinite(value):
-        return "undefined"
-    text = f"{value:.3f}"
-    return text if span is None or not np.isfinite(span).all() else f"{text} ({span[0]:.3f} to {span[1]:.3f})"
 
 
 def _plain(value: Any) -> Any:

@@ -6,9 +6,10 @@ another training run, another threshold or another hospital would change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
@@ -21,6 +22,11 @@ Statistics = Mapping[str, NDArray[np.float64]]
 
 # Drawn images held in memory at once: 2 million float64 are 16 MB an array.
 _CHUNK = 2_000_000
+FEWEST_IMAGES = 5
+# Where more resamples than this have no value, the rest is another population than the one asked about.
+_MOST_UNDEFINED = 0.05
+NO_INTERVAL = (float("nan"), float("nan"))
+NO_WIDTH = "it is the same in every resample, which is the method's limit and no certainty"
 
 
 def draws(
@@ -42,13 +48,15 @@ def draws(
     ------
     weights : int array, shape (R, N), >= 0
         The R add up to `n`.
+
+    Raises
+    ------
+    ValueError
+        If an image has no patient while others have one.
     """
     checks.in_range("n", n, 1, whole=True)
     checks.in_range("n_images", n_images, 1, whole=True)
-    group = np.arange(n_images)
-    if groups is not None:
-        checks.same_length(groups=groups, images=group)
-        group = np.unique(np.asarray(groups), return_inverse=True)[1]
+    group = group_numbers(n_images, groups)
     n_groups = int(group.max()) + 1
     rng = np.random.default_rng(seed)
     rows = max(1, min(n, _CHUNK // n_images))
@@ -57,6 +65,71 @@ def draws(
         drawn = rng.integers(n_groups, size=(count, n_groups)) + n_groups * np.arange(count)[:, np.newaxis]
         times = np.bincount(drawn.ravel(), minlength=count * n_groups).reshape(count, n_groups)
         yield times if groups is None else times[:, group]
+
+
+def group_numbers(n_images: int, groups: ArrayLike | None) -> NDArray[np.int64]:
+    """Return the patient of each image as a number from 0; each image is its own where none are known."""
+    if groups is None:
+        return np.arange(n_images)
+    number = pd.factorize(pd.Series(groups), sort=True)[0]
+    checks.same_length(groups=number, images=np.arange(n_images))
+    missing = np.flatnonzero(number < 0)
+    if len(missing):
+        msg = (
+            f"groups must name the patient of each image, got none for {len(missing)} of {n_images}, the "
+            f"first at index {missing[0]}. Leave groups out, or give such images a patient of their own."
+        )
+        raise ValueError(msg)
+    return number
+
+
+def proportion(
+    right: ArrayLike, groups: ArrayLike | None = None, n: int = 1000, seed: int = 0
+) -> tuple[Interval, str]:
+    """Return the 95 % interval of a share of images, or why there is none.
+
+    Parameters
+    ----------
+    right : bool array, shape (N,)
+        Of the images that are counted: of a sensitivity, whether each positive one was called.
+    groups : array, shape (N,), or None
+        Patient of each image. Where each has one image, Wilson's interval is exact enough down to few images;
+        where one has several, patients are drawn by bootstrap, for their images resemble each other.
+
+    Returns
+    -------
+    interval : (low, high)
+        NaN where there is none.
+    reason : str
+        Why there is none: fewer than 5 images or 2 patients, or no width. Empty where there is one.
+
+    Notes
+    -----
+    Wilson 1927, doi 10.1080/01621459.1927.10502953.
+    """
+    hits = checks.finite("right", right).astype(np.float64)
+    number = group_numbers(len(hits), groups)
+    reason = too_little([np.ones(len(hits), bool)], number)
+    if reason:
+        return NO_INTERVAL, reason
+    if len(np.unique(number)) == len(hits):
+        span = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+        return (float(span.low), float(span.high)), ""
+    drawn = [weights @ hits / weights.sum(axis=1) for weights in draws(len(hits), number, n, seed)]
+    span = interval(np.concatenate(drawn))
+    return span, NO_WIDTH if np.isnan(span[0]) else ""
+
+
+def too_little(parts: Sequence[NDArray[np.bool_]], patient: NDArray[np.int64]) -> str:
+    """Return why a measure of these parts (classes) of the images has no interval; empty where it may."""
+    of = " of a class" * (len(parts) > 1)
+    for part in sorted(parts, key=np.sum):
+        count = int(part.sum())
+        if count < FEWEST_IMAGES:
+            return f"it rests on {count} image{'s' * (count != 1)}{of}, fewer than {FEWEST_IMAGES}"
+        if len(np.unique(patient[part])) < 2:
+            return f"all images{of or ' it rests on'} are of one patient"
+    return ""
 
 
 def bootstrap(
@@ -85,9 +158,10 @@ def bootstrap(
     Returns
     -------
     low, high : float
-        Resamples in which the statistic is undefined (one class only) are left out. Where nothing
-        varies (100 % right on few images) the interval has no width: that is the method's limit, not
-        certainty.
+        Resamples in which the statistic is undefined (one class only) are left out. Both are NaN where
+        these are more than one in twenty, for the others then stand for other samples than this one; and
+        where the statistic has the same value in every resample (100 % right, a single patient), for an
+        interval without width would read as certainty.
 
     Raises
     ------
@@ -99,11 +173,12 @@ def bootstrap(
     Efron and Tibshirani 1993, chapter 13.
     """
     values = resample(statistic, *arrays, groups=groups, n=n, seed=seed)
-    low, high = percentiles(values, level)
-    if np.isnan(low):
+    span = interval(values, level)
+    undefined = np.isnan(values).mean()
+    if undefined == 1:
         msg = f"the statistic must have a value in some resample, got none in {n}. Give more images."
         raise UndefinedError(msg)
-    return low, high
+    return span if undefined <= _MOST_UNDEFINED else NO_INTERVAL
 
 
 def resample(
@@ -148,6 +223,7 @@ def measure(
     values : dict of float
         At equal weights.
     intervals : dict of (low, high)
+        NaN where one has no width.
     skipped : int
         Resamples left out for one statistic at least.
     """
@@ -155,19 +231,30 @@ def measure(
     drawn = [statistics(weights.astype(np.float64)) for weights in draws(n_images, groups, n, seed)]
     columns = {name: np.concatenate([part[name] for part in drawn]) for name in values}
     skipped = np.any([np.isnan(column) for column in columns.values()], axis=0).sum()
-    return values, {name: percentiles(column) for name, column in columns.items()}, int(skipped)
+    return values, {name: interval(column) for name, column in columns.items()}, int(skipped)
 
 
 def percentiles(values: NDArray[np.float64], level: float = 0.95) -> Interval:
-    """Return the central interval that holds `level` of the values, NaN left out."""
+    """Return the range that holds the central `level` of the values, NaN left out."""
+    _check_level(level)
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return NO_INTERVAL
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def interval(values: NDArray[np.float64], level: float = 0.95) -> Interval:
+    """Return what `percentiles` does of resamples; NaN where it has no width."""
+    low, high = percentiles(values, level)
+    # Sums of the same numbers in another order differ by rounding errors.
+    return (low, high) if high - low > 1e-12 * max(abs(low), abs(high)) else NO_INTERVAL
+
+
+def _check_level(level: float) -> None:
     if not 0 < level < 1:
         msg = f"level must lie between 0 and 1, both excluded, got {level!r}. 0.95 is usual."
         raise ValueError(msg)
-    known = values[~np.isnan(values)]
-    if not known.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[float, float, float]:
@@ -193,6 +280,7 @@ def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[
     DeLong et al. 1988 (doi 10.2307/2531595), by the mid-ranks of Sun and Xu 2014 (doi
     10.1109/LSP.2014.2337313): O(N log N). The logit keeps the interval within [0, 1].
     """
+    _check_level(level)
     truth, values = both_classes(targets, scores, "DeLong's interval")
     positive, negative = values[truth == 1], values[truth == 0]
     m, n = len(positive), len(negative)
@@ -201,7 +289,7 @@ def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[
     below = 1 - (rank[m:] - stats.rankdata(negative)) / m  # share of positives above each negative
     area = float(above.mean())
     if min(m, n) < 2 or not 0 < area < 1:
-        return area, float("nan"), float("nan")
+        return area, *NO_INTERVAL
     error = np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n)
     half = stats.norm.ppf((1 + level) / 2) * error / (area * (1 - area))
     center = np.log(area / (1 - area))

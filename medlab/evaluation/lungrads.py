@@ -56,7 +56,7 @@ def lung_rads(
     >>> [CATEGORIES[i] for i in lung_rads([5.9, 7.9, 8.0, 15.0], ["solid"] * 4)]
     ['2', '3', '4A', '4B']
     """
-    diameter = np.round(checks.finite("diameter_mm", np.asarray(diameter_mm, dtype=float)), 1)
+    diameter = np.round(checks.finite("diameter_mm", diameter_mm).astype(float), 1)
     kind = _kinds(nodule_type)
     checks.same_length(diameter_mm=diameter, nodule_type=kind)
     if (diameter <= 0).any():
@@ -72,7 +72,9 @@ def lung_rads(
     category[non_solid] = diameter[non_solid] >= _NON_SOLID_MM
     if spiculated is not None:
         checks.same_length(diameter_mm=diameter, spiculated=spiculated)
-        category[np.asarray(spiculated, dtype=bool) & (category > 0)] = CATEGORIES.index("4X")
+        # A missing answer would be true as a bool.
+        raised = checks.finite("spiculated", spiculated).astype(bool)
+        category[raised & (category > 0)] = CATEGORIES.index("4X")
     return category.astype(np.int64)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import metrics
+from medlab.data import Dataset
 from medlab.evaluation import intervals, weighting
 
 Array = NDArray[np.float64]
@@ -17,6 +18,24 @@ Measures = dict[str, Any]
 # Drawn images (images x classes x resamples) up to which all resamples asked for are made: about 20 s.
 _MOST_DRAWN = 200_000_000
 _FEWEST = 200
+
+
+def of_split(
+    dataset: Dataset,
+    truth: Array,
+    output: Array,
+    threshold: float | None,
+    patients: ArrayLike | None,
+    n: int,
+    seed: int,
+) -> Measures:
+    """Return the measures of one split of a data set, by its task."""
+    if threshold is not None:
+        return binary(truth, output, threshold, patients, n, seed)
+    if dataset.task == "regression":
+        return regression(truth, output, patients, n, seed)
+    labels = dataset.task == "multilabel"
+    return several(truth, output, dataset.class_names, patients, n, seed, multilabel=labels)
 
 
 def binary(
@@ -30,23 +49,28 @@ def binary(
     probabilities : array, shape (N,), in [0, 1]
     """
     truth, scores = metrics.inputs.probability_pair(targets, probabilities)
-    _, *delong = intervals.delong(truth, scores)
     decisions = metrics.decide(scores, threshold)
-    right = (metrics.decide(scores) == truth).astype(np.float64)
+    accuracies = {
+        "accuracy": (metrics.decide(scores) == truth).astype(np.float64),
+        "accuracy_at_threshold": (decisions == truth).astype(np.float64),
+    }
 
     def statistics(weights: Array) -> dict[str, Array]:
         ranked = weighting.ranked(truth, scores, weights)
-        accuracy = {"accuracy": weighting.mean(right, weights)}
-        return {**ranked, **accuracy, **weighting.decided(truth, decisions, weights)}
+        means = {name: weighting.mean(right, weights) for name, right in accuracies.items()}
+        return {**ranked, **means, **weighting.decided(truth, decisions, weights)}
 
-    measures = _with_intervals(statistics, len(truth), 1, patients, n, seed)
-    several = patients is not None and len(np.unique(np.asarray(patients))) < len(truth)
+    shares = {**accuracies, **_shares(truth, decisions)}
+    measures = _with_intervals(statistics, {"": [truth == 1, truth == 0]}, shares, patients, n, seed)[""]
+    delong = intervals.delong(truth, scores)[1:]
+    # DeLong takes images as independent: with several of a patient it would be too narrow.
+    independent = patients is None or len(np.unique(np.asarray(patients))) == len(truth)
     return {
         "n_positive": int(truth.sum()),
         "prevalence": float(truth.mean()),
         **measures,
-        # DeLong takes images as independent: with several of a patient it would be too narrow.
-        "auc_ci_delong": [float("nan")] * 2 if several else delong,
+        "majority_accuracy": float(max(truth.mean(), 1 - truth.mean())),
+        "auc_ci_delong": list(delong) if independent and measures["auc_ci"] else None,
         "confusion": metrics.confusion(truth, scores, threshold).tolist(),
     }
 
@@ -80,54 +104,89 @@ def several(
     else:
         decisions = (scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(classes))).astype(np.int64)
         right = (decisions * truth).sum(axis=1).astype(np.float64)
+    # Of several labels, the accuracy is a mean over labels and no share of images.
+    shares: dict[Any, Array] = {} if multilabel else {"accuracy": right}
+    needed: dict[Any, list[NDArray[np.bool_]]] = {"": [], "accuracy": [np.ones(len(truth), bool)]}
+    for k in classes:
+        shares |= {(k, name): share for name, share in _shares(truth[:, k], decisions[:, k]).items()}
+        needed[k] = [truth[:, k] == 1, truth[:, k] == 0]
+        needed[""] += needed[k]
 
     def statistics(weights: Array) -> dict[Any, Array]:
         found: dict[Any, Array] = {"accuracy": weighting.mean(right, weights)}
         for k in classes:
             area = weighting.ranked(truth[:, k], scores[:, k], weights)["auc"]
-            one = {"auc": area, **weighting.decided(truth[:, k], decisions[:, k], weights)}
-            found |= {(k, name): value for name, value in one.items()}
-            for name, value in one.items():
+            measures = {"auc": area, **weighting.decided(truth[:, k], decisions[:, k], weights)}
+            found |= {(k, name): value for name, value in measures.items()}
+            for name, value in measures.items():
                 found[name] = found.get(name, 0.0) + value / len(classes)
         if not multilabel:  # for several classes it is the mean of the sensitivities
             found["balanced_accuracy"] = found["sensitivity"]
         return found
 
-    flat = _with_intervals(statistics, len(truth), len(classes), patients, n, seed)
-    per_class = {
-        str(names[k]): {
-            "n": int(truth[:, k].sum()),
-            **{key[1]: value for key, value in flat.items() if isinstance(key, tuple) and key[0] == k},
-        }
-        for k in classes
-    }
-    measures = {key: value for key, value in flat.items() if isinstance(key, str)}
+    of_class = _with_intervals(statistics, needed, shares, patients, n, seed)
+    measures = of_class.pop("")
     if not multilabel:
+        measures["majority_accuracy"] = float(truth.mean(axis=0).max())
         measures["confusion"] = metrics.confusion_multiclass(targets, scores).tolist()
+    per_class = {str(names[k]): {"n": int(truth[:, k].sum()), **of_class[k]} for k in classes}
     return {**measures, "per_class": per_class}
 
 
 def regression(targets: Array, predictions: Array, patients: ArrayLike | None, n: int, seed: int) -> Measures:
     """Return the errors of a predicted amount, arrays of shape (N,)."""
     truth, values = metrics.inputs.number_pair(targets, predictions)
-    return _with_intervals(
-        lambda weights: weighting.amounts(truth, values, weights), len(truth), 1, patients, n, seed
-    )
+
+    def statistics(weights: Array) -> dict[str, Array]:
+        return weighting.amounts(truth, values, weights)
+
+    return _with_intervals(statistics, {"": [np.ones(len(truth), bool)]}, {}, patients, n, seed)[""]
+
+
+def _shares(truth: NDArray[Any], decisions: NDArray[Any]) -> dict[str, Array]:
+    """Return the measures that are shares of images: 1 where one is right, NaN where it is not counted."""
+    counted = {"sensitivity": truth == 1, "specificity": truth == 0, "precision": decisions == 1}
+    return {name: np.where(among, decisions == truth, np.nan) for name, among in counted.items()}
 
 
 def _with_intervals(
-    statistics: Any, n_images: int, n_classes: int, patients: ArrayLike | None, n: int, seed: int
-) -> dict[Any, Any]:
-    """Return each measure and, under its name with _ci, its interval."""
-    n = min(n, max(_FEWEST, _MOST_DRAWN // (n_images * n_classes)))
-    values, spans, skipped = intervals.measure(statistics, n_images, patients, n, seed)
-    found: dict[Any, Any] = {
-        "n": n_images,
-        "resampled": "images" if patients is None else "patients",
-        "n_resamples": n,
-        "resamples_skipped": skipped,
+    statistics: Any,
+    needed: Mapping[Any, Sequence[NDArray[np.bool_]]],
+    shares: Mapping[Any, Array],
+    patients: ArrayLike | None,
+    n: int,
+    seed: int,
+) -> dict[Any, Measures]:
+    """Return the measures of each class, and under "" of all, with their intervals or why there is none.
+
+    `needed` holds the parts of the images of which each must be large enough, for a measure or a class (""
+    for all); `shares` what `_shares` gives.
+    """
+    n_images = len(needed[""][0])
+    n = min(n, max(_FEWEST, _MOST_DRAWN // (n_images * len(needed))))
+    number = intervals.group_numbers(n_images, patients)
+    groups = None if patients is None else number
+    values, spans, skipped = intervals.measure(statistics, n_images, groups, n, seed)
+    scarce = {key: intervals.too_little(parts, number) for key, parts in needed.items()}
+    found: dict[Any, Measures] = {
+        "": {
+            "n": n_images,
+            "resampled": "images" if patients is None else "patients",
+            "n_resamples": n,
+            "resamples_skipped": skipped,
+            "ci_reasons": {},
+        }
     }
     for key, value in values.items():
-        found[key] = value
-        found[(key[0], f"{key[1]}_ci") if isinstance(key, tuple) else f"{key}_ci"] = list(spans[key])
+        k, name = key if isinstance(key, tuple) else ("", key)
+        span, reason = spans[key], scarce[key if key in scarce else k]
+        if key in shares:
+            counted = ~np.isnan(shares[key])
+            span, reason = intervals.proportion(shares[key][counted], number[counted], n, seed)
+        elif np.isnan(span[0]) and not reason:
+            reason = "it has no value on these images" if np.isnan(value) else intervals.NO_WIDTH
+        of = found.setdefault(k, {"ci_reasons": {}})
+        of |= {name: value, f"{name}_ci": None if reason else list(span)}
+        if reason:
+            of["ci_reasons"][name] = reason
     return found

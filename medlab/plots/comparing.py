@@ -66,7 +66,7 @@ def estimates(
     Parameters
     ----------
     rows : dict, name to (value, (low, high)) or (value, None)
-        Drawn in this order.
+        Drawn in this order; bounds that are NaN are no interval, as `medlab.evaluation.bootstrap` has it.
     measure : str
         Name of the axis, with its unit and what the interval is.
     reference : float or None
@@ -82,6 +82,10 @@ def estimates(
     if not rows:
         msg = "rows must hold at least one estimate, got none."
         raise ValueError(msg)
+    rows = {
+        name: (value, None if span is None or np.isnan(span).any() else span)
+        for name, (value, span) in rows.items()
+    }
     for name, (value, span) in rows.items():
         if span is not None and not span[0] <= value <= span[1]:
             msg = (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,10 @@ def test_judge_finds_nothing_in_fresh_real_images_and_catches_the_planted_copies
     assert real.table().columns.tolist() == ["generated", "floor", "better"]
     assert len(real.table()) == 8 + 4 + 1
 
+    told = "0.700, no interval: it rests on 3 images of a class, fewer than 5"
+    few = replace(real.usefulness, auc=0.7, auc_ci=(np.nan, np.nan), ci_reasons={"auc": told.split(": ")[1]})
+    assert replace(real, usefulness=few).table().loc["AUC on real test images", "generated"] == told
+
     noise = np.random.default_rng(0).normal(0, 2, (150, 64, 64, 1))
     copied = judge(dataset.train.images[:150, :, ::-1] + noise, dataset, features=features, repeats=20)
     assert copied.copies
@@ -81,3 +87,12 @@ def test_training_on_fresh_images_is_worth_training_on_real_ones_and_on_wrong_la
     wrong = train_on_synthetic(images, 1 - labels, dataset, epochs=8, n_bootstrap=200)
     assert wrong.auc < 0.5
     assert wrong.lost_ci[0] > 0
+
+
+def test_a_test_split_of_few_images_of_a_class_gives_no_interval(dataset):
+    some = [*np.flatnonzero(dataset.test.labels == 0), *np.flatnonzero(dataset.test.labels == 1)[:4]]
+    few = replace(dataset, test=dataset.test.subset(np.array(some)))
+    judged = train_on_synthetic(*fresh(100, 79), few, epochs=1, n_bootstrap=50)
+    assert np.isnan([judged.auc_ci, judged.auc_real_ci, judged.lost_ci]).all()
+    assert set(judged.ci_reasons) == {"auc", "auc_real", "lost"}
+    assert judged.ci_reasons["lost"] == "it rests on 4 images of a class, fewer than 5"

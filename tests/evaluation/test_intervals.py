@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from medlab import metrics
@@ -60,13 +61,22 @@ def test_resamples_of_one_class_are_left_out_and_counted():
     values = intervals.resample(metrics.auc, targets, scores, n=80, seed=0)
     # The positive image is missed with probability (3/4)^4 = 0.32, drawn alone with 0.004.
     assert np.isnan(values).mean() == pytest.approx(0.32, abs=0.13)
-    assert bootstrap(metrics.auc, targets, scores, n=80, seed=0) == intervals.percentiles(values)
+    # The others stand for samples with a positive image: that is another question.
+    assert np.isnan(bootstrap(metrics.auc, targets, scores, n=80, seed=0)).all()
 
     def statistics(weights):
         return weighting.ranked(targets, scores, weights)
 
     _, _, skipped = intervals.measure(statistics, 4, n=80, seed=0)
     assert skipped == np.isnan(values).sum()
+
+
+def test_few_resamples_of_one_class_leave_the_interval_of_the_others(rng):
+    targets, scores = np.repeat([0, 1], [40, 5]), rng.random(45)
+    values = intervals.resample(metrics.auc, targets, scores, n=400, seed=0)
+    # All five are missed with probability (40/45)^45 = 0.005.
+    assert 0 < np.isnan(values).sum() < 10
+    assert bootstrap(metrics.auc, targets, scores, n=400, seed=0) == intervals.interval(values)
 
 
 def test_delong_by_hand():
@@ -107,3 +117,70 @@ def test_refusals():
         bootstrap(np.mean, np.arange(3), n=10, level=95)
     with pytest.raises(metrics.UndefinedError, match=r"DeLong's interval needs images of both classes"):
         delong([1, 1], [0.1, 0.2])
+
+
+def test_a_share_has_wilsons_interval_where_every_patient_has_one_image():
+    (low, high), reason = intervals.proportion([1] * 20, [f"p{i}" for i in range(20)])
+    # Wilson for 20 of 20: 1 / (1 + z^2 / 20), and 1.
+    assert (low, high) == pytest.approx((1 / (1 + 1.959964**2 / 20), 1), abs=1e-6)
+    assert reason == ""
+    assert intervals.proportion([1] * 20)[0] == (low, high)
+
+
+def test_a_share_of_several_images_of_a_patient_is_resampled_by_patient(rng):
+    right = np.repeat(rng.random(40) < 0.7, 5)
+    patients = np.repeat(np.arange(40), 5)
+    (low, high), _ = intervals.proportion(right, patients)
+    (low_images, high_images), _ = intervals.proportion(right)
+    assert high - low > 1.7 * (high_images - low_images)
+
+
+@pytest.mark.parametrize(
+    ("right", "patients", "reason"),
+    [
+        ([1, 0, 1, 1], None, "it rests on 4 images, fewer than 5"),
+        ([1], None, "it rests on 1 image, fewer than 5"),
+        ([], None, "it rests on 0 images, fewer than 5"),
+        ([1, 0, 1, 1, 0, 1], list("aaaaaa"), "all images it rests on are of one patient"),
+        ([1, 0, 1, 1, 0, 1], [7.0] * 6, "all images it rests on are of one patient"),
+        ([1] * 6, list("aabbcc"), "it is the same in every resample"),
+    ],
+)
+def test_a_share_without_an_interval_says_why(right, patients, reason):
+    span, told = intervals.proportion(right, patients)
+    assert np.isnan(span).all()
+    assert told.startswith(reason)
+
+
+def test_what_never_varies_has_no_interval():
+    assert np.isnan(bootstrap(np.mean, np.ones(30), n=20)).all()
+    assert np.isnan(bootstrap(np.mean, np.arange(6.0), groups=list("aaaaaa"), n=20)).all()
+    # Sums of 0.1, divided by their number, differ in the last digit only.
+    assert np.isnan(intervals.interval(np.array([0.1, 0.1 + 1e-17, 0.30000000000000004 / 3]))).all()
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        ["a", None, "b"],
+        np.array(["a", np.nan, "b"], dtype=object),
+        np.array([1, np.nan, 2]),
+        pd.Series(["a", pd.NA, "b"], index=[5, 1, 9]),
+        pd.Series([1, None, 2], dtype="Int64"),
+        pd.to_datetime(pd.Series(["2026-01-01", None, "2026-01-02"])),
+        pd.Categorical(["a", None, "b"]),
+        np.ma.array(["a", "c", "b"], mask=[False, True, False]),
+    ],
+    ids=["list", "object", "float", "series", "Int64", "dates", "categories", "masked"],
+)
+def test_an_image_without_a_patient_is_refused(groups):
+    words = r"patient of each image, got none for 1 of 3, the first at index 1"
+    with pytest.raises(ValueError, match=words):
+        bootstrap(np.mean, np.arange(3.0), groups=groups, n=10)
+    with pytest.raises(ValueError, match=words):
+        list(intervals.draws(3, groups))
+
+
+def test_delong_refuses_a_level_in_percent():
+    with pytest.raises(ValueError, match=r"level must lie between 0 and 1, both excluded, got 95"):
+        delong([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], level=95)

@@ -29,6 +29,12 @@ def test_spiculation_makes_a_suspicious_nodule_4x_and_leaves_category_2():
     assert names([5.0, 7.0, 9.0], ["solid"] * 3, spiculated=[0, 0, 0]) == ["2", "3", "4A"]
 
 
+@pytest.mark.parametrize("answer", [None, np.nan])
+def test_an_unknown_spiculation_is_refused(answer):
+    with pytest.raises(ValueError, match=r"spiculated must hold finite numbers, got 1 NaN .* index \(1,\)"):
+        lung_rads([7.0, 9.0], ["solid"] * 2, spiculated=[False, answer])
+
+
 def test_diameters_are_rounded_to_a_tenth_first():
     assert names([5.949, 5.951], ["solid"] * 2) == ["2", "3"]
 
@@ -50,6 +56,7 @@ def test_a_larger_nodule_is_never_less_suspicious(kind):
     [
         (([0.0], ["solid"]), "diameter_mm must be positive, got 0. Give millimeters"),
         (([np.nan], ["solid"]), "diameter_mm must hold finite"),
+        ((["8.0"], ["solid"]), "diameter_mm must hold real numbers, got str"),
         (([8.0], ["ground glass"]), "nodule_type must be one of: solid, part-solid, non-solid"),
         (([8.0], [3]), "nodule_type must lie between 0 and 2"),
         (([8.0], ["part-solid"]), "solid_mm must be given for part-solid nodules, got none for 1"),

@@ -17,6 +17,7 @@ from medlab.evaluation.generation.distances import Estimate
 from medlab.evaluation.generation.embedding import Features, network_features, pixel_features
 from medlab.evaluation.generation.inputs import enough, like_real
 from medlab.evaluation.generation.usefulness import Usefulness, train_on_synthetic
+from medlab.text import estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,8 +91,8 @@ class Judgment:
         if self.usefulness is not None:
             found = self.usefulness
             rows["AUC on real test images"] = (
-                _cell(found.auc, *found.auc_ci),
-                _cell(found.auc_real, *found.auc_real_ci),
+                estimate(found.auc, found.auc_ci) + _without("auc", found),
+                estimate(found.auc_real, found.auc_real_ci) + _without("auc_real", found),
                 "higher",
             )
         return pd.DataFrame.from_dict(rows, orient="index", columns=["generated", "floor", "better"])
@@ -193,4 +194,8 @@ def judge(
 
 
 def _cell(value: float, low: float, high: float) -> str:
-    return f"{value:.3g} ({low:.3g} to {high:.3g})"
+    return f"{value:.3g} ({low:.3g} to {high:.3g})" if low < high else f"{value:.3g}"
+
+
+def _without(name: str, found: Usefulness) -> str:
+    return f", no interval: {found.ci_reasons[name]}" if name in found.ci_reasons else ""

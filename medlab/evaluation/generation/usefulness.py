@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,14 +28,17 @@ class Usefulness:
         On the real test images, after training on generated images only and on as many real ones; for
         several classes the mean over the classes.
     auc_ci, auc_real_ci : (low, high)
-        95 %, over the test patients. They hold the trained network fixed: another seed may move the AUC
-        as much.
+        95 %, over the test patients; NaN where ``ci_reasons`` says why. They hold the trained network fixed:
+        another seed may move the AUC as much.
     lost : float
         auc_real - auc.
     lost_ci : (low, high)
         95 %, the same resamples for both.
     per_class : tuple of int
         Images of each class that either training used, a fifth of them to choose the epoch.
+    ci_reasons : dict of str
+        For ``auc``, ``auc_real`` or ``lost`` without an interval, why: fewer than 5 test images or 2 patients
+        of a class, or no width.
     """
 
     auc: float
@@ -45,6 +48,7 @@ class Usefulness:
     lost: float
     lost_ci: intervals.Interval
     per_class: tuple[int, ...]
+    ci_reasons: dict[str, str] = field(default_factory=dict)
 
 
 def train_on_synthetic(
@@ -120,6 +124,13 @@ def train_on_synthetic(
 
     groups = dataset.test.patients
     values, spans, _ = intervals.measure(statistics, len(truth), groups, n_bootstrap, seed)
+    scarce = intervals.too_little(
+        [dataset.test.labels == c for c in range(len(counts))], intervals.group_numbers(len(truth), groups)
+    )
+    reasons = {
+        name: scarce or intervals.NO_WIDTH for name, span in spans.items() if scarce or np.isnan(span[0])
+    }
+    spans |= dict.fromkeys(reasons, intervals.NO_INTERVAL)
     return Usefulness(
         auc=values["auc"],
         auc_ci=spans["auc"],
@@ -128,6 +139,7 @@ def train_on_synthetic(
         lost=values["lost"],
         lost_ci=spans["lost"],
         per_class=counts,
+        ci_reasons=reasons,
     )
 
 
