@@ -60,6 +60,19 @@ STRICTER = (
     "StorageMediaFileSetID"
 ).split()
 
+# Short texts (LO, SH) that the table does not list, and that equipment or a standard writes, not a person:
+# only these stay.
+TECHNICAL = (
+    "AcquisitionMode AttenuationCorrectionMethod CardiacFramingType CodeMeaning CodeValue "
+    "CodingSchemeDesignator CodingSchemeVersion ContrastBolusRoute ConvolutionKernel "
+    "DeidentificationMethod DetectorManufacturerModelName DetectorManufacturerName EthnicGroup "
+    "ExtendedCodeValue FilterType ImagedNucleus MIMETypeOfEncapsulatedDocument Manufacturer "
+    "ManufacturerModelName MappingResourceName ModalityLUTType PositionReferenceIndicator "
+    "PulseSequenceName Radionuclide Radiopharmaceutical RadiopharmaceuticalRoute ReceiveCoilName "
+    "ReconstructionMethod RescaleType ScatterCorrectionMethod SegmentAlgorithmName SegmentLabel "
+    "SequenceName SoftwareVersions StackID TransmitCoilName TypeOfFilters"
+).split()
+
 
 def read_lists(wheel: Path) -> dict[str, str]:
     """Return the letter of each tag (8 hexadecimal digits); repeating groups are left to the code."""
@@ -114,6 +127,7 @@ def main() -> None:
             letter: " ".join(sorted(tag for tag, found in letters.items() if found == letter))
             for letter in sorted(set(letters.values()))
         },
+        "technical": " ".join(TECHNICAL),
     }
     TABLE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     print(f"{TABLE}: {len(letters)} elements")

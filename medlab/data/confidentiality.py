@@ -6,9 +6,10 @@ scripts/make_confidentiality.py. Its letters: X remove, Z empty, D replace by a 
 U replace the UID, C shift the date, K keep.
 
 What the table does not list, the standard keeps. Here, elements that DICOM's dictionary does not know go as
-well, and so do names, addresses, application entities and long texts; dates are shifted and UIDs replaced
-unless they name a class, a transfer syntax or a code system. What is left and quotes one of the data set's
-own names or numbers is emptied.
+well, and so do names, addresses, application entities and texts that people type, short ones too: a
+description, a label or the name of a program may name a place, and only texts of a technical vocabulary stay
+(in the file, too). Dates are shifted and UIDs replaced unless they name a class, a transfer syntax or a code
+system. What is left and quotes one of the data set's own names or numbers is emptied.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from medlab.data.pseudonyms import Pseudonyms
 
 # What the table does not list, by type.
 _UNLISTED = dict.fromkeys("DA DT TM".split(), "C") | dict.fromkeys("AE LT PN ST UC UN UR UT".split(), "X")
+# Of their kind, but an object without them is not valid.
+_REQUIRED = ("MultiCoilElementName", "RTImageLabel")
 _CLASSES = ("ClassUID", "SOPClass", "TransferSyntax", "CodingSchemeUID", "ContextUID", "MappingResourceUID")
 _DUMMY = {
     "SQ": [pydicom.Dataset()],
@@ -61,7 +64,11 @@ _NUMBERS = (
     "PatientBirthDate PatientID PatientTelephoneNumbers RequestedProcedureID StationName"
 ).split()
 
-_ROI_NAME = BaseTag(0x30060026)
+# What a contour or a segment is called, its number, and what it is called without a name.
+_NAMED = {
+    "ROIName": ("ROINumber", "ROI"),
+    "SegmentLabel": ("SegmentNumber", "Segment"),
+}
 # A contour named with these words alone says what it is and not whose.
 _ANATOMY = set(
     "gtv gtvn gtvp ctv itv ptv oar body skin external couch roi contour volume target boost primary nodal "
@@ -73,11 +80,16 @@ _ANATOMY = set(
 
 
 @functools.cache
+def _table() -> dict[str, Any]:
+    text = resources.files("medlab.data").joinpath("confidentiality.json").read_text(encoding="utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
+
+
+@functools.cache
 def actions() -> dict[int, str]:
     """Return the letter of every element that the table lists."""
-    text = resources.files("medlab.data").joinpath("confidentiality.json").read_text(encoding="utf-8")
-    listed = json.loads(text)["actions"].items()
-    return {int(tag, 16): letter for letter, tags in listed for tag in tags.split()}
+    return {int(tag, 16): letter for letter, tags in _table()["actions"].items() for tag in tags.split()}
 
 
 class Cleaner:
@@ -115,8 +127,8 @@ class Cleaner:
         keyword, known_vr = dictionary_keyword(tag), dictionary_VR(tag)
         if keyword in ("PatientID", "PatientName"):
             return DataElement(tag, known_vr, self._name)
-        if tag == _ROI_NAME:
-            return DataElement(tag, known_vr, _roi_name(source))
+        if keyword in _NAMED:
+            return DataElement(tag, known_vr, _anatomical(source, keyword))
         if letter == "Z" or _is_empty(source.get_item(tag)):
             return DataElement(tag, known_vr, empty_value_for_VR(known_vr))
         if letter == "D" and known_vr != "UI":
@@ -174,6 +186,8 @@ def action(tag: BaseTag) -> str:
     vr = dictionary_VR(tag)
     if vr == "UI":
         return "K" if any(word in dictionary_keyword(tag) for word in _CLASSES) else "U"
+    if vr in ("LO", "SH") and dictionary_keyword(tag) not in _table()["technical"].split():
+        return "D" if dictionary_keyword(tag) in _REQUIRED else "X"
     return _UNLISTED.get(vr, "K")
 
 
@@ -236,13 +250,14 @@ def _age(age: str) -> str:
     return "090Y" if age[3] == "Y" and age > "089Y" else age
 
 
-def _roi_name(source: pydicom.Dataset) -> str:
-    """Return a contour's name if anatomical words and numbers make it up, else its number."""
-    name = str(stated(source, "ROIName") or "")
+def _anatomical(source: pydicom.Dataset, keyword: str) -> str:
+    """Return a contour's or a segment's name if anatomical words and numbers make it up, else its number."""
+    name = str(stated(source, keyword) or "")
     words = re.findall(r"[^\W\d_]+", name.lower())
     if words and len(name) <= 64 and set(words) <= _ANATOMY and not re.search(r"\d{3}", name):
         return name
-    return f"ROI {stated(source, 'ROINumber') or ''}".strip()
+    number, kind = _NAMED[keyword]
+    return f"{kind} {stated(source, number) or ''}".strip()
 
 
 def _quotes(said: pydicom.Dataset) -> re.Pattern[str]:

@@ -12,7 +12,8 @@ leaves a choice:
 - Ages over 89 years become 90 years, as the safe harbor of HIPAA asks. It also asks that dates go altogether:
   shifted ones need an expert's determination.
 - All private elements are removed, the "safe" ones too; so are curves, overlays, the content of structured
-  reports and of embedded documents, and contours' names that are not plain anatomy.
+  reports and of embedded documents, texts that a person types, listed or not, and names of contours and
+  segments that are not plain anatomy.
 
 What no profile for headers can do is left to the user: a face can be rebuilt from a CT or MR of the head, and
 text that is part of the picture stays. Pictures that are likely to hold text are refused.

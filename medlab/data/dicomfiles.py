@@ -17,6 +17,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
 )
 
 from medlab.data import pseudonyms
@@ -39,12 +40,15 @@ def read(path: Path) -> pydicom.Dataset:
         If it is no DICOM file, cannot be read, or is cut.
     """
     with _sealed("be a whole DICOM file"):
-        with path.open("rb") as file, quiet():
-            if file.read(132)[128:] != b"DICM":
-                msg = "there is no DICM at byte 128"
-                raise ValueError(msg)
-            file.seek(0)
-            dataset = pydicom.dcmread(file)
+        with path.open("rb") as file:
+            marked = file.read(132)[128:] == b"DICM"
+        dataset = _dataset(path) if marked else _without_preamble(path)
+    if dataset is None:
+        msg = "it must be DICOM, got a file without DICOM's mark (DICM at byte 128) or content. Leave it out."
+        raise ValueError(msg)
+    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        return dataset
+    with _sealed("be a whole DICOM file"):
         elements: Any = [dataset.get_item(tag) for tag in dataset.keys()]
         cut = "SOPInstanceUID" not in dataset  # pydicom drops a data set that it cannot read to its end
         cut |= any(raw.is_raw and len(raw.value or b"") < raw.length != 0xFFFFFFFF for raw in elements)
@@ -57,6 +61,28 @@ def read(path: Path) -> pydicom.Dataset:
     return dataset
 
 
+def _dataset(path: Path, *, force: bool = False) -> pydicom.Dataset:
+    with quiet():
+        return pydicom.dcmread(path, force=force)
+
+
+def _without_preamble(path: Path) -> pydicom.Dataset | None:
+    """Return what older programs wrote as a bare data set, with the facts of a file; None for other files."""
+    with contextlib.suppress(Exception):  # whatever pydicom raises on what is no DICOM
+        dataset = _dataset(path, force=True)
+        syntax = dataset.file_meta.get("TransferSyntaxUID")
+        if syntax is None:
+            implicit, little = dataset.original_encoding
+            explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+            syntax = ImplicitVRLittleEndian if implicit else explicit
+        if "SOPClassUID" in dataset and "SOPInstanceUID" in dataset:
+            dataset.file_meta.TransferSyntaxUID = syntax
+            dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+            dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+            return dataset
+    return None
+
+
 def write(cleaned: pydicom.Dataset, target: Path) -> None:
     """Write a de-identified file as ``PATIENT/SERIES/INSTANCE.dcm``, whole or not at all, over no other.
 
@@ -67,6 +93,14 @@ def write(cleaned: pydicom.Dataset, target: Path) -> None:
     OSError
         If the folder is full or cannot be written to.
     """
+    syntax = cleaned.file_meta.TransferSyntaxUID
+    if syntax.is_private or syntax.name == syntax:
+        kind = "a private" if syntax.is_private else "an unknown"
+        msg = (
+            f"it must be stored in a transfer syntax of the standard, got {kind} one, which nobody else "
+            "could read. Convert it first, with gdcmconv --raw for example."
+        )
+        raise ValueError(msg)
     content = io.BytesIO()
     with _sealed("have what a DICOM file needs"):
         cleaned.save_as(content, enforce_file_format=True)

@@ -12,7 +12,12 @@ import platformdirs
 import pydicom
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 
 from medlab.data import confidentiality, deidentify, deidentify_files
 from medlab.data.pseudonyms import Pseudonyms, own_salt
@@ -499,7 +504,9 @@ def test_a_value_that_cannot_be_read_is_refused_without_being_quoted(caplog):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda content: b"Zzyzx" + content, "must be a whole DICOM file, got ValueError"),
+        (lambda content: b"Zzyzx" + content, "must be DICOM, got a file without DICOM's mark"),
+        (lambda content: b"Zzyzx went to see the doctor.", "must be DICOM, got a file without DICOM's mark"),
+        (lambda content: b"", "must be DICOM, got a file without DICOM's mark"),
         (lambda content: content[:-1], "must be a whole DICOM file, got EOFError"),
         (
             lambda content: content[: content.index(b"PLANTED") + 2],
@@ -520,6 +527,72 @@ def test_a_broken_file_is_called_by_its_number_and_stops_no_other(
     assert problem in table["problem"][1]
     assert leaks(table.to_csv(), caplog.text, *capsys.readouterr()) == []
     assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) == 1
+
+
+def test_the_index_of_a_disc_is_called_so_and_left_out(source, tmp_path):
+    meta = pydicom.dataset.FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = MediaStorageDirectoryStorage, "1.2.3"
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    index = of_patient(DirectoryRecordSequence=[item(PatientName="Zzyzx")])
+    index.file_meta = meta
+    index.save_as(source / "DICOMDIR", enforce_file_format=True)
+    table = deidentify_files(source, tmp_path / "out", salt=SALT)
+    assert table["files"].tolist() == [2, 0]
+    assert "got a DICOMDIR: an index of files under their old names" in table["problem"][1]
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+def test_a_bare_data_set_without_preamble_is_copied_as_a_file(source, tmp_path, implicit):
+    bare = image(1)
+    pydicom.dcmwrite(source / MRN / "Planted_1.dcm", Dataset(bare), implicit_vr=implicit, little_endian=True)
+    assert (source / MRN / "Planted_1.dcm").read_bytes()[128:132] != b"DICM"
+    table = deidentify_files(source, tmp_path / "out", salt=SALT)
+    assert table["files"].tolist() == [2]
+    copies = [pydicom.dcmread(path) for path in sorted((tmp_path / "out").rglob("*.dcm"))]
+    assert {copy.PixelData for copy in copies} == {image(1).PixelData, image(2).PixelData}
+    assert leaks(*(path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm"))) == []
+
+
+@pytest.mark.parametrize(
+    ("syntax", "kind"), [("1.2.840.113619.5.2", "a private"), ("1.2.840.10008.1.2.4.999", "an unknown")]
+)
+def test_a_syntax_that_nobody_else_could_read_is_not_written(source, tmp_path, syntax, kind):
+    path = source / MRN / "Planted_1.dcm"
+    content = path.read_bytes()
+    old = b"1.2.840.10008.1.2.1\0"
+    assert content.count(old) == 1
+    new = syntax.encode() + b"\0" * (len(syntax) % 2)
+    before, after = (b"UI" + len(uid).to_bytes(2, "little") + uid for uid in (old, new))
+    length = int.from_bytes(content[140:144], "little") + len(new) - len(old)
+    content = content.replace(before, after)
+    path.write_bytes(content[:140] + length.to_bytes(4, "little") + content[144:])
+    table = deidentify_files(source, tmp_path / "out", salt=SALT)
+    assert table["files"].tolist() == [1, 0]
+    assert f"transfer syntax of the standard, got {kind} one" in table["problem"][1]
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    "ContentDescription PostprocessingFunction CollimatorGridName AlgorithmName SourceDescription "
+    "RTImageName "
+    "SegmentationCreationTemplateLabel PatientSetupLabel ApplicationName AssignedLocation PrinterName "
+    "WindowCenterWidthExplanation ReconstructionDescription ConfigurationName".split(),
+)
+def test_texts_that_people_type_go_whether_listed_or_not(keyword):
+    assert keyword not in deidentify(of_patient(**{keyword: "Hillcrest"}), salt=SALT)
+
+
+def test_texts_of_a_technical_vocabulary_stay():
+    kept = {"Manufacturer": "ACME", "ConvolutionKernel": "B30f", "RescaleType": "HU", "CodeMeaning": "Lung"}
+    cleaned = deidentify(of_patient(**kept), salt=SALT)
+    assert {keyword: cleaned[keyword].value for keyword in kept} == kept
+    assert deidentify(of_patient(RTImageLabel="Hillcrest"), salt=SALT).RTImageLabel == "REMOVED"
+
+
+def test_a_segment_keeps_its_name_where_it_is_anatomy_alone():
+    parts = [item(SegmentNumber=1, SegmentLabel="left lung"), item(SegmentNumber=2, SegmentLabel="Hillcrest")]
+    cleaned = deidentify(of_patient(SegmentSequence=parts), salt=SALT)
+    assert [part.SegmentLabel for part in cleaned.SegmentSequence] == ["left lung", "Segment 2"]
 
 
 def test_pixels_shorter_than_the_header_says_are_refused(source, tmp_path):
