@@ -150,6 +150,9 @@ def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[Slice, ...], tup
     return tuple(slices), (f"Passed over in the folder: {listed}.",) if listed else ()
 
 
+forget = _scan.cache_clear  # for who measures how long a first look takes
+
+
 def _is_text(path: Path) -> bool:
     """Say whether a file is plain text, such as the README or LICENSE on a disc; a damaged slice is not."""
     with path.open("rb") as file:
