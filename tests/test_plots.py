@@ -325,3 +325,25 @@ def test_states_have_two_axes_and_one_scale_around_zero():
         plots.states({"x": [1, 2, 3]})
     with pytest.raises(ValueError, match="at least one, got none"):
         plots.states({})
+
+
+@pytest.mark.parametrize("name", ["$<10", "$x$", "$", "\\(x\\)", "a_b^c", r"\frac{", "%d {} $\\alpha$"])
+def test_names_of_users_are_no_formulas(name):
+    counts = {part: {name: 3, "other": 4} for part in ("train", "val", "test")}
+    picture = plots.class_counts(counts, dict.fromkeys(counts, 7))
+    assert picture.to_png()[:4] == b"\x89PNG"
+    assert name in [text.get_text() for text in picture.findobj(Text)]
+
+
+def test_numbers_on_a_logarithmic_axis_are_still_powers():
+    picture = plots.lines({"loss": [1.0, 1e-3, 1e-5]}, x=[1, 2, 3], log_y=True)
+    picture.to_png()
+    powers = [text for text in picture.findobj(Text) if "mathdefault" in text.get_text()]
+    assert powers
+    assert all(text.get_parse_math() for text in powers)
+
+
+def test_fonts_that_are_installed_stand_in_for_what_the_first_does_not_have():
+    assert canvas.installed_fonts()[0] == "DejaVu Sans"
+    assert plots.missing_glyphs(["benign", "×–α"]) == ""
+    assert plots.missing_glyphs(["a\U00013080", "\U00013080b"]) == "\U00013080"

@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from medlab.cli.telling import say
+from medlab.text import estimate
 
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -116,14 +117,18 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
 
 
 def headline(metrics: dict[str, Any]) -> list[str]:
-    """Return the measures of the test set, a line each, with their intervals."""
-    test = metrics["test"]
-    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images"]
-    for name, value in test.items():
-        interval = test.get(f"{name}_ci")
-        if value is not None and interval and None not in interval:
-            words = name.replace("_", " ")
-            lines.append(f"  {words:<28}{value:.3f}  (95 % interval {interval[0]:.3f} to {interval[1]:.3f})")
+    """Return the measures of the test set, a line each, with their intervals and where they were decided."""
+    test, threshold = metrics["test"], metrics.get("threshold")
+    at = {"accuracy": " at 0.5"} if threshold is not None else {}
+    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images (in brackets: 95 % intervals)"]
+    for name in [name.removesuffix("_ci") for name in test if name.endswith("_ci")]:
+        if test.get(name) is not None:
+            words = name.replace("_at_threshold", f" at {threshold or 0:.3g}").replace("_", " ") + at.get(
+                name, ""
+            )
+            lines.append(f"  {words:<30}{estimate(test[name], test[f'{name}_ci'])}")
+    if (share := test.get("majority_accuracy")) is not None:
+        lines.append(f"  {'accuracy of the commonest class':<32}{share:.3f}")
     return lines
 
 

@@ -78,6 +78,9 @@ def image_grid(
         if marks is not None:
             axis.set_xlabel(marks[i], fontsize=canvas.SMALL, color=colors[marks[i]], labelpad=2)
             axis.spines[:].set(visible=True, color=colors[marks[i]], linewidth=2.5)
+    if np.ndim(images) == 5:
+        depth = np.shape(images)[1]
+        picture.suptitle(f"one slice of each volume: {depth // 2 + 1} of {depth}", fontsize=canvas.SMALL)
     if spacing_mm is not None:
         length = scale_bars(axes[:n], pictures.shape[2], pictures.shape[1], spacing_mm[-1])
         picture.supxlabel(f"white bar: {length:g} mm", fontsize=canvas.SMALL)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from medlab import plots
+from medlab.text import escape, estimate
+
 if TYPE_CHECKING:
     import pandas as pd
     from IPython.display import Markdown
@@ -30,7 +33,7 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
     main = "auc" if "auc" in test else "mae"
     kind = "simulated test images" if dataset.simulated else "test images"
     value = _with_interval(test, main)
-    parts = [f"**{_TITLES[main]} {value} on {len(dataset.test):,} {kind}**."]
+    parts = [f"{NOT_A_DEVICE}\n\n**{_TITLES[main]} {value} on {len(dataset.test):,} {kind}**."]
     if evaluation.threshold is not None:
         sensitivity, specificity = (_with_interval(test, name) for name in ("sensitivity", "specificity"))
         parts.append(
@@ -43,10 +46,10 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
             f"The expected AUC, {known['expected_auc']:.3f}, is {percent:.0f} % of the way from chance to "
             f"the image's ceiling, {known['image']:.3f}."
         )
-    parts.append(f"Brackets hold 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
+    parts.append(f"In brackets: 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
     if study.scale == "smoke":
         parts.append("*Scale smoke: this run only proves that everything works; its numbers mean nothing.*")
-    return _markdown(f"### {study.title}: {dataset.name}\n\n{' '.join(parts)}")
+    return _markdown(f"### {escape(study.title)}: {escape(dataset.name)}\n\n{' '.join(parts)}")
 
 
 def about_run(study: Any) -> Markdown:
@@ -54,13 +57,13 @@ def about_run(study: Any) -> Markdown:
     lines = ["| parameter | value | set by | what it is |", "|:--|:--|:--|:--|"]
     for row in study.rows:
         value = "–" if row["value"] is None else row["value"]
-        lines.append(f"| {row['name']} | {_cell(value)} | {_cell(row['source'])} | {_cell(row['help'])} |")
+        lines.append(f"| {row['name']} | {escape(value)} | {escape(row['source'])} | {escape(row['help'])} |")
     return _markdown("\n".join(lines))
 
 
 def not_yet() -> Markdown:
     """Hold the place of the result, at the top of the page, until there is one."""
-    return _markdown("*The result will stand here once the study is done.*")
+    return _markdown(f"*The result will stand here once the study is done.* {NOT_A_DEVICE}")
 
 
 def about_data(dataset: Any) -> Markdown:
@@ -68,7 +71,7 @@ def about_data(dataset: Any) -> Markdown:
     unknown = "not known: sizes in millimeters cannot be given"
     spacing = " × ".join(f"{mm:g}" for mm in dataset.spacing_mm) + " mm" if dataset.spacing_mm else unknown
     facts = {
-        "data set": f"{dataset.name}{' (**simulated** images)' if dataset.simulated else ''}",
+        "data set": dataset.name,
         "what the labels mean": dataset.label_meaning or "not recorded",
         "positive class": "none"
         if dataset.positive_class is None
@@ -80,17 +83,27 @@ def about_data(dataset: Any) -> Markdown:
         "source": dataset.source,
         "license": dataset.license,
         "citation": dataset.citation or "none given",
-        "fingerprint": f"`{dataset.fingerprint}`",
+        "fingerprint": dataset.fingerprint,
     }
     if dataset.window_hu:
         facts["CT window"] = f"center {dataset.window_hu[0]:g} HU, width {dataset.window_hu[1]:g} HU"
-    lines = ["| | |", "|:--|:--|", *(f"| {name} | {_cell(text)} |" for name, text in facts.items())]
-    notes = (
-        ["", "What was done on the way in:", "", *(f"- {note}" for note in dataset.notes)]
-        if dataset.notes
-        else []
-    )
-    return _markdown("\n".join(lines + notes))
+    if len(dataset.image_shape) == 4:
+        depth = dataset.image_shape[0]
+        facts["figures"] = f"one slice of each volume is shown, {depth // 2 + 1} of {depth}"
+    cells = {name: escape(text) for name, text in facts.items()}
+    if dataset.simulated:
+        cells["data set"] += " (**simulated** images)"
+    lines = ["| | |", "|:--|:--|", *(f"| {name} | {text} |" for name, text in cells.items())]
+    if dataset.notes:
+        notes = (f"- {escape(note)}" for note in dataset.notes)
+        lines += ["", "What was done on the way in:", "", *notes]
+    if missing := plots.missing_glyphs(dataset.class_names):
+        lines += [
+            "",
+            f"No installed font has {escape(' '.join(missing[:20]))}: figures show boxes in their place. "
+            "A font such as Noto Sans CJK (Debian: fonts-noto-cjk) has them.",
+        ]
+    return _markdown("\n".join(lines))
 
 
 def about_training(run: Any) -> Markdown:
@@ -102,6 +115,43 @@ def about_training(run: Any) -> Markdown:
         f"{how['batch_size']}, balance {how['balance']}, {'with' if how['augment'] else 'without'} "
         f"augmentation. The weights of epoch {run.best_epoch} were kept."
     )
+
+
+def about_results(evaluation: Any, run: Any) -> Markdown:
+    """Say how to read the measures: at which thresholds, with which intervals, beside what."""
+    test, lines = evaluation.splits["test"], []
+    several = "patients" if test["resampled"] == "patients" else "images"
+    lines.append(
+        "In brackets are 95 % intervals: Wilson's for shares of images where each patient has one, else by "
+        f"resampling {several}. Train and validation were used to choose, and flatter; test is the result."
+    )
+    if evaluation.threshold is not None:
+        lines.append(
+            "*Accuracy (at 0.5)* is the network's own answer, and what published results are compared by; "
+            f"the other decisions are at {evaluation.threshold:.3g}, the threshold that validation chose."
+        )
+    elif evaluation.task == "multiclass":
+        lines.append("The network calls the class of the highest probability: no threshold was chosen.")
+    if "majority_accuracy" in test:
+        common = f"Always answering the commonest class would be right in {test['majority_accuracy']:.1%}"
+        balance = run.options["balance"]
+        shifted = evaluation.threshold is not None and balance in ("weights", "oversample", "undersample")
+        lines.append(
+            f"{common}. Balancing the classes (*{balance}*) moved the probabilities of the rarer one up, so that "
+            "accuracy at 0.5 may fall below that; it has no bearing on the AUC."
+            if shifted
+            else f"{common}."
+        )
+    reasons: dict[str, list[str]] = {}
+    for name, reason in test["ci_reasons"].items():
+        reasons.setdefault(reason, []).append(name.replace("_", " "))
+    lines += [f"No interval for {', '.join(names)}: {reason}." for reason, names in reasons.items()]
+    if test["resamples_skipped"]:
+        lines.append(
+            f"{test['resamples_skipped']:,} of {test['n_resamples']:,} resamples left a measure undefined and "
+            "were left out of its interval."
+        )
+    return _markdown("\n".join(f"- {line}" for line in lines))
 
 
 def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
@@ -131,7 +181,7 @@ def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
     for measure in ("sensitivity", "specificity"):
         columns = joined[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy()
         shown[measure] = [
-            "–" if np.isnan(value) else f"{value:.2f} [{low:.2f}, {high:.2f}]" for value, low, high in columns
+            "–" if np.isnan(value) else estimate(value, (low, high), digits=2) for value, low, high in columns
         ]
     return shown
 
@@ -146,7 +196,7 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
     else:
         lines.append("Images of other scanners, clinics or years were not tried: there it may do worse.")
     if dataset.label_meaning:
-        lines.append(f"What a result can mean is what the labels mean. {dataset.label_meaning}")
+        lines.append(f"What a result can mean is what the labels mean. {escape(dataset.label_meaning)}")
     if dataset.test.patients is None:
         may_flatter = "The same patient may be in training and in the test set, which flatters, and the"
         told = "The source split by patient. The" if dataset.split_by == "patient" else may_flatter
@@ -161,7 +211,7 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
     smallest = _smallest_class(dataset)
     if smallest and smallest[1] < _FEW:
         lines.append(
-            f"The test set has only {smallest[1]} images of class {smallest[0]}: "
+            f"The test set has only {smallest[1]} images of class {escape(smallest[0])}: "
             "each one moves the result visibly."
         )
     if evaluation.threshold is not None:
@@ -189,12 +239,7 @@ def _smallest_class(dataset: Any) -> tuple[str, int] | None:
 
 
 def _with_interval(measures: Any, name: str) -> str:
-    interval = measures.get(f"{name}_ci")
-    return f"{measures[name]:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
-
-
-def _cell(text: Any) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
+    return estimate(measures[name], measures.get(f"{name}_ci"))
 
 
 def _markdown(text: str) -> Markdown:
