@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -46,7 +49,7 @@ def one_of(what: str, value: Any, allowed: Iterable[Any]) -> Any:
 def in_range(
     what: str, value: float, low: float | None = None, high: float | None = None, *, whole: bool = False
 ) -> float:
-    """Return `value` if it is a finite number in [`low`, `high`] (whole, when asked).
+    """Return `value` as a plain int or float if it is a finite number in [`low`, `high`] (whole, when asked).
 
     Raises
     ------
@@ -63,25 +66,41 @@ def in_range(
         raise TypeError(msg)
     too_low = low is not None and value < low
     too_high = high is not None and value > high
-    if not np.isfinite(value) or too_low or too_high:
+    if (not is_whole and not math.isfinite(value)) or too_low or too_high:
         low_text = "-infinity" if low is None else f"{low:g}"
         high_text = "infinity" if high is None else f"{high:g}"
         msg = f"{what} must lie between {low_text} and {high_text}, got {value!r}."
         raise ValueError(msg)
-    return value
+    return int(value) if is_whole else float(value)
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a cell holds nothing: None, NaN, or what pandas writes for them."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
 
 
 def finite(what: str, array: ArrayLike) -> NDArray[Any]:
-    """Return `array` as an array if it holds no NaN and no infinity.
+    """Return `array` as an array of numbers if it holds no NaN and no infinity.
+
+    Cells of objects, as columns of pandas have them, are read as numbers; None, masked cells and what pandas
+    writes for a missing value count as NaN.
 
     Raises
     ------
     ValueError
-        If it does; the message counts them and says where the first is.
+        If it does, or holds something that is no real number; the message counts them and says where the
+        first is.
     """
     values = np.asarray(array)
-    if values.dtype.kind not in "fc":
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        values = np.where(np.ma.getmaskarray(array), np.nan, values)
+    if values.dtype.kind == "O":
+        values = np.array([_number(what, cell) for cell in values.ravel()], float).reshape(values.shape)
+    if values.dtype.kind in "biu":
         return values
+    if values.dtype.kind != "f":
+        msg = f"{what} must hold real numbers, got {values.dtype}. Convert them first: array.astype(float)."
+        raise ValueError(msg)
     bad = ~np.isfinite(values)
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -91,6 +110,15 @@ def finite(what: str, array: ArrayLike) -> NDArray[Any]:
         )
         raise ValueError(msg)
     return values
+
+
+def _number(what: str, cell: Any) -> float:
+    if is_missing(cell):
+        return math.nan
+    if isinstance(cell, (Real, Decimal, np.bool_)):
+        return float(cell)
+    msg = f"{what} must hold real numbers, got {cell!r} among them. Convert them first: array.astype(float)."
+    raise ValueError(msg)
 
 
 def same_length(**arrays: ArrayLike) -> int:

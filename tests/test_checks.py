@@ -1,6 +1,10 @@
 """The grammar of errors: what must hold, what came, what to do."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from medlab import checks
@@ -48,6 +52,56 @@ def test_nan_is_counted_and_placed():
         ValueError, match=r"images must hold finite numbers, got 1 NaN .* of 6, .* index \(1, 2\)"
     ):
         checks.finite("images", images)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        [0.5, None],
+        np.array([0.5, np.nan], dtype=object),
+        pd.Series([0.5, None], index=[7, 3]),
+        pd.Series([0.5, pd.NA], dtype="Float64"),
+        pd.array([1, None], dtype="Int64"),
+        pd.Series([True, None]),
+        np.ma.array([0.5, 0.7], mask=[False, True]),
+        np.ma.array([1, 2], mask=[False, True]),
+    ],
+    ids=["list", "object", "series", "Float64", "Int64", "booleans", "masked", "masked whole"],
+)
+def test_a_missing_cell_counts_as_nan_in_whatever_holds_it(array):
+    with pytest.raises(
+        ValueError, match=r"scores must hold finite numbers, got 1 NaN .* of 2, .* index \(1,\)"
+    ):
+        checks.finite("scores", array)
+
+
+def test_objects_that_are_numbers_are_read_as_such():
+    cells = [Decimal("0.5"), Fraction(1, 4), np.float32(2), True]
+    assert checks.finite("scores", np.array(cells, dtype=object)).tolist() == [0.5, 0.25, 2.0, 1.0]
+    assert checks.finite("scores", pd.array([1, 2], dtype="Int64")).tolist() == [1, 2]
+    assert checks.finite("flags", [True, False]).dtype == bool
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (["0.5", "0.7"], "got <U3"),
+        (np.array([0.5, "0.7"], dtype=object), "got '0.7' among them"),
+        ([1 + 2j], "got complex128"),
+        (np.array(["2026-01-01"], dtype="datetime64[D]"), "got datetime64"),
+    ],
+)
+def test_what_is_no_real_number_is_refused(array, words):
+    with pytest.raises(ValueError, match=rf"scores must hold real numbers, {words}"):
+        checks.finite("scores", array)
+
+
+def test_ranges_take_whole_numbers_of_any_size_and_give_plain_ones_back():
+    assert checks.in_range("count", 10**30, 1, whole=True) == 10**30
+    with pytest.raises(ValueError, match=r"seed must lie between 0 and 4\.29497e\+09, got 1000"):
+        checks.in_range("seed", 10**400, 0, 2**32 - 1, whole=True)
+    assert type(checks.in_range("count", np.int16(3), 1, whole=True)) is int
+    assert type(checks.in_range("rate", np.float32(0.5), 0, 1)) is float
 
 
 def test_unequal_lengths_are_all_named():

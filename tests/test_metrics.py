@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score
 
@@ -231,3 +232,52 @@ def test_bounds_are_named_in_refusals():
         metrics.predictive_values(0.9, 0.9, 1.5)
     with pytest.raises(ValueError, match=r"threshold must lie between .* got nan"):
         metrics.accuracy(TARGETS, SCORES, np.nan)
+
+
+BINARY = [
+    metrics.auc,
+    metrics.average_precision,
+    metrics.accuracy,
+    metrics.balanced_accuracy,
+    metrics.confusion,
+    metrics.f1,
+    metrics.precision,
+    metrics.sensitivity,
+    metrics.specificity,
+    metrics.sensitivity_at_specificity,
+    metrics.expected_auc,
+    metrics.mae,
+    metrics.r2,
+]
+
+
+@pytest.mark.parametrize("measure", BINARY, ids=lambda measure: measure.__name__)
+def test_a_missing_score_or_truth_is_refused_in_whatever_holds_it(measure):
+    for missing in (
+        [0.1, 0.8, None],
+        pd.Series([0.1, 0.8, pd.NA], dtype="Float64"),
+        np.array([0.1, np.nan, 1]),
+    ):
+        with pytest.raises(ValueError, match="must hold finite numbers, got 1 NaN"):
+            measure([0, 1, 1], missing)
+    with pytest.raises(ValueError, match="must hold finite numbers, got 1 NaN"):
+        measure(np.array([0, 1, None], dtype=object), [0.1, 0.8, 0.3])
+
+
+def test_decide_refuses_what_it_cannot_compare():
+    with pytest.raises(ValueError, match="probabilities must hold finite numbers, got 1 NaN"):
+        metrics.decide([0.2, np.nan])
+    with pytest.raises(ValueError, match="threshold must lie between"):
+        metrics.decide([0.2, 0.3], np.nan)
+
+
+def test_several_classes_refuse_a_missing_cell():
+    table = np.array([[0.2, 0.8], [0.5, None]], dtype=object)
+    for measure in (metrics.auc_multiclass, metrics.accuracy_multiclass, metrics.confusion_multiclass):
+        with pytest.raises(ValueError, match=r"probabilities must hold finite numbers, got 1 NaN"):
+            measure([0, 1], table)
+
+
+def test_a_column_of_pandas_counts_by_place_and_not_by_index():
+    truth, scores = pd.Series([0, 1, 1], index=[2, 0, 1]), pd.Series([0.1, 0.4, 0.9], index=[5, 6, 7])
+    assert metrics.sensitivity(truth, scores) == 0.5

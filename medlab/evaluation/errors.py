@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from medlab import checks, metrics
+from medlab.evaluation import intervals
 
 KINDS = ("all", "false positive", "false negative")
 
@@ -102,6 +102,7 @@ def by_attribute(
     column: ArrayLike,
     name: str = "attribute",
     bins: int | ArrayLike = 4,
+    patients: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Return sensitivity and specificity for each value, or range of values, of an attribute.
 
@@ -115,37 +116,47 @@ def by_attribute(
         Name of the attribute, for the index.
     bins : int, or rising edges
         How many ranges with about equally many images, or where to cut.
+    patients : array, shape (N,), or None
+        Patient of each image.
 
     Returns
     -------
     table : DataFrame, one row for each value or range
-        Columns n, n_positive, sensitivity, sensitivity_low, sensitivity_high, specificity, ... with
-        Wilson's 95 % interval, which takes images as independent; NaN where there is nothing to count.
-        Images without a value are left out.
+        Columns n, n_positive, sensitivity, sensitivity_low, sensitivity_high, specificity, ... with the
+        95 % interval of `intervals.proportion`; NaN where there is too little to count, or for an interval.
+        Images without a value have the last row, "not known".
     """
     truth, decision = metrics.inputs.pair(targets, called, "called")
     values = pd.Series(np.asarray(column), name=name)
-    checks.same_length(**{"targets": truth, name: values})
+    checks.same_length(**{"targets": truth, name: values.to_numpy()})
     groups = values
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         if not isinstance(bins, int):
             groups = pd.cut(values, np.asarray(bins, dtype=float).tolist(), include_lowest=True)
         elif values.nunique() > checks.in_range("bins", bins, 2, whole=True):
             groups = pd.qcut(values, bins, duplicates="drop")
-    named, rows = [], []
-    for group, part in sorted(values.groupby(groups, observed=True).indices.items()):
+    parts = sorted(values.groupby(groups, observed=True).indices.items())
+    named = []
+    for group, part in parts:
         inside = values.iloc[part]
         # A range is named by the values found in it: the cuts between them are nobody's values.
         ends = (inside.min(), inside.max())
         named.append(ends if isinstance(group, pd.Interval) else (group,))
-        rows.append(
-            {
-                "n": len(part),
-                "n_positive": int(truth[part].sum()),
-                **_share("sensitivity", decision[part][truth[part] == 1] == 1),
-                **_share("specificity", decision[part][truth[part] == 0] == 0),
-            }
-        )
+    unknown = np.flatnonzero(groups.isna())
+    if len(unknown):
+        parts.append(("not known", unknown))
+        named.append(("not known",))
+    ids = None if patients is None else np.asarray(patients)
+    rows = []
+    for _, part in parts:
+        row: dict[str, float] = {"n": len(part), "n_positive": int(truth[part].sum())}
+        for measure, label in (("sensitivity", 1), ("specificity", 0)):
+            counted = part[truth[part] == label]
+            right = decision[counted] == label
+            span, _ = intervals.proportion(right, None if ids is None else ids[counted])
+            row[measure] = float(right.mean()) if right.size else float("nan")
+            row[f"{measure}_low"], row[f"{measure}_high"] = span or (float("nan"), float("nan"))
+        rows.append(row)
     return pd.DataFrame(rows, index=pd.Index(_labels(named), name=name))
 
 
@@ -158,10 +169,3 @@ def _labels(groups: list[tuple[Any, ...]]) -> list[str]:
         if len(set(labels)) == len(labels):
             break
     return labels
-
-
-def _share(what: str, right: NDArray[np.bool_]) -> dict[str, float]:
-    if not right.size:
-        return dict.fromkeys((what, f"{what}_low", f"{what}_high"), float("nan"))
-    span = stats.binomtest(int(right.sum()), right.size).proportion_ci(method="wilson")
-    return {what: float(right.mean()), f"{what}_low": float(span.low), f"{what}_high": float(span.high)}

@@ -15,11 +15,14 @@ from medlab.data import Dataset, Split
 from medlab.evaluation import errors, measuring
 from medlab.evaluation.ceilings import expected_auc_and_ceiling
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
+from medlab.text import estimate
 
 _ROWS = {
     "auc": "AUC",
     "average_precision": "average precision",
     "accuracy": "accuracy",
+    "accuracy_at_threshold": "accuracy",
+    "majority_accuracy": "accuracy of always answering the commonest class",
     "balanced_accuracy": "balanced accuracy",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
@@ -30,7 +33,14 @@ _ROWS = {
     "mse": "mean squared error",
     "r2": "R2",
 }
-_AT_THRESHOLD = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
+_AT_THRESHOLD = (
+    "accuracy_at_threshold",
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "f1",
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,14 @@ class Evaluation:
     Attributes
     ----------
     splits : dict of dict
-        Measures of train, val and test; each ``x`` has its 95 % interval in ``x_ci``. `accuracy` is at
-        0.5, the other decisions at `threshold`; `sensitivity_at_specificity` is at specificity 0.90.
-        ``resampled`` says what was drawn for the intervals, patients or images. The intervals hold the
-        network and the threshold fixed.
+        Measures of train, val and test; each ``x`` has its 95 % interval in ``x_ci``, which is None where
+        ``ci_reasons`` says why: fewer than 5 images of what is counted (a sensitivity counts the positive
+        images, an AUC both classes), a single patient, or no width. Shares of images have Wilson's interval
+        where every patient has one image; all else is resampled by patient (or image, where patients are
+        not known: ``resampled`` says which). `accuracy` is at 0.5 and `accuracy_at_threshold`, like the other
+        decisions, at `threshold`; `majority_accuracy` is what always answering the commonest class would
+        give; `sensitivity_at_specificity` is at specificity 0.90. The intervals hold the network and the
+        threshold fixed.
     threshold : float or None
         Chosen on validation by `threshold_rule`; None for tasks other than binary.
     targets, predictions : dict of arrays
@@ -57,6 +71,8 @@ class Evaluation:
         Results in the literature, transcribed.
     attributes : dict of arrays, shape (N,)
         What else is known of the test images.
+    patients : array, shape (N,), or None
+        Whose the test images are.
     """
 
     name: str
@@ -71,6 +87,7 @@ class Evaluation:
     ceiling: dict[str, float] | None = None
     published: list[dict[str, Any]] = field(default_factory=list)
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    patients: NDArray[Any] | None = field(default=None, repr=False)
 
     def to_metrics(self) -> dict[str, Any]:
         """Return what metrics.json holds of this evaluation: plain types, null for undefined."""
@@ -88,7 +105,7 @@ class Evaluation:
         """Return the measures of train, val and test side by side, as text with intervals."""
         known = [key for key in _ROWS if key in self.splits["test"]]
         columns = {
-            name: [str(measures["n"]), *(_cell(measures, key) for key in known)]
+            name: [str(measures["n"]), *(estimate(measures[key], measures.get(f"{key}_ci")) for key in known)]
             for name, measures in self.splits.items()
         }
         return pd.DataFrame(columns, index=["images", *(self._label(key) for key in known)])
@@ -143,7 +160,7 @@ class Evaluation:
             raise ValueError(msg)
         column = self.attributes[checks.one_of("attribute", name, self.attributes)]
         called = metrics.decide(self.predictions["test"], self.threshold)
-        return errors.by_attribute(self.targets["test"], called, column, name, bins)
+        return errors.by_attribute(self.targets["test"], called, column, name, bins, self.patients)
 
     def one_vs_rest(self, split: str = "test") -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
         """Return truth (0 or 1) and probability of each class by its name, as `plots.roc` takes them."""
@@ -161,7 +178,7 @@ class Evaluation:
             return "accuracy (at 0.5)"
         if key in _AT_THRESHOLD and self.threshold is not None:
             return f"{_ROWS[key]} (at {self.threshold:.3g})"
-        macro = self.task in ("multiclass", "multilabel") and key != "accuracy"
+        macro = self.task in ("multiclass", "multilabel") and key not in ("accuracy", "majority_accuracy")
         return f"{_ROWS[key]} (mean over classes)" if macro else _ROWS[key]
 
 
@@ -227,6 +244,7 @@ def evaluate(
         ceiling=expected_auc_and_ceiling(dataset, predictions["test"]),
         published=[dict(row) for row in dataset.published],
         attributes={key: column for key, column in dataset.test.attributes.items() if column.ndim == 1},
+        patients=dataset.test.patients,
     )
 
 
@@ -275,14 +293,6 @@ def _measure(
         return measuring.regression(truth, output, patients, n, seed)
     labels = dataset.task == "multilabel"
     return measuring.several(truth, output, dataset.class_names, patients, n, seed, multilabel=labels)
-
-
-def _cell(measures: Mapping[str, Any], key: str) -> str:
-    value, span = measures[key], measures.get(f"{key}_ci")
-    if not np.isfinite(value):
-        return "undefined"
-    text = f"{value:.3f}"
-    return text if span is None or not np.isfinite(span).all() else f"{text} ({span[0]:.3f} to {span[1]:.3f})"
 
 
 def _plain(value: Any) -> Any:

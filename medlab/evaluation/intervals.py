@@ -21,6 +21,9 @@ Statistics = Mapping[str, NDArray[np.float64]]
 
 # Drawn images held in memory at once: 2 million float64 are 16 MB an array.
 _CHUNK = 2_000_000
+FEWEST_IMAGES = 5
+ONE_PATIENT = "all images it rests on are of one patient"
+NO_WIDTH = "it is the same in every resample, which is the method's limit and no certainty"
 
 
 def draws(
@@ -42,13 +45,14 @@ def draws(
     ------
     weights : int array, shape (R, N), >= 0
         The R add up to `n`.
+
+    Raises
+    ------
+    ValueError
+        If an image has no patient while others have one.
     """
     checks.in_range("n", n, 1, whole=True)
-    checks.in_range("n_images", n_images, 1, whole=True)
-    group = np.arange(n_images)
-    if groups is not None:
-        checks.same_length(groups=groups, images=group)
-        group = np.unique(np.asarray(groups), return_inverse=True)[1]
+    group = group_numbers(n_images, groups)
     n_groups = int(group.max()) + 1
     rng = np.random.default_rng(seed)
     rows = max(1, min(n, _CHUNK // n_images))
@@ -57,6 +61,66 @@ def draws(
         drawn = rng.integers(n_groups, size=(count, n_groups)) + n_groups * np.arange(count)[:, np.newaxis]
         times = np.bincount(drawn.ravel(), minlength=count * n_groups).reshape(count, n_groups)
         yield times if groups is None else times[:, group]
+
+
+def group_numbers(n_images: int, groups: ArrayLike | None) -> NDArray[np.int64]:
+    """Return the patient of each image as a number from 0; each image is its own where none are known."""
+    checks.in_range("n_images", n_images, 1, whole=True)
+    number = np.arange(n_images)
+    if groups is None:
+        return number
+    names = np.asarray(groups)
+    checks.same_length(groups=names, images=number)
+    missing = [index for index, name in enumerate(names.tolist()) if checks.is_missing(name)]
+    if missing:
+        msg = (
+            f"groups must name the patient of each image, got none for {len(missing)} of {n_images}, the "
+            f"first at index {missing[0]}. Leave groups out, or give such images a patient of their own."
+        )
+        raise ValueError(msg)
+    return np.unique(names.astype(str) if names.dtype == object else names, return_inverse=True)[1]
+
+
+def proportion(
+    right: ArrayLike, groups: ArrayLike | None = None, n: int = 1000, seed: int = 0
+) -> tuple[Interval | None, str]:
+    """Return the 95 % interval of a share of images, or why there is none.
+
+    Parameters
+    ----------
+    right : bool array, shape (N,)
+        Of the images that are counted: of a sensitivity, whether each positive one was called.
+    groups : array, shape (N,), or None
+        Patient of each image. Where each has one image, Wilson's interval is exact enough down to few images;
+        where one has several, patients are drawn by bootstrap, for their images resemble each other.
+
+    Returns
+    -------
+    interval : (low, high) or None
+    reason : str
+        Why there is none: fewer than 5 images or 2 patients, or no width. Empty where there is one.
+
+    Notes
+    -----
+    Wilson 1927, doi 10.1080/01621459.1927.10502953.
+    """
+    hits = np.asarray(right, dtype=np.float64)
+    if len(hits) < FEWEST_IMAGES:
+        return None, few_images(len(hits))
+    number = group_numbers(len(hits), groups)
+    if len(np.unique(number)) == len(hits):
+        span = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+        return (float(span.low), float(span.high)), ""
+    if not number.any():
+        return None, ONE_PATIENT
+    drawn = [weights @ hits / weights.sum(axis=1) for weights in draws(len(hits), number, n, seed)]
+    span = percentiles(np.concatenate(drawn))
+    return (None, NO_WIDTH) if span[0] == span[1] else (span, "")
+
+
+def few_images(count: int) -> str:
+    """Return the reason for no interval where too few images are counted."""
+    return f"it rests on {count} image{'s' * (count != 1)}, fewer than {FEWEST_IMAGES}"
 
 
 def bootstrap(
@@ -85,9 +149,9 @@ def bootstrap(
     Returns
     -------
     low, high : float
-        Resamples in which the statistic is undefined (one class only) are left out. Where nothing
-        varies (100 % right on few images) the interval has no width: that is the method's limit, not
-        certainty.
+        Resamples in which the statistic is undefined (one class only) are left out. Both are NaN where
+        the statistic has the same value in every resample (100 % right, a single patient): an interval
+        without width would read as certainty, and is the method's limit.
 
     Raises
     ------
@@ -103,7 +167,7 @@ def bootstrap(
     if np.isnan(low):
         msg = f"the statistic must have a value in some resample, got none in {n}. Give more images."
         raise UndefinedError(msg)
-    return low, high
+    return (low, high) if low < high else (float("nan"), float("nan"))
 
 
 def resample(
@@ -160,14 +224,18 @@ def measure(
 
 def percentiles(values: NDArray[np.float64], level: float = 0.95) -> Interval:
     """Return the central interval that holds `level` of the values, NaN left out."""
-    if not 0 < level < 1:
-        msg = f"level must lie between 0 and 1, both excluded, got {level!r}. 0.95 is usual."
-        raise ValueError(msg)
+    _check_level(level)
     known = values[~np.isnan(values)]
     if not known.size:
         return float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        msg = f"level must lie between 0 and 1, both excluded, got {level!r}. 0.95 is usual."
+        raise ValueError(msg)
 
 
 def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[float, float, float]:
@@ -193,6 +261,7 @@ def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[
     DeLong et al. 1988 (doi 10.2307/2531595), by the mid-ranks of Sun and Xu 2014 (doi
     10.1109/LSP.2014.2337313): O(N log N). The logit keeps the interval within [0, 1].
     """
+    _check_level(level)
     truth, values = both_classes(targets, scores, "DeLong's interval")
     positive, negative = values[truth == 1], values[truth == 0]
     m, n = len(positive), len(negative)

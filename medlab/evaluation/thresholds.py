@@ -17,8 +17,8 @@ THRESHOLD_RULES = {
     "specificity>=0.90": "lowest threshold with at least this specificity on validation",
     "0.5": "this number, whatever the data",
 }
-_BOUND = re.compile(r"(sensitivity|specificity)\s*>=\s*(\d*\.?\d+)")
-_NUMBER = re.compile(r"\d*\.?\d+|\d+\.")
+_BOUND = re.compile(r"(sensitivity|specificity)\s*>=\s*(.+)")
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
 
 
 class Rule(NamedTuple):

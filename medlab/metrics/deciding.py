@@ -24,7 +24,8 @@ def decide(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.int64
     >>> decide([0.2, 0.5, 0.9]).tolist()
     [0, 1, 1]
     """
-    return (np.asarray(probabilities, dtype=np.float64) >= threshold).astype(np.int64)
+    values = checks.finite("probabilities", probabilities).astype(np.float64)
+    return (values >= checks.in_range("threshold", threshold)).astype(np.int64)
 
 
 def confusion(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.int64]:
@@ -177,4 +178,4 @@ def _decided(
     targets: ArrayLike, probabilities: ArrayLike, threshold: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     truth, values = probability_pair(targets, probabilities)
-    return truth, decide(values, checks.in_range("threshold", threshold))
+    return truth, decide(values, threshold)

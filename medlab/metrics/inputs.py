@@ -96,7 +96,7 @@ def table_pair(
     truth : int array, shape (N, K), 0 or 1
     probabilities : float array, shape (N, K), in [0, 1]
     """
-    values = np.asarray(probabilities)
+    values = checks.finite("probabilities", probabilities)
     if values.ndim != 2 or values.shape[1] < 2:
         msg = (
             f"probabilities must have shape (N, K) with one column for each class, got {values.shape}. "
@@ -117,7 +117,7 @@ def table_pair(
         msg = f"targets must be whole numbers from 0 to {allowed[-1]}, got {truth[bad][0]!r}."
         raise ValueError(msg)
     columns = truth if multilabel else truth[:, np.newaxis] == np.arange(values.shape[1])
-    return columns.astype(np.int64), unit_interval("probabilities", checks.finite("probabilities", values))
+    return columns.astype(np.int64), unit_interval("probabilities", values)
 
 
 def unit_interval(what: str, values: NDArray[Any]) -> NDArray[np.float64]:

@@ -58,11 +58,23 @@ def test_by_attribute_counts_each_value():
     assert table.index.name == "kind"
     assert table.loc["a", ["n", "n_positive", "sensitivity", "specificity"]].tolist() == [3, 2, 0.5, 1.0]
     assert table.loc["b", ["n", "n_positive", "sensitivity", "specificity"]].tolist() == [2, 1, 1.0, 0.0]
-    # Wilson for 1 of 2, z = 1.96: 1/2 -+ z sqrt(1/4/2 + z2/16) / (1 + z2/2)
+    # Two images say nothing of a spread.
+    assert np.isnan(table.loc["a", ["sensitivity_low", "sensitivity_high"]].tolist()).all()
+
+
+def test_by_attribute_has_wilson_intervals_where_patients_have_one_image():
+    table = errors.by_attribute(
+        [1] * 8, [1, 1, 1, 1, 0, 0, 0, 0], ["a"] * 8, "kind", patients=list("abcdefgh")
+    )
+    # Wilson for 4 of 8, z = 1.96: 1/2 -+ z sqrt(1/4/8 + z2/256) / (1 + z2/8)
     z = 1.959964
-    half = z * np.sqrt(1 / 8 + z**2 / 16) / (1 + z**2 / 2)
+    half = z * np.sqrt(1 / 32 + z**2 / 256) / (1 + z**2 / 8)
     assert table.loc["a", "sensitivity_low"] == pytest.approx(0.5 - half, abs=1e-6)
     assert table.loc["a", "sensitivity_high"] == pytest.approx(0.5 + half, abs=1e-6)
+    twice = errors.by_attribute(
+        [1] * 8, [1, 1, 1, 1, 0, 0, 0, 0], ["a"] * 8, "kind", patients=list("aabbccdd")
+    )
+    assert twice.loc["a", "sensitivity_low"] < table.loc["a", "sensitivity_low"]
 
 
 def test_by_attribute_cuts_numbers_into_equal_parts_named_by_what_is_in_them():
@@ -74,12 +86,12 @@ def test_by_attribute_cuts_numbers_into_equal_parts_named_by_what_is_in_them():
     assert cut["n"].tolist() == [2, 6]
 
 
-def test_by_attribute_keeps_few_distinct_numbers_and_leaves_gaps_empty():
+def test_by_attribute_keeps_few_distinct_numbers_and_counts_images_without_a_value():
     table = errors.by_attribute([1, 1, 0], [1, 0, 0], [1.0, 1.0, 2.0], "visits")
     assert table.index.tolist() == ["1.0", "2.0"]
     assert np.isnan(table.loc["2.0", "sensitivity"])
     missing = errors.by_attribute([1, 1, 0], [1, 0, 0], [1.0, np.nan, 2.0], "visits")
-    assert missing["n"].sum() == 2
+    assert missing["n"].to_dict() == {"1.0": 1, "2.0": 1, "not known": 1}
 
 
 def test_by_attribute_refuses_other_lengths_and_one_range():

@@ -8,7 +8,7 @@ import pytest
 
 from medlab import metrics
 from medlab.data import Dataset, Split
-from medlab.evaluation import evaluate
+from medlab.evaluation import evaluate, intervals
 
 
 def read(images):
@@ -94,6 +94,63 @@ def test_accuracy_is_at_a_half_and_the_rest_at_the_threshold(tiny):
     assert evaluation.splits["test"]["sensitivity"] == 1.0
 
 
+def test_accuracies_are_told_apart_and_stand_beside_the_commoner_class(tiny):
+    few_ill = replace(tiny, test=split([0, 0, 0, 0, 1], [0.4, 0.4, 0.4, 0.1, 0.3]))
+    evaluation = evaluate(read, few_ill, threshold_rule="0.25", n_bootstrap=20)
+    test = evaluation.splits["test"]
+    assert (test["accuracy"], test["accuracy_at_threshold"], test["majority_accuracy"]) == (
+        4 / 5,
+        2 / 5,
+        4 / 5,
+    )
+    rows = evaluation.table()["test"]
+    assert rows["accuracy (at 0.5)"].startswith("0.800 (")
+    assert rows["accuracy (at 0.25)"].startswith("0.400 (")
+    assert rows["accuracy of always answering the commonest class"] == "0.800"
+
+
+def test_a_class_of_one_image_has_no_interval_and_the_reason_is_told(tiny):
+    few_ill = replace(tiny, test=split([0] * 9 + [1], [0.1] * 8 + [0.9, 0.8]))
+    test = evaluate(read, few_ill, n_bootstrap=200).to_metrics()["test"]
+    assert test["sensitivity"] == 1.0
+    assert (
+        test["sensitivity_ci"]
+        is test["auc_ci"]
+        is test["balanced_accuracy_ci"]
+        is test["auc_ci_delong"]
+        is None
+    )
+    assert test["ci_reasons"]["sensitivity"] == "it rests on 1 image, fewer than 5"
+    assert test["ci_reasons"]["auc"] == "it rests on 1 image, fewer than 5 of a class"
+    assert test["specificity_ci"] == pytest.approx(intervals.proportion([1] * 8 + [0])[0])
+    assert "specificity" not in test["ci_reasons"]
+    assert test["resamples_skipped"] > 50
+
+
+def test_perfect_answers_have_wilsons_interval_for_shares_and_none_for_the_auc(tiny):
+    perfect = replace(tiny, test=split([0] * 10 + [1] * 10, [0.1] * 10 + [0.9] * 10))
+    test = evaluate(read, perfect, n_bootstrap=50).splits["test"]
+    assert test["sensitivity_ci"][0] == pytest.approx(1 / (1 + 1.959964**2 / 10), abs=1e-6)
+    assert test["auc_ci"] is None
+    assert test["ci_reasons"]["auc"].startswith("it is the same in every resample")
+
+
+def test_a_split_of_one_patient_has_no_interval(tiny):
+    one = replace(tiny, test=split([0, 1] * 10, np.linspace(0.1, 0.9, 20), np.array(["p"] * 20)))
+    test = evaluate(read, one, n_bootstrap=50).splits["test"]
+    spans = [name for name in test if name.endswith("_ci")]
+    assert spans
+    assert all(test[name] is None for name in spans)
+    assert {*test["ci_reasons"].values()} == {"all images it rests on are of one patient"}
+
+
+def test_an_image_without_a_patient_is_refused(tiny):
+    patients = np.array(["a", "b", None, "c"], dtype=object)
+    lost = replace(tiny, test=replace(tiny.test, patients=patients))
+    with pytest.raises(ValueError, match="got none for 1 of 4, the first at index 2"):
+        evaluate(read, lost, n_bootstrap=20)
+
+
 def test_the_other_positive_class_mirrors_the_measures(tiny):
     one = evaluate(read, tiny, threshold_rule="0.5", n_bootstrap=20).splits["test"]
     mirrored = replace(tiny, positive_class=0)
@@ -111,7 +168,7 @@ def test_measures_equal_those_of_metrics_and_lie_in_their_intervals(dataset):
     for name in ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1"):
         assert test[name] == pytest.approx(getattr(metrics, name)(truth, output, evaluation.threshold)), name
     intervals = {name[:-3]: span for name, span in test.items() if name.endswith("_ci")}
-    assert len(intervals) == 9
+    assert len(intervals) == 10
     for name, (low, high) in intervals.items():
         assert low <= test[name] <= high, name
 
@@ -119,7 +176,7 @@ def test_measures_equal_those_of_metrics_and_lie_in_their_intervals(dataset):
 def test_patients_are_resampled_where_they_are_known_and_delong_then_stands_back(dataset):
     by_patient = evaluate(read, dataset, n_bootstrap=30).splits["test"]
     assert by_patient["resampled"] == "patients"
-    assert np.isnan(by_patient["auc_ci_delong"]).all()
+    assert by_patient["auc_ci_delong"] is None
     single = replace(dataset, test=replace(dataset.test, patients=np.arange(120).astype(str)))
     assert np.isfinite(evaluate(read, single, n_bootstrap=30).splits["test"]["auc_ci_delong"]).all()
 
@@ -163,7 +220,7 @@ def test_metrics_are_json_with_null_for_undefined(dataset):
     assert wanted <= set(found["test"])
     assert set(found["ceiling"]) >= {"image", "clinical", "both", "expected_auc"}
     assert found["published"] == [{"method": "other", "auc": 0.9, "acc": 0.8}]
-    assert found["test"]["auc_ci_delong"] == [None, None]
+    assert found["test"]["auc_ci_delong"] is None
 
 
 def test_table_puts_the_splits_side_by_side_with_intervals(dataset):
@@ -200,6 +257,8 @@ def test_multiclass_has_macro_means_and_each_class(rng):
     assert test["balanced_accuracy"] == pytest.approx(np.mean([one["sensitivity"] for one in each]))
     assert sum(one["n"] for one in each) == 70
     assert test["auc_ci"][0] < test["auc"] < test["auc_ci"][1]
+    assert test["majority_accuracy"] == np.bincount(truth).max() / 70
+    assert test["accuracy_ci"] == list(intervals.proportion(output.argmax(axis=1) == truth)[0])
     json.dumps(evaluation.to_metrics(), allow_nan=False)
     targets, scores = evaluation.one_vs_rest()
     assert metrics.auc(targets["b"], scores["b"]) == pytest.approx(each[1]["auc"])

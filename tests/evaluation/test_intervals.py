@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from medlab import metrics
@@ -107,3 +108,52 @@ def test_refusals():
         bootstrap(np.mean, np.arange(3), n=10, level=95)
     with pytest.raises(metrics.UndefinedError, match=r"DeLong's interval needs images of both classes"):
         delong([1, 1], [0.1, 0.2])
+
+
+def test_a_share_has_wilsons_interval_where_every_patient_has_one_image():
+    (low, high), reason = intervals.proportion([1] * 20, [f"p{i}" for i in range(20)])
+    # Wilson for 20 of 20: 1 / (1 + z^2 / 20), and 1.
+    assert (low, high) == pytest.approx((1 / (1 + 1.959964**2 / 20), 1), abs=1e-6)
+    assert reason == ""
+    assert intervals.proportion([1] * 20)[0] == (low, high)
+
+
+def test_a_share_of_several_images_of_a_patient_is_resampled_by_patient(rng):
+    right = np.repeat(rng.random(40) < 0.7, 5)
+    patients = np.repeat(np.arange(40), 5)
+    (low, high), _ = intervals.proportion(right, patients)
+    (low_images, high_images), _ = intervals.proportion(right)
+    assert high - low > 1.7 * (high_images - low_images)
+
+
+@pytest.mark.parametrize(
+    ("right", "patients", "reason"),
+    [
+        ([1, 0, 1, 1], None, "it rests on 4 images, fewer than 5"),
+        ([1], None, "it rests on 1 image, fewer than 5"),
+        ([], None, "it rests on 0 images, fewer than 5"),
+        ([1, 0, 1, 1, 0, 1], list("aaaaaa"), "all images it rests on are of one patient"),
+        ([1] * 6, list("aabbcc"), "it is the same in every resample"),
+    ],
+)
+def test_a_share_without_an_interval_says_why(right, patients, reason):
+    span, told = intervals.proportion(right, patients)
+    assert span is None
+    assert told.startswith(reason)
+
+
+def test_what_never_varies_has_no_interval():
+    assert np.isnan(bootstrap(np.mean, np.ones(30), n=20)).all()
+    assert np.isnan(bootstrap(np.mean, np.arange(6.0), groups=list("aaaaaa"), n=20)).all()
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
+def test_an_image_without_a_patient_is_refused(missing):
+    groups = np.array(["a", missing, "b"], dtype=object)
+    with pytest.raises(ValueError, match=r"patient of each image, got none for 1 of 3, the first at index 1"):
+        bootstrap(np.mean, np.arange(3.0), groups=groups, n=10)
+
+
+def test_delong_refuses_a_level_in_percent():
+    with pytest.raises(ValueError, match=r"level must lie between 0 and 1, both excluded, got 95"):
+        delong([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], level=95)

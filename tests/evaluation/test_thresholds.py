@@ -55,6 +55,19 @@ def test_rules_of_the_help_and_their_other_spellings_are_read(text):
     assert parse_rule(text).kind in ("youden", "sensitivity", "specificity", "fixed")
 
 
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", ".001", "0.001", "1.e-3"])
+def test_every_spelling_of_a_number_is_read(text):
+    assert parse_rule(text).value == parse_rule(f"sensitivity>={text}").value == 0.001
+
+
+@pytest.mark.parametrize(
+    "text", ["nan", "inf", "1_0", "0x1", "\u0660.\u0665", "", "e-3", "-0.1", "sensitivity>=", "."]
+)
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(ValueError, match="threshold_rule must be one of"):
+        parse_rule(text)
+
+
 def test_refusals_name_the_rules_and_the_nearest():
     with pytest.raises(ValueError, match=r"one of: youden, .* got 'yuden'\. Did you mean 'youden'\?"):
         parse_rule("yuden")

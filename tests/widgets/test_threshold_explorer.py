@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import traitlets as t
 
 from medlab import metrics
 from medlab_widgets import ThresholdExplorer
@@ -69,6 +70,22 @@ def test_refuses_what_cannot_be_judged():
         ThresholdExplorer(TARGETS, SCORES, risk_threshold=0.95)
     with pytest.raises(ValueError, match="threshold must"):
         ThresholdExplorer(TARGETS, SCORES, threshold=1.2)
+    with pytest.raises(ValueError, match="threshold must"):
+        ThresholdExplorer(TARGETS, SCORES, threshold=np.nan)
+    with pytest.raises(ValueError, match=r"probabilities must hold finite numbers, got 1 NaN"):
+        ThresholdExplorer([0, 1], [0.2, None])
+    for names in (["ill"], "ill", ["a", "b", "c"]):
+        with pytest.raises(
+            ValueError, match="class_names must be the names of the negative and the positive"
+        ):
+            ThresholdExplorer(TARGETS, SCORES, class_names=names)
+
+
+def test_a_slider_that_sends_no_number_leaves_the_old_one():
+    explorer = ThresholdExplorer(TARGETS, SCORES, threshold=0.4)
+    with pytest.raises(t.TraitError, match="threshold must be a number, got nan"):
+        explorer.threshold = np.nan
+    assert explorer.threshold == explorer.facts["threshold"] == 0.4
 
 
 def test_net_benefit_by_hand_and_its_bounds():

@@ -47,7 +47,7 @@ class ThresholdExplorer(Shown, anywidget.AnyWidget):
     Raises
     ------
     ValueError
-        If a class is missing, or a number is out of its range.
+        If a class is missing, a number is missing or out of its range, or there are not two names.
 
     Examples
     --------
@@ -75,6 +75,10 @@ class ThresholdExplorer(Shown, anywidget.AnyWidget):
     ) -> None:
         self._truth, self._scores = probability_pair(targets, probabilities)
         both_classes(self._truth, self._scores, "ThresholdExplorer")
+        names = [class_names] if isinstance(class_names, str) else list(class_names)
+        if len(names) != 2:
+            msg = f"class_names must be the names of the negative and the positive class, got {names}."
+            raise ValueError(msg)
         if prevalence is None:
             prevalence = min(0.5, max(LOWEST, float(self._truth.mean())))
         checks.in_range("threshold", threshold, 0, 1)
@@ -83,7 +87,7 @@ class ThresholdExplorer(Shown, anywidget.AnyWidget):
             risk_threshold = prevalence
         checks.in_range("risk_threshold", risk_threshold, LOWEST, 0.9)
         super().__init__(**traits)
-        self.set_trait("class_names", list(class_names))
+        self.set_trait("class_names", [str(name) for name in names])
         self.set_trait("shares", [self._share(k) for k in (0, 1)])
         with self.hold_trait_notifications():
             self.threshold, self.prevalence = float(threshold), float(prevalence)
@@ -94,6 +98,13 @@ class ThresholdExplorer(Shown, anywidget.AnyWidget):
         """Return the part of a class in each of `BINS` equal parts of [0, 1]."""
         counts, _ = np.histogram(self._scores[self._truth == truth], BINS, (0, 1))
         return [round(float(count), 5) for count in counts / counts.sum()]
+
+    @t.validate("threshold", "prevalence", "risk_threshold")
+    def _is_number(self, proposal: Any) -> float:
+        if np.isnan(proposal.value):
+            msg = f"{proposal.trait.name} must be a number, got {proposal.value}. The old one stays."
+            raise t.TraitError(msg)
+        return float(proposal.value)
 
     @t.observe("threshold", "prevalence", "risk_threshold")
     def _judge(self, _change: Any = None) -> None:
