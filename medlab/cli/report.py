@@ -11,6 +11,8 @@ from click.shell_completion import CompletionItem
 from medlab.cli.telling import say
 from medlab.text import estimate
 
+_DECIDED = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
+
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the names of reports and presets."""
@@ -118,18 +120,30 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
 
 def headline(metrics: dict[str, Any]) -> list[str]:
     """Return the measures of the test set, a line each, with their intervals and where they were decided."""
+    from medlab.reports.telling import without_interval
+
     test, threshold = metrics["test"], metrics.get("threshold")
-    at = {"accuracy": " at 0.5"} if threshold is not None else {}
+    names = [name for name in test if f"{name}_ci" in test and test[name] is not None]
+    if "majority_accuracy" in test:
+        last = "accuracy" if threshold is None else "accuracy_at_threshold"
+        names.insert(names.index(last) + 1, "majority_accuracy")
     lines = [f"{metrics['dataset']}, {metrics['n_test']} test images (in brackets: 95 % intervals)"]
-    for name in [name.removesuffix("_ci") for name in test if name.endswith("_ci")]:
-        if test.get(name) is not None:
-            words = name.replace("_at_threshold", f" at {threshold or 0:.3g}").replace("_", " ") + at.get(
-                name, ""
-            )
-            lines.append(f"  {words:<30}{estimate(test[name], test[f'{name}_ci'])}")
-    if (share := test.get("majority_accuracy")) is not None:
-        lines.append(f"  {'accuracy of the commonest class':<32}{share:.3f}")
-    return lines
+    for name in names:
+        words = {"sensitivity_at_specificity": "sensitivity at specificity 0.90"}.get(
+            name, name.replace("_", " ")
+        )
+        if name == "majority_accuracy":
+            words = "accuracy, always the commonest class"
+        elif name == "accuracy" and metrics.get("task") != "multiclass":
+            words += " (at 0.5)"
+        elif name == "accuracy_at_threshold":
+            words = f"accuracy at the threshold ({threshold:.3g})"
+        elif threshold is not None and name in _DECIDED:
+            words += f" (at {threshold:.3g})"
+        lines.append(f"  {words:<38}{estimate(test[name], test.get(f'{name}_ci'))}")
+    if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
+        lines.append("  Balancing the classes shifts the accuracy at 0.5, which published results are.")
+    return [*lines, *(f"  {line}" for line in without_interval(test))]
 
 
 def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:

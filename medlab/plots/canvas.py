@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -50,10 +52,11 @@ class Picture(Figure):
     def draw(self, renderer: RendererBase) -> None:
         """Draw, and take what texts say literally: a class called "$<10" is no formula."""
         for text in self.findobj(Text):
-            text.set_fontfamily(installed_fonts())
-            if r"\mathdefault" not in text.get_text():  # but numbers on a logarithmic axis are
-                text.set_parse_math(False)
-        super().draw(renderer)
+            text.set(fontfamily=installed_fonts(), parse_math=False)
+        with warnings.catch_warnings():
+            # Of every missing glyph, at every drawing: `missing_glyphs` says it once, where it is read.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            super().draw(renderer)
 
     def to_png(self) -> bytes:
         """Return the picture as PNG bytes."""
@@ -68,10 +71,26 @@ class Picture(Figure):
         return f"<Picture: {self.alt}>"
 
 
+def short(name: str, most: int = 32) -> str:
+    """Return a name in one line, without its middle where it is long: axes must leave room for data."""
+    name = " ".join(str(name).split())
+    return name if len(name) <= most else f"{name[: most - 12]}…{name[-11:]}"
+
+
+def in_legend(name: str) -> str:
+    """Return a name for a legend, where what begins with an underscore would be left out."""
+    return "\u200b" * name.startswith("_") + short(name, 24)
+
+
 @functools.cache
 def installed_fonts() -> list[str]:
     """Return those of `FALLBACK_FONTS` that are there."""
-    names = {font.name for font in font_manager.fontManager.ttflist}
+    fonts = font_manager.fontManager
+    # Matplotlib keeps a list of the fonts that it found when it first ran.
+    for path in sorted(set(font_manager.findSystemFonts()) - {font.fname for font in fonts.ttflist}):
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
+            fonts.addfont(path)
+    names = {font.name for font in fonts.ttflist}
     return [name for name in FALLBACK_FONTS if name in names]
 
 

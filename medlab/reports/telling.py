@@ -10,11 +10,14 @@ from medlab import plots
 from medlab.text import escape, estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from IPython.display import Markdown
 
 NOT_A_DEVICE = "Teaching and research software, **not a medical device**."
 _FEW = 100
+_SHIFTING = ("weights", "oversample", "undersample")
 _GROUPS = {"diameter_mm": "diameter (mm)", "nodule_type": "type", "spiculated": "spiculated"}
 _TITLES = {"auc": "AUC", "mae": "Mean absolute error"}
 
@@ -37,8 +40,8 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
     if evaluation.threshold is not None:
         sensitivity, specificity = (_with_interval(test, name) for name in ("sensitivity", "specificity"))
         parts.append(
-            f"At threshold {evaluation.threshold:.3g}, chosen on validation ({evaluation.threshold_rule}): "
-            f"sensitivity {sensitivity}, specificity {specificity}."
+            f"At threshold {evaluation.threshold:.3g}, chosen on validation "
+            f"({escape(evaluation.threshold_rule)}): sensitivity {sensitivity}, specificity {specificity}."
         )
     if evaluation.ceiling:
         known, percent = evaluation.ceiling, 100 * evaluation.ceiling["fraction_of_ceiling"]
@@ -89,7 +92,8 @@ def about_data(dataset: Any) -> Markdown:
         facts["CT window"] = f"center {dataset.window_hu[0]:g} HU, width {dataset.window_hu[1]:g} HU"
     if len(dataset.image_shape) == 4:
         depth = dataset.image_shape[0]
-        facts["figures"] = f"one slice of each volume is shown, {depth // 2 + 1} of {depth}"
+        middle = f"of each volume slice {depth // 2 + 1} of {depth} is shown"
+        facts["figures"] = f"{middle}, under maps the one where the map is strongest"
     cells = {name: escape(text) for name, text in facts.items()}
     if dataset.simulated:
         cells["data set"] += " (**simulated** images)"
@@ -119,39 +123,45 @@ def about_training(run: Any) -> Markdown:
 
 def about_results(evaluation: Any, run: Any) -> Markdown:
     """Say how to read the measures: at which thresholds, with which intervals, beside what."""
-    test, lines = evaluation.splits["test"], []
-    several = "patients" if test["resampled"] == "patients" else "images"
-    lines.append(
-        "In brackets are 95 % intervals: Wilson's for shares of images where each patient has one, else by "
-        f"resampling {several}. Train and validation were used to choose, and flatter; test is the result."
-    )
-    if evaluation.threshold is not None:
+    test, threshold, balance = evaluation.splits["test"], evaluation.threshold, run.options["balance"]
+    lines = [
+        "In brackets are 95 % intervals: Wilson's for shares of images where no patient is known to have "
+        f"several, else by resampling {test['resampled']}. Train and validation were used to choose, and "
+        "flatter; test is the result."
+    ]
+    if threshold is not None:
         lines.append(
-            "*Accuracy (at 0.5)* is the network's own answer, and what published results are compared by; "
-            f"the other decisions are at {evaluation.threshold:.3g}, the threshold that validation chose."
+            "*Accuracy (at 0.5)* is the network's own answer, and what published accuracies compare with. "
+            f"All other decisions are at {threshold:.3g}, the threshold that validation chose."
         )
     elif evaluation.task == "multiclass":
         lines.append("The network calls the class of the highest probability: no threshold was chosen.")
+    elif evaluation.task == "multilabel":
+        lines.append("A label is called where its probability is at least 0.5: no threshold was chosen.")
     if "majority_accuracy" in test:
-        common = f"Always answering the commonest class would be right in {test['majority_accuracy']:.1%}"
-        balance = run.options["balance"]
-        shifted = evaluation.threshold is not None and balance in ("weights", "oversample", "undersample")
-        lines.append(
-            f"{common}. Balancing the classes (*{balance}*) moved the probabilities of the rarer one up, so that "
-            "accuracy at 0.5 may fall below that; it has no bearing on the AUC."
-            if shifted
-            else f"{common}."
-        )
-    reasons: dict[str, list[str]] = {}
-    for name, reason in test["ci_reasons"].items():
-        reasons.setdefault(reason, []).append(name.replace("_", " "))
-    lines += [f"No interval for {', '.join(names)}: {reason}." for reason, names in reasons.items()]
+        common = f"Always answering the commonest class would be right in {test['majority_accuracy']:.1%}."
+        if threshold is not None and balance in _SHIFTING:
+            common += (
+                f" Balancing the classes (*{balance}*) raised the probabilities of the rarer one, so that "
+                "the accuracy at 0.5 may fall below that. The AUC, which only ranks the images, is not "
+                "affected by such a shift."
+            )
+        lines.append(common)
+    lines += map(escape, without_interval(test))
     if test["resamples_skipped"]:
         lines.append(
-            f"{test['resamples_skipped']:,} of {test['n_resamples']:,} resamples left a measure undefined and "
-            "were left out of its interval."
+            f"{test['resamples_skipped']:,} of {test['n_resamples']:,} resamples of the test "
+            f"{test['resampled']} lacked a class, and were left out of the intervals."
         )
     return _markdown("\n".join(f"- {line}" for line in lines))
+
+
+def without_interval(test: Mapping[str, Any]) -> list[str]:
+    """Say in sentences which measures of a split have no interval, and why."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in test.get("ci_reasons", {}).items():
+        reasons.setdefault(reason, []).append(name.replace("_", " "))
+    return [f"No interval for {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
 def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
@@ -173,7 +183,8 @@ def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
     tables = []
     for name in known:
         table = evaluation.by_attribute(name)
-        labels = [words[name][int(code)] if name in words else code for code in table.index]
+        named = words.get(name, ())
+        labels = [named[int(code)] if named and code.isdecimal() else code for code in table.index]
         table.index = pd.Index([f"{_GROUPS[name]} {label}" for label in labels])
         tables.append(table)
     joined = pd.concat(tables)

@@ -154,7 +154,7 @@ def test_a_network_without_errors_has_none_to_show():
 def test_a_run_is_listed_with_who_set_what():
     row = {"name": "rate", "value": None, "source": "file a|b", "help": "learning rate [0, 1]"}
     text = reports.about_run(SimpleNamespace(rows=[row])).data
-    assert text.splitlines()[-1] == "| rate | – | file a\\|b | learning rate [0, 1] |"
+    assert text.splitlines()[-1] == "| rate | – | file a&#124;b | learning rate &#91;0, 1&#93; |"
 
 
 def test_training_is_told_in_a_sentence():
@@ -181,7 +181,7 @@ def test_results_say_at_which_threshold_and_beside_what():
     text = results(evaluation, "weights")
     assert "*Accuracy (at 0.5)* is the network's own answer" in text
     assert f"decisions are at {evaluation.threshold:.3g}, the threshold that validation chose" in text
-    assert "Always answering the commonest class would be right in 50.0%" in text
+    assert "Always answering the commonest class would be right in 50.0%." in text
     assert "may fall below that" in text
     assert "may fall below that" not in results(evaluation)
 
@@ -195,15 +195,15 @@ def test_results_say_why_a_measure_has_no_interval_and_how_many_resamples_were_s
     }
     text = results(evaluation)
     assert "No interval for auc, balanced accuracy: it rests on 1 image." in text
-    assert "376 of 1,000 resamples left a measure undefined" in text
+    assert "376 of 1,000 resamples of the test patients lacked a class" in text
 
 
 def test_of_a_volume_the_page_says_that_one_slice_is_shown():
     part = Split(np.zeros((6, 5, 8, 9, 1), np.uint8), np.arange(6) % 2)
     dataset = Dataset("toy", part, part, part, "binary", ("a", "b"), 1)
-    assert "one slice of each volume is shown, 3 of 5" in reports.about_data(dataset).data
+    assert "of each volume slice 3 of 5 is shown" in reports.about_data(dataset).data
     texts = [text.get_text() for text in reports.samples(dataset).texts]
-    assert "one slice of each volume: 3 of 5" in texts
+    assert "slice 3 of 5 of each volume" in texts
 
 
 HOSTILE = "<img src=x onerror=alert(1)>_a_|`b`$<10$"
