@@ -4,11 +4,15 @@ import io
 import subprocess
 import sys
 import threading
+import warnings
 
+import matplotlib as mpl
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import font_manager
+from matplotlib.text import Text
 from PIL import Image
 
 from medlab import plots
@@ -196,6 +200,8 @@ def test_of_a_volume_the_slice_is_shown_in_which_its_map_is_strongest():
     maps = np.zeros((1, 4, 5, 6, 1))
     maps[0, 3, 2, 2] = -1
     picture = plots.overlay(volume, maps)
+    assert "slice 4 of 4" in words(picture)
+    assert "ill;" in words(plots.overlay(volume, maps, ["ill"]))
     assert np.asarray(picture.axes[0].images[0].get_array()).shape == (5, 6)
     with pytest.raises(ValueError, match=r"size of the images, \(5, 6\), got \(6, 5\)"):
         plots.overlay(volume, maps.transpose(0, 1, 3, 2, 4))
@@ -330,3 +336,75 @@ def test_states_have_two_axes_and_one_scale_around_zero():
         plots.states({"x": [1, 2, 3]})
     with pytest.raises(ValueError, match="at least one, got none"):
         plots.states({})
+
+
+@pytest.mark.parametrize("name", ["$<10", "$x$", "$", "\\(x\\)", "a_b^c", r"\frac{", "%d {} $\\alpha$"])
+def test_names_of_users_are_no_formulas(name):
+    counts = {part: {name: 3, "other": 4} for part in ("train", "val", "test")}
+    picture = plots.class_counts(counts, dict.fromkeys(counts, 7))
+    assert picture.to_png()[:4] == b"\x89PNG"
+    assert name in [text.get_text() for text in picture.findobj(Text)]
+
+
+def test_numbers_on_a_logarithmic_axis_are_plain_text():
+    curves = {"loss": [1.0, 1e-3, 1e-5]}
+    picture = plots.lines([1, 2, 3], curves, x_label="step", y_label="loss", logarithmic=True)
+    picture.to_png()
+    numbers = [label.get_text() for label in picture.axes[0].get_yticklabels()]
+    assert {"1", "1e\N{MINUS SIGN}05"} <= set(numbers)
+    assert not any("$" in text.get_text() for text in picture.findobj(Text))
+
+
+def test_names_of_any_length_leave_room_for_the_data():
+    names = ["n" * 200, "line\nbreak"]
+    columns = {name: [0, 1, 1] for name in names}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, that nothing of the axes is left
+        for picture in (
+            plots.class_counts({"train": dict.fromkeys(names, 3)}),
+            plots.confusion([[3, 1], [0, 4]], names),
+            plots.roc(columns, {name: [0.1, 0.2, 0.9] for name in names}),
+            plots.precision_recall(columns, {name: [0.1, 0.2, 0.9] for name in names}),
+            plots.score_histogram([0, 1], [0.1, 0.9], class_names=names),
+            plots.estimates({name: (0.5, None) for name in names}, measure="AUC"),
+        ):
+            picture.to_png()
+            assert any("n" * 12 + "…" + "n" * 11 in text.get_text() for text in picture.findobj(Text))
+    assert plots.short("line\nbreak") == "line break"
+
+
+def test_a_name_that_begins_with_an_underscore_is_in_the_legend_too():
+    picture = plots.roc({"_sick_": [0, 1]}, {"_sick_": [0.2, 0.8]})
+    assert "_sick_, AUC 1.000" in [
+        text.get_text().strip("\u200b") for text in picture.axes[0].get_legend().texts
+    ]
+
+
+def test_the_legend_of_many_curves_lies_beside_them():
+    columns = {f"class {k}": [0, 1, k % 2] for k in range(12)}
+    scores = {name: [0.2, 0.8, 0.5] for name in columns}
+    for picture in (plots.roc(columns, scores), plots.precision_recall(columns, scores)):
+        picture.to_png()
+        (axis,) = picture.axes
+        assert axis.get_legend().get_window_extent().x0 > axis.get_window_extent().x1
+
+
+def test_a_missing_glyph_is_a_box_and_no_warning():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
+        warnings.simplefilter("error")
+        patch.setattr(canvas, "installed_fonts", lambda: ["DejaVu Sans"])
+        assert plots.class_counts({"train": {"\u6b63\u5e38": 3}}).to_png()
+
+
+def test_a_font_that_matplotlib_has_not_listed_yet_stands_in(monkeypatch):
+    listed = [font for font in font_manager.fontManager.ttflist if font.name != "DejaVu Sans"]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
+    path = mpl.get_data_path() + "/fonts/ttf/DejaVuSans.ttf"
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [path, __file__])
+    assert canvas.installed_fonts.__wrapped__()[0] == "DejaVu Sans"
+
+
+def test_fonts_that_are_installed_stand_in_for_what_the_first_does_not_have():
+    assert canvas.installed_fonts()[0] == "DejaVu Sans"
+    assert plots.missing_glyphs(["benign", "×–α"]) == ""
+    assert plots.missing_glyphs(["a\U00013080", "\U00013080b"]) == "\U00013080"

@@ -9,6 +9,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from medlab.cli.telling import say
+from medlab.text import estimate
+
+_DECIDED = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
 
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -116,15 +119,31 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
 
 
 def headline(metrics: dict[str, Any]) -> list[str]:
-    """Return the measures of the test set, a line each, with their intervals."""
-    test = metrics["test"]
-    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images"]
-    for name, value in test.items():
-        interval = test.get(f"{name}_ci")
-        if value is not None and interval and None not in interval:
-            words = name.replace("_", " ")
-            lines.append(f"  {words:<28}{value:.3f}  (95 % interval {interval[0]:.3f} to {interval[1]:.3f})")
-    return lines
+    """Return the measures of the test set, a line each, with their intervals and where they were decided."""
+    from medlab.reports.telling import without_interval
+
+    test, threshold = metrics["test"], metrics.get("threshold")
+    names = [name for name in test if f"{name}_ci" in test and test[name] is not None]
+    if "majority_accuracy" in test:
+        last = "accuracy" if threshold is None else "accuracy_at_threshold"
+        names.insert(names.index(last) + 1, "majority_accuracy")
+    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images (in brackets: 95 % intervals)"]
+    for name in names:
+        words = {"sensitivity_at_specificity": "sensitivity at specificity 0.90"}.get(
+            name, name.replace("_", " ")
+        )
+        if name == "majority_accuracy":
+            words = "accuracy, always the commonest class"
+        elif name == "accuracy" and metrics.get("task") != "multiclass":
+            words += " (at 0.5)"
+        elif name == "accuracy_at_threshold":
+            words = f"accuracy at the threshold ({threshold:.3g})"
+        elif threshold is not None and name in _DECIDED:
+            words += f" (at {threshold:.3g})"
+        lines.append(f"  {words:<38}{estimate(test[name], test.get(f'{name}_ci'))}")
+    if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
+        lines.append("  Balancing the classes shifts the accuracy at 0.5, which published results are.")
+    return [*lines, *(f"  {line}" for line in without_interval(test))]
 
 
 def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "canvas": ["Picture"],
+        "canvas": ["Picture", "missing_glyphs", "short"],
         "charting": ["Chart", "Line", "chart_beside_tiles", "charts", "mosaic"],
         "counting": ["class_counts"],
         "comparing": ["estimates", "results_vs_published"],

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 # Okabe and Ito's palette, told apart with any color vision; yellow is left out: too faint on white.
 BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
@@ -17,6 +23,13 @@ COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HATCHES = ("", "////", "....", "xxxx")
+# Whatever of these is installed stands in, glyph by glyph, for what the first does not have.
+FALLBACK_FONTS = (
+    "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN",
+    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB",
+    "SimHei", "Noto Sans CJK JP", "Yu Gothic", "Malgun Gothic", "Noto Sans Arabic", "Noto Sans Devanagari",
+    "Arial Unicode MS",
+)  # fmt: skip
 WIDTH_IN = 8.0
 DPI = 100
 SMALL = 9
@@ -36,6 +49,15 @@ class Picture(Figure):
         super().__init__(figsize=(width_in, height_in), dpi=DPI, layout="constrained")
         self.alt = alt
 
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw, and take what texts say literally: a class called "$<10" is no formula."""
+        for text in self.findobj(Text):
+            text.set(fontfamily=installed_fonts(), parse_math=False)
+        with warnings.catch_warnings():
+            # Of every missing glyph, at every drawing: `missing_glyphs` says it once, where it is read.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            super().draw(renderer)
+
     def to_png(self) -> bytes:
         """Return the picture as PNG bytes."""
         file = io.BytesIO()
@@ -47,6 +69,37 @@ class Picture(Figure):
 
     def __repr__(self) -> str:
         return f"<Picture: {self.alt}>"
+
+
+def short(name: str, most: int = 32) -> str:
+    """Return a name in one line, without its middle where it is long: axes must leave room for data."""
+    name = " ".join(str(name).split())
+    return name if len(name) <= most else f"{name[: most - 12]}…{name[-11:]}"
+
+
+def in_legend(name: str) -> str:
+    """Return a name for a legend, where what begins with an underscore would be left out."""
+    return "\u200b" * name.startswith("_") + short(name, 24)
+
+
+@functools.cache
+def installed_fonts() -> list[str]:
+    """Return those of `FALLBACK_FONTS` that are there."""
+    fonts = font_manager.fontManager
+    # Matplotlib keeps a list of the fonts that it found when it first ran.
+    for path in sorted(set(font_manager.findSystemFonts()) - {font.fname for font in fonts.ttflist}):
+        with contextlib.suppress(OSError, RuntimeError, ValueError):
+            fonts.addfont(path)
+    names = {font.name for font in fonts.ttflist}
+    return [name for name in FALLBACK_FONTS if name in names]
+
+
+def missing_glyphs(texts: Iterable[str]) -> str:
+    """Return the characters that no installed font can draw, each once; figures show boxes for them."""
+    paths = [font_manager.findfont(name) for name in installed_fonts()]
+    tables = [font_manager.get_font(path) for path in paths]
+    letters = {letter for text in texts for letter in text if letter.isprintable()}
+    return "".join(sorted(x for x in letters if not any(table.get_char_index(ord(x)) for table in tables)))
 
 
 def panels(

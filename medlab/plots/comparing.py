@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from medlab.plots import canvas
+from medlab.text import estimate
 
 
 def results_vs_published(
@@ -40,7 +41,8 @@ def results_vs_published(
             for (label, *_), row in zip(rows[-len(published) :], published, strict=True)
         ]
         gap = [("", None, None, "o")] * (len(rows) - len(published) - 1)
-        drawn["test accuracy"] = ours + gap + others
+        half = " (at 0.5)" if "accuracy_at_threshold" in measures else ""
+        drawn[f"test accuracy{half}"] = ours + gap + others
     alt = "; ".join(f"{label} {value:.3f}" for label, value, *_ in rows if value is not None)
     picture, axes = canvas.panels(
         1, len(drawn), height_in=0.9 + 0.36 * len(rows), alt=f"Test AUC: {alt}.", sharey=True
@@ -93,10 +95,7 @@ def estimates(
                 f"got {span[0]:.4g} to {span[1]:.4g}."
             )
             raise ValueError(msg)
-    alt = "; ".join(
-        f"{name} {value:.3f}" + ("" if span is None else f" ({span[0]:.3f} to {span[1]:.3f})")
-        for name, (value, span) in rows.items()
-    )
+    alt = "; ".join(f"{name} {estimate(value, span)}" for name, (value, span) in rows.items())
     picture, (axis, *_) = canvas.panels(
         width_in=6.4, height_in=1.1 + 0.36 * len(rows), alt=f"{measure}: {alt}."
     )
@@ -115,7 +114,8 @@ def estimates(
 def _auc_rows(
     measures: Mapping[str, Any], ceiling: Mapping[str, float] | None, name: str
 ) -> list[tuple[str, Any, Any, str]]:
-    rows = [(f"{name} (95 % interval)", measures["auc"], measures.get("auc_ci"), "o")]
+    span = measures.get("auc_ci")
+    rows = [(name + " (95 % interval)" * bool(span), measures["auc"], span, "o")]
     if ceiling is not None:
         best = {
             "image": "ceiling: image",
@@ -140,5 +140,5 @@ def _dot(axis: Axes, place: int, value: float | None, span: Sequence[float] | No
 
 
 def _name_rows(axis: Axes, names: Sequence[str]) -> None:
-    axis.set_yticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), map(canvas.short, names))
     axis.set_ylim(len(names) - 0.4, -0.75)

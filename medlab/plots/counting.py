@@ -50,7 +50,7 @@ def class_counts(
         labels = [f"{counts[split][k]:,} ({share:.0f} %)" for k, share in zip(classes, shares, strict=True)]
         axis.bar_label(drawn, labels, padding=3, fontsize=canvas.SMALL)
         highest = max(highest, *shares)
-    axis.set_yticks(range(len(classes)), classes)
+    axis.set_yticks(range(len(classes)), map(canvas.short, classes))
     axis.set_ylim(len(classes) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")
     axis.set_xlim(0, 1.2 * highest or 1)

@@ -15,6 +15,7 @@ from medlab import checks
 from medlab.plots import canvas
 
 Columns = Mapping[str, ArrayLike]
+_MANY = 8
 
 
 def roc(targets: Columns, scores: Columns, threshold: float | None = None) -> canvas.Picture:
@@ -30,12 +31,18 @@ def roc(targets: Columns, scores: Columns, threshold: float | None = None) -> ca
     """
     areas = {name: _sklearn.roc_auc_score(*pair) for name, pair in _pairs(targets, scores).items()}
     alt = "ROC curves. " + ", ".join(f"{name}: AUC {area:.3f}" for name, area in areas.items())
-    picture, (axis, *_) = canvas.panels(width_in=5.2, height_in=5.0, alt=f"{alt}.")
+    picture, (axis, *_) = _square(len(areas), f"{alt}.")
     axis.plot([0, 1], [0, 1], color=canvas.GRAY, linewidth=1, linestyle=(0, (1, 3)), label="chance, AUC 0.5")
     for i, (name, (truth, values)) in enumerate(_pairs(targets, scores).items()):
         rate, sensitivity, _ = _sklearn.roc_curve(truth, values)
         color, dash = canvas.COLORS[i % 7], canvas.DASHES[i % 7]
-        axis.plot(rate, sensitivity, linestyle=dash, color=color, label=f"{name}, AUC {areas[name]:.3f}")
+        axis.plot(
+            rate,
+            sensitivity,
+            linestyle=dash,
+            color=color,
+            label=f"{canvas.in_legend(name)}, AUC {areas[name]:.3f}",
+        )
         if threshold is not None:
             called = values >= threshold
             point = called[truth == 0].mean(), called[truth == 1].mean()
@@ -43,7 +50,7 @@ def roc(targets: Columns, scores: Columns, threshold: float | None = None) -> ca
     if threshold is not None:
         axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
     _unit_square(axis, "false positive rate (1 − specificity)", "sensitivity")
-    axis.legend(loc="lower right", fontsize=canvas.SMALL)
+    _legend(axis, len(areas), loc="lower right")
     return picture
 
 
@@ -55,11 +62,11 @@ def precision_recall(targets: Columns, scores: Columns, threshold: float | None 
     pairs = _pairs(targets, scores)
     means = {name: _sklearn.average_precision_score(*pair) for name, pair in pairs.items()}
     alt = "Precision-recall curves. " + ", ".join(f"{name}: {mean:.3f}" for name, mean in means.items())
-    picture, (axis, *_) = canvas.panels(width_in=5.2, height_in=5.0, alt=f"{alt}.")
+    picture, (axis, *_) = _square(len(pairs), f"{alt}.")
     for i, (name, (truth, values)) in enumerate(pairs.items()):
         precision, recall, _ = _sklearn.precision_recall_curve(truth, values)
         color, dash = canvas.COLORS[i % 7], canvas.DASHES[i % 7]
-        label = f"{name}, average precision {means[name]:.3f}"
+        label = f"{canvas.in_legend(name)}, average precision {means[name]:.3f}"
         axis.plot(recall, precision, linestyle=dash, color=color, label=label, drawstyle="steps-pre")
         axis.axhline(truth.mean(), color=color, linewidth=1, linestyle=(0, (1, 3)))
         called = values >= threshold if threshold is not None else np.zeros(0, dtype=bool)
@@ -71,7 +78,13 @@ def precision_recall(targets: Columns, scores: Columns, threshold: float | None 
         axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
     _unit_square(axis, "sensitivity (recall)", "precision")
     # Under the axes: these curves may run through any corner.
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=canvas.SMALL, ncols=2)
+    _legend(
+        axis,
+        len(pairs),
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.13),
+        ncols=1 if max(map(len, pairs)) > 12 else 2,
+    )
     return picture
 
 
@@ -91,21 +104,26 @@ def confusion(matrix: ArrayLike, class_names: Sequence[str]) -> canvas.Picture:
         msg = f"matrix must have shape ({k}, {k}) for {k} class names, got {counts.shape}."
         raise ValueError(msg)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = min(canvas.WIDTH_IN - 1.5, max(2.8, 0.85 * k))
+    names = [canvas.short(name) for name in class_names]
+    longest = max(map(len, names))
+    side = min(canvas.WIDTH_IN - 0.8 - 0.1 * longest, max(2.8, 0.85 * k))
+    wide = k > 3 or k * longest > 10 * side
     alt = "Confusion matrix. " + "; ".join(
         f"true {name}: {', '.join(f'{n} called {other}' for n, other in zip(row, class_names, strict=True))}"
         for name, row in zip(class_names, counts, strict=True)
     )
-    picture, (axis, *_) = canvas.panels(width_in=side + 1.5, height_in=side + 0.8, alt=f"{alt}.")
+    picture, (axis, *_) = canvas.panels(
+        width_in=side + 0.8 + 0.1 * longest, height_in=side + 0.8 + 0.075 * longest * wide, alt=f"{alt}."
+    )
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     size = min(11.0, 72 * side / k / 5.2)  # five characters fit into a cell
     for i, j in itertools.product(range(k), range(k)):
         text = f"{counts[i, j]:,}\n{100 * shares[i, j]:.0f} %"
         color = "white" if shares[i, j] > 0.55 else "black"
         axis.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
-    turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if k > 3 else {}
-    axis.set_xticks(range(k), class_names, **turn)
-    axis.set_yticks(range(k), class_names)
+    turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if wide else {}
+    axis.set_xticks(range(k), names, **turn)
+    axis.set_yticks(range(k), names)
     axis.grid(visible=False)
     axis.set_xlabel("predicted")
     axis.set_ylabel("true (row = 100 %)")
@@ -174,7 +192,7 @@ def _score_histogram(
     for k, hatch in ((0, ""), (1, "////")):
         chosen = values[truth == k]
         share = np.full(len(chosen), 100 / max(1, len(chosen)))
-        label, color = f"true {class_names[k]} (n = {len(chosen):,})", canvas.COLORS[k]
+        label, color = f"true {canvas.short(class_names[k])} (n = {len(chosen):,})", canvas.COLORS[k]
         style: dict[str, Any] = {
             "facecolor": (color, 0.25),
             "edgecolor": color,
@@ -187,7 +205,7 @@ def _score_histogram(
     if threshold is not None:
         axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
     axis.set_xlim(0, 1)
-    axis.set_xlabel(f"predicted probability of {class_names[1]}")
+    axis.set_xlabel(f"predicted probability of {canvas.short(class_names[1])}")
     axis.set_ylabel("share of the class (%)")
     axis.legend(fontsize=canvas.SMALL)
 
@@ -206,6 +224,18 @@ def _pairs(targets: Columns, scores: Columns) -> dict[str, tuple[np.ndarray, np.
             raise ValueError(msg)
         pairs[name] = (truth, values)
     return pairs
+
+
+def _square(curves: int, alt: str) -> tuple[canvas.Picture, Sequence[Axes]]:
+    """Return a square panel, with room at its side for the legend of many curves."""
+    many = curves > _MANY
+    height_in = max(5.0, 0.23 * curves + 1) if many else 5.0
+    return canvas.panels(width_in=9.2 if many else 5.2, height_in=height_in, alt=alt)
+
+
+def _legend(axis: Axes, curves: int, **usual: Any) -> None:
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.02, 1)}
+    axis.legend(fontsize=canvas.SMALL, **(beside if curves > _MANY else usual))
 
 
 def _unit_square(axis: Axes, x: str, y: str) -> None:

@@ -97,7 +97,7 @@ def learning_curve(
         axis.plot(
             np.repeat(numbers, runs.shape[1]), runs.ravel(), marker, color=color, ms=4, alpha=0.55, mew=0
         )
-        label = f"{name}, mean of {runs.shape[1]} seeds"
+        label = f"{canvas.in_legend(name)}, mean of {runs.shape[1]} seeds"
         axis.plot(numbers, runs.mean(axis=1), linestyle=canvas.DASHES[i % 7], color=color, label=label)
     if ceiling is not None:
         axis.axhline(ceiling, color=canvas.GRAY, linestyle=":", label=f"ceiling {ceiling:.3f}")

@@ -36,7 +36,7 @@ def overlay(
     Parameters
     ----------
     images : array, shape (N, H, W, C) or (N, Z, Y, X, C), C 1 or 3
-        Of a volume the slice is shown in which its map is strongest.
+        Of a volume the slice is shown, and named in its title, in which its map is strongest.
     maps : array, shape (N, H, W, K) or (N, Z, Y, X, K)
         Of contributions, what speaks for the answer is positive; of slopes, where brighter would raise it.
         Channels are added up. Each map has its own scale, from its largest size down to 0, so that maps of
@@ -54,9 +54,12 @@ def overlay(
     """
     found = checks.finite("maps", maps).sum(axis=-1)
     shown = np.asarray(images)
+    above = [str(title) for title in titles or [""] * len(found)]
     checks.same_length(images=shown, maps=found, **({} if titles is None else {"titles": list(titles)}))
     if shown.ndim == 5:
         strongest = np.abs(found).sum(axis=(2, 3)).argmax(axis=1)
+        slices = [f"slice {z + 1} of {shown.shape[1]}" for z in strongest]
+        above = [f"{title}; {z}" if title else z for title, z in zip(above, slices, strict=True)]
         shown = np.stack([volume[z] for volume, z in zip(shown, strongest, strict=True)])
         found = np.stack([volume[z] for volume, z in zip(found, strongest, strict=True)])
     pictures = tiles.as_pictures(shown)
@@ -67,7 +70,7 @@ def overlay(
     aspect = spacing_mm[-2] / spacing_mm[-1] if spacing_mm is not None else 1.0
     tile_in = min((canvas.WIDTH_IN - _BAR_IN) / n, 1.9)
     letters = int(tile_in * 72 / (0.56 * canvas.SMALL))
-    above = [textwrap.fill(str(title), letters) for title in titles or [""] * n]
+    above = [textwrap.fill(title, letters) for title in above]
     lines = max(text.count("\n") + 1 if text else 0 for text in above)
     tall = tile_in * aspect * pictures.shape[1] / pictures.shape[2]
     picture, axes = canvas.panels(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import LogFormatter
 from numpy.typing import ArrayLike
 
 from medlab import checks
@@ -54,10 +55,17 @@ def lines(
         axis.axvspan(start, end, color=canvas.ORANGE, alpha=0.25, linewidth=0, label="" if i else span_name)
     for i, (name, values) in enumerate(curves.items()):
         axis.plot(
-            steps, np.asarray(values), color=canvas.COLORS[i % 7], linestyle=canvas.DASHES[i % 7], label=name
+            steps,
+            np.asarray(values),
+            color=canvas.COLORS[i % 7],
+            linestyle=canvas.DASHES[i % 7],
+            label=canvas.in_legend(name),
         )
     if logarithmic:
         axis.set_yscale("log", nonpositive="mask")
+        # Matplotlib's own writes powers as formulas, which pictures do not read.
+        axis.yaxis.set_major_formatter(LogFormatter())
+        axis.yaxis.set_minor_formatter(LogFormatter())
     axis.set_xlabel(x_label)
     axis.set_ylabel(y_label)
     if len(curves) > 1 or span_name:

@@ -33,7 +33,7 @@ def image_grid(
     ----------
     images : array, shape (N, H, W), (N, H, W, C) or (N, Z, Y, X, C), C 1 or 3
         Integers span 0 to 255, other numbers from the lowest to the highest among them. Of a volume the
-        central slice is shown.
+        central slice is shown, and the picture says which it is.
     titles : N texts or None
     marks : N texts or None
         What a frame around the image says, such as "false positive"; written below it too, so that
@@ -46,6 +46,8 @@ def image_grid(
     """
     pictures = as_pictures(images)
     n = len(pictures)
+    depth = np.shape(images)[1] if np.ndim(images) == 5 else 0
+    part = f"slice {depth // 2 + 1} of {depth} of each volume" if depth else ""
     names = {name: list(given) for name, given in (("titles", titles), ("marks", marks)) if given is not None}
     checks.same_length(images=pictures, **names)
     across = int(min(checks.in_range("columns", columns, 1, whole=True), n))
@@ -60,8 +62,9 @@ def image_grid(
         down,
         across,
         width_in=tile_in * across,
-        height_in=down * tall + (0.25 if spacing_mm is not None else 0),
-        alt=alt or f"{n} images" + (f": {'; '.join(map(str, titles))}" if titles else ""),
+        height_in=down * tall + 0.25 * ((spacing_mm is not None) + bool(part)),
+        alt=alt
+        or f"{n} images{part and ', '}{part}" + (f": {'; '.join(map(str, titles))}" if titles else ""),
     )
     limits = gray_limits(pictures)
     colors = {mark: canvas.COLORS[i % 7] for i, mark in enumerate(dict.fromkeys(marks or ()))}
@@ -78,6 +81,8 @@ def image_grid(
         if marks is not None:
             axis.set_xlabel(marks[i], fontsize=canvas.SMALL, color=colors[marks[i]], labelpad=2)
             axis.spines[:].set(visible=True, color=colors[marks[i]], linewidth=2.5)
+    if part:
+        picture.suptitle(part, fontsize=canvas.SMALL)
     if spacing_mm is not None:
         length = scale_bars(axes[:n], pictures.shape[2], pictures.shape[1], spacing_mm[-1])
         picture.supxlabel(f"white bar: {length:g} mm", fontsize=canvas.SMALL)

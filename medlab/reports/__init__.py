@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "study": ["METRICS_KEYS", "Study", "begin", "check_metrics", "write_metrics"],
         "telling": [
             "about_data",
+            "about_results",
             "about_run",
             "about_training",
             "errors_by_group",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from medlab.reports.picturing import answer_of, truth_of
+from medlab.text import escape
 
 if TYPE_CHECKING:
     from IPython.display import Markdown
@@ -78,7 +79,7 @@ def _how_to_read(dataset: Any, errors: NDArray[Any]) -> Markdown:
 
     asked = "the class that the network answered"
     if dataset.task == "binary":
-        asked = f"the class {dataset.class_names[dataset.positive_class]}"
+        asked = f"the class {escape(dataset.class_names[dataset.positive_class])}"
     elif dataset.task == "regression":
         asked = "a larger value"
     elif dataset.task == "multilabel":

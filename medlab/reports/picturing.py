@@ -100,18 +100,20 @@ def confusion(dataset: Any, evaluation: Any) -> list[Picture]:
 def truth_of(dataset: Any, label: Any) -> str:
     """Return the truth of an image in words."""
     if dataset.task == "multilabel":
-        found = [name for name, has in zip(dataset.class_names, label, strict=True) if has]
+        found = [plots.short(name) for name, has in zip(dataset.class_names, label, strict=True) if has]
         return ", ".join(found) or "no finding"
-    return f"{label:.3g}" if dataset.task == "regression" else dataset.class_names[label]
+    return f"{label:.3g}" if dataset.task == "regression" else plots.short(dataset.class_names[label])
 
 
 def answer_of(dataset: Any, output: NDArray[Any]) -> str:
     """Return what a network answered in words, with its probability."""
     if dataset.task == "binary":
-        return f"P({dataset.class_names[dataset.positive_class]}) {output:.2f}"
+        return f"P({plots.short(dataset.class_names[dataset.positive_class])}) {output:.2f}"
     if dataset.task == "regression":
         return f"predicted {output:.3g}"
     if dataset.task == "multilabel":
-        called = [name for name, value in zip(dataset.class_names, output, strict=True) if value >= 0.5]
+        called = [
+            plots.short(name) for name, value in zip(dataset.class_names, output, strict=True) if value >= 0.5
+        ]
         return "called " + (", ".join(called) or "no finding")
-    return f"called {dataset.class_names[int(output.argmax())]} ({output.max():.2f})"
+    return f"called {plots.short(dataset.class_names[int(output.argmax())])} ({output.max():.2f})"

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from medlab import plots
+from medlab.text import escape, estimate
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from IPython.display import Markdown
 
 NOT_A_DEVICE = "Teaching and research software, **not a medical device**."
 _FEW = 100
+_SHIFTING = ("weights", "oversample", "undersample")
 _GROUPS = {"diameter_mm": "diameter (mm)", "nodule_type": "type", "spiculated": "spiculated"}
 _TITLES = {"auc": "AUC", "mae": "Mean absolute error"}
 
@@ -30,12 +36,12 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
     main = "auc" if "auc" in test else "mae"
     kind = "simulated test images" if dataset.simulated else "test images"
     value = _with_interval(test, main)
-    parts = [f"**{_TITLES[main]} {value} on {len(dataset.test):,} {kind}**."]
+    parts = [f"{NOT_A_DEVICE}\n\n**{_TITLES[main]} {value} on {len(dataset.test):,} {kind}**."]
     if evaluation.threshold is not None:
         sensitivity, specificity = (_with_interval(test, name) for name in ("sensitivity", "specificity"))
         parts.append(
-            f"At threshold {evaluation.threshold:.3g}, chosen on validation ({evaluation.threshold_rule}): "
-            f"sensitivity {sensitivity}, specificity {specificity}."
+            f"At threshold {evaluation.threshold:.3g}, chosen on validation "
+            f"({escape(evaluation.threshold_rule)}): sensitivity {sensitivity}, specificity {specificity}."
         )
     if evaluation.ceiling:
         known, percent = evaluation.ceiling, 100 * evaluation.ceiling["fraction_of_ceiling"]
@@ -43,10 +49,10 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
             f"The expected AUC, {known['expected_auc']:.3f}, is {percent:.0f} % of the way from chance to "
             f"the image's ceiling, {known['image']:.3f}."
         )
-    parts.append(f"Brackets hold 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
+    parts.append(f"In brackets: 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
     if study.scale == "smoke":
         parts.append("*Scale smoke: this run only proves that everything works; its numbers mean nothing.*")
-    return _markdown(f"### {study.title}: {dataset.name}\n\n{' '.join(parts)}")
+    return _markdown(f"### {escape(study.title)}: {escape(dataset.name)}\n\n{' '.join(parts)}")
 
 
 def about_run(study: Any) -> Markdown:
@@ -54,13 +60,13 @@ def about_run(study: Any) -> Markdown:
     lines = ["| parameter | value | set by | what it is |", "|:--|:--|:--|:--|"]
     for row in study.rows:
         value = "–" if row["value"] is None else row["value"]
-        lines.append(f"| {row['name']} | {_cell(value)} | {_cell(row['source'])} | {_cell(row['help'])} |")
+        lines.append(f"| {row['name']} | {escape(value)} | {escape(row['source'])} | {escape(row['help'])} |")
     return _markdown("\n".join(lines))
 
 
 def not_yet() -> Markdown:
     """Hold the place of the result, at the top of the page, until there is one."""
-    return _markdown("*The result will stand here once the study is done.*")
+    return _markdown(f"*The result will stand here once the study is done.* {NOT_A_DEVICE}")
 
 
 def about_data(dataset: Any) -> Markdown:
@@ -68,7 +74,7 @@ def about_data(dataset: Any) -> Markdown:
     unknown = "not known: sizes in millimeters cannot be given"
     spacing = " × ".join(f"{mm:g}" for mm in dataset.spacing_mm) + " mm" if dataset.spacing_mm else unknown
     facts = {
-        "data set": f"{dataset.name}{' (**simulated** images)' if dataset.simulated else ''}",
+        "data set": dataset.name,
         "what the labels mean": dataset.label_meaning or "not recorded",
         "positive class": "none"
         if dataset.positive_class is None
@@ -80,17 +86,28 @@ def about_data(dataset: Any) -> Markdown:
         "source": dataset.source,
         "license": dataset.license,
         "citation": dataset.citation or "none given",
-        "fingerprint": f"`{dataset.fingerprint}`",
+        "fingerprint": dataset.fingerprint,
     }
     if dataset.window_hu:
         facts["CT window"] = f"center {dataset.window_hu[0]:g} HU, width {dataset.window_hu[1]:g} HU"
-    lines = ["| | |", "|:--|:--|", *(f"| {name} | {_cell(text)} |" for name, text in facts.items())]
-    notes = (
-        ["", "What was done on the way in:", "", *(f"- {note}" for note in dataset.notes)]
-        if dataset.notes
-        else []
-    )
-    return _markdown("\n".join(lines + notes))
+    if len(dataset.image_shape) == 4:
+        depth = dataset.image_shape[0]
+        middle = f"of each volume slice {depth // 2 + 1} of {depth} is shown"
+        facts["figures"] = f"{middle}, under maps the one where the map is strongest"
+    cells = {name: escape(text) for name, text in facts.items()}
+    if dataset.simulated:
+        cells["data set"] += " (**simulated** images)"
+    lines = ["| | |", "|:--|:--|", *(f"| {name} | {text} |" for name, text in cells.items())]
+    if dataset.notes:
+        notes = (f"- {escape(note)}" for note in dataset.notes)
+        lines += ["", "What was done on the way in:", "", *notes]
+    if missing := plots.missing_glyphs(dataset.class_names):
+        lines += [
+            "",
+            f"No installed font has {escape(' '.join(missing[:20]))}: figures show boxes in their place. "
+            "A font such as Noto Sans CJK (Debian: fonts-noto-cjk) has them.",
+        ]
+    return _markdown("\n".join(lines))
 
 
 def about_training(run: Any) -> Markdown:
@@ -102,6 +119,49 @@ def about_training(run: Any) -> Markdown:
         f"{how['batch_size']}, balance {how['balance']}, {'with' if how['augment'] else 'without'} "
         f"augmentation. The weights of epoch {run.best_epoch} were kept."
     )
+
+
+def about_results(evaluation: Any, run: Any) -> Markdown:
+    """Say how to read the measures: at which thresholds, with which intervals, beside what."""
+    test, threshold, balance = evaluation.splits["test"], evaluation.threshold, run.options["balance"]
+    lines = [
+        "In brackets are 95 % intervals: Wilson's for shares of images where no patient is known to have "
+        f"several, else by resampling {test['resampled']}. Train and validation were used to choose, and "
+        "flatter; test is the result."
+    ]
+    if threshold is not None:
+        lines.append(
+            "*Accuracy (at 0.5)* is the network's own answer, and what published accuracies compare with. "
+            f"All other decisions are at {threshold:.3g}, the threshold that validation chose."
+        )
+    elif evaluation.task == "multiclass":
+        lines.append("The network calls the class of the highest probability: no threshold was chosen.")
+    elif evaluation.task == "multilabel":
+        lines.append("A label is called where its probability is at least 0.5: no threshold was chosen.")
+    if "majority_accuracy" in test:
+        common = f"Always answering the commonest class would be right in {test['majority_accuracy']:.1%}."
+        if threshold is not None and balance in _SHIFTING:
+            common += (
+                f" Balancing the classes (*{balance}*) raised the probabilities of the rarer one, so that "
+                "the accuracy at 0.5 may fall below that. The AUC, which only ranks the images, is not "
+                "affected by such a shift."
+            )
+        lines.append(common)
+    lines += map(escape, without_interval(test))
+    if test["resamples_skipped"]:
+        lines.append(
+            f"{test['resamples_skipped']:,} of {test['n_resamples']:,} resamples of the test "
+            f"{test['resampled']} lacked a class, and were left out of the intervals."
+        )
+    return _markdown("\n".join(f"- {line}" for line in lines))
+
+
+def without_interval(test: Mapping[str, Any]) -> list[str]:
+    """Say in sentences which measures of a split have no interval, and why."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in test.get("ci_reasons", {}).items():
+        reasons.setdefault(reason, []).append(name.replace("_", " "))
+    return [f"No interval for {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
 def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
@@ -123,7 +183,8 @@ def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
     tables = []
     for name in known:
         table = evaluation.by_attribute(name)
-        labels = [words[name][int(code)] if name in words else code for code in table.index]
+        named = words.get(name, ())
+        labels = [named[int(code)] if named and code.isdecimal() else code for code in table.index]
         table.index = pd.Index([f"{_GROUPS[name]} {label}" for label in labels])
         tables.append(table)
     joined = pd.concat(tables)
@@ -131,7 +192,7 @@ def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
     for measure in ("sensitivity", "specificity"):
         columns = joined[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy()
         shown[measure] = [
-            "–" if np.isnan(value) else f"{value:.2f} [{low:.2f}, {high:.2f}]" for value, low, high in columns
+            "–" if np.isnan(value) else estimate(value, (low, high), digits=2) for value, low, high in columns
         ]
     return shown
 
@@ -146,7 +207,7 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
     else:
         lines.append("Images of other scanners, clinics or years were not tried: there it may do worse.")
     if dataset.label_meaning:
-        lines.append(f"What a result can mean is what the labels mean. {dataset.label_meaning}")
+        lines.append(f"What a result can mean is what the labels mean. {escape(dataset.label_meaning)}")
     if dataset.test.patients is None:
         may_flatter = "The same patient may be in training and in the test set, which flatters, and the"
         told = "The source split by patient. The" if dataset.split_by == "patient" else may_flatter
@@ -161,7 +222,7 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
     smallest = _smallest_class(dataset)
     if smallest and smallest[1] < _FEW:
         lines.append(
-            f"The test set has only {smallest[1]} images of class {smallest[0]}: "
+            f"The test set has only {smallest[1]} images of class {escape(smallest[0])}: "
             "each one moves the result visibly."
         )
     if evaluation.threshold is not None:
@@ -189,12 +250,7 @@ def _smallest_class(dataset: Any) -> tuple[str, int] | None:
 
 
 def _with_interval(measures: Any, name: str) -> str:
-    interval = measures.get(f"{name}_ci")
-    return f"{measures[name]:.3f}" + (f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else "")
-
-
-def _cell(text: Any) -> str:
-    return str(text).replace("|", "\\|").replace("\n", " ")
+    return estimate(measures[name], measures.get(f"{name}_ci"))
 
 
 def _markdown(text: str) -> Markdown:

@@ -15,7 +15,8 @@ METRICS = {
         "auc": 0.75,
         "auc_ci": [0.5, 1.0],
         "f1": 0.5,
-        "f1_ci": [None, None],
+        "f1_ci": None,
+        "ci_reasons": {"f1": "it rests on 2 images"},
         "resampled": "images",
     },
 }
@@ -79,10 +80,34 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
     assert f"Report: {tmp_path / 'report.html'}" in answer.output
 
 
-def test_only_measures_with_an_interval_make_the_headline():
-    first, line = headline(METRICS)
-    assert first == "toy, 7 test images"
-    assert line.split() == "auc 0.750 (95 % interval 0.500 to 1.000)".split()
+def test_the_headline_gives_each_measure_with_its_interval_where_there_is_one():
+    first, auc, f1, *reasons = headline(METRICS)
+    assert first == "toy, 7 test images (in brackets: 95 % intervals)"
+    assert auc.split() == "auc 0.750 (0.500 to 1.000)".split()
+    assert f1.split() == "f1 0.500".split()
+    assert reasons == ["  No interval for f1: it rests on 2 images."]
+
+
+@pytest.mark.parametrize("balance", ["auto", "none"])
+def test_the_headline_tells_the_accuracies_apart(balance):
+    test = {
+        "accuracy": 0.705,
+        "accuracy_ci": [0.6, 0.8],
+        "accuracy_at_threshold": 0.75,
+        "accuracy_at_threshold_ci": [0.65, 0.85],
+        "sensitivity": 0.5,
+        "sensitivity_ci": None,
+        "majority_accuracy": 0.768,
+    }
+    chosen = {"task": "binary", "threshold": 0.3141, "parameters": {"balance": balance}, "test": test}
+    lines = [" ".join(line.split()) for line in headline(METRICS | chosen)[1:]]
+    assert lines[:4] == [
+        "accuracy (at 0.5) 0.705 (0.600 to 0.800)",
+        "accuracy at the threshold (0.314) 0.750 (0.650 to 0.850)",
+        "accuracy, always the commonest class 0.768",
+        "sensitivity (at 0.314) 0.500",
+    ]
+    assert any("shifts the accuracy at 0.5" in line for line in lines) == (balance == "auto")
 
 
 def test_all_problems_are_listed_and_nothing_is_written(call, tmp_path):

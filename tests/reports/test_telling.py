@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -40,7 +41,7 @@ def study(**facts):
 def test_the_data_are_described_with_what_is_not_known():
     dataset, _ = study(notes=("Halved.",), window_hu=(-400.0, 1400.0))
     text = reports.about_data(dataset).data
-    assert "Folder \\| names." in text
+    assert "Folder &#124; names." in text
     assert "sizes in millimeters cannot be given" in text
     assert "train 60, val 30, test 40" in text
     assert "train 30, val 15, test 20" in text
@@ -50,7 +51,7 @@ def test_the_data_are_described_with_what_is_not_known():
 
 def test_simulated_data_are_called_simulated_wherever_they_are_shown():
     dataset, evaluation = study(simulated=True, spacing_mm=(0.8, 0.7))
-    assert "**simulated** images" in reports.about_data(dataset).data
+    assert "toy (**simulated** images)" in reports.about_data(dataset).data
     assert "The images are simulated" in reports.limits(dataset, evaluation).data
     assert "simulated, benign" in reports.samples(dataset).alt
     assert "simulated, malignant" in reports.worst_errors(dataset, evaluation).alt
@@ -82,7 +83,8 @@ def test_the_headline_gives_the_interval_the_threshold_and_the_ceiling():
     text = reports.headline(about, dataset, run, evaluation).data
     low, high = evaluation.splits["test"]["auc_ci"]
     assert text.startswith("### A toy: toy\n")
-    assert f"[{low:.3f}, {high:.3f}] on 40 test images" in text
+    assert f"({low:.3f} to {high:.3f}) on 40 test images" in text
+    assert "not a medical device" in text
     assert f"At threshold {evaluation.threshold:.3g}, chosen on validation (youden)" in text
     assert "numbers mean nothing" in text
     assert "ceiling" not in text
@@ -152,7 +154,7 @@ def test_a_network_without_errors_has_none_to_show():
 def test_a_run_is_listed_with_who_set_what():
     row = {"name": "rate", "value": None, "source": "file a|b", "help": "learning rate [0, 1]"}
     text = reports.about_run(SimpleNamespace(rows=[row])).data
-    assert text.splitlines()[-1] == "| rate | – | file a\\|b | learning rate [0, 1] |"
+    assert text.splitlines()[-1] == "| rate | – | file a&#124;b | learning rate &#91;0, 1&#93; |"
 
 
 def test_training_is_told_in_a_sentence():
@@ -168,3 +170,63 @@ def test_training_is_told_in_a_sentence():
     text = reports.about_training(run).data
     assert "Trained 4 of at most 9 epochs in 2 s on torch: sgd, highest learning rate 0.05" in text
     assert "without augmentation. The weights of epoch 3 were kept" in text
+
+
+def results(evaluation, balance="none"):
+    return reports.about_results(evaluation, SimpleNamespace(options={"balance": balance})).data
+
+
+def test_results_say_at_which_threshold_and_beside_what():
+    _, evaluation = study()
+    text = results(evaluation, "weights")
+    assert "*Accuracy (at 0.5)* is the network's own answer" in text
+    assert f"decisions are at {evaluation.threshold:.3g}, the threshold that validation chose" in text
+    assert "Always answering the commonest class would be right in 50.0%." in text
+    assert "may fall below that" in text
+    assert "may fall below that" not in results(evaluation)
+
+
+def test_results_say_why_a_measure_has_no_interval_and_how_many_resamples_were_skipped():
+    _, evaluation = study()
+    evaluation.splits["test"] |= {
+        "ci_reasons": {"auc": "it rests on 1 image", "balanced_accuracy": "it rests on 1 image"},
+        "resamples_skipped": 376,
+        "n_resamples": 1000,
+    }
+    text = results(evaluation)
+    assert "No interval for auc, balanced accuracy: it rests on 1 image." in text
+    assert "376 of 1,000 resamples of the test patients lacked a class" in text
+
+
+def test_of_a_volume_the_page_says_that_one_slice_is_shown():
+    part = Split(np.zeros((6, 5, 8, 9, 1), np.uint8), np.arange(6) % 2)
+    dataset = Dataset("toy", part, part, part, "binary", ("a", "b"), 1)
+    assert "of each volume slice 3 of 5 is shown" in reports.about_data(dataset).data
+    texts = [text.get_text() for text in reports.samples(dataset).texts]
+    assert "slice 3 of 5 of each volume" in texts
+
+
+HOSTILE = "<img src=x onerror=alert(1)>_a_|`b`$<10$"
+
+
+def test_names_of_users_are_text_wherever_the_page_has_them():
+    dataset, evaluation = study(notes=(f"Read {HOSTILE}.",), label_meaning=HOSTILE, source=HOSTILE)
+    hostile = replace(dataset, name=HOSTILE, class_names=("benign", HOSTILE))
+    about = SimpleNamespace(title="A toy", scale="lesson", rows=[])
+    about.rows = [{"name": "positive_class", "value": HOSTILE, "source": HOSTILE, "help": "a | b"}]
+    run = SimpleNamespace(train_seconds=3.2, backend="jax")
+    for part in (
+        reports.about_data(hostile),
+        reports.about_run(about),
+        reports.headline(about, hostile, run, evaluation),
+        reports.limits(hostile, evaluation),
+    ):
+        assert not {"<", "$", "`"} & set(part.data)
+        assert "&#60;img src&#61;x" in part.data or "class benign" in part.data
+
+
+def test_a_class_name_that_no_font_has_is_told():
+    dataset, _ = study()
+    unknown = replace(dataset, class_names=("benign", "\U00013080 eye"))
+    assert "No installed font has \U00013080: figures show boxes" in reports.about_data(unknown).data
+    assert "No installed font" not in reports.about_data(dataset).data
