@@ -143,19 +143,14 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
-    import yaml
+    from medlab.reports.reading import read_yaml
 
     if file is None:
         return {}
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{file} is not readable as YAML: {error}"
-        raise click.UsageError(msg) from error
-    if not isinstance(values, dict):
-        msg = f"{file} must hold lines like 'epochs: 5', got a {type(values).__name__}."
-        raise click.UsageError(msg)
-    return {f"file {file.name}": {str(name): value for name, value in values.items()}}
+        return {f"file {file.name}": read_yaml(file)}
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _list() -> None:
@@ -168,8 +163,9 @@ def _list() -> None:
 
 def _show_parameters(template: Any) -> None:
     from medlab.reports import read_schema
+    from medlab.reports.parameters import convert
 
     for parameter in read_schema(template.notebook):
-        default = template.parameters.get(parameter.name, parameter.default)
+        default = convert(parameter, template.parameters.get(parameter.name, parameter.default))
         click.echo(f"{parameter.name}: {parameter.type_name} = {default!r}")
-        click.echo(f"    {parameter.help}")
+        click.echo(click.wrap_text(parameter.help, 79, "    ", "    "))

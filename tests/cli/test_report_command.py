@@ -75,7 +75,7 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
     assert (name, out) == ("tiny", Path("there"))
     assert given == {
         "command line": {"rate": "0.5", "data_dir": "a=b"},
-        "file my.yaml": {"epochs": 3, "rate": 0.125},
+        "file my.yaml": {"epochs": "3", "rate": "0.125"},
     }
     assert "toy, 7 test images" in answer.output
     assert f"Report: {tmp_path / 'report.html'}" in answer.output
@@ -109,13 +109,15 @@ def test_all_problems_are_listed_and_nothing_is_written(call, tmp_path):
         (["-p", "=3"], "-p takes NAME=VALUE, got '=3'"),
         (["-p", "rate=0", "-p", "rate=1"], "-p rate=... is given twice"),
         (["-f", "list.yaml"], "must hold lines like 'epochs: 5', got a list"),
-        (["-f", "broken.yaml"], "broken.yaml is not readable as YAML"),
+        (["-f", "broken.yaml"], "broken.yaml, line 2, is not readable as YAML: while parsing"),
+        (["-f", "twice.yaml"], "twice.yaml, line 2, is not readable as YAML: epochs is given twice."),
         (["-f", "none.yaml"], "does not exist"),
     ],
 )
 def test_words_that_cannot_be_read_are_refused(call, tmp_path, words, message):
     (tmp_path / "list.yaml").write_text("- epochs\n")
     (tmp_path / "broken.yaml").write_text("epochs: [3\n")
+    (tmp_path / "twice.yaml").write_text("epochs: 3\nepochs: 30\n")
     answer = call("tiny", *words)
     assert answer.exit_code == 2
     assert message in " ".join(answer.output.split())
