@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import re
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any
 
 import click
@@ -61,6 +68,7 @@ def parameters(context: click.Context, _parameter: click.Parameter, incomplete: 
     type=click.Path(path_type=Path),
     help="New or empty folder; default: build/reports/NAME, numbered.",
 )
+@click.option("--pairs", "line", default="", hidden=True, help="Several of -p in one text, for make.")
 @click.option("--list", "list_all", is_flag=True, help="List reports and presets.")
 @click.option("--parameters", "show_parameters", is_flag=True, help="List the parameters of report NAME.")
 @click.pass_context
@@ -70,14 +78,15 @@ def report(
     pairs: tuple[str, ...],
     file: Path | None,
     out: Path | None,
+    line: str,
     list_all: bool,
     show_parameters: bool,
 ) -> None:
-    r"""Train, evaluate and report: run the report NAME and write it into a folder.
+    """Train, evaluate and report: run the report NAME and write it into a folder.
 
-    \b
     medlab report lung_screening
-    medlab report classification -p data_dir=my_images -p positive_class=nodule -p image_size=50
+
+    medlab report classification -p data_dir=my_images -p positive_class=nodule
     """
     from medlab.reports import presets
 
@@ -91,12 +100,47 @@ def report(
     if show_parameters:
         _show_parameters(template)
         return
-    _run(context, template, {"command line": _pairs(pairs), **_from_file(file)}, out)
+    # A pair begins behind a blank: positive_class=my class seed=3
+    pairs = (*pairs, *filter(None, re.split(r"\s+(?=\w+=)", line.strip())))
+    given = {"command line": _pairs(pairs), **_from_file(file)}
+    with _stopping() as signals:
+        try:
+            _run(context, template, given, out)
+        except KeyboardInterrupt as stop:
+            click.echo(f"{template.name} was stopped. {_kept(getattr(stop, 'folder', None))}", err=True)
+            context.exit(128 + (signals or [signal.SIGINT])[0])
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """Let Ctrl-C and a polite kill be answered at once and end in a KeyboardInterrupt; say which it was."""
+    received: list[int] = []
+
+    def stop(number: int, _frame: Any) -> None:
+        if not received:  # a second one must not cut the end of the kernel short
+            received.append(number)
+            os.write(2, b"\nStopping: what was executed is being written, and the kernel ended.\n")
+            logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it says that a cell was cut
+            raise KeyboardInterrupt
+
+    handled = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
+    earlier = [signal.signal(number, stop) for number in handled]
+    try:
+        yield received
+    finally:
+        for number, handler in zip(handled, earlier, strict=True):
+            signal.signal(number, handler)
+
+
+def _kept(folder: Path | None) -> str:
+    files = sorted(path.name for path in folder.iterdir()) if folder else []
+    return f"Kept in {folder}: {', '.join(files)}" if files else "Nothing was written."
 
 
 def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
     from medlab.reports import ParameterErrors, ReportFailed, run_report
 
+    click.echo(f"{template.name} is running; the training will say how far it is.", err=True)
     try:
         result = run_report(template, given=given, out=out, progress=True)
     except ParameterErrors as error:
@@ -110,7 +154,7 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
         context.exit(2)
     except ReportFailed as error:
         click.echo(f"{template.name}: {error}", err=True)
-        click.echo(f"What was executed is kept in {error.folder}", err=True)
+        click.echo(_kept(error.folder), err=True)
         context.exit(1)
     say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
 
@@ -143,7 +187,7 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
-    from medlab.reports.reading import read_yaml
+    from medlab.reports.files import read_yaml
 
     if file is None:
         return {}

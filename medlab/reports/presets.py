@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from medlab import checks
+from medlab.reports.files import read_yaml
 from medlab.reports.parameters import EXCLUSIVE
-from medlab.reports.reading import read_yaml
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

@@ -132,7 +132,7 @@ def test_a_failed_report_says_what_failed_and_where_the_rest_is(call, monkeypatc
     answer = call("tiny")
     assert answer.exit_code == 1
     assert "tiny: cell [3] failed: ValueError: no" in answer.output
-    assert f"kept in {tmp_path}" in answer.output
+    assert f"Kept in {tmp_path}: images" in answer.output
 
 
 def test_a_folder_that_cannot_be_written_is_refused(call):

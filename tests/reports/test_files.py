@@ -1,11 +1,12 @@
 """YAML files of users: as written, or refused."""
 
+import resource
 import time
 
 import pytest
 
+from medlab.reports.files import read_yaml, write_whole
 from medlab.reports.parameters import Parameter, convert
-from medlab.reports.reading import read_yaml
 
 
 @pytest.fixture
@@ -109,3 +110,16 @@ def test_a_file_without_end_is_not_read_to_it(write, tmp_path):
     (tmp_path / "link.yaml").symlink_to("/dev/zero")
     with pytest.raises(ValueError, match=r"link\.yaml must have at most 100 kB"):
         read_yaml(tmp_path / "link.yaml")
+
+
+def test_a_disk_that_is_full_leaves_the_earlier_file_and_nothing_beside_it(tmp_path):
+    write_whole(tmp_path / "report.ipynb", "earlier")
+    most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_whole(tmp_path / "report.ipynb", "later and longer")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    assert (tmp_path / "report.ipynb").read_text() == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.ipynb"]

@@ -1,4 +1,4 @@
-"""Read YAML files of users as they are written, or refuse them: parameter files and presets."""
+"""Files of reports: YAML is read as it is written, or refused, and what comes out is written whole."""
 
 from __future__ import annotations
 
@@ -50,6 +50,22 @@ class _AsWritten(yaml.BaseLoader):
 
 def _refuse(problem: str, where: Any) -> None:
     raise yaml.MarkedYAMLError(problem=problem, problem_mark=where.start_mark)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` beside `path` and then put it in its place, so that a full disk leaves the earlier file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; `path` is then what it was.
+    """
+    beside = path.with_name(f"{path.name}.part")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
