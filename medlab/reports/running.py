@@ -153,7 +153,7 @@ def run_report(
 
 def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Path:
     """Return a new or empty folder with some space left, in which lies what the kernel is told."""
-    wanted = Path("build", "reports", told["name"]) if out is None else Path(out)
+    wanted = Path("build", "reports", told["name"]) if out is None else Path(os.path.expanduser(out))  # noqa: PTH111
     try:
         if out is None:
             folder = _study.fresh_folder(wanted)

@@ -81,6 +81,22 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
     assert f"Report: {tmp_path / 'report.html'}" in answer.output
 
 
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("positive_class=my class", {"positive_class": "my class"}),
+        ("positive_class=my class rate=.5", {"positive_class": "my class", "rate": ".5"}),
+        (" rate=.5   epochs=3 ", {"rate": ".5", "epochs": "3"}),
+        ("group_rule=csv:a b.csv data_dir='x'", {"group_rule": "csv:a b.csv", "data_dir": "'x'"}),
+        ("target=sensitivity >=.9 $5", {"target": "sensitivity >=.9 $5"}),
+        ("", {}),
+    ],
+)
+def test_several_parameters_in_one_text_begin_behind_blanks(call, asked, line, values):
+    assert call("tiny", f"--pairs={line}").exit_code == 0
+    assert asked[0][1] == {"command line": values}
+
+
 def test_only_measures_with_an_interval_make_the_headline():
     first, line = headline(METRICS)
     assert first == "toy, 7 test images"
