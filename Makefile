@@ -4,6 +4,12 @@
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
+REPORT ?= lung_screening
+# What is given to make stays as it was typed: make reads no "$$" in it, and the shell sees it in quotes.
+GIVEN := PYTHON TORCH_INDEX REPORT DATA_DIR DATASET IMAGE_SIZE POSITIVE_CLASS MODEL EPOCHS SCALE SEED P OUT
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(GIVEN)
+
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/medlab-installed
@@ -18,10 +24,11 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 .PHONY: help venv report check test test-slow test-notebooks test-js test-browser soak lab bench gpu-check book clean
 
 help:
-	@echo 'make report      train, evaluate and report the lung nodule study; prints where the page lies'
-	@echo '                 DATA_DIR=folder (train/<class>/*.png) or DATASET=pneumoniamnist, SEED= OUT= SCALE='
-	@echo '                 IMAGE_SIZE= POSITIVE_CLASS= EPOCHS= MODEL=, any other as P="name=value name=value",'
-	@echo '                 another preset or template as REPORT=name'
+	@echo 'make report      train, evaluate and report the lung nodule study'
+	@echo '                 DATA_DIR=folder (train/<class>/*.png) or DATASET=pneumoniamnist'
+	@echo '                 IMAGE_SIZE= POSITIVE_CLASS= MODEL= EPOCHS= SCALE= SEED= OUT='
+	@echo '                 REPORT=another preset or template, P="name=value name=value"'
+	@echo '                 Values stay as typed, blanks and $$ and all: DATA_DIR="my scans"'
 	@echo 'make lab         JupyterLab on the course'
 	@echo 'make check       style, types, layers and the fast tests, in under a minute'
 	@echo 'make test        check, all tests, every notebook, JavaScript and browser tests'
@@ -30,38 +37,37 @@ help:
 	@echo 'make gpu-check   every backend on a GPU, where there is one'
 	@echo 'make book        the course as a website: not built yet'
 	@echo 'make venv        only install, into .venv'
-	@echo 'make clean       remove caches and wheels (not .venv, not data, not the reports in build/)'
+	@echo 'make clean       remove caches and wheels (not .venv, data, or reports in build/)'
 	@echo
 	@echo 'PYTHON=python3.12 chooses another Python (3.11 or newer).'
-	@echo 'TORCH_INDEX=https://download.pytorch.org/whl/cpu spares Linux without a GPU the CUDA packages.'
+	@echo 'TORCH_INDEX=https://download.pytorch.org/whl/cpu spares Linux without a GPU'
+	@echo 'the CUDA packages.'
 
 venv: $(STAMP)
 
 # The marker outlives an interruption, and what was interrupted is redone from an empty .venv, not believed.
 # A failure that pip reports (no network, say) leaves .venv as it was, and the next call tries again.
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo 'medlab needs Python 3.11 or newer as "$(PYTHON)"; name another: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "medlab needs Python 3.11 or newer as '$$PYTHON'; name another: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@if [ -e $(UNFINISHED) ]; then echo 'An installation was interrupted: starting again.'; rm -rf $(VENV); fi
 	@mkdir -p $(VENV) && touch $(UNFINISHED)
 	@echo 'Installing into $(VENV): minutes the first time.'
 	@trap 'exit 1' HUP INT TERM; { \
-	  $(PYTHON) -m venv $(VENV) && \
-	  $(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH) && \
+	  "$$PYTHON" -m venv $(VENV) && \
+	  $(PIP) $(if $(TORCH_INDEX),--extra-index-url "$$TORCH_INDEX") $(TORCH) && \
 	  $(PIP) -e '.[all]'; \
 	} || { rm -f $(UNFINISHED); exit 1; }
 	@mv $(UNFINISHED) $@ && touch $@
 
-REPORT ?= lung_screening
 # -p name=value when the variable is set; the shell, not make, expands it, so blanks in a path survive.
 option = $(if $($(1)),-p "$(2)=$$$(1)")
-export DATA_DIR DATASET IMAGE_SIZE POSITIVE_CLASS MODEL EPOCHS SCALE SEED OUT
 
 report: $(STAMP)
-	@$(BIN)/medlab report $(REPORT) $(call option,DATA_DIR,data_dir) $(call option,DATASET,dataset) \
+	@$(BIN)/medlab report "$$REPORT" $(call option,DATA_DIR,data_dir) $(call option,DATASET,dataset) \
 	  $(call option,IMAGE_SIZE,image_size) $(call option,POSITIVE_CLASS,positive_class) \
 	  $(call option,MODEL,model) $(call option,EPOCHS,epochs) $(call option,SCALE,scale) \
-	  $(call option,SEED,seed) $(foreach p,$(P),-p '$(p)') $(if $(OUT),--out "$$OUT")
+	  $(call option,SEED,seed) $(if $(P),--pairs="$$P") $(if $(OUT),--out="$$OUT")
 
 check: $(STAMP)
 	$(BIN)/ruff check --quiet

@@ -90,6 +90,10 @@ def test_help_names_every_target(target):
     assert target == "help" or f"make {target} " in shown
 
 
+def test_help_fits_a_terminal_of_80_columns():
+    assert [line for line in make(ROOT, "help").stdout.splitlines() if len(line) > 80] == []
+
+
 def test_book_says_that_it_is_not_built_yet():
     done = make(ROOT, "book")
     assert done.returncode != 0
@@ -171,13 +175,69 @@ def test_make_report_maps_its_variables_onto_parameters(tmp_path):
     expected = ["data_dir=my scans/lung", "image_size=50", "positive_class=nodule", "seed=3"]
     arguments = report_arguments(tmp_path, *given)
     assert arguments[:2] == ["report", "lung_screening"]
-    assert arguments[2:-2] == [word for pair in expected for word in ("-p", pair)]
-    assert arguments[-2:] == ["--out", "a page"]
+    assert arguments[2:-1] == [word for pair in expected for word in ("-p", pair)]
+    assert arguments[-1] == "--out=a page"
 
 
 def test_make_report_passes_any_parameter_and_preset(tmp_path):
     arguments = report_arguments(tmp_path, "REPORT=other", "P=width=2 dropout=.5")
-    assert arguments == ["report", "other", "-p", "width=2", "-p", "dropout=.5"]
+    assert arguments == ["report", "other", "--pairs=width=2 dropout=.5"]
+
+
+TYPED = [
+    "cost$5",
+    "$$ and $(HOME) and ${HOME} and $HOME",
+    "$(shell touch run)",
+    "$(touch run)",
+    "`touch run`",
+    "x; touch run",
+    "x && touch run | cat > run",
+    "a 'single' and a \"double\" quote",
+    "x' ; touch run ; '",
+    'x" ; touch run ; "',
+    "back\\slash \\n \\",
+    "#no comment",
+    "a # b",
+    "~/scans",
+    "*",
+    "[a-z]? !x",
+    "läsion 病変",
+    "two  blanks",
+    "50%",
+    "-p",
+    "a=b:=c",
+]
+
+
+@pytest.mark.parametrize("by", ["the command line", "the environment"])
+@pytest.mark.parametrize("value", TYPED)
+def test_what_is_given_to_make_arrives_as_it_was_typed_and_is_not_run(tmp_path, monkeypatch, value, by):
+    before = set(ROOT.iterdir())
+    given = {"DATA_DIR": value, "POSITIVE_CLASS": value, "P": f"model={value}", "OUT": value, "REPORT": value}
+    if by == "the environment":
+        for name, text in given.items():
+            monkeypatch.setenv(name, text)
+        given = {}
+    arguments = report_arguments(tmp_path, *(f"{name}={text}" for name, text in given.items()))
+    assert arguments == [
+        "report",
+        value,
+        "-p",
+        f"data_dir={value}",
+        "-p",
+        f"positive_class={value}",
+        f"--pairs=model={value}",
+        f"--out={value}",
+    ]
+    assert set(ROOT.iterdir()) == before
+
+
+def test_python_may_lie_in_a_folder_with_blanks_and_is_a_program_rather_than_a_line(fresh):
+    (fresh / "my python $5").mkdir()
+    shutil.copy(fresh / "python3", fresh / "my python $5" / "python3")
+    assert make(fresh, "venv", "PYTHON=./my python $5/python3").returncode == 0
+    assert make(fresh, "venv", "-B", "PYTHON=./python3; touch run").returncode != 0
+    assert not (fresh / "run").exists()
 
 
 def test_ci_finds_real_data_beside_the_clone_and_calls_make_test(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -47,6 +48,14 @@ class LazyGroup(click.Group):
 
             ctx.fail(f"No such command {cmd_name!r}.{checks.nearest(cmd_name, self.table)}")
         return self.load(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Let Ctrl-C end a command as the shell expects it: with 130."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table rather than from their modules."""

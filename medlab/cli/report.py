@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import re
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any
 
 import click
@@ -64,6 +71,7 @@ def parameters(context: click.Context, _parameter: click.Parameter, incomplete: 
     type=click.Path(path_type=Path),
     help="New or empty folder; default: build/reports/NAME, numbered.",
 )
+@click.option("--pairs", "line", default="", hidden=True, help="Several of -p in one text, for make.")
 @click.option("--list", "list_all", is_flag=True, help="List reports and presets.")
 @click.option("--parameters", "show_parameters", is_flag=True, help="List the parameters of report NAME.")
 @click.pass_context
@@ -73,14 +81,15 @@ def report(
     pairs: tuple[str, ...],
     file: Path | None,
     out: Path | None,
+    line: str,
     list_all: bool,
     show_parameters: bool,
 ) -> None:
-    r"""Train, evaluate and report: run the report NAME and write it into a folder.
+    """Train, evaluate and report: run the report NAME and write it into a folder.
 
-    \b
     medlab report lung_screening
-    medlab report classification -p data_dir=my_images -p positive_class=nodule -p image_size=50
+
+    medlab report classification -p data_dir=my_images -p positive_class=nodule
     """
     from medlab.reports import presets
 
@@ -94,12 +103,47 @@ def report(
     if show_parameters:
         _show_parameters(template)
         return
-    _run(context, template, {"command line": _pairs(pairs), **_from_file(file)}, out)
+    # A pair begins behind a blank: positive_class=my class seed=3
+    pairs = (*pairs, *filter(None, re.split(r"\s+(?=\w+=)", line.strip())))
+    given = {"command line": _pairs(pairs), **_from_file(file)}
+    with _stopping() as signals:
+        try:
+            _run(context, template, given, out)
+        except KeyboardInterrupt as stop:
+            click.echo(f"{template.name} was stopped. {_kept(getattr(stop, 'folder', None))}", err=True)
+            context.exit(128 + (signals or [signal.SIGINT])[0])
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """Let Ctrl-C and a polite kill be answered at once and end in a KeyboardInterrupt; say which it was."""
+    received: list[int] = []
+
+    def stop(number: int, _frame: Any) -> None:
+        if not received:  # a second one must not cut the end of the kernel short
+            received.append(number)
+            os.write(2, b"\nStopping: what was executed is being written, and the kernel ended.\n")
+            logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it says that a cell was cut
+            raise KeyboardInterrupt
+
+    handled = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
+    earlier = [signal.signal(number, stop) for number in handled]
+    try:
+        yield received
+    finally:
+        for number, handler in zip(handled, earlier, strict=True):
+            signal.signal(number, handler)
+
+
+def _kept(folder: Path | None) -> str:
+    files = sorted(path.name for path in folder.iterdir()) if folder else []
+    return f"Kept in {folder}: {', '.join(files)}" if files else "Nothing was written."
 
 
 def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
     from medlab.reports import ParameterErrors, ReportFailed, run_report
 
+    click.echo(f"{template.name} is running; the training will say how far it is.", err=True)
     try:
         result = run_report(template, given=given, out=out, progress=True)
     except ParameterErrors as error:
@@ -113,7 +157,7 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
         context.exit(2)
     except ReportFailed as error:
         click.echo(f"{template.name}: {error}", err=True)
-        click.echo(f"What was executed is kept in {error.folder}", err=True)
+        click.echo(_kept(error.folder), err=True)
         context.exit(1)
     say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
 
@@ -162,19 +206,14 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
-    import yaml
+    from medlab.reports.files import read_yaml
 
     if file is None:
         return {}
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"{file} is not readable as YAML: {error}"
-        raise click.UsageError(msg) from error
-    if not isinstance(values, dict):
-        msg = f"{file} must hold lines like 'epochs: 5', got a {type(values).__name__}."
-        raise click.UsageError(msg)
-    return {f"file {file.name}": {str(name): value for name, value in values.items()}}
+        return {f"file {file.name}": read_yaml(file)}
+    except (ValueError, OSError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _list() -> None:
@@ -187,8 +226,9 @@ def _list() -> None:
 
 def _show_parameters(template: Any) -> None:
     from medlab.reports import read_schema
+    from medlab.reports.parameters import convert
 
     for parameter in read_schema(template.notebook):
-        default = template.parameters.get(parameter.name, parameter.default)
+        default = convert(parameter, template.parameters.get(parameter.name, parameter.default))
         click.echo(f"{parameter.name}: {parameter.type_name} = {default!r}")
-        click.echo(f"    {parameter.help}")
+        click.echo(click.wrap_text(parameter.help, 79, "    ", "    "))

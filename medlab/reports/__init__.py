@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "parameters": ["Parameter", "ParameterErrors", "Value", "read_schema", "validate"],
         "picturing": ["beside", "class_counts", "confusion", "curves", "samples", "worst_errors"],
         "presets": ["Template", "available", "resolve"],
-        "running": ["ReportFailed", "ReportResult", "check_parameters", "run_report"],
+        "running": ["ReportFailed", "ReportResult", "ReportStopped", "check_parameters", "run_report"],
         "study": ["METRICS_KEYS", "Study", "begin", "check_metrics", "write_metrics"],
         "telling": [
             "about_data",

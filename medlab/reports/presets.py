@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from medlab import checks
+from medlab.reports.files import read_yaml
 from medlab.reports.parameters import EXCLUSIVE
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -63,16 +62,19 @@ def available(folder: Path | None = None) -> dict[str, Template]:
     Raises
     ------
     ValueError
-        If a preset names a template that is not there.
+        If `presets.yaml` is not readable, or a preset names a template that is not there.
     """
     folder = folder or course_folder() / "reports"
     found = {
         path.stem: Template(path.stem, _title(path.stem), path) for path in sorted(folder.glob("*.ipynb"))
     }
     listed = folder / "presets.yaml"
-    presets = yaml.safe_load(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
+    presets = read_yaml(listed) if listed.is_file() else {}
     templates = list(found)
-    for name, preset in (presets or {}).items():
+    for name, preset in presets.items():
+        if not isinstance(preset, dict):
+            msg = f"preset {name!r} must have a template and may have a title and parameters, got {preset!r}."
+            raise ValueError(msg)
         template = checks.one_of(f"template of preset {name!r}", preset.get("template"), templates)
         found[name] = Template(
             name,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -16,12 +18,14 @@ from typing import Any
 
 from medlab.reports import study as _study
 from medlab.reports import writing
+from medlab.reports.files import write_whole
 from medlab.reports.parameters import Value, read_schema, validate
 from medlab.reports.presets import Template, resolve
 
 NOTEBOOK, PAGE = "report.ipynb", "report.html"
 _MINIMUM_FREE_BYTES = 50_000_000
 _START_SECONDS = 180
+_END_SECONDS = 2  # a kernel that is in the midst of a computation hears nothing: it is ended then
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -47,6 +51,14 @@ class ReportFailed(RuntimeError):
     def __init__(self, message: str, folder: Path) -> None:
         self.folder = folder
         super().__init__(message)
+
+
+class ReportStopped(KeyboardInterrupt):
+    """Somebody interrupted a report; what was executed is kept in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__()
 
 
 def check_parameters(template: Template, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
@@ -92,7 +104,7 @@ def run_report(
     given : dict of dicts, optional
         Several levels instead of `parameters`, as in `check_parameters`.
     progress : bool
-        Whether cells and what they print are shown on standard error while it runs.
+        Whether what the cells print is shown on standard error while it runs.
 
     Returns
     -------
@@ -107,6 +119,8 @@ def run_report(
     ReportFailed
         If a cell raised, the kernel died, or the disk is full. What was executed and the traceback are
         kept in its `folder`.
+    ReportStopped
+        If it was interrupted; what was executed is kept in its `folder`.
     """
     template = resolve(name) if isinstance(name, str) else name
     values = check_parameters(template, given or {"call": dict(parameters or {})})
@@ -117,7 +131,7 @@ def run_report(
     try:
         if failure := _execute(template, values, folder, progress):
             text = writing.scrub(_ANSI.sub("", failure.traceback), stand_ins)
-            (folder / "traceback.txt").write_text(text + "\n", encoding="utf-8")
+            write_whole(folder / "traceback.txt", text + "\n")
         _write_pages(template, title, stand_ins, folder)
         if failure:
             raise ReportFailed(failure.message, folder)
@@ -128,13 +142,18 @@ def run_report(
         msg = f"{template.notebook.name} left no {missing}. Its last cell must write it."
         raise ReportFailed(msg, folder) from error
     except (OSError, ValueError) as error:
-        msg = f"the report could not be written: {error}."
+        why = error.strerror if isinstance(error, OSError) else None
+        msg = f"the report could not be written: {why or error}."
         raise ReportFailed(msg, folder) from error
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError, ValueError):
+            _write_pages(template, title, stand_ins, folder)
+        raise ReportStopped(folder) from None
 
 
 def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Path:
     """Return a new or empty folder with some space left, in which lies what the kernel is told."""
-    wanted = Path("build", "reports", told["name"]) if out is None else Path(out)
+    wanted = Path("build", "reports", told["name"]) if out is None else Path(os.path.expanduser(out))  # noqa: PTH111
     try:
         if out is None:
             folder = _study.fresh_folder(wanted)
@@ -165,11 +184,14 @@ def _execute(
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import DeadKernelError
+    from papermill.iorw import papermill_io
 
     environment = {_study.FOLDER_VARIABLE: str(folder)}
     if "scale" in values:
         environment["MEDLAB_SCALE"] = values["scale"].value
     log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+    groups: list[int] = []
+    papermill_io.register(str(folder), _Whole())
 
     class ThisPython(AsyncKernelManager):  # whatever kernels are registered under the name python3
         kernel_spec = KernelSpec(
@@ -177,10 +199,12 @@ def _execute(
             env=environment,
             language="python",
         )
+        shutdown_wait_time = _END_SECONDS
 
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
             # The chatter of libraries' C++ would go straight to the terminal; it matters after a crash.
             await super().start_kernel(stderr=log, **options)
+            groups.append(getattr(self.provisioner, "pgid", 0))
 
     try:
         papermill.execute_notebook(
@@ -190,8 +214,8 @@ def _execute(
             kernel_name="python3",
             kernel_manager_class=ThisPython,
             start_timeout=_START_SECONDS,
-            progress_bar={"desc": template.name, "leave": False} if progress else False,
-            stdout_file=_Echo() if progress else None,
+            progress_bar=False,
+            stdout_file=sys.stderr if progress else None,
         )
     except papermill.PapermillExecutionError as error:
         message = f"cell [{error.exec_count}] failed: {error.ename}: {error.evalue}"
@@ -208,6 +232,9 @@ def _execute(
         return _Failure(message, f"{error}\n{log.read()}")
     finally:
         log.close()
+        for group in filter(None, groups):  # what the kernel started ends with it, however it ended
+            with contextlib.suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
     return None
 
 
@@ -219,8 +246,8 @@ def _write_pages(template: Template, title: str, stand_ins: Mapping[str, str], f
     notebook.metadata.pop("widgets", None)
     notebook.metadata.papermill.update(input_path=template.notebook.name, output_path=NOTEBOOK)
     writing.scrub(notebook, stand_ins)
-    nbformat.write(notebook, folder / NOTEBOOK)
-    (folder / PAGE).write_text(writing.to_html(notebook, title), encoding="utf-8")
+    write_whole(folder / NOTEBOOK, nbformat.writes(notebook) + "\n")
+    write_whole(folder / PAGE, writing.to_html(notebook, title))
 
 
 def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
@@ -259,13 +286,11 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-class _Echo:
-    """A file that passes what cells print on to standard error, above the progress bar."""
+class _Whole:
+    """How papermill writes the notebook after every cell: in place, a full disk would cut it."""
 
-    def write(self, text: str) -> None:
-        from tqdm import tqdm
+    def write(self, text: str, path: str) -> None:
+        write_whole(Path(path), text)
 
-        tqdm.write(text, file=sys.stderr, end="")
-
-    def flush(self) -> None:
-        sys.stderr.flush()
+    def pretty_path(self, path: str) -> str:
+        return path

@@ -12,6 +12,7 @@ from typing import Any
 
 from medlab import backend
 from medlab.reports import parameters as _parameters
+from medlab.reports.files import write_whole
 from medlab.reports.presets import course_folder, resolve
 
 FOLDER_VARIABLE = "MEDLAB_REPORT_FOLDER"
@@ -184,7 +185,7 @@ def write_metrics(study: Study, dataset: Any, run: Any, evaluation: Any) -> dict
     }
     check_metrics(metrics)
     text = json.dumps(metrics, indent=2, default=_plain, allow_nan=False)
-    (study.folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    write_whole(study.folder / "metrics.json", text + "\n")
     return json.loads(text)
 
 

@@ -74,7 +74,7 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
     assert (name, out) == ("tiny", Path("there"))
     assert given == {
         "command line": {"rate": "0.5", "data_dir": "a=b"},
-        "file my.yaml": {"epochs": 3, "rate": 0.125},
+        "file my.yaml": {"epochs": "3", "rate": "0.125"},
     }
     assert "toy, 7 test images" in answer.output
     assert f"Report: {tmp_path / 'report.html'}" in answer.output
@@ -110,6 +110,22 @@ def test_the_headline_tells_the_accuracies_apart(balance):
     assert any("shifts the accuracy at 0.5" in line for line in lines) == (balance == "auto")
 
 
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("positive_class=my class", {"positive_class": "my class"}),
+        ("positive_class=my class rate=.5", {"positive_class": "my class", "rate": ".5"}),
+        (" rate=.5   epochs=3 ", {"rate": ".5", "epochs": "3"}),
+        ("group_rule=csv:a b.csv data_dir='x'", {"group_rule": "csv:a b.csv", "data_dir": "'x'"}),
+        ("target=sensitivity >=.9 $5", {"target": "sensitivity >=.9 $5"}),
+        ("", {}),
+    ],
+)
+def test_several_parameters_in_one_text_begin_behind_blanks(call, asked, line, values):
+    assert call("tiny", f"--pairs={line}").exit_code == 0
+    assert asked[0][1] == {"command line": values}
+
+
 def test_all_problems_are_listed_and_nothing_is_written(call, tmp_path):
     answer = call("tiny", "-p", "epoch=3", "-p", "rate=2", "-p", "augment=maybe", "-p", "data_dir=nowhere")
     assert answer.exit_code == 2
@@ -132,13 +148,15 @@ def test_all_problems_are_listed_and_nothing_is_written(call, tmp_path):
         (["-p", "=3"], "-p takes NAME=VALUE, got '=3'"),
         (["-p", "rate=0", "-p", "rate=1"], "-p rate=... is given twice"),
         (["-f", "list.yaml"], "must hold lines like 'epochs: 5', got a list"),
-        (["-f", "broken.yaml"], "broken.yaml is not readable as YAML"),
+        (["-f", "broken.yaml"], "broken.yaml, line 2, is not readable as YAML: while parsing"),
+        (["-f", "twice.yaml"], "twice.yaml, line 2, is not readable as YAML: epochs is given twice."),
         (["-f", "none.yaml"], "does not exist"),
     ],
 )
 def test_words_that_cannot_be_read_are_refused(call, tmp_path, words, message):
     (tmp_path / "list.yaml").write_text("- epochs\n")
     (tmp_path / "broken.yaml").write_text("epochs: [3\n")
+    (tmp_path / "twice.yaml").write_text("epochs: 3\nepochs: 30\n")
     answer = call("tiny", *words)
     assert answer.exit_code == 2
     assert message in " ".join(answer.output.split())
@@ -153,7 +171,7 @@ def test_a_failed_report_says_what_failed_and_where_the_rest_is(call, monkeypatc
     answer = call("tiny")
     assert answer.exit_code == 1
     assert "tiny: cell [3] failed: ValueError: no" in answer.output
-    assert f"kept in {tmp_path}" in answer.output
+    assert f"Kept in {tmp_path}: images" in answer.output
 
 
 def test_a_folder_that_cannot_be_written_is_refused(call):

@@ -12,7 +12,7 @@ def test_a_preset_is_a_template_with_parameters():
     assert list(found) == ["tiny", "small"]
     assert found["small"].notebook == found["tiny"].notebook
     assert found["small"].title == "The small study"
-    assert found["small"].parameters == {"rate": 0.25, "dataset": "simulated_nodules"}
+    assert found["small"].parameters == {"rate": "0.25", "dataset": "simulated_nodules"}
 
 
 def test_a_preset_whose_subject_was_replaced_loses_its_title():
@@ -31,6 +31,12 @@ def test_an_unknown_report_is_refused_with_the_nearest():
 def test_a_preset_of_a_template_that_is_not_there_is_refused(tmp_path):
     (tmp_path / "presets.yaml").write_text("lost: {template: gone}")
     with pytest.raises(ValueError, match="template of preset 'lost' must be one of: none; got 'gone'"):
+        presets.available(tmp_path)
+
+
+def test_a_preset_that_is_a_single_word_is_refused(tmp_path):
+    (tmp_path / "presets.yaml").write_text("lost: classification")
+    with pytest.raises(ValueError, match=r"preset 'lost' must have a template .* got 'classification'"):
         presets.available(tmp_path)
 
 

@@ -1,14 +1,23 @@
-import errno
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from medlab.reports import ParameterErrors, ReportFailed, external_requests, presets, run_report, running
+from medlab.reports import (
+    ParameterErrors,
+    ReportFailed,
+    ReportStopped,
+    external_requests,
+    presets,
+    run_report,
+    running,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 pytestmark = pytest.mark.slow  # papermill, nbconvert and a kernel take seconds
@@ -127,14 +136,38 @@ def test_numbers_that_are_not_schema_1_are_a_failed_report(cohort):
         run_report(template)
 
 
-def test_a_disk_that_fills_up_on_the_way_is_a_failed_report(cohort, tiny, monkeypatch):
-    def full(*_args, **_kwargs):
-        raise OSError(errno.ENOSPC, "No space left on device")
+def test_a_disk_that_fills_up_on_the_way_leaves_the_last_whole_notebook(cohort):
+    template = changed(cohort, "picture", "print('x' * 30_000)")
+    most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # like a disk with room for so many bytes
+    try:
+        with pytest.raises(ReportFailed, match=r"could not be written: File too large\.$") as caught:
+            run_report(template, out="out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    assert {path.name for path in caught.value.folder.iterdir()} == {"parameters.json", "report.ipynb"}
+    kept = json.loads((caught.value.folder / "report.ipynb").read_text())
+    assert "0.5 True images lesson" in stdout(kept)
+    assert [cell["id"] for cell in kept["cells"] if "xxx" in str(cell.get("outputs"))] == []
 
-    monkeypatch.setattr("papermill.execute.write_ipynb", full)
-    monkeypatch.setattr("papermill.engines.write_ipynb", full)
-    with pytest.raises(ReportFailed, match=r"could not be written: .*No space left on device"):
-        run_report(tiny)
+
+def test_what_cells_started_ends_with_a_kernel_that_dies(cohort):
+    stubborn = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    source = f"import signal, subprocess\n{stubborn}\nchild = subprocess.Popen(['sleep', '600'])\n"
+    source += "print(child.pid, file=open('child', 'w'), flush=True)\nos._exit(9)"
+    with pytest.raises(ReportFailed, match="the kernel died"):
+        run_report(changed(cohort, "picture", source))
+    child = int((cohort / "child").read_text())
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_an_interrupt_goes_through_and_says_where_the_notebook_lies(cohort):
+    template = changed(cohort, "picture", "import os, signal\nos.kill(os.getppid(), signal.SIGINT)\ninput()")
+    with pytest.raises(ReportStopped) as caught:
+        run_report(template, out="out")
+    kept = {path.name for path in caught.value.folder.iterdir()}
+    assert kept == {"parameters.json", "report.ipynb", "report.html"}
+    assert str(cohort) not in (caught.value.folder / "report.ipynb").read_text()
 
 
 def test_an_almost_full_disk_is_refused_before_anything_runs(cohort, tiny, monkeypatch):

@@ -34,6 +34,8 @@ def papermill(monkeypatch):
         error=None, execute_notebook=execute_notebook, PapermillExecutionError=type("Cell", (Exception,), {})
     )
     monkeypatch.setitem(sys.modules, "papermill", fake)
+    files = SimpleNamespace(papermill_io=SimpleNamespace(register=lambda *_: None))
+    monkeypatch.setitem(sys.modules, "papermill.iorw", files)
     return fake
 
 
