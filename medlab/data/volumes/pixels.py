@@ -24,7 +24,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from medlab.data.volumes.kinds import is_scout
+from medlab.data.volumes.kinds import no_measurement
 from medlab.data.volumes.series import NATIVE, UNREADABLE, Slice, modality_of, pixel_type, unharmed
 
 INT16 = np.iinfo(np.int16)
@@ -128,7 +128,7 @@ def units_of(one: Slice) -> str:
     if (
         modality == "CT"
         and rescaled_to_hu
-        and not is_scout(one)
+        and not no_measurement(one)
         and one.facts.get("RescaleType") in (None, "HU", "US")
     ):
         return "HU"
