@@ -69,6 +69,7 @@ class DicomSeries:
             dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{uid}.{z + 1}"
             dataset.StudyInstanceUID, dataset.FrameOfReferenceUID = "1.2.3.4711", "1.2.3.4711.9"
             dataset.SeriesInstanceUID, dataset.Modality = uid, "CT"
+            dataset.SpecificCharacterSet = "ISO_IR 100"
             dataset.PatientName, dataset.PatientID = "Planted^Name", "SECRET4711"
             dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = "19991231"
             dataset.SeriesDescription, dataset.PatientSex = "Planted description", "F"

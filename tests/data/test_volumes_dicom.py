@@ -211,6 +211,59 @@ def test_headers_are_opened_once_and_again_only_when_a_file_changes(dicom, folde
     assert len(opened) == 14
 
 
+def test_slices_may_be_stored_in_bits_of_their_own(dicom, folder):
+    # The same values, 5 and 4000, written unsigned in 12 bits or signed in 16; the numbers mean the same.
+    values = np.full(dicom.shape, 5, np.int16)
+    values[:, 0, 0] = 4000
+
+    def odd_slices_signed(dataset, z):
+        if z % 2:
+            dataset.PixelRepresentation, dataset.BitsStored, dataset.HighBit = 1, 16, 15
+
+    dicom.write(folder, values, edit=odd_slices_signed, PixelRepresentation=0, BitsStored=12, HighBit=11)
+    np.testing.assert_array_equal(volumes.read(folder).array, values)
+
+
+def test_none_and_hu_are_one_type_of_rescaling_in_ct(dicom, folder):
+    dicom.write(folder, edit=lambda dataset, z: setattr(dataset, "RescaleType", "HU") if z == 3 else None)
+    assert volumes.read(folder).units == "HU"
+
+
+def test_slices_need_no_sop_class_in_the_data_set(dicom, folder):
+    dicom.write(folder, SOPClassUID="")
+    np.testing.assert_array_equal(volumes.read(folder).array, dicom.array)
+
+
+def test_private_objects_without_rows_are_passed_over_and_counted(dicom, folder):
+    def private(dataset, z):
+        if z == 6:
+            for name in ("PixelData", "Rows", "Columns", "BitsAllocated", "SeriesInstanceUID"):
+                delattr(dataset, name)
+            dataset.SOPClassUID = "1.3.12.2.1107.5.9.1"  # Siemens writes it beside MR slices
+
+    dicom.write(folder, edit=private)
+    volume = volumes.read(folder)
+    np.testing.assert_array_equal(volume.array, dicom.array[:6])
+    assert volume.notes == ("Passed over in the folder: 1 DICOM object without pixels.",)
+
+
+@pytest.mark.parametrize(
+    ("elements", "units", "told"),
+    [
+        ({"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]}, "as stored", True),
+        ({"SOPClassUID": uid.SecondaryCaptureImageStorage, "RescaleIntercept": None}, "as stored", True),
+        ({"SOPClassUID": uid.SecondaryCaptureImageStorage}, "HU", False),  # as some converters write volumes
+        ({"ImageType": ["DERIVED", "SECONDARY", "REFORMATTED"]}, "HU", False),
+        ({"Modality": "MR", "ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "as stored", False),
+    ],
+)
+def test_a_picture_of_a_screen_says_that_it_measures_nothing(dicom, folder, elements, units, told):
+    dicom.write(folder, **elements)
+    volume = volumes.read(folder)
+    assert volume.units == units
+    assert [note.startswith("The image is a picture of a screen") for note in volume.notes] == [True] * told
+
+
 def test_a_scout_says_that_it_is_one(dicom, folder):
     path = dicom.write(folder, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])[0]
     volume = volumes.read(path)

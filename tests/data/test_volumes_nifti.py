@@ -145,7 +145,7 @@ def test_refuses_a_file_that_is_cut(write, dicom, name, share):
     path = write(dicom.array.T, name=name)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    assert_refuses(path, r"must be whole, got a \w+ on reading: it is cut or damaged\. Copy")
+    assert_refuses(path, r"must be whole, got a \w+ on reading: it is cut, damaged or of another kind\. Copy")
 
 
 def test_refuses_a_file_that_is_no_nifti(tmp_path):
@@ -168,10 +168,15 @@ def test_refuses_cifti_whose_numbers_lie_on_a_surface(tmp_path):
         nibabel.cifti2.BrainModelAxis.from_surface(np.arange(4), 5, name="CortexLeft"),
     )
     nibabel.Cifti2Image(np.zeros((1, 4), np.float32), axes).to_filename(tmp_path / "a.dscalar.nii")
-    with pytest.raises(
-        ValueError, match=r"must hold voxels on a grid, got what nibabel reads as a Cifti2Image"
-    ):
+    with pytest.raises(ValueError, match=r"must hold voxels on a grid, got a Cifti2Image of nibabel"):
         volumes.read(tmp_path / "a.dscalar.nii")
+
+
+def test_refuses_analyze_that_is_called_nifti(tmp_path):
+    nibabel.Spm2AnalyzeImage(np.zeros((9, 8, 7), np.int16), np.eye(4)).to_filename(tmp_path / "a.img")
+    (tmp_path / "a.hdr").rename(tmp_path / "a.nii")
+    with pytest.raises(ValueError, match=r"must be whole, got a \w+ on reading: .* or of another kind"):
+        volumes.read(tmp_path / "a.nii")
 
 
 def test_nifti_2_is_read_like_nifti_1(tmp_path, affine_ras):

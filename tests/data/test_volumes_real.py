@@ -44,7 +44,7 @@ def test_a_dicom_series_is_read_as_simpleitk_reads_it(real_data, folder, expecte
 
 
 def test_contours_alone_are_no_volume(real_data):
-    with pytest.raises(ValueError, match=r"folder with DICOM slices, got 1 files without one"):
+    with pytest.raises(ValueError, match=r"folder with DICOM slices, got 1 DICOM object without pixels"):
         volumes.read(real_data / "pet_ct_mr/dicom_STS_001/CT/mask")
 
 

@@ -35,10 +35,10 @@ def test_refuses_a_path_where_nothing_is(folder, refused):
 
 def test_refuses_an_empty_folder_and_points_to_inner_ones(folder, refused):
     folder.mkdir()
-    with refused(ValueError, r"folder with DICOM slices, got 0 files.*Pass the folder that holds"):
+    with refused(ValueError, r"folder with DICOM slices, got an empty one\. Pass the folder that holds"):
         volumes.read(folder)
     (folder / "Planted").mkdir()
-    with refused(ValueError, r"and 1 folders\. Pass one of these"):
+    with refused(ValueError, r"got 1 inner folder\. Pass one of the inner folders"):
         volumes.list_series(folder)
 
 
@@ -241,14 +241,23 @@ def test_refuses_a_single_slice_without_thickness(dicom, folder, refused):
 OTHER_KINDS = [
     ({"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}, "a picture in color .RGB, 3 samples"),
     ({"PhotometricInterpretation": "PALETTE COLOR"}, "a picture in color .PALETTE COLOR, 1 samples"),
+    ({"PhotometricInterpretation": "Planted^Name"}, "a picture in color .an unknown code, 1 samples"),
+    ({"NumberOfFrames": 2}, r"an object with 2 frames \(CT Image Storage\), whose order and distance"),
     (
-        {"NumberOfFrames": 2},
+        {"SOPClassUID": uid.UltrasoundMultiFrameImageStorage, "NumberOfFrames": 2},
+        r"an object with 2 frames \(Ultrasound Multi-frame Image Storage\)",
+    ),
+    ({"SOPClassUID": "1.3.12.2.1107.5.9.1", "NumberOfFrames": 2}, "an object with 2 frames .of unknown kind"),
+    ({"SOPClassUID": uid.EnhancedCTImageStorage, "NumberOfFrames": 1}, "an enhanced .* with 1 frames"),
+    (
+        {"SOPClassUID": uid.EnhancedMRImageStorage, "NumberOfFrames": 2},
         r"an enhanced \(multi-frame\) object with 2 frames\. Convert it to NIfTI with dcm2niix",
     ),
-    ({"SOPClassUID": uid.EnhancedCTImageStorage, "NumberOfFrames": 1}, "an enhanced .* with 1 frames"),
-    ({"SOPClassUID": uid.EnhancedMRImageStorage, "NumberOfFrames": 2}, "an enhanced .* with 2 frames"),
     ({"SOPClassUID": uid.SegmentationStorage, "NumberOfFrames": 2}, "a segmentation: .*highdicom"),
-    ({"SOPClassUID": uid.RTDoseStorage, "NumberOfFrames": 2}, "a dose grid.*SimpleITK"),
+    (
+        {"SOPClassUID": uid.RTDoseStorage, "NumberOfFrames": 2},
+        "a dose grid.*pixel_array times DoseGridScaling is the dose",
+    ),
     ({"SOPClassUID": uid.ParametricMapStorage}, "a parametric map"),
     (
         {"Modality": "MR", "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]},
@@ -258,6 +267,7 @@ OTHER_KINDS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
 @pytest.mark.parametrize(("elements", "words"), OTHER_KINDS)
 @pytest.mark.parametrize("placed", [True, False], ids=["with a place", "without"])
 def test_says_what_an_object_is_before_it_asks_where_it_lies(dicom, folder, refused, elements, words, placed):
@@ -270,24 +280,32 @@ def test_says_what_an_object_is_before_it_asks_where_it_lies(dicom, folder, refu
     dicom.write(folder, PixelData=b"\0" * 432, edit=displace, **elements)
     with refused(ValueError, rf"file 1 of 7 .* must be one gray slice of CT, PET or MR, got {words}"):
         volumes.read(folder)
-    assert volumes.list_series(folder)[0].n_slices == 7
+    series = volumes.list_series(folder)[0]
+    assert (series.n_slices, series.spacing_mm) == (7, None)
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR CS")
 @pytest.mark.parametrize(
     ("common", "odd", "words"),
     [
         (
             {},
             {"RescaleIntercept": None},
-            r"got RescaleIntercept none in file \d of 7.*, and one in most of 7",
+            r"got RescaleIntercept none in file \d of 7.*, and a value in most of 7",
         ),
-        ({"RescaleSlope": None}, {"RescaleSlope": 1}, r"got RescaleSlope one in file \d"),
+        ({"RescaleSlope": None}, {"RescaleSlope": 1}, r"got RescaleSlope a value in file \d"),
         (
             {"Modality": "PT", "Units": "BQML"},
             {"Units": "CNTS"},
             r"got Units CNTS in file .*, and BQML in most",
         ),
-        ({}, {"RescaleType": "US"}, r"got RescaleType US in file .*, and None in most"),
+        (
+            {"Modality": "PT", "Units": "BQML"},
+            {"Units": "Planted^Name"},
+            r"got Units an unknown code in file .*, and BQML in most",
+        ),
+        ({}, {"RescaleType": "US"}, r"got RescaleType US in file .*, and HU in most"),
+        ({"Modality": "MR"}, {"RescaleType": "US"}, r"got RescaleType US in file .*, and none in most"),
         ({}, {"PhotometricInterpretation": "MONOCHROME1"}, "got PhotometricInterpretation MONOCHROME1 in"),
         ({}, {"Modality": "PT"}, "got Modality PT in file"),
     ],
@@ -326,6 +344,14 @@ def test_refuses_variable_spacing_and_names_its_parts(dicom, folder, refused, he
 @pytest.mark.parametrize(
     ("heights", "words"),
     [
+        (
+            [0, 4, 8, 12, 20, 24, 28],
+            r"must be 4\.00 mm apart.* 8\.00 mm between slices 3 and 4 .*missing: about 1\.",
+        ),
+        (
+            [0, 4, 8, 16, 20, 24, 36, 40, 44],
+            r"8\.00 mm between slices 2 and 3, 12\.00 mm between slices 5 and 6 .*missing: about 3\.",
+        ),
         ([0, 4, 12], r"must be 4\.00 mm apart.* 8\.00 mm between slices 1 and 2 .*missing: about 1\."),
         ([0, 4, 11], r"evenly spaced, got distances from 4\.000 to 7\.000 mm"),
         ([0, 4, 8, 12, 17.5, 21.5], r"evenly spaced, got distances from 4\.000 to 5\.500 mm"),
@@ -353,6 +379,9 @@ def test_refuses_an_image_that_belongs_to_no_series(dicom, folder, refused):
         (uid.RTStructureSetStorage, r"without pixels \(RT Structure Set Storage\)"),
         (uid.BasicTextSRStorage, r"without pixels \(Basic Text SR Storage\)"),
         (uid.EncapsulatedPDFStorage, r"without pixels \(Encapsulated PDF Storage\)"),
+        (uid.KeyObjectSelectionDocumentStorage, r"without pixels \(Key Object Selection Document Storage\)"),
+        (uid.ParametricMapStorage, r"got a parametric map\. highdicom\.pm\.pmread reads it"),
+        (uid.UID("1.3.12.2.1107.5.9.1"), r"without pixels \(of a private kind\)"),
     ],
 )
 def test_names_what_has_no_pixels(dicom, folder, refused, kind, words):
@@ -366,10 +395,12 @@ def test_names_what_has_no_pixels(dicom, folder, refused, kind, words):
     )
     dataset.PatientName = "Planted^Name"
     if kind != uid.MediaStorageDirectoryStorage:
-        dataset.SOPClassUID, dataset.SOPInstanceUID = kind, "1.2.3.4711"
+        dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.Modality = kind, "1.2.3.4711", "OT"
     dataset.save_as(folder / "object", enforce_file_format=True)
     with refused(ValueError, words):
         volumes.read(folder / "object")
+    with refused(ValueError, r"must be a folder with DICOM slices, got 1 DICOM object without pixels\. Pass"):
+        volumes.read(folder)
 
 
 def test_refuses_compressed_pixels_whose_bits_are_not_the_lowest(dicom, folder, refused):
@@ -405,6 +436,17 @@ def test_refuses_an_element_that_is_no_number(dicom, folder, refused):
         volumes.read(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [("ImagePositionPatient", b"\x20\0\x32\0"), ("RescaleSlope", b"\x28\0\x53\x10")],
+)
+def test_refuses_a_number_that_is_marked_as_text(dicom, folder, refused, name, header):
+    path = dicom.write(folder, RescaleSlope="1.5\\2")[0]
+    path.write_bytes(path.read_bytes().replace(header + b"DS", header + b"CS"))
+    with refused(ValueError, r"file \d of 7 .* cut or damaged"):
+        volumes.read(folder)
+
+
 @pytest.mark.filterwarnings("ignore:Invalid value for VR DS")
 @pytest.mark.parametrize("elements", [{"RescaleSlope": 0}, {"RescaleIntercept": "NaN"}])
 def test_refuses_factors_that_leave_no_values(dicom, folder, refused, elements):
@@ -416,6 +458,26 @@ def test_refuses_factors_that_leave_no_values(dicom, folder, refused, elements):
 def test_refuses_an_image_without_what_makes_it_one(dicom, folder, refused):
     dicom.write(folder, edit=lambda dataset, z: setattr(dataset, "Rows", None) if z == 3 else None)
     with refused(ValueError, r"file \d of 7 .* got a header without a usable Rows: it is cut"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["RescaleSlope", "RescaleIntercept", "BitsStored", "HighBit", "NumberOfFrames", "Rows"]
+)
+def test_refuses_two_numbers_where_one_belongs(dicom, folder, refused, name):
+    dicom.write(folder, edit=lambda dataset, z: setattr(dataset, name, [1, 2]) if z == 3 else None)
+    with refused(ValueError, rf"file \d of 7 .* got a header without a usable {name}: it is cut"):
+        volumes.read(folder)
+
+
+def test_refuses_a_private_image_whose_pixels_are_cut(dicom, folder, refused):
+    def cut(dataset, z):
+        if z == 3:
+            dataset.SOPClassUID = "1.3.12.2.1107.5.9.1"
+            del dataset.PixelData
+
+    dicom.write(folder, edit=cut)
+    with refused(ValueError, r"file \d of 7 .* got a header without a usable PixelData: it is cut"):
         volumes.read(folder)
 
 

@@ -172,12 +172,13 @@ def _refuse_plateaus(steps: NDArray[np.float64], along_mm: NDArray[np.float64]) 
     starts = [0, *(np.flatnonzero(changed) + 1).tolist()]
     ends = [*starts[1:], len(steps)]
     parts = [(first, last) for first, last in zip(starts, ends, strict=True) if last - first >= 2]
-    if len(parts) < 2:
+    parts_mm = [float(np.mean(steps[first:last])) for first, last in parts]
+    # Parts alike on both sides of a gap are one spacing, in which slices are missing.
+    if len(parts) < 2 or max(parts_mm) <= (1 + SPACING_TOLERANCE) * min(parts_mm):
         return
     listed = ", ".join(
-        f"{np.mean(steps[first:last]):.2f} mm from slice {first} to {last} "
-        f"({along_mm[first]:.1f} to {along_mm[last]:.1f} mm)"
-        for first, last in parts[:5]
+        f"{part_mm:.2f} mm from slice {first} to {last} ({along_mm[first]:.1f} to {along_mm[last]:.1f} mm)"
+        for (first, last), part_mm in zip(parts[:5], parts_mm[:5], strict=True)
     )
     more = f", and {len(parts) - 5} more parts" if len(parts) > 5 else ""
     msg = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +11,10 @@ from pydicom.uid import UID
 
 from medlab.data.volumes.series import Slice
 
-_OWN_READERS = {
+OWN_READERS = {
     "Segmentation Storage": "a segmentation: masks of another series. highdicom.seg.segread reads it",
-    "RT Dose Storage": "a dose grid. Read it with SimpleITK.ReadImage, and pass that to Volume.from_sitk",
+    # SimpleITK, which reads it, too, leaves the scaling out.
+    "RT Dose Storage": "a dose grid. With pydicom, pixel_array times DoseGridScaling is the dose",
     "Parametric Map Storage": "a parametric map. highdicom.pm.pmread reads it",
 }
 _SAME_MEANING = (
@@ -44,37 +46,48 @@ def check_kind(slices: Sequence[Slice]) -> tuple[str, ...]:
             raise ValueError(msg)
     for name in _SAME_MEANING:
         _check_same_meaning(slices, name)
-    facts = slices[0].facts
-    notes = []
-    if is_scout(slices[0]):
-        notes.append(
-            "The image is a scout (LOCALIZER): a projection through the body, in which no pixel is one place "
-            "and no number a Hounsfield unit."
-        )
-    if facts.get("PhotometricInterpretation") == "MONOCHROME1":
+    notes = [words for words in map(no_measurement, slices) if words][:1]
+    if slices[0].facts.get("PhotometricInterpretation") == "MONOCHROME1":
         notes.append(
             "Values are as stored; the header says that low ones are to be shown bright (MONOCHROME1)."
         )
     return tuple(notes)
 
 
-def is_scout(entry: Slice) -> bool:
-    """Return whether a slice is a scout view, from which an examination was planned."""
-    return "LOCALIZER" in str(entry.facts.get("ImageType")) and entry.facts.get("Modality") == "CT"
+def no_measurement(entry: Slice) -> str:
+    """Say why the numbers of a gray image measure nothing in the place of their pixels; empty if they do."""
+    facts, image_type = entry.facts, str(entry.facts.get("ImageType"))
+    if "LOCALIZER" in image_type and facts.get("Modality") == "CT":
+        return (
+            "The image is a scout (LOCALIZER): a projection through the body, in which no pixel is one place "
+            "and no number a Hounsfield unit."
+        )
+    captured = "Secondary Capture" in _kind(entry) and facts.get("RescaleIntercept") is None
+    if captured or "SCREEN SAVE" in image_type:
+        return (
+            "The image is a picture of a screen (secondary capture): its numbers are the grays that were "
+            "shown, and may measure nothing."
+        )
+    return ""
 
 
 def _other_kind(entry: Slice) -> str:
     """Say what an object is that is no single gray slice; empty for one that is."""
     facts: dict[str, Any] = entry.facts
-    kind = UID(str(facts.get("SOPClassUID") or "")).name
+    kind = _kind(entry)
     frames, samples = facts.get("NumberOfFrames") or 1, facts.get("SamplesPerPixel") or 1
     gray = facts.get("PhotometricInterpretation") or "MONOCHROME2"
-    if kind in _OWN_READERS:
-        return _OWN_READERS[kind]
-    if "Enhanced" in kind or frames != 1:
+    if kind in OWN_READERS:
+        return OWN_READERS[kind]
+    if "Enhanced" in kind:
         return (
             f"an enhanced (multi-frame) object with {frames} frames. Convert it to NIfTI with dcm2niix, or "
             "to single frames with dcm4che's emf2sf, and read that"
+        )
+    if frames != 1:
+        return (
+            f"an object with {frames} frames ({kind or 'of unknown kind'}), whose order and distance are not "
+            "read. Export single slices, or take the frames alone with pydicom.dcmread(path).pixel_array"
         )
     if "MOSAIC" in str(facts.get("ImageType")):
         return (
@@ -83,27 +96,43 @@ def _other_kind(entry: Slice) -> str:
         )
     if samples != 1 or gray not in ("MONOCHROME1", "MONOCHROME2"):
         return (
-            f"a picture in color ({gray}, {samples} samples a pixel), whose numbers are no measurements. "
-            "Read the original series; pydicom.pixels.apply_color_lut and pixel_array give the colors"
+            f"a picture in color ({_shown(gray)}, {samples} samples a pixel), whose numbers are no "
+            "measurements. Read the original series; pixel_array and pydicom.pixels.apply_color_lut give the "
+            "colors"
         )
     if facts["BitsAllocated"] not in (8, 16, 32):
         return f"{facts['BitsAllocated']} bits a pixel, where 8, 16 and 32 are read. Export it with 16 bits"
     return ""
 
 
+def _kind(entry: Slice) -> str:
+    """Return the name of a slice's SOP class; empty where it is none that is known."""
+    kind = UID(str(entry.facts.get("SOPClassUID") or ""))
+    return "" if kind.name == kind else kind.name
+
+
+def _shown(value: Any) -> str:
+    """Return a code of DICOM as it is; what else stands in its place may name somebody."""
+    if value is None or value is True:
+        return "none" if value is None else "a value"
+    return value if re.fullmatch("[A-Z][A-Z0-9_ ]{0,15}", value) else "an unknown code"
+
+
 def _check_same_meaning(slices: Sequence[Slice], name: str) -> None:
     """Refuse slices whose numbers mean other things than most; the values of slopes may differ, as in PET."""
     values = [entry.facts.get(name) for entry in slices]
     if name in ("RescaleSlope", "RescaleIntercept"):
-        values = ["none" if value is None else "one" for value in values]
+        values = [None if value is None else True for value in values]
+    elif name == "RescaleType" and slices[0].facts.get("Modality") == "CT":
+        values = [value or "HU" for value in values]  # what DICOM means by none
     usual = Counter(values).most_common(1)[0][0]
     odd = [entry.label for entry, value in zip(slices, values, strict=True) if value != usual]
     if odd:
-        others = {str(value) for value in values if value != usual}
+        others = {_shown(value) for value in values if value != usual}
         more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
         msg = (
             f"Numbers must mean the same in all slices, got {name} {', '.join(sorted(others))} in "
-            f"{', '.join(odd[:3])}{more}, and {usual} in most of {len(slices)}. Export the series again, or "
-            "move the slices of one meaning to a folder of its own."
+            f"{', '.join(odd[:3])}{more}, and {_shown(usual)} in most of {len(slices)}. Export the series "
+            "again, or move the slices of one meaning to a folder of its own."
         )
         raise ValueError(msg)

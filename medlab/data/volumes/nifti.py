@@ -22,10 +22,6 @@ UNREADABLE = (
 MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 
-class _OtherKindError(Exception):
-    """A file that nibabel reads, and that is no NIfTI image."""
-
-
 def read_nifti(path: Path, modality: str = "unknown") -> Volume:
     """Read a NIfTI file; the sform comes before the qform where both are given.
 
@@ -36,26 +32,24 @@ def read_nifti(path: Path, modality: str = "unknown") -> Volume:
     """
     try:
         image: Any = nibabel.load(path)
-        kind = type(image)
-        if not issubclass(kind, nibabel.Nifti1Pair):
-            raise _OtherKindError(kind.__name__)
         # A view of the file's own numbers: nibabel's get_fdata would make float64 of a mask.
-        stored = np.array(image.dataobj.get_unscaled())
-        slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
-        unit_mm = MM[image.header.get_xyzt_units()[0]]
-    except _OtherKindError as error:
-        msg = (
-            f"A NIfTI file must hold voxels on a grid, got what nibabel reads as a {error}: the numbers of "
-            "CIFTI-2, for example, belong to points of a surface. nibabel.load reads it."
-        )
-        raise ValueError(msg) from None
+        if on_grid := issubclass(type(image), nibabel.Nifti1Pair):
+            stored = np.array(image.dataobj.get_unscaled())
+            slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
+            unit_mm = MM[image.header.get_xyzt_units()[0]]
     # nibabel's messages hold the path, and so may what is raised where a file is cut.
     except UNREADABLE as error:
         msg = (
-            f"A NIfTI file must be whole, got a {type(error).__name__} on reading: it is cut or damaged. "
-            "Copy it again from its source."
+            f"A NIfTI file must be whole, got a {type(error).__name__} on reading: it is cut, damaged or "
+            "of another kind. Copy it again from its source."
         )
         raise ValueError(msg) from None
+    if not on_grid:
+        msg = (
+            f"A NIfTI file must hold voxels on a grid, got a {type(image).__name__} of nibabel: the numbers "
+            "of CIFTI-2 belong to points of a surface. nibabel.load reads it."
+        )
+        raise ValueError(msg)
     array = _three_axes(stored)
     spacing, origin, direction = _geometry(image, unit_mm)
     array = np.ascontiguousarray(array.T, dtype=array.dtype.newbyteorder("="))

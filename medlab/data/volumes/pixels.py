@@ -10,34 +10,24 @@ from typing import Any
 import numpy as np
 import pydicom
 from numpy.typing import ArrayLike, NDArray
+from pydicom import uid
 from pydicom.pixels import get_decoder
-from pydicom.uid import (
-    HTJ2K,
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    JPEG2000TransferSyntaxes,
-    JPEGLSTransferSyntaxes,
-    JPEGTransferSyntaxes,
-    RLELossless,
-)
 
-from medlab.data.volumes.kinds import is_scout
+from medlab.data.volumes.kinds import no_measurement
 from medlab.data.volumes.series import NATIVE, UNREADABLE, Slice, modality_of, pixel_type, unharmed
 
 INT16 = np.iinfo(np.int16)
 EXACT_IN_FLOAT32 = 2**24
+HTJ2K = (uid.HTJ2K, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL)
 # What decodes compressed pixels, under licenses as free as medlab's own; pylibjpeg-libjpeg, which pydicom
 # would use as well, is GPL-3. The extra `decoders` installs them all.
 DECODERS = {
-    tuple(JPEGTransferSyntaxes): "python-gdcm",
-    tuple(JPEGLSTransferSyntaxes): "pyjpegls",
-    (*JPEG2000TransferSyntaxes, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL): "pylibjpeg pylibjpeg-openjpeg",
+    tuple(uid.JPEGTransferSyntaxes): "python-gdcm",
+    tuple(uid.JPEGLSTransferSyntaxes): "pyjpegls",
+    (*uid.JPEG2000TransferSyntaxes, *HTJ2K): "pylibjpeg pylibjpeg-openjpeg",
 }
 # Syntaxes that keep the words of a pixel as they are.
-REPACKED = (ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, RLELossless)
+REPACKED = (uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian, uid.RLELossless)
 PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "CPS": "counts/s", "PROPCNTS": "prop. counts"}
 
 
@@ -125,14 +115,8 @@ def units_of(one: Slice) -> str:
     if modality == "PT":
         return PET_UNITS.get(str(one.facts.get("Units")), "as stored")
     rescaled_to_hu = one.facts.get("RescaleIntercept") is not None
-    if (
-        modality == "CT"
-        and rescaled_to_hu
-        and not is_scout(one)
-        and one.facts.get("RescaleType") in (None, "HU", "US")
-    ):
-        return "HU"
-    return "as stored"
+    rescaled_to_hu &= one.facts.get("RescaleType") in (None, "HU", "US")
+    return "HU" if modality == "CT" and rescaled_to_hu and not no_measurement(one) else "as stored"
 
 
 def _check_stored(one: Slice) -> None:
@@ -160,11 +144,11 @@ def _check_stored(one: Slice) -> None:
         raise ValueError(msg)
     if one.offset is None:
         try:
-            available = get_decoder(UID(one.syntax)).is_available
+            available = get_decoder(uid.UID(one.syntax)).is_available
         except NotImplementedError:
             available = False
         if not available:
-            kind = UID(one.syntax).name
+            kind = uid.UID(one.syntax).name
             msg = (
                 f"{one.label} must be uncompressed, or a decoder must be installed, got pixels compressed by "
                 f"{kind if kind != one.syntax else 'an unknown method'}. To read them: {_remedy(one)}"
@@ -207,7 +191,7 @@ def _decoded(one: Slice) -> NDArray[Any]:
     except (RuntimeError, *UNREADABLE):
         # Or the decoder that is there cannot do this: Pillow, for example, no JPEG of 12 bits.
         msg = (
-            f"{one.label} must hold pixels that can be decoded ({UID(one.syntax).name}), got some that "
+            f"{one.label} must hold pixels that can be decoded ({uid.UID(one.syntax).name}), got some that "
             f"cannot: they are damaged, or need another decoder. Copy it again from its source, or else: "
             f"{_remedy(one)}."
         )

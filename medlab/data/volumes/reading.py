@@ -30,7 +30,8 @@ THE_FILE = "The file"
 UNKNOWN_TYPE = (
     "path must be a folder with DICOM slices, a DICOM file, or .nii or .nii.gz; got a file of unknown "
     "type, without DICOM's mark (DICM at byte 128). What SimpleITK reads (.nrrd, .mha, .hdr) becomes a "
-    "Volume by Volume.from_sitk(SimpleITK.ReadImage(path))."
+    "Volume by Volume.from_sitk(SimpleITK.ReadImage(path)); what nibabel alone reads (.mgz) can be saved as "
+    ".nii.gz."
 )
 
 
@@ -183,7 +184,9 @@ def _slices(source: Path) -> tuple[Sequence[Slice], tuple[str, ...]]:
     if entry is None:
         with unharmed(THE_FILE):
             kind = pydicom.dcmread(source, specific_tags=[]).file_meta.get("MediaStorageSOPClassUID", UID(""))
-        msg = f"path must be a DICOM image, got an object without pixels ({kind.name or 'of unknown kind'})."
+        name = "of a private kind" if kind.name == kind else kind.name
+        told = kinds.OWN_READERS.get(kind.name) or f"an object without pixels ({name})"
+        msg = f"path must be a DICOM image, got {told}."
         if kind == MediaStorageDirectoryStorage:
             msg = (
                 "path must be a DICOM image, got a DICOMDIR: the index of a disc, which names its files. "
@@ -224,6 +227,7 @@ def _listing(slices: Sequence[Slice], deidentify: bool, salt: str | None) -> lis
     listing = []
     for number, (uid, members) in enumerate(group(slices).items(), 1):
         try:
+            kinds.check_kind(members)
             spacing = geometry.arrange(members)[1].spacing_mm
         except ValueError:
             spacing = None

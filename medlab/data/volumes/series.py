@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.datadict import keyword_for_tag
+from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -38,7 +38,8 @@ TAGS = [
     ).split()
 ]
 PIXEL_DATA = TAGS[-1]
-TEXTS = ("UI", "CS", "LO")
+TEXTS = frozenset(tag for tag in TAGS if dictionary_VR(tag) in ("UI", "CS", "LO"))
+PLACES = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
 NEEDED = ("TransferSyntaxUID", "SeriesInstanceUID", "Rows", "Columns", "BitsAllocated")
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 # What pydicom raises depends on the byte at which a file is cut or damaged.
@@ -139,14 +140,14 @@ def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[Slice, ...], tup
             passed["DICOM object without pixels"] += 1
         else:
             slices.append(found)
-    inner = passed["inner folder"]
+    listed = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in passed.items() if count)
     if not slices:
+        which = "one of the inner folders" if passed["inner folder"] else "the folder that holds the slices"
         msg = (
-            f"path must be a folder with DICOM slices, got {len(files)} files without one, and {inner} "
-            f"folders. {'Pass one of these folders.' if inner else 'Pass the folder that holds the slices.'}"
+            f"path must be a folder with DICOM slices, got {listed or 'an empty one'}. Pass {which}, "
+            "or one file alone to be told what it is."
         )
         raise ValueError(msg)
-    listed = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in passed.items() if count)
     return tuple(slices), (f"Passed over in the folder: {listed}.",) if listed else ()
 
 
@@ -194,9 +195,11 @@ def read_slice(path: Path, label: str) -> Slice | None:
         header = pydicom.dcmread(path, specific_tags=TAGS, defer_size=512)
         meta = header.file_meta
         kind = header.get("SOPClassUID", meta.get("MediaStorageSOPClassUID"))
-        if PIXEL_DATA not in header and _no_image(kind):
+        # Modality comes after the SOP class: a UID that a cut left short is not taken for a private one.
+        private = "Modality" in header and "Rows" not in header
+        if PIXEL_DATA not in header and _no_image(kind, private):
             return None
-        facts = {keyword_for_tag(tag): _value(header[tag]) for tag in header.keys() if tag != PIXEL_DATA}
+        facts = {keyword_for_tag(tag): _value(header[tag]) for tag in TAGS[:-1] if tag in header}
         facts["TransferSyntaxUID"] = meta.get("TransferSyntaxUID")
         # Pixels of unknown length (compressed ones) cannot be deferred; they are not needed here.
         pixels: Any = PIXEL_DATA in header and header.get_item(PIXEL_DATA, keep_deferred=True)
@@ -207,6 +210,8 @@ def read_slice(path: Path, label: str) -> Slice | None:
         )
         raise ValueError(msg)
     missing = [name for name in NEEDED if not (isinstance(facts.get(name), (int, str)) and facts[name])]
+    single = facts.keys() - {*PLACES, *missing}
+    missing += sorted(name for name in single if isinstance(facts[name], np.ndarray))
     if missing or not pixels:
         listed = ", ".join([*missing, *([] if pixels else ["PixelData"])])
         msg = (
@@ -256,9 +261,11 @@ def pixel_type(facts: dict[str, Any]) -> np.dtype[Any]:
     return np.dtype(f"<{sign}{facts['BitsAllocated'] // 8}")
 
 
-def _no_image(kind: pydicom.uid.UID | None) -> bool:
-    """Return whether a SOP class is known, and is no image."""
-    return kind is not None and kind.name != kind and "Image Storage" not in kind.name
+def _no_image(kind: pydicom.uid.UID | None, private: bool) -> bool:
+    """Return whether a SOP class is no image; `private` is the answer for one that DICOM does not know."""
+    if not kind:
+        return False
+    return private if kind.is_private else kind.name != kind and "Image Storage" not in kind.name
 
 
 def _value(element: DataElement) -> Any:
@@ -268,7 +275,7 @@ def _value(element: DataElement) -> Any:
         return len(value)
     if value is None or value == "":
         return None
-    if element.VR in TEXTS:
+    if element.tag in TEXTS:  # by DICOM's dictionary: what a damaged file says would make text of numbers
         return str(value)
     if isinstance(value, (int, float)):
         return int(value) if isinstance(value, int) else float(value)
