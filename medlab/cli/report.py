@@ -202,7 +202,8 @@ def _list() -> None:
 
     for template in presets.available().values():
         what = f"preset of {template.notebook.stem}: " if template.is_preset else "template: "
-        click.echo(f"{template.name:<20}{what}{template.title}")
+        line = f"{template.name:<20}{what}{template.title}"
+        click.echo(click.wrap_text(line, 79, subsequent_indent=" " * 20))
 
 
 def _show_parameters(template: Any) -> None:
