@@ -140,7 +140,6 @@ def _kept(folder: Path | None) -> str:
 def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
     from medlab.reports import ParameterErrors, ReportFailed, run_report
 
-    click.echo(f"{template.name} is running; the training will say how far it is.", err=True)
     try:
         result = run_report(template, given=given, out=out, progress=True)
     except ParameterErrors as error:

@@ -152,7 +152,7 @@ def test_a_lab_that_is_told_to_end_takes_jupyterlab_with_it(tmp_path):
     code = f"from medlab.cli import main; main(['lab', '--course', {str(tmp_path)!r}])"
     lab = subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": paths},
+        env=environment,
         stdout=subprocess.PIPE,
         text=True,
     )
