@@ -37,7 +37,7 @@ help:
 	@echo 'make gpu-check   every backend on a GPU, where there is one'
 	@echo 'make book        the course as a website: not built yet'
 	@echo 'make venv        only install, into .venv'
-	@echo 'make clean       remove caches and wheels (not .venv, data, or reports in build/)'
+	@echo 'make clean       remove caches and wheels, but not .venv, data and reports'
 	@echo
 	@echo 'PYTHON=python3.12 chooses another Python (3.11 or newer).'
 	@echo 'TORCH_INDEX=https://download.pytorch.org/whl/cpu spares Linux without a GPU'

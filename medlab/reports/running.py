@@ -18,7 +18,7 @@ from typing import Any
 
 from medlab.reports import study as _study
 from medlab.reports import writing
-from medlab.reports.files import write_whole
+from medlab.reports.files import Whole, write_whole
 from medlab.reports.parameters import Value, read_schema, validate
 from medlab.reports.presets import Template, resolve
 
@@ -128,6 +128,8 @@ def run_report(
     rows = _study.rows(read_schema(template.notebook), values)
     folder = _prepare(out, {"name": template.name, "title": title, "started": time.time(), "rows": rows})
     stand_ins = _stand_ins(values, folder)
+    if progress:
+        sys.stderr.write(f"{template.name} is running; its training will say how far it is.\n")
     try:
         if failure := _execute(template, values, folder, progress):
             text = writing.scrub(_ANSI.sub("", failure.traceback), stand_ins)
@@ -154,6 +156,12 @@ def run_report(
 def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Path:
     """Return a new or empty folder with some space left, in which lies what the kernel is told."""
     wanted = Path("build", "reports", told["name"]) if out is None else Path(os.path.expanduser(out))  # noqa: PTH111
+    encoding = sys.getfilesystemencoding()
+    try:
+        str(wanted.absolute()).encode(encoding)
+    except UnicodeEncodeError as error:
+        msg = f"the report's folder {str(wanted)!a} has a name that {encoding} cannot write. Choose another one."
+        raise OSError(msg) from error
     try:
         if out is None:
             folder = _study.fresh_folder(wanted)
@@ -191,7 +199,7 @@ def _execute(
         environment["MEDLAB_SCALE"] = values["scale"].value
     log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
     groups: list[int] = []
-    papermill_io.register(str(folder), _Whole())
+    papermill_io.register(str(folder), Whole())
 
     class ThisPython(AsyncKernelManager):  # whatever kernels are registered under the name python3
         kernel_spec = KernelSpec(
@@ -284,13 +292,3 @@ def _spellings(given: str) -> list[str]:
 def _literal(path: Path) -> str:
     """Return `path` for papermill, which formats paths: braces in a folder's name stay braces."""
     return str(path).replace("{", "{{").replace("}", "}}")
-
-
-class _Whole:
-    """How papermill writes the notebook after every cell: in place, a full disk would cut it."""
-
-    def write(self, text: str, path: str) -> None:
-        write_whole(Path(path), text)
-
-    def pretty_path(self, path: str) -> str:
-        return path

@@ -18,6 +18,7 @@ from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import Normalization
 from medlab.models import predict
+from medlab.text import duration
 from medlab.training import drawing
 from medlab.training.checkpoint import Checkpoint
 from medlab.training.control import Control
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Weights = list[NDArray[Any]]
-LINES = 12
+LINES = 10
 # A training of many epochs on few images has a small val, whose AUC jumps: the highest of 70 such numbers is
 # luck. Averaged over a fourteenth of the epochs (5 of 70; 1, so nothing, below 21) it chooses better:
 # fourfold cross-validation on BreastMNIST's train and val, 2 seeds, AUC .892 instead of .887, accuracy .867
@@ -85,6 +86,8 @@ class Monitor(keras.callbacks.Callback):
             msg = f"val cannot be used to choose the best epoch: {error}"
             raise ValueError(msg) from error
         self._bar: Any = None
+        self._batches_begun = 0
+        self._paced: tuple[float, float] | None = None  # when, and at which epoch, the pace is measured from
 
     def restore(self, model: keras.Model) -> tuple[int, int]:
         """Put a checkpoint's state into the model; return the epoch and the batch to go on with."""
@@ -106,8 +109,11 @@ class Monitor(keras.callbacks.Callback):
         return len(self.rows), facts.get("batch", 0)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Start the clock and, in a terminal, the bar."""
+        """Start the clock, say what is planned and, in a terminal, start the bar."""
         self._train_started = time.perf_counter()
+        if self.progress and not self._batches_begun:
+            before = f", {len(self.rows)} of them done before" if self.rows else ""
+            self._say(f"{self.epochs} epochs of {len(self.batches)} batches{before}")
         if self.progress and sys.stdout.isatty():
             self._bar = tqdm(total=self.epochs, initial=len(self.rows), unit="epoch", file=sys.stdout)
 
@@ -124,6 +130,9 @@ class Monitor(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Let dropout go on where it was, too: on torch, making batches draws from its generator first."""
+        self._batches_begun += 1
+        if self._batches_begun == 2:  # the first one compiles, and its time says nothing of the others
+            self._paced = (time.perf_counter(), len(self.rows) + batch / len(self.batches))
         if self._half is not None:
             drawing.restore(self.model, self._half["draws"])
             self._half = None
@@ -247,15 +256,26 @@ class Monitor(keras.callbacks.Callback):
             self.log_path.parent.mkdir(parents=True, exist_ok=True)
             lines = [json.dumps(row) + "\n" for row in self.rows]
             self.log_path.write_text("".join(lines), encoding="utf-8")
+        every = -(-self.epochs // LINES)
         if self._bar is not None:
             self._bar.set_postfix({"loss": f"{row['loss']:.3f}", self.measure: f"{row[self.measure]:.3f}"})
             self._bar.update()
-        elif self.progress and (row["epoch"] % -(-self.epochs // LINES) == 0 or self.is_over()):
-            sys.stdout.write(
-                f"epoch {row['epoch']:3d} of {self.epochs}  loss {row['loss']:.4f}  {self.measure} "
-                f"{row[self.measure]:.4f}  {row['seconds']:.1f} s\n"
-            )
-            sys.stdout.flush()
+        elif self.progress and (row["epoch"] in (1, *range(0, self.epochs, every)) or self.is_over()):
+            measures = f"loss {row['loss']:.4f}  {self.measure} {row[self.measure]:.4f}"
+            self._say(f"epoch {row['epoch']:3d} of {self.epochs}  {measures}  {self._left()}")
+
+    def _left(self) -> str:
+        """Say how long the training may go on at its pace so far; it may end earlier, but not later."""
+        if self.is_over():
+            return f"done in {duration(self._facts()['seconds'])}"
+        if self._paced is None:
+            return ""
+        pace = (time.perf_counter() - self._paced[0]) / (len(self.rows) - self._paced[1])
+        return f"about {duration(pace * (self.epochs - len(self.rows)))} left"
+
+    def _say(self, line: str) -> None:
+        sys.stdout.write(line.rstrip() + "\n")
+        sys.stdout.flush()
 
 
 def _numbers(variables: list[Any]) -> Weights:

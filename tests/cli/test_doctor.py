@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -14,6 +15,7 @@ import medlab
 from medlab import backend
 from medlab.cli import COMMANDS, doctor, main
 
+TORCH = {"kernel": "medlab-torch", "name": "MedLab (PyTorch)", "state": "ready"}
 HEAVY = {"keras", "tensorflow", "torch", "jax", "pandas", "matplotlib", "numpy", "pooch"}
 
 
@@ -26,6 +28,7 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "find_node", lambda: "/usr/bin/node")
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
     monkeypatch.setattr(doctor, "version_of", lambda package: "9999.0")
+    monkeypatch.setattr("medlab.cli.kernels.found", lambda: [TORCH])
     return monkeypatch
 
 
@@ -48,6 +51,48 @@ def test_each_command_has_help(name):
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0, result.output
     assert f"main {name}" in result.output
+
+
+def every_command(group=main, words=()):
+    """Return the words of each command and subcommand, the bare `medlab` among them."""
+    listed = [words]
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        is_group = isinstance(command, click.Group)
+        listed += every_command(command, (*words, name)) if is_group else [(*words, name)]
+    return listed
+
+
+ANSWERS = [
+    ("data", "list"),
+    ("kernels", "list"),
+    ("progress",),
+    ("report", "--list"),
+    ("report", "classification", "--parameters"),
+    ("report", "lung_screening", "--parameters"),
+    ("doctor",),
+]
+
+
+@pytest.mark.parametrize(
+    "words", [*((*words, "--help") for words in every_command()), *ANSWERS], ids=" ".join
+)
+def test_what_is_said_fits_80_columns(words, healthy):
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(main, words)
+    assert result.exit_code == 0
+    assert result.output.strip()
+    assert [line for line in result.output.splitlines() if len(line) > 80] == []
+    assert "\\b" not in result.output
+    assert "\b" not in result.output
+
+
+def test_ctrl_c_ends_any_command_with_130(monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("medlab.data.registered", interrupt)
+    result = CliRunner().invoke(main, ["data", "list"])
+    assert (result.exit_code, result.stderr) == (130, "Stopped.\n")
 
 
 def test_version_is_the_packages():
@@ -90,7 +135,10 @@ def test_missing_extra_is_no_illness_but_its_line_is_given(healthy):
     assert missing["for"] == "scale"
     assert missing["what"].startswith("optuna>=")
     assert "[scale]" in missing["install"]
-    assert f"for scale: {missing['install']}" in CliRunner().invoke(main, ["doctor"]).output
+    lines = CliRunner().invoke(main, ["doctor"]).output.splitlines()
+    assert lines[-2].startswith("missing    optuna>=")
+    assert lines[-2].endswith(", for scale:")
+    assert lines[-1].strip() == missing["install"]
 
 
 def test_package_that_is_too_old_is_an_illness(healthy):
@@ -116,6 +164,20 @@ def test_gpu_that_the_backend_does_not_see_is_mentioned(healthy):
     assert code == 0
     assert "does not see" in facts["missing"][0]["what"]
     assert "[gpu]" in facts["missing"][0]["install"]
+
+
+def test_kernel_that_cannot_start_is_no_illness_but_its_line_is_given(healthy):
+    assert examine()[1]["kernels"] == {"medlab-torch": "ready"}
+    row = {"kernel": "medlab-jax", "state": "its Python is gone"}
+    healthy.setattr("medlab.cli.kernels.found", lambda: [row])
+    code, facts = examine()
+    assert code == 0
+    (missing,) = facts["missing"]
+    assert missing["what"] == "medlab-jax: its Python is gone"
+    assert missing["install"] == "medlab kernels install jax"
+    assert "kernels    medlab-jax (its Python is gone)\n" in CliRunner().invoke(main, ["doctor"]).output
+    healthy.setattr("medlab.cli.kernels.found", list)
+    assert "kernels    none: medlab kernels install\n" in CliRunner().invoke(main, ["doctor"]).output
 
 
 def test_data_root_that_cannot_be_written_is_an_illness(healthy):

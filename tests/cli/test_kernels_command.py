@@ -1,14 +1,19 @@
 """`medlab kernels` and `medlab lab`: what they write, list, take away and start."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
 from medlab import backend
 from medlab.cli import main
+from medlab.cli.kernels import state_of
 from medlab.cli.lab import course_to_work_in
 
 
@@ -40,6 +45,38 @@ def test_kernels_are_installed_listed_and_removed(tmp_path):
     assert medlab("kernels", "list").output.count("ready") == 3
     assert "Removed medlab-jax, medlab-torch." in medlab("kernels", "remove", "jax", "medlab-torch").output
     assert "MedLab (PyTorch)" not in medlab("kernels", "list").output
+
+
+@pytest.mark.parametrize(
+    ("program", "state"),
+    [
+        ("/nowhere/bin/python", "its Python is gone"),
+        ("{folder}/is-no-program", "its Python does not start"),
+        ("{folder}/fails", "its Python does not start"),
+        ("{folder}/lacks", "its Python lacks ipykernel"),
+        ("python", "ready"),  # Jupyter takes its own
+        (sys.executable, "ready"),
+    ],
+)
+def test_a_kernel_is_ready_when_its_own_python_can_start_it(tmp_path, program, state):
+    (tmp_path / "is-no-program").touch()
+    for name, script in (("fails", "exit 1"), ("lacks", "echo ipykernel torch")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    medlab("kernels", "install", "torch", "--user")
+    path = tmp_path / "jupyter/kernels/medlab-torch/kernel.json"
+    spec = json.loads(path.read_text())
+    spec["argv"][0] = program.format(folder=tmp_path)
+    path.write_text(json.dumps(spec))
+    lines = medlab("kernels", "list").output.splitlines()
+    assert lines[0] == f"medlab-torch        MedLab (PyTorch)        {state}"
+    assert [line for line in lines[1:] if "medlab kernels install BACKEND" in line] == lines[1:]
+    assert len(lines) == 1 + (state != "ready")
+
+
+def test_a_kernel_that_names_no_backend_or_no_program_is_not_ready():
+    assert state_of({"argv": ["python"]}) == "no backend named"
+    assert state_of({"env": {"KERAS_BACKEND": "torch"}}) == "its Python is gone"
 
 
 def test_only_installed_backends_get_a_kernel(monkeypatch):
@@ -91,6 +128,7 @@ def test_the_lab_opens_on_the_clones_course_and_passes_options_on(monkeypatch):
             return 0
 
     monkeypatch.setattr("subprocess.Popen", Server)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
     assert medlab("lab", "--no-browser", "--port=9999").exit_code == 0
     command, *waits = started
     assert waits == ["waited"] * 3
@@ -102,6 +140,26 @@ def test_the_lab_opens_on_the_clones_course_and_passes_options_on(monkeypatch):
         "--no-browser",
         "--port=9999",
     ]
+
+
+def test_a_lab_that_is_told_to_end_takes_jupyterlab_with_it(tmp_path):
+    package = tmp_path / "jupyterlab"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    script = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
+    (package / "__main__.py").write_text(script)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    code = f"from medlab.cli import main; main(['lab', '--course', {str(tmp_path)!r}])"
+    lab = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    jupyterlab = int(lab.stdout.readline())
+    lab.send_signal(signal.SIGTERM)
+    assert lab.wait() == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(jupyterlab)
 
 
 def test_from_a_wheel_the_course_is_copied_once(tmp_path, monkeypatch):

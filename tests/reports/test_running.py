@@ -182,6 +182,15 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(cohort,
         run_report(tiny, out="file/out")
 
 
+@pytest.mark.parametrize(("name", "encoding"), [("out\udcff", "utf-8"), ("läsion", "ascii")])
+def test_a_folder_whose_name_the_locale_cannot_write_is_refused(cohort, tiny, monkeypatch, name, encoding):
+    monkeypatch.setattr(running.sys, "getfilesystemencoding", lambda: encoding)
+    with pytest.raises(OSError, match=rf"'\w+\\\w+' has a name that {encoding} cannot write") as caught:
+        run_report(tiny, out=name)
+    assert str(caught.value).isascii()
+    assert [path.name for path in cohort.iterdir()] == ["images"]
+
+
 def test_a_folder_that_holds_files_is_never_written_to(cohort, tiny):
     with pytest.raises(FileExistsError, match="must be new or empty, but images holds files"):
         run_report(tiny, out="images")

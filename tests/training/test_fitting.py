@@ -1,7 +1,9 @@
 """Training on the default backend: it learns, it is repeatable, it resumes, it refuses."""
 
 import json
+import re
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -194,8 +196,35 @@ def test_smoke_scale_takes_a_few_steps_only(dataset):
 def test_progress_is_plain_lines_where_there_is_no_terminal(dataset, capsys):
     fitted(dataset, epochs=30, patience=30, progress=True)
     lines = capsys.readouterr().out.splitlines()
-    assert 10 <= len(lines) <= 13
-    assert lines[-1].startswith("epoch  30 of 30  loss ")
+    assert lines[0] == "30 epochs of 6 batches"
+    epochs = [int(line.split()[1]) for line in lines[1:]]
+    assert epochs == [1, *range(3, 31, 3)]
+    assert all(
+        re.search(r"^epoch +\d+ of 30  loss .*  val_auc .*  about \d+ s left$", x) for x in lines[1:-1]
+    )
+    assert re.search(r"^epoch  30 of 30  loss .*  val_auc .*  done in \d+ s$", lines[-1])
+
+
+def test_the_time_left_is_the_pace_of_the_training_without_its_first_batch(dataset, capsys, monkeypatch):
+    """10 s for the first batch, 1 s for the others and 1 s to validate: an epoch of 6 batches takes 7 s."""
+    now = [0.0]
+    monkeypatch.setattr("medlab.training.monitor.time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            now[0] += 10.0 if now[0] == 0 else 1.0
+
+    score = Monitor._score
+
+    def validate(self, probabilities):
+        now[0] += now[0] > 0
+        return score(self, probabilities)
+
+    monkeypatch.setattr(Monitor, "_score", validate)
+    fitted(dataset, epochs=3, patience=3, progress=True, callbacks=[Clock()])
+    words = [line.rsplit("  ", 1)[1] for line in capsys.readouterr().out.splitlines()[1:]]
+    # Seconds since the first batch over the epochs since then: 6 / (5 / 6) * 2, then 13 / (11 / 6) * 1.
+    assert words == ["about 14 s left", "about 7 s left", "done in 30 s"]
 
 
 # --- refusals

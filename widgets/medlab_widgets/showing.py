@@ -9,6 +9,7 @@ from typing import Any
 
 from medlab.exercises.quizzing import has_front_end
 from medlab.plots import Picture
+from medlab.text import duration
 from medlab.training.background import Background
 
 REFRESH_S = 0.2  # five times a second: what a training does is shown in steps no finer than that
@@ -59,11 +60,3 @@ def spent(now: dict[str, Any]) -> str:
     """Say how long a session has worked, by its snapshot, and about how long it will go on."""
     left = duration(now["seconds_left"]) if now["state"] == "running" else ""
     return duration(now["seconds"]) + (f", about {left} left" if left else "")
-
-
-def duration(seconds: float | None) -> str:
-    """Say a time in words, such as "1 min 5 s"; empty for None."""
-    if seconds is None:
-        return ""
-    whole = round(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
