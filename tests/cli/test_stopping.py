@@ -33,11 +33,9 @@ while True:
 
 
 @pytest.fixture
-def report(tmp_path):
+def report(tmp_path, two_classes):
     """A report in the midst of a cell; `at_work` are the numbers of its kernel and of the kernel's child."""
-    for name in ("benign", "malignant"):
-        (tmp_path / "images" / "train" / name).mkdir(parents=True)
-        (tmp_path / "images" / "train" / name / "0.png").touch()
+    two_classes(tmp_path / "images" / "train")
     shutil.copytree(TEMPLATES, tmp_path / "templates")
     notebook = json.loads((tmp_path / "templates" / "tiny.ipynb").read_text())
     (cell,) = (cell for cell in notebook["cells"] if cell["id"] == "picture")
