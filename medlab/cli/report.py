@@ -15,7 +15,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.cli.telling import say
+from medlab.cli.telling import reason, say
 
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -193,7 +193,7 @@ def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
     try:
         return {f"file {file.name}": read_yaml(file)}
     except (ValueError, OSError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(reason(error)) from error
 
 
 def _list() -> None:
