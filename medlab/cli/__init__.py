@@ -50,10 +50,12 @@ class LazyGroup(click.Group):
         return self.load(cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Let Ctrl-C end a command as the shell expects it: with 130."""
+        """Let Ctrl-C end a command as the shell expects it: with 130; a kernel wants the interrupt itself."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            if ctx.obj is not None:
+                raise
             click.echo("Stopped.", err=True)
             ctx.exit(130)
 

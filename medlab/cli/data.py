@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.cli.telling import say
+from medlab.cli.telling import reason, say
 
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -24,7 +24,7 @@ def one_clear_line() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(reason(error)) from error
 
 
 @click.group()

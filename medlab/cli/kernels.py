@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from medlab import backend, checks
-from medlab.cli.telling import say
+from medlab.cli.telling import reason, say
 
 SPECS = Path(__file__).parents[1] / "kernel" / "specs"
 PREFIX = "medlab-"
@@ -48,7 +48,7 @@ def install(names: tuple[str, ...], user: bool) -> None:
         try:
             rows.append({"kernel": PREFIX + name, "folder": install_one(name, user=user)})
         except OSError as error:
-            msg = f"The kernel could not be written: {error}. Try --user."
+            msg = f"The kernel could not be written: {reason(error)}. Try --user."
             raise click.ClickException(msg) from error
     say("\n".join(f"{row['kernel']}: {row['folder']}" for row in rows), rows)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from medlab.cli.telling import reason
+
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option(
@@ -26,7 +28,7 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
     try:
         place = course_to_work_in(folder)
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(reason(error)) from error
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}", *arguments]
     with subprocess.Popen(command) as server:
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from medlab.cli.telling import reason
+
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
@@ -19,7 +21,7 @@ def learner(folder: Path) -> None:
     try:
         written = copy_course(presets.course_folder(), folder)
     except OSError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(reason(error)) from error
     dropped = sum(written.values())
     click.echo(f"{folder}: {len(written)} files, {dropped} solutions left out")
     for name in written:
@@ -53,13 +55,13 @@ def copy_course(course: Path, folder: Path, *, solutions: bool = False) -> dict[
         If `folder` lies in the course, or cannot be written.
     """
     if not course.is_dir():
-        msg = f"The course must lie in {course}, but there is no such folder. Install medlab again."
+        msg = f"The course must lie in {course.name}, but there is no such folder. Install medlab again."
         raise FileNotFoundError(msg)
     if folder.resolve().is_relative_to(course.resolve()):
-        msg = f"DIR must lie outside the course, got {folder}, which is in {course}. Name another folder."
+        msg = f"DIR must lie outside the course, got {folder.name}, which is in it. Name another folder."
         raise OSError(msg)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"DIR must be new or empty, got {folder}, which holds something. Name another folder."
+        msg = f"DIR must be new or empty, got {folder.name}, which holds something. Name another folder."
         raise FileExistsError(msg)
     written = {}
     for source in _files(course):

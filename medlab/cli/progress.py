@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from medlab.cli.telling import say
+from medlab.cli.telling import reason, say
 from medlab.exercises import progress as kept
 
 
@@ -33,6 +33,6 @@ def _reset(yes: bool) -> None:
     try:
         kept.reset()
     except OSError as error:
-        msg = f"The progress could not be deleted: {error}"
+        msg = f"The progress could not be deleted: {reason(error)}"
         raise click.ClickException(msg) from error
     click.echo("Forgotten.")

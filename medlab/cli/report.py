@@ -15,7 +15,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.cli.telling import say
+from medlab.cli.telling import reason, say
 from medlab.text import estimate
 
 _DECIDED = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
@@ -212,7 +212,7 @@ def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
     try:
         return {f"file {file.name}": read_yaml(file)}
     except (ValueError, OSError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(reason(error)) from error
 
 
 def _list() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,3 +24,10 @@ def say(text: str, value: Any = None) -> None:
         click.echo(text)
     else:
         show(text, value)
+
+
+def reason(error: Exception) -> str:
+    """Return why something failed; a file stands by its name, for the folders above it may name a person."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{Path(error.filename).name}: {error.strerror}" if error.filename else error.strerror

@@ -32,11 +32,11 @@ class _AsWritten(yaml.BaseLoader):
         self.depth -= 1
         return node
 
-    def construct_scalar(self, node: Any) -> str | None:
+    def construct_scalar(self, node: Any) -> Any:
         """Return the text, or None where nothing, ``~`` or ``null`` stands without quotation marks."""
         return None if node.style is None and node.value in ("", "~", "null") else node.value
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         """Return names and values; PyYAML's own lets the last of two equal names win without a word."""
         mapping: dict[str, Any] = {}
         for name_node, value_node in node.value:

@@ -156,11 +156,11 @@ def run_report(
 def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Path:
     """Return a new or empty folder with some space left, in which lies what the kernel is told."""
     wanted = Path("build", "reports", told["name"]) if out is None else Path(os.path.expanduser(out))  # noqa: PTH111
-    encoding = sys.getfilesystemencoding()
+    encoding, name = sys.getfilesystemencoding(), wanted.absolute().name
     try:
         str(wanted.absolute()).encode(encoding)
     except UnicodeEncodeError as error:
-        msg = f"the report's folder {str(wanted)!a} has a name that {encoding} cannot write. Choose another one."
+        msg = f"the report's folder {name!a} has a name that {encoding} cannot write. Choose another."
         raise OSError(msg) from error
     try:
         if out is None:
@@ -169,17 +169,17 @@ def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Pat
             folder = wanted
             folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            msg = f"the report's folder must be new or empty, but {folder} holds files. Choose another one."
+            msg = f"the report's folder must be new or empty, but {name} holds files. Choose another one."
             raise FileExistsError(msg)
         free = shutil.disk_usage(folder).free
         if free < _MINIMUM_FREE_BYTES:
-            msg = f"the report needs 50 MB, but the disk of {folder} has {free / 1e6:.0f} MB left. Make room."
+            msg = f"the report needs 50 MB, but the disk of {name} has {free / 1e6:.0f} MB left. Make room."
             raise OSError(msg)
         (folder / _study.PARAMETERS_FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         if error.errno is None:
             raise
-        msg = f"the report's folder {wanted} cannot be written to: {error.strerror}. Choose another one."
+        msg = f"the report's folder {name} cannot be written to: {error.strerror}. Choose another one."
         raise OSError(msg) from error
     return folder.resolve()
 

@@ -66,12 +66,12 @@ def test_progress_that_cannot_be_deleted_is_told(kept, monkeypatch):
     progress.note("exercises", "rates", solved=True)
 
     def refuse():
-        raise PermissionError(13, "Permission denied")
+        raise PermissionError(13, "Permission denied", str(kept))
 
     monkeypatch.setattr(progress, "reset", refuse)
     said = call("--reset", "--yes")
     assert said.exit_code == 1
-    assert "The progress could not be deleted: [Errno 13] Permission denied" in said.output
+    assert "The progress could not be deleted: progress.json: Permission denied" in said.output
 
 
 def test_progress_loads_neither_a_chapter_nor_anything_heavy():
