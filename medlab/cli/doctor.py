@@ -23,6 +23,10 @@ from medlab.cli.telling import say
 CLONE = Path(medlab.__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 GB = 1e9
+NO_CJK_FONT = (
+    "none for Chinese, Japanese and Korean: figures show boxes. Noto Sans CJK has all three "
+    "(Debian, Ubuntu: apt install fonts-noto-cjk)"
+)
 PROBE = "import json; from medlab import backend; print(json.dumps(backend.devices()))"
 
 
@@ -110,6 +114,16 @@ def probe_devices() -> tuple[list[str], str]:
     return [], without_home(lines[-1])
 
 
+def has_cjk_font() -> bool:
+    """Say whether figures can show Chinese, Japanese and Korean names."""
+    try:
+        from medlab import plots
+
+        return not plots.missing_glyphs("医あ한")
+    except ImportError:  # what is missing is told in its own row
+        return False
+
+
 def examine() -> dict[str, Any]:
     """Return everything `medlab doctor` says, as plain values."""
     import psutil
@@ -165,6 +179,7 @@ def examine() -> dict[str, Any]:
         "browser": without_home(browser) if browser else None,
         "node": without_home(node) if node else None,
         "kernels": kernel_states,
+        "cjk_font": has_cjk_font(),
         "packages": dict(sorted(packages.items())),
         "missing": missing,
     }
@@ -183,6 +198,7 @@ def as_text(facts: dict[str, Any]) -> str:
         "browser": facts["browser"] or "none (only the browser tests need one)",
         "node": facts["node"] or "none (only the JavaScript tests need it)",
         "kernels": kernels or "none: medlab kernels install",
+        "fonts": "Latin, Chinese, Japanese and Korean in figures" if facts["cjk_font"] else NO_CJK_FONT,
         "packages": packages,
     }
     lines = [

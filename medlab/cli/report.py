@@ -185,7 +185,7 @@ def headline(metrics: dict[str, Any]) -> list[str]:
             words += f" (at {threshold:.3g})"
         lines.append(f"  {words:<38}{estimate(test[name], test.get(f'{name}_ci'))}")
     if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
-        lines.append("  Balancing the classes shifts the accuracy at 0.5, which published results are.")
+        lines.append("  Balancing the classes shifts the accuracy at 0.5, which published results give.")
     return [*lines, *(f"  {line}" for line in without_interval(test))]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from medlab.kernel import dicom_page, network_page
-from medlab.kernel.showing import JSON, table
+from medlab.kernel.showing import JSON, LITERAL, table
 
 LARGEST = 300_000  # bytes of one display
 _SAMPLES = 6
@@ -82,7 +82,7 @@ def dataset(found: Any, **_options: Any) -> dict[str, Any]:
         f"{kind}{found.name}: {found.task}, {shape}, {counts}; license {found.license}; {found.fingerprint}"
     )
     named = [{"": name, "what": value} for name, value in facts.items()]
-    page = f"<b>{html.escape(kind + found.name)}</b>{table(rows)}{_samples(found)}{table(named)}"
+    page = f"<b {LITERAL}>{html.escape(kind + found.name)}</b>{table(rows)}{_samples(found)}{table(named)}"
     return {"text/plain": words, "text/html": page, JSON: {"name": found.name, "splits": rows, **facts}}
 
 

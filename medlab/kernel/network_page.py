@@ -6,7 +6,7 @@ import html
 import math
 from typing import Any
 
-from medlab.kernel.showing import table
+from medlab.kernel.showing import LITERAL, table
 
 DRAWN = 40  # layers in a drawing; more would be lines
 _TALLEST, _WIDEST = 90, 34
@@ -57,7 +57,7 @@ def text(model: Any, rows: list[dict[str, Any]]) -> str:
 def page(model: Any, rows: list[dict[str, Any]]) -> str:
     """Return the table and the drawing as HTML."""
     shown = [{**row, "output": _size(row["output"]), "weights": _number(row["weights"])} for row in rows]
-    head = f"<b>{html.escape(model.name)}</b>: {_sum(model)}"
+    head = f"<b {LITERAL}>{html.escape(model.name)}</b>: {_sum(model)}"
     return f"<div>{head}{drawing(rows)}{table(shown) if shown else ''}</div>"
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 # Not application/json: JupyterLab prefers that to a picture or a table and would show a tree.
 JSON = "application/vnd.medlab+json"
+LITERAL = "class='mathjax_ignore'"  # of an element: its dollar signs are no formulas
 _phi_shown = False
 
 
@@ -42,7 +44,7 @@ class Told:
             bundle |= {"text/html": table(rows), JSON: dict(self.value)}
         elif isinstance(page, Path):
             bundle["text/html"] = (
-                f"<pre>{html.escape(self.text)}</pre><p><a href='{html.escape(relative(page))}' "
+                f"<pre>{html.escape(self.text)}</pre><p><a href='{quote(relative(page))}' "
                 f"target='_blank'>Open the report</a></p>"
             )
         return bundle
@@ -60,7 +62,8 @@ def table(rows: list[dict[str, Any]]) -> str:
         "".join(f"<td style='text-align:left'>{html.escape(_words(value))}</td>" for value in row.values())
         for row in rows
     ]
-    return f"<table><tr>{heads}</tr>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table {LITERAL}><tr>{heads}</tr>{body}</table>"
 
 
 def _words(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,8 +68,7 @@ def overlay(
     n = len(pictures)
     aspect = spacing_mm[-2] / spacing_mm[-1] if spacing_mm is not None else 1.0
     tile_in = min((canvas.WIDTH_IN - _BAR_IN) / n, 1.9)
-    letters = int(tile_in * 72 / (0.56 * canvas.SMALL))
-    above = [textwrap.fill(title, letters) for title in above]
+    above = [tiles.wrap(title, tile_in) for title in above]
     lines = max(text.count("\n") + 1 if text else 0 for text in above)
     tall = tile_in * aspect * pictures.shape[1] / pictures.shape[2]
     picture, axes = canvas.panels(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,8 +55,7 @@ def image_grid(
     down = -(-n // across)
     aspect = spacing_mm[-2] / spacing_mm[-1] if spacing_mm is not None else 1.0
     tile_in = min(canvas.WIDTH_IN / across, 2.2)
-    letters = int(tile_in * 72 / (0.56 * canvas.SMALL))
-    above = [textwrap.fill(str(text), letters, break_on_hyphens=False) for text in titles or [""] * n]
+    above = [wrap(str(text), tile_in) for text in titles or [""] * n]
     lines = max(text.count("\n") + 1 if text else 0 for text in above) + (marks is not None)
     tall = tile_in * aspect * pictures.shape[1] / pictures.shape[2] + 0.17 * lines + 0.08
     picture, axes = canvas.panels(
@@ -127,6 +127,13 @@ def feature_maps(maps: ArrayLike, *, columns: int = 8, title: str = "") -> canva
     if title:
         picture.suptitle(title, fontsize=canvas.SMALL + 1)
     return picture
+
+
+def wrap(title: str, width_in: float) -> str:
+    """Break a title into lines that fit above a tile."""
+    letters = int(width_in * 72 / (0.56 * canvas.SMALL))
+    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in title)
+    return textwrap.fill(title, letters // 2 if wide else letters, break_on_hyphens=False)
 
 
 def as_pictures(images: ArrayLike) -> NDArray[Any]:

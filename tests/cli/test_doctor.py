@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import medlab
-from medlab import backend
+from medlab import backend, plots
 from medlab.cli import COMMANDS, doctor, main
 
 TORCH = {"kernel": "medlab-torch", "name": "MedLab (PyTorch)", "state": "ready"}
@@ -116,6 +116,16 @@ def test_doctor_says_what_there_is(healthy):
     assert facts["disk_free_gb"] > 0
     assert {"tensorflow", "keras", "torch", "jax", "captum", "nbval", "flwr"} <= set(facts["packages"])
     assert facts["missing"] == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"), [("", "Chinese, Japanese and Korean in fig"), ("医", "fonts-noto-cjk")]
+)
+def test_doctor_says_whether_figures_can_show_chinese_names_and_how_they_could(healthy, missing, said):
+    healthy.setattr(plots, "missing_glyphs", lambda _texts: missing)
+    _code, facts = examine()
+    assert facts["cjk_font"] is not bool(missing)
+    assert said in " ".join(doctor.as_text(facts).split())
 
 
 def test_doctor_never_names_the_home_folder(healthy):

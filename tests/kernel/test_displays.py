@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -103,6 +105,15 @@ def test_each_has_text_a_table_or_a_picture_and_numbers(shell, name):
     json.dumps(data[JSON], allow_nan=False)
     for kind, value in data.items():
         assert len(json.dumps(value)) <= formatting.LARGEST, kind
+
+
+def test_names_of_users_are_text_and_no_formulas(shell):
+    named = replace(DATA, name="<img src=x> $a$", class_names=("<b>dark</b>", "$<10"))
+    page = shown(shell, named)[0]["text/html"]
+    assert "<b class='mathjax_ignore'>SIMULATED &lt;img src=x&gt; $a$</b>" in page
+    assert "&lt;b&gt;dark&lt;/b&gt;" in page
+    assert page.count("<table class='mathjax_ignore'>") == page.count("<table") == 2
+    assert not {"<img src=x>", "<b>"} & set(re.findall("<[^>]*>", page))
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -115,7 +115,7 @@ def test_a_report_is_a_link(tmp_path, monkeypatch):
         html = tmp_path / "a b" / "report.html"
 
     monkeypatch.chdir(tmp_path)
-    assert "href='a b/report.html'" in Told("AUC .9", Result())._repr_mimebundle_()["text/html"]
+    assert "href='a%20b/report.html'" in Told("AUC .9", Result())._repr_mimebundle_()["text/html"]
 
 
 def test_the_backend_is_said_and_a_change_refused_once_keras_is_loaded(say):

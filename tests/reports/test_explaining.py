@@ -1,5 +1,7 @@
 """Explanations in a report: of the worst and the most typical answers, for every task."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,11 @@ def test_a_network_without_errors_has_typical_cases_only():
     typical, words = reports.explanations(dataset, run, evaluation)
     assert "simulated" not in typical.alt
     assert "does not say that the answer is right" in words.data
+
+
+def test_the_name_of_a_class_is_text_in_the_words_about_the_maps():
+    dataset, run, evaluation = study("binary")
+    named = replace(dataset, class_names=("benign", "<b>$_x_"))
+    *pictures, words = reports.explanations(named, run, evaluation)
+    assert "spoke for the class &#60;b&#62;&#36;&#95;x&#95;, purple ones" in words.data
+    assert all("<b>$_x_" in picture.alt for picture in pictures)
