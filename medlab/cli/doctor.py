@@ -23,10 +23,7 @@ from medlab.cli.telling import say
 CLONE = Path(medlab.__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 GB = 1e9
-NO_CJK_FONT = (
-    "none for Chinese, Japanese and Korean: figures show boxes. Noto Sans CJK has all three "
-    "(Debian, Ubuntu: apt install fonts-noto-cjk)"
-)
+NO_CJK_FONT = "no Chinese, Japanese or Korean: figures show boxes (Debian: apt install fonts-noto-cjk)"
 PROBE = "import json; from medlab import backend; print(json.dumps(backend.devices()))"
 
 

@@ -167,23 +167,19 @@ def headline(metrics: dict[str, Any]) -> list[str]:
 
     test, threshold = metrics["test"], metrics.get("threshold")
     names = [name for name in test if f"{name}_ci" in test and test[name] is not None]
+    at = "" if threshold is None else f" (at {threshold:.3g})"
+    words = {name: name.replace("_", " ") + at * (name in _DECIDED) for name in names}
+    words["sensitivity_at_specificity"] = "sensitivity at specificity 0.90"
+    words["majority_accuracy"] = "accuracy, always the commonest class"
+    if threshold is not None:
+        words["accuracy_at_threshold"] = f"accuracy at the threshold ({threshold:.3g})"
+    if metrics.get("task") != "multiclass":
+        words["accuracy"] = "accuracy (at 0.5)"
     if "majority_accuracy" in test:
         last = "accuracy" if threshold is None else "accuracy_at_threshold"
         names.insert(names.index(last) + 1, "majority_accuracy")
     lines = [f"{metrics['dataset']}, {metrics['n_test']} test images (in brackets: 95 % intervals)"]
-    for name in names:
-        words = {"sensitivity_at_specificity": "sensitivity at specificity 0.90"}.get(
-            name, name.replace("_", " ")
-        )
-        if name == "majority_accuracy":
-            words = "accuracy, always the commonest class"
-        elif name == "accuracy" and metrics.get("task") != "multiclass":
-            words += " (at 0.5)"
-        elif name == "accuracy_at_threshold":
-            words = f"accuracy at the threshold ({threshold:.3g})"
-        elif threshold is not None and name in _DECIDED:
-            words += f" (at {threshold:.3g})"
-        lines.append(f"  {words:<38}{estimate(test[name], test.get(f'{name}_ci'))}")
+    lines += [f"  {words[name]:<38}{estimate(test[name], test.get(f'{name}_ci'))}" for name in names]
     if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
         lines.append("  Balancing the classes shifts the accuracy at 0.5, which published results give.")
     return [*lines, *(f"  {line}" for line in without_interval(test))]

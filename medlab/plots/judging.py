@@ -78,13 +78,8 @@ def precision_recall(targets: Columns, scores: Columns, threshold: float | None 
         axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
     _unit_square(axis, "sensitivity (recall)", "precision")
     # Under the axes: these curves may run through any corner.
-    _legend(
-        axis,
-        len(pairs),
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.13),
-        ncols=1 if max(map(len, pairs)) > 12 else 2,
-    )
+    columns = 1 if max(map(len, pairs)) > 12 else 2
+    _legend(axis, len(pairs), loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=columns)
     return picture
 
 
@@ -228,9 +223,8 @@ def _pairs(targets: Columns, scores: Columns) -> dict[str, tuple[np.ndarray, np.
 
 def _square(curves: int, alt: str) -> tuple[canvas.Picture, Sequence[Axes]]:
     """Return a square panel, with room at its side for the legend of many curves."""
-    many = curves > _MANY
-    height_in = max(5.0, 0.23 * curves + 1) if many else 5.0
-    return canvas.panels(width_in=9.2 if many else 5.2, height_in=height_in, alt=alt)
+    width_in = 9.2 if curves > _MANY else 5.2
+    return canvas.panels(width_in=width_in, height_in=max(5.0, 0.23 * curves + 1), alt=alt)
 
 
 def _legend(axis: Axes, curves: int, **usual: Any) -> None:

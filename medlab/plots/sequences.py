@@ -54,13 +54,8 @@ def lines(
     for i, (start, end) in enumerate(spans):
         axis.axvspan(start, end, color=canvas.ORANGE, alpha=0.25, linewidth=0, label="" if i else span_name)
     for i, (name, values) in enumerate(curves.items()):
-        axis.plot(
-            steps,
-            np.asarray(values),
-            color=canvas.COLORS[i % 7],
-            linestyle=canvas.DASHES[i % 7],
-            label=canvas.in_legend(name),
-        )
+        color, dash, label = canvas.COLORS[i % 7], canvas.DASHES[i % 7], canvas.in_legend(name)
+        axis.plot(steps, np.asarray(values), color=color, linestyle=dash, label=label)
     if logarithmic:
         axis.set_yscale("log", nonpositive="mask")
         # Matplotlib's own writes powers as formulas, which pictures do not read.

@@ -147,7 +147,7 @@ def about_results(evaluation: Any, run: Any) -> Markdown:
                 "affected by such a shift."
             )
         lines.append(common)
-    lines += map(escape, without_interval(test))
+    lines += without_interval(test)
     if test["resamples_skipped"]:
         lines.append(
             f"{test['resamples_skipped']:,} of {test['n_resamples']:,} resamples of the test "
