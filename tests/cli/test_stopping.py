@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 TEMPLATES = Path(__file__).parents[1] / "reports" / "templates"
 COMMAND = """
@@ -33,11 +35,13 @@ while True:
 
 
 @pytest.fixture
-def report(tmp_path):
+def report(tmp_path, rng):
     """A report in the midst of a cell; `at_work` are the numbers of its kernel and of the kernel's child."""
     for name in ("benign", "malignant"):
         (tmp_path / "images" / "train" / name).mkdir(parents=True)
-        (tmp_path / "images" / "train" / name / "0.png").touch()
+        for number in range(8):
+            pixels = rng.integers(0, 256, (6, 8)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "images" / "train" / name / f"{number}.png")
     shutil.copytree(TEMPLATES, tmp_path / "templates")
     notebook = json.loads((tmp_path / "templates" / "tiny.ipynb").read_text())
     (cell,) = (cell for cell in notebook["cells"] if cell["id"] == "picture")
