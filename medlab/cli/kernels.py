@@ -112,10 +112,8 @@ def state_of(spec: dict[str, Any]) -> str:
     command = [program, "-P", "-c", PROBE, "medlab", "ipykernel", name]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    except FileNotFoundError:
-        return "its Python is gone"
-    except (OSError, subprocess.SubprocessError):
-        return "its Python does not start"
+    except (OSError, subprocess.SubprocessError) as error:
+        return "its Python is gone" if isinstance(error, FileNotFoundError) else "its Python does not start"
     missing = done.stdout.split()
     return f"its Python lacks {missing[0]}" if missing else "ready"
 
