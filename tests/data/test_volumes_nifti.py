@@ -112,6 +112,22 @@ def test_refuses_several_time_points_and_says_how_to_take_one(write, dicom):
     assert_refuses(path, r"on 3 axes, got int16 in shape \(9, 8, 7, 2\).*slicer\[\.\.\., 0\]")
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        (42, np.int16(-5), r"must be whole, got a OverflowError"),
+        (42, np.int16(0), r"on 3 axes, got int16 in shape \(0, 8, 7\)\. Convert"),
+        (108, np.float32(1e30), r"must be whole, got a OverflowError"),
+    ],
+    ids=["length of x below 0", "length of x 0", "voxels behind the end"],
+)
+def test_refuses_a_header_whose_numbers_cannot_be(write, dicom, place, value, words):
+    path = write(dicom.array.T, name="Planted.nii")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:place] + value.tobytes() + whole[place + value.nbytes :])
+    assert_refuses(path, words)
+
+
 def test_refuses_nifti_without_affine_and_says_what_to_do(write, dicom):
     path = write(dicom.array.T, codes=(0, 0))
     assert_refuses(path, r"qform_code 0 and sform_code 0: it has no affine, .*set_sform\(affine, code=1\)")

@@ -17,7 +17,7 @@ from medlab.data.volumes.volume import COSINE_TOLERANCE, Volume
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 UNREADABLE = (
     nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError, OSError, EOFError,
-    ValueError, KeyError, zlib.error,
+    ValueError, KeyError, OverflowError, zlib.error,
 )  # fmt: skip
 MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
@@ -66,11 +66,12 @@ def _three_axes(stored: NDArray[Any]) -> NDArray[Any]:
     shape = stored.shape
     while stored.ndim > 3 and stored.shape[-1] == 1:
         stored = stored[..., 0]
-    if stored.ndim != 3 or stored.dtype.kind not in "iuf":
-        msg = (
-            f"A NIfTI file must hold one number a voxel on 3 axes, got {stored.dtype} in shape {shape}. Take "
-            "one time point or channel with nibabel: nibabel.load(path).slicer[..., 0], and save it."
-        )
+    if stored.ndim != 3 or stored.dtype.kind not in "iuf" or not stored.size:
+        remedy = "Convert the scan again from DICOM."
+        if stored.ndim > 3:
+            remedy = "Take one time point or channel: nibabel.load(path).slicer[..., 0], and save it."
+        got = f"{stored.dtype} in shape {shape}"
+        msg = f"A NIfTI file must hold one number a voxel on 3 axes, got {got}. {remedy}"
         raise ValueError(msg)
     return stored
 
