@@ -136,15 +136,15 @@ class Cleaner:
         element = copy.deepcopy(_decoded(source, tag))
         if element.VR == "SQ":
             element.value = [self.dataset(item) for item in element.value or ()]
-        elif known_vr == "UI":
-            _each(element, self.uid if letter != "K" else str)
         elif keyword in PIXELS:
             pass
         elif element.VR not in known_vr and not {element.VR, known_vr} <= _TEXTS:
             element.value = None  # who knows what
+        elif known_vr == "UI":
+            _each(element, self.uid if letter != "K" else lambda uid: re.sub(r".*[^\d.].*", "", uid))
         elif letter == "C":
             _each(element, functools.partial(self._shifted, known_vr))
-        elif known_vr in ("DS", "IS"):
+        elif {element.VR, known_vr} & {"DS", "IS"}:
             if not _NUMBERS_ONLY.fullmatch(_joined(element.value)):
                 element.value = None  # pydicom lets any text pass for a number
         elif known_vr == "AS":
@@ -257,7 +257,8 @@ def _anatomical(source: pydicom.Dataset, keyword: str) -> str:
     if words and len(name) <= 64 and set(words) <= _ANATOMY and not re.search(r"\d{3}", name):
         return name
     number, kind = _NAMED[keyword]
-    return f"{kind} {stated(source, number) or ''}".strip()
+    count = str(stated(source, number) or "")  # pydicom lets any text pass for a number
+    return f"{kind} {count if count.isdecimal() else ''}".strip()
 
 
 def _quotes(said: pydicom.Dataset) -> re.Pattern[str]:

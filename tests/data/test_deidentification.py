@@ -384,6 +384,28 @@ def test_a_value_of_another_type_than_the_dictionary_says_goes():
     assert (cleaned.Rows, cleaned.BodyPartExamined) == (None, "CHEST")
 
 
+@pytest.mark.parametrize(
+    ("keyword", "kind"),
+    [("BodyPartExamined", "DS"), ("FrameOfReferenceUID", "DS"), ("SOPClassUID", "LO"), ("SOPClassUID", "UI")],
+)
+def test_text_under_the_wrong_type_goes_and_is_quoted_by_no_message(keyword, kind):
+    with confidentiality.quiet():
+        dataset = of_patient()
+        element = pydicom.DataElement(keyword, "LO", "Somebody")
+        element.VR = kind
+        dataset.add(element)
+    assert "Somebody" not in str(deidentify(dataset, salt=SALT))
+
+
+def test_a_text_in_place_of_a_contours_number_names_no_contour():
+    with confidentiality.quiet():
+        number = pydicom.DataElement("ROINumber", "LO", "Somebody")
+    roi = item(ROIName="Hillcrest")
+    roi.add(number)
+    cleaned = deidentify(of_patient(StructureSetROISequence=[roi]), salt=SALT)
+    assert cleaned.StructureSetROISequence[0].ROIName == "ROI"
+
+
 def test_an_empty_element_stays_empty():
     assert not deidentify(of_patient(ContrastBolusAgent=""), salt=SALT).ContrastBolusAgent
 
