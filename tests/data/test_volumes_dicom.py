@@ -168,6 +168,32 @@ def test_each_lossless_decoder_gives_the_stored_values(dicom, folder, syntax):
     np.testing.assert_array_equal(volumes.read(folder).array, array.astype(int) - 1024)
 
 
+@pytest.mark.parametrize(("signed", "expected"), [(0, [0, 1, 17, 31]), (1, [0, 1, -15, -1])])
+def test_jpeg_of_fewer_than_8_bits_is_read_and_ends_no_process(dicom, folder, signed, expected):
+    array = np.array([[0, 1, 17, 31]] * 3, np.uint8)[np.newaxis]
+    facts = {"BitsStored": 5, "HighBit": 4}
+    for path in dicom.write(folder, array):
+        _compress_by_gdcm(path)
+        dataset = pydicom.dcmread(path)
+        dataset.update({**facts, "PixelRepresentation": signed})
+        dataset.save_as(path)
+    np.testing.assert_array_equal(volumes.read(folder).array, [[expected] * 3])
+
+
+def test_a_vendors_object_without_pixels_is_passed_over(dicom, folder):
+    def strip(dataset, z):
+        if z == 6:
+            dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.3.12.2.1107.5.9.1"
+            del dataset.Rows, dataset.Columns, dataset.PixelData
+
+    dicom.write(folder, edit=strip)
+    volume = volumes.read(folder)
+    assert (volume.shape, volume.notes) == (
+        (6, 8, 9),
+        ("Passed over in the folder: 1 DICOM object without pixels.",),
+    )
+
+
 def _compress_by_gdcm(path):
     import gdcm
 
@@ -188,7 +214,7 @@ def _compress_by_gdcm(path):
 def test_a_disc_with_texts_beside_its_slices_is_read_and_says_what_was_passed_over(dicom, folder):
     dicom.write(folder)
     (folder / "README").write_text("Planted^Name: see the LICENSE, für alle.\n")
-    (folder / "LICENSE").write_text("free\n" * 2000)
+    (folder / "LICENSE").write_text("free\n" * 2000, encoding="utf-8-sig")
     (folder / "viewer.exe").write_bytes(b"MZ\0\1" * 40)
     (folder / "IMAGES").mkdir()
     volume = volumes.read(folder)

@@ -354,6 +354,8 @@ def test_refuses_variable_spacing_and_names_its_parts(dicom, folder, refused, he
         ),
         ([0, 4, 12], r"must be 4\.00 mm apart.* 8\.00 mm between slices 1 and 2 .*missing: about 1\."),
         ([0, 4, 11], r"evenly spaced, got distances from 4\.000 to 7\.000 mm"),
+        ([0, 4, 8, 16, 20, 24], r"must be 4\.00 mm .* 8\.00 mm between slices 2 and 3 .*missing: about 1\."),
+        ([0, 4, 8, 12, 17.5, 21.5, 25.5], r"evenly spaced, got distances from 4\.000 to 5\.500 mm"),
         ([0, 4, 8, 12, 17.5, 21.5], r"evenly spaced, got distances from 4\.000 to 5\.500 mm"),
     ],
 )
@@ -432,7 +434,65 @@ def test_refuses_a_table_of_values(dicom, folder, refused):
 def test_refuses_an_element_that_is_no_number(dicom, folder, refused):
     path = dicom.write(folder, RescaleSlope="12345.5")[0]
     path.write_bytes(path.read_bytes().replace(b"12345.5 ", b"Planted "))
-    with refused(ValueError, r"file \d of 7 .* can be read, got a ValueError"):
+    with refused(ValueError, r"file \d of 7 .* without a usable RescaleSlope: it is cut or damaged"):
+        volumes.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value"),
+    [
+        ("Rows", "LO", "Planted"),
+        ("Columns", "SS", -9),
+        ("BitsStored", "US", [8, 16]),
+        ("SamplesPerPixel", "FD", float("inf")),
+        ("NumberOfFrames", "IS", ["1", "2"]),
+        ("PixelSpacing", "LO", "Planted"),
+        ("RescaleSlope", "LO", "Planted"),
+        ("RescaleIntercept", "DS", ["1", "2"]),
+        ("PixelRepresentation", "OB", b"Planted "),
+    ],
+)
+def test_refuses_an_element_of_another_type_or_number_of_values(dicom, folder, refused, name, kind, value):
+    def spoil(dataset, z):
+        dataset.pop(name, None)
+        dataset.add(pydicom.DataElement(name, kind, value))
+
+    dicom.write(folder, edit=spoil)
+    with refused(ValueError, rf"file 1 of 7 .* without a usable {name}: it is cut or damaged"):
+        volumes.read(folder)
+
+
+def test_units_of_another_type_are_units_nobody_knows(dicom, folder):
+    def spoil(dataset, z):
+        dataset.add(pydicom.DataElement("Units", "US", [3, 4]))
+
+    dicom.write(folder, edit=spoil, Modality="PT")
+    assert volumes.read(folder).units == "as stored"
+
+
+def test_refuses_fragments_of_pixels_that_are_said_to_be_uncompressed(dicom, folder, refused):
+    for path in dicom.write(folder):
+        dataset = pydicom.dcmread(path)
+        dataset.PixelData = pydicom.encaps.encapsulate([dataset.PixelData])
+        dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+        dataset.file_meta.TransferSyntaxUID = uid.RLELossless
+        dataset.save_as(path)
+        compressed, native = (
+            f"{syntax}\0".encode() for syntax in (uid.RLELossless, uid.ExplicitVRLittleEndian)
+        )
+        path.write_bytes(path.read_bytes().replace(compressed, native))
+    with refused(ValueError, r"file 1 of 7 .* uncompressed pixels in one piece, got fragments"):
+        volumes.read(folder)
+
+
+def test_refuses_jpeg_of_32_bits_before_a_decoder_ends_the_process(dicom, folder, refused):
+    def spoil(dataset, z):
+        dataset.PixelData = pydicom.encaps.encapsulate([dataset.PixelData])
+        dataset["PixelData"].VR = "OB"
+
+    facts = {"BitsAllocated": 32, "BitsStored": 32, "HighBit": 31}
+    dicom.write(folder, edit=spoil, syntax=uid.JPEGLosslessSV1, **facts)
+    with refused(ValueError, r"must have up to 16 bits a pixel in JPEG, got 32"):
         volumes.read(folder)
 
 

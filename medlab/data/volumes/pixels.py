@@ -14,7 +14,7 @@ from pydicom import uid
 from pydicom.pixels import get_decoder
 
 from medlab.data.volumes.kinds import no_measurement
-from medlab.data.volumes.series import NATIVE, UNREADABLE, Slice, modality_of, pixel_type, unharmed
+from medlab.data.volumes.series import NATIVE, UNREADABLE, Slice, modality_of, unharmed
 
 INT16 = np.iinfo(np.int16)
 EXACT_IN_FLOAT32 = 2**24
@@ -49,7 +49,7 @@ def read_pixels(slices: Sequence[Slice]) -> NDArray[Any]:
     for one in slices:
         _check_stored(one)
     first = slices[0].facts
-    dtype = functools.reduce(np.promote_types, [pixel_type(one.facts).newbyteorder("=") for one in slices])
+    dtype = functools.reduce(np.promote_types, [_pixel_type(one.facts).newbyteorder("=") for one in slices])
     stored = np.empty((len(slices), first["Rows"], first["Columns"]), dtype)
     for plane, one in zip(stored, slices, strict=True):
         plane[...] = _uncompressed(one) if one.offset is not None else _decoded(one)
@@ -136,6 +136,11 @@ def _check_stored(one: Slice) -> None:
             f"stored up to bit {high}. Export the series uncompressed."
         )
         raise ValueError(msg)
+    if allocated > 16 and one.syntax in uid.JPEGTransferSyntaxes:
+        msg = (
+            f"{one.label} must have up to 16 bits a pixel in JPEG, got {allocated}. Export the series again."
+        )
+        raise ValueError(msg)  # GDCM would end the whole process
     if facts.get("ModalityLUTSequence"):
         msg = (
             f"{one.label} must be rescaled by a slope and an intercept, got a table (Modality LUT). "
@@ -166,16 +171,11 @@ def _remedy(one: Slice) -> str:
 
 def _uncompressed(one: Slice) -> NDArray[Any]:
     """Return the stored pixels, shape (Y, X), read from their place in the file."""
-    facts, dtype = one.facts, pixel_type(one.facts)
+    facts, dtype = one.facts, _pixel_type(one.facts)
     shape = (facts["Rows"], facts["Columns"])
     with unharmed(one.label):
         pixels = np.fromfile(one.path, dtype, shape[0] * shape[1], offset=one.offset or 0).reshape(shape)
-    # Above the highest stored bit may lie an overlay; moving it out brings the sign along.
-    allocated, stored, high = _bits(facts)
-    if stored < allocated:
-        pixels <<= allocated - 1 - high
-        pixels >>= allocated - stored
-    return pixels
+    return _stored_bits(pixels, facts)
 
 
 def _decoded(one: Slice) -> NDArray[Any]:
@@ -184,10 +184,13 @@ def _decoded(one: Slice) -> NDArray[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they quote values
             dataset = pydicom.dcmread(one.path)
-            _, stored, high = _bits(one.facts)
-            # pydicom takes the stored bits to be the lowest ones; below them may lie an overlay.
-            dataset.BitsStored, below = high + 1, high + 1 - stored
-            return np.asarray(dataset.pixel_array >> below if below else dataset.pixel_array)
+            allocated, _, _ = _bits(one.facts)
+            if one.syntax not in REPACKED and not (one.syntax in uid.JPEGTransferSyntaxes and allocated == 8):
+                return np.asarray(dataset.pixel_array)
+            # Whole words: decoders take the stored bits to be the lowest ones, and GDCM ends the whole
+            # process where JPEG has fewer than all 8.
+            dataset.BitsStored, dataset.HighBit = allocated, allocated - 1
+            return _stored_bits(dataset.pixel_array, one.facts)
     except (RuntimeError, *UNREADABLE):
         # Or the decoder that is there cannot do this: Pillow, for example, no JPEG of 12 bits.
         msg = (
@@ -196,6 +199,21 @@ def _decoded(one: Slice) -> NDArray[Any]:
             f"{_remedy(one)}."
         )
         raise ValueError(msg) from None
+
+
+def _pixel_type(facts: Mapping[str, Any]) -> np.dtype[Any]:
+    """Return the little-endian integer type in which pixels are stored."""
+    sign = "i" if facts.get("PixelRepresentation") else "u"
+    return np.dtype(f"<{sign}{facts['BitsAllocated'] // 8}")
+
+
+def _stored_bits(words: NDArray[Any], facts: Mapping[str, Any]) -> NDArray[Any]:
+    """Return the values of whole words, in their memory; around the stored bits may lie overlays."""
+    allocated, stored, high = _bits(facts)
+    if stored < allocated:
+        words <<= allocated - 1 - high
+        words >>= allocated - stored  # brings the sign along
+    return words
 
 
 def _bits(facts: Mapping[str, Any]) -> tuple[int, int, int]:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -38,8 +38,8 @@ TAGS = [
     ).split()
 ]
 PIXEL_DATA = TAGS[-1]
-TEXTS = frozenset(tag for tag in TAGS if dictionary_VR(tag) in ("UI", "CS", "LO"))
-PLACES = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
+TEXTS = ("UI", "CS", "LO")
+UNUSABLE = object()  # the value of an element that is none of its type
 NEEDED = ("TransferSyntaxUID", "SeriesInstanceUID", "Rows", "Columns", "BitsAllocated")
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 # What pydicom raises depends on the byte at which a file is cut or damaged.
@@ -159,7 +159,7 @@ def _is_text(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(4096)
     try:
-        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8")
+        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig")
     except UnicodeDecodeError:
         return False
     return bool(text) and all(letter.isprintable() or letter.isspace() for letter in text)
@@ -209,18 +209,22 @@ def read_slice(path: Path, label: str) -> Slice | None:
             "nobody knows which slices go together. Export the series again."
         )
         raise ValueError(msg)
-    missing = [name for name in NEEDED if not (isinstance(facts.get(name), (int, str)) and facts[name])]
-    single = facts.keys() - {*PLACES, *missing}
-    missing += sorted(name for name in single if isinstance(facts[name], np.ndarray))
-    if missing or not pixels:
-        listed = ", ".join([*missing, *([] if pixels else ["PixelData"])])
+    missing = [name for name in NEEDED if not facts.get(name)]
+    missing += [name for name, value in facts.items() if value is UNUSABLE]
+    missing += [] if pixels else ["PixelData"]
+    if missing:
         msg = (
-            f"{label} must be a whole DICOM image, got a header without a usable {listed}: it is cut or "
-            "damaged. Copy it again from its source."
+            f"{label} must be a whole DICOM image, got a header without a usable {', '.join(missing)}: it is "
+            "cut or damaged. Copy it again from its source."
         )
         raise ValueError(msg)
     offset, syntax = None, str(facts["TransferSyntaxUID"])
     if syntax in NATIVE:
+        if pixels.length == 0xFFFFFFFF:
+            msg = (
+                f"{label} must hold uncompressed pixels in one piece, got fragments. Export the series again."
+            )
+            raise ValueError(msg)
         offset = pixels.value_tell
         _check_length(label, facts, min(pixels.length, path.stat().st_size - offset))
     return Slice(path, label, facts, syntax, offset)
@@ -255,12 +259,6 @@ def modality_of(one: Slice) -> str:
     return code if re.fullmatch("[A-Z]{2,8}", code) else "unknown"
 
 
-def pixel_type(facts: dict[str, Any]) -> np.dtype[Any]:
-    """Return the little-endian integer type in which pixels are stored."""
-    sign = "i" if facts.get("PixelRepresentation") else "u"
-    return np.dtype(f"<{sign}{facts['BitsAllocated'] // 8}")
-
-
 def _no_image(kind: pydicom.uid.UID | None, private: bool) -> bool:
     """Return whether a SOP class is no image; `private` is the answer for one that DICOM does not know."""
     if not kind:
@@ -270,17 +268,22 @@ def _no_image(kind: pydicom.uid.UID | None, private: bool) -> bool:
 
 def _value(element: DataElement) -> Any:
     """Return a text as str, a number as float or int, several as an array; None where it is empty."""
-    value = element.value
-    if element.VR == "SQ":
+    value, kind = element.value, dictionary_VR(element.tag)
+    if kind == "SQ":
         return len(value)
     if value is None or value == "":
         return None
-    if element.tag in TEXTS:  # by DICOM's dictionary: what a damaged file says would make text of numbers
+    if kind in TEXTS:
         return str(value)
-    if isinstance(value, (int, float)):
-        return int(value) if isinstance(value, int) else float(value)
-    # pydicom leaves text that is no number as it is.
-    return np.array([float(number) for number in value])
+    # Whatever the file says of its type; pydicom leaves text that is no number as it is.
+    several = not isinstance(value, (int, float, str, bytes))
+    numbers = list(value) if several else [value]
+    types = int if kind in ("US", "IS") else (int, float)
+    if not all(isinstance(one, types) and (types is not int or one >= 0) for one in numbers):
+        return UNUSABLE
+    if dictionary_VM(element.tag) != "1":
+        return np.array(numbers, dtype=np.float64)
+    return UNUSABLE if several else int(value) if types is int else float(value)
 
 
 def _check_length(label: str, facts: dict[str, Any], length: int) -> None:
