@@ -19,7 +19,7 @@ from medlab.data.dataset import Dataset
 from medlab.data.normalization import Normalization
 from medlab.models import predict
 from medlab.training import drawing
-from medlab.training.checkpoint import Checkpoint
+from medlab.training.checkpoint import Checkpoint, beside
 from medlab.training.control import Control
 
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ class Monitor(keras.callbacks.Callback):
             self.checkpoint.save(self._state(own), self._facts())
         if self.log_path:
             # Whole each time: after a kill and a resume every epoch stands in it once.
-            self.log_path.parent.mkdir(parents=True, exist_ok=True)
             lines = [json.dumps(row) + "\n" for row in self.rows]
-            self.log_path.write_text("".join(lines), encoding="utf-8")
+            with beside("log", self.log_path) as partial:
+                partial.write_text("".join(lines), encoding="utf-8")
         if self._bar is not None:
             self._bar.set_postfix({"loss": f"{row['loss']:.3f}", self.measure: f"{row[self.measure]:.3f}"})
             self._bar.update()
