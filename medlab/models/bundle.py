@@ -109,7 +109,7 @@ def save(
         "metrics": dict(metrics or {}),
         "intended_use": "teaching and research; not a medical device",
     }
-    text = json.dumps(facts, indent=2, allow_nan=False)
+    text = json.dumps(facts, indent=2, allow_nan=False, default=lambda number: number.tolist())  # NumPy's
     partial = folder / ("partial." + NETWORK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,25 +136,68 @@ def load(folder: str | Path) -> Bundle:
     FileNotFoundError
         If it lacks one of its two files.
     ValueError
-        If ``model.json`` is damaged, or of a schema that this version does not know.
+        If a file is damaged, or of a schema that this version does not know.
     """
     folder = Path(folder)
     for name in (FACTS, NETWORK):
         if not (folder / name).is_file():
             msg = f"{folder.name} has no {name}. A model folder, as medlab.models.save writes it, has both."
             raise FileNotFoundError(msg)
-    try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    except ValueError as error:
-        msg = f"{FACTS} in {folder.name} is damaged ({error}). Write the model folder again."
-        raise ValueError(msg) from error
+    facts = read_facts(folder / FACTS, "Write the model folder again")
     if facts.get("schema") != SCHEMA:
         msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads {SCHEMA}. Update medlab."
         raise ValueError(msg)
+    numbers = facts.get("normalization")
+    if not isinstance(numbers, dict) or not all(_are_numbers(numbers.get(name)) for name in ("mean", "std")):
+        msg = f"{FACTS} in {folder.name} is damaged (no usable normalization). Write the model folder again."
+        raise ValueError(msg)
+    importlib.import_module("medlab.models.layers")  # registers the layers that Keras does not have
+    return Bundle(read_network(folder / NETWORK), facts)
+
+
+def read_facts(path: Path, remedy: str) -> dict[str, Any]:
+    """Read a JSON file that holds names and values.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged or holds something else.
+    """
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        msg = f"{path.name} in {path.parent.name} is damaged ({error}). {remedy}."
+        raise ValueError(msg) from error
+    if not isinstance(facts, dict):
+        msg = (
+            f"{path.name} in {path.parent.name} is damaged (a {type(facts).__name__} and no names). {remedy}."
+        )
+        raise ValueError(msg)
+    return facts
+
+
+def read_network(path: Path) -> Any:
+    """Read a ``.keras`` file that is there.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged: Keras calls a cut one "not found", and fails in many ways on others.
+    """
     import keras
 
-    importlib.import_module("medlab.models.layers")  # registers the layers that Keras does not have
-    return Bundle(keras.models.load_model(folder / NETWORK, compile=False), facts)
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:
+        msg = f"{path.name} in {path.parent.name} is damaged ({type(error).__name__}). Write it again."
+        raise ValueError(msg) from error
+
+
+def _are_numbers(value: Any) -> bool:
+    """Say whether a value is a number, or lists of them."""
+    if isinstance(value, list):
+        return bool(value) and all(map(_are_numbers, value))
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _feature_statistics(model: Any, dataset: Any, normalization: Any) -> dict[str, list[float]] | None:

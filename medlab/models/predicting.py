@@ -27,7 +27,7 @@ def predict(
     -------
     probabilities : float32 array
         Shape (N,) where the network has one output (binary: probability of the positive class;
-        regression: the value), (N, K) otherwise.
+        regression: the value), (N, K) otherwise; of no images, an empty one.
 
     Raises
     ------
@@ -45,5 +45,6 @@ def predict(
         np.asarray(model.predict_on_batch(normalize(array[start : start + batch_size])))
         for start in range(0, len(array), batch_size)
     ]
-    result = np.concatenate(parts).astype(np.float32)
+    none = [] if parts else [np.zeros((0, *model.output_shape[1:]))]
+    result = np.concatenate([*parts, *none]).astype(np.float32)
     return result[:, 0] if result.shape[1] == 1 else result

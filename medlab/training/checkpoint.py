@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,36 @@ def grouped(stored: Mapping[str, NDArray[Any]]) -> dict[str, list[NDArray[Any]]]
     return arrays
 
 
+@contextlib.contextmanager
+def beside(what: str, path: Path) -> Iterator[Path]:
+    """Give a path to write to, which then replaces `path`: an older file stays until the new one is whole."""
+    partial = path.with_name(f"partial.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise _unwritable(path, what, error) from error
+
+
+def _unwritable(path: Path, what: str, error: OSError) -> OSError:
+    msg = (
+        f"the {what} could not be written to {path.parent.name} ({error.strerror or error}). "
+        "Free space or name another folder; an older one stays as it was."
+    )
+    return OSError(error.errno, msg)
+
+
+def network_identity(model: Any) -> str:
+    """Name a network by its layers' kinds and its weights' shapes: names that Keras gives count up."""
+    kinds = [type(layer).__name__ for layer in model._flatten_layers()]
+    shapes = [tuple(weight.shape) for weight in model.weights]
+    digest = hashlib.blake2b(repr((kinds, shapes)).encode(), digest_size=4).hexdigest()
+    return f"{len(kinds) - 1} layers with {model.count_params()} weights ({digest})"
+
+
 class Checkpoint:
     """Keeps the state after an epoch in ``FOLDER/state.npz``.
 
@@ -40,15 +73,24 @@ class Checkpoint:
 
     def __init__(self, folder: str | Path, identity: Mapping[str, Any]) -> None:
         self.path = Path(folder) / "state.npz"
-        self.identity = json.loads(json.dumps(dict(identity)))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Numbers of NumPy's become plain ones.
+        self.identity = json.loads(json.dumps(dict(identity), default=lambda number: number.tolist()))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self.path, "checkpoint", error) from error
 
     def save(self, arrays: Mapping[str, list[NDArray[Any]]], facts: Mapping[str, Any]) -> None:
-        """Write lists of arrays and JSON-able facts; the old file stays until the new one is whole."""
+        """Write lists of arrays and JSON-able facts; the old file stays until the new one is whole.
+
+        Raises
+        ------
+        OSError
+            If the disk is full, or the folder cannot be written to.
+        """
         told = np.array(json.dumps({"identity": self.identity, **facts}))
-        partial = self.path.with_suffix(".partial.npz")
-        np.savez(partial, facts=told, **flat(arrays))
-        partial.replace(self.path)
+        with beside("checkpoint", self.path) as partial:
+            np.savez(partial, facts=told, **flat(arrays))
 
     def load(self) -> tuple[dict[str, list[NDArray[Any]]], dict[str, Any]] | None:
         """Return what `save` wrote, or None where nothing was saved yet.
@@ -58,15 +100,10 @@ class Checkpoint:
         ValueError
             If the file is damaged, or was written by a training with other options.
         """
-        if not self.path.exists():
+        read = _read(self.path)
+        if read is None:
             return None
-        try:
-            with np.load(self.path) as stored:
-                facts = json.loads(str(stored["facts"]))
-                arrays = grouped(stored)
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-            msg = f"the checkpoint {self.path.name} is damaged ({error}). Delete it, or train without resume."
-            raise ValueError(msg) from error
+        facts, arrays = read
         then, now = facts.pop("identity"), self.identity
         differing = sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
         if differing:
@@ -87,14 +124,23 @@ def facts_in(folder: str | Path) -> dict[str, Any] | None:
     ValueError
         If the file is damaged.
     """
-    path = Path(folder) / "state.npz"
+    read = _read(Path(folder) / "state.npz", arrays=False)
+    return None if read is None else read[0]
+
+
+def _read(path: Path, *, arrays: bool = True) -> tuple[dict[str, Any], dict[str, list[NDArray[Any]]]] | None:
+    """Return the facts and the arrays of a checkpoint; None where there is none."""
     try:
         with np.load(path) as stored:
-            return dict(json.loads(str(stored["facts"])))
+            facts = json.loads(str(stored["facts"]))
+            if not isinstance(facts, dict) or not isinstance(facts.get("identity"), dict):
+                msg = "its facts are none"
+                raise ValueError(msg)
+            return facts, grouped(stored) if arrays else {}
     except FileNotFoundError:
         return None
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        msg = f"the checkpoint {path.name} is damaged ({error}). Delete it, or train anew."
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, RecursionError) as error:
+        msg = f"the checkpoint {path.name} is damaged ({error}). Delete it, or train without resume."
         raise ValueError(msg) from error
 
 

@@ -16,8 +16,8 @@ from medlab.data.balancing import oversample, sample_weights, undersample
 from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import normalize
-from medlab.training import background
-from medlab.training.checkpoint import Checkpoint
+from medlab.training import background, drawing
+from medlab.training.checkpoint import Checkpoint, network_identity
 from medlab.training.control import Control, Stopped
 from medlab.training.monitor import Monitor
 from medlab.training.run import Run
@@ -80,8 +80,9 @@ def fit(
     Raises
     ------
     ValueError
-        If an option does not exist or is out of range, if val lacks one of the classes, or if the
-        checkpoint belongs to another training.
+        If an option does not exist or is out of range, if val lacks one of the classes, if the network's
+        output is none for this task, if a random layer cannot be kept, or if the checkpoint belongs to
+        another training.
     FloatingPointError
         If the loss is not finite: no better weights can follow.
     Stopped
@@ -90,10 +91,15 @@ def fit(
         If a session is at work in this kernel: see `TrainSession`.
     """
     background.check_free()
+    seed = int(checks.in_range("seed", seed, 0, 2**32 - 1, whole=True))
     for name in options:
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
     chosen = Settings(**options).resolve(dataset)
     normalization = normalize(dataset)
+    few = normalization.apply(dataset.train.images[:8])
+    _check_output(model, dataset, few)
+    if checkpoint:
+        drawing.check_known(model, few)
     if dataset.task == "regression":
         _start_at_the_mean(model, dataset)
     backend.use_gpu_memory_as_needed()
@@ -109,7 +115,7 @@ def fit(
         **chosen,
         "seed": seed,
         "data": dataset.fingerprint,
-        "network": f"{model.name} with {model.count_params()} weights",
+        "network": network_identity(model),
         "backend": backend.name(),
         "augmentation": repr(batches.augmentation),
     }
@@ -172,6 +178,33 @@ def fit(
         seed=seed,
         backend=backend.name(),
     )
+
+
+def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
+    """Refuse, before anything is trained, outputs that are no answer to the data set's task."""
+    outputs = keras.tree.flatten(model(few, training=False))
+    shapes = [tuple(output.shape) for output in outputs]
+    several = dataset.task in ("multiclass", "multilabel")
+    width = len(dataset.class_names) if several else 1
+    if shapes not in ([(len(few), width)], [(len(few),)] if width == 1 else None):
+        last = {"multiclass": "softmax", "regression": "linear"}.get(dataset.task, "sigmoid")
+        msg = (
+            f"model must have one output of shape (N, {width}) for {dataset.task} data, got "
+            f"{' and '.join(map(str, shapes))} for {len(few)} images. End it with Dense({width}, "
+            f"activation={last!r})."
+        )
+        raise ValueError(msg)
+    if dataset.task == "regression":
+        return
+    last_layer, values = model.layers[-1], keras.ops.convert_to_numpy(outputs[0])
+    linear = getattr(last_layer, "activation", None) is keras.activations.linear
+    came = "a linear last layer" if linear else f"values from {np.min(values):.3g} to {np.max(values):.3g}"
+    if linear or not (np.min(values) >= 0 and np.max(values) <= 1):
+        msg = (
+            f"model must give probabilities for {dataset.task} data, got {came}. "
+            f"End it with activation={'softmax' if dataset.task == 'multiclass' else 'sigmoid'!r}."
+        )
+        raise ValueError(msg)
 
 
 def _start_at_the_mean(model: keras.Model, dataset: Dataset) -> None:

@@ -20,7 +20,7 @@ from medlab.data.normalization import Normalization
 from medlab.models import predict
 from medlab.text import duration
 from medlab.training import drawing
-from medlab.training.checkpoint import Checkpoint
+from medlab.training.checkpoint import Checkpoint, beside
 from medlab.training.control import Control
 
 if TYPE_CHECKING:
@@ -253,9 +253,9 @@ class Monitor(keras.callbacks.Callback):
             self.checkpoint.save(self._state(own), self._facts())
         if self.log_path:
             # Whole each time: after a kill and a resume every epoch stands in it once.
-            self.log_path.parent.mkdir(parents=True, exist_ok=True)
             lines = [json.dumps(row) + "\n" for row in self.rows]
-            self.log_path.write_text("".join(lines), encoding="utf-8")
+            with beside("log", self.log_path) as partial:
+                partial.write_text("".join(lines), encoding="utf-8")
         every = -(-self.epochs // LINES)
         if self._bar is not None:
             self._bar.set_postfix({"loss": f"{row['loss']:.3f}", self.measure: f"{row[self.measure]:.3f}"})

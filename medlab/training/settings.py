@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from medlab import checks
 from medlab.data.dataset import Dataset
 
@@ -65,14 +67,20 @@ class Settings:
         checks.one_of("scale", self.scale, SCALES)
         checks.one_of("optimizer", self.optimizer, OPTIMIZERS)
         checks.one_of("balance", self.balance, BALANCES)
-        for name in ("epochs", "batch_size", "patience"):
-            if getattr(self, name) is not None:
-                checks.in_range(name, getattr(self, name), 1, whole=True)
-        if self.learning_rate is not None:
-            checks.in_range("learning_rate", self.learning_rate, 1e-7, 10)
-        checks.in_range("warmup", self.warmup, 0, 1)
-        checks.in_range("averaging", self.averaging, 0, 0.9999)
-        checks.in_range("weight_decay", self.weight_decay, 0, 1)
+        limits = {
+            "epochs": (1, None),
+            "batch_size": (1, None),
+            "patience": (1, None),
+            "learning_rate": (1e-7, 10),
+            "warmup": (0, 1),
+            "averaging": (0, 0.9999),
+            "weight_decay": (0, 1),
+        }
+        for name, (low, high) in limits.items():
+            if (value := getattr(self, name)) is not None:
+                checks.in_range(name, value, low, high, whole=high is None)
+                # A number of NumPy's could not be written to a checkpoint.
+                object.__setattr__(self, name, np.asarray(value).item())
 
     def resolve(self, dataset: Dataset) -> dict[str, Any]:
         """Return all options with their values for a data set."""

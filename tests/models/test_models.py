@@ -210,9 +210,39 @@ def test_incomplete_damaged_and_newer_model_folders_are_refused(trained, tmp_pat
     (folder / "model.json").write_text(facts[:40])
     with pytest.raises(ValueError, match=r"model.json in model is damaged"):
         models.load(folder)
+    whole = json.loads(facts)
+    none = [whole, {**whole, "normalization": {"mean": "x", "std": [1.0]}}, {**whole, "normalization": [1]}]
+    del none[0]["normalization"]
+    for text in ("null", "[1]", "3", "[" * 20_000, "\ufeff{}", *map(json.dumps, none)):
+        (folder / "model.json").write_text(text)
+        with pytest.raises(ValueError, match=r"model.json in model is damaged"):
+            models.load(folder)
+    (folder / "model.json").write_text(facts)
+    network = (folder / "model.keras").read_bytes()
+    for part in (b"", network[:100], network[: len(network) // 2], network[:-100], b"text"):
+        (folder / "model.keras").write_bytes(part)
+        with pytest.raises(ValueError, match=r"model.keras in model is damaged"):
+            models.load(folder)
     (folder / "model.keras").unlink()
     with pytest.raises(FileNotFoundError, match=r"model has no model.keras"):
         models.load(folder)
+
+
+def test_numbers_of_numpy_go_into_a_model_folder(trained, tmp_path):
+    told = {"auc": np.float32(0.5), "confusion": np.eye(2, dtype=int)}
+    folder = models.save(
+        tmp_path / "model", *trained, threshold=np.float32(0.25), seed=np.int64(3), metrics=told
+    )
+    facts = models.load(folder).facts
+    assert (facts["threshold"], facts["seed"]) == (0.25, 3)
+    assert facts["metrics"] == {"auc": 0.5, "confusion": [[1, 0], [0, 1]]}
+
+
+def test_no_images_give_an_empty_answer_of_the_right_shape(trained, rng):
+    model, dataset, normalization = trained
+    assert models.predict(model, normalization.apply, dataset.test.images[:0]).shape == (0,)
+    several = models.build("auto", dataset_of(rng, (28, 28, 1), "multiclass", 3), width=8)
+    assert models.predict(several, normalization.apply, dataset.test.images[:0]).shape == (0, 3)
 
 
 def test_images_of_another_shape_are_refused(trained):

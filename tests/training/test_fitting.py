@@ -257,6 +257,89 @@ def test_balancing_is_refused_where_an_image_has_no_one_class(rng):
         training.Settings(balance="weights").resolve(dataset_of(rng, "regression"))
 
 
+QUICK = {"epochs": 1, "batch_size": 16, "progress": False}
+
+
+def ending(*layers):
+    image = keras.Input((16, 18, 1))
+    x = keras.layers.Flatten()(image)
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(image, x)
+
+
+@pytest.mark.parametrize(
+    ("task", "layers", "message"),
+    [
+        (
+            "binary",
+            [keras.layers.Dense(2, activation="softmax")],
+            r"one output of shape \(N, 1\) .*got \(8, 2\)",
+        ),
+        ("binary", [keras.layers.Dense(1)], r"probabilities for binary data, got a linear last layer"),
+        ("multiclass", [keras.layers.Dense(2)], r"got a linear last layer. .*activation='softmax'"),
+        ("multiclass", [keras.layers.Dense(1, activation="sigmoid")], r"shape \(N, 2\) for multiclass"),
+        ("binary", [keras.layers.Dense(1), keras.layers.Rescaling(1.0, 2000.0)], r"got values from .* to"),
+        ("regression", [keras.layers.Dense(4)], r"shape \(N, 1\) for regression .*activation='linear'"),
+    ],
+)
+def test_an_output_that_is_no_answer_is_refused_before_training(rng, task, layers, message):
+    with pytest.raises(ValueError, match=f"model must .*{message}"):
+        training.fit(ending(*layers), dataset_of(rng, task), **QUICK)
+
+
+def test_numbers_of_numpy_are_options_like_others(dataset, tmp_path):
+    options = {"epochs": np.int64(1), "batch_size": np.int32(16), "learning_rate": np.float32(0.01)}
+    run = fitted(dataset, checkpoint=tmp_path, seed=np.uint32(3), **options)
+    assert type(run.options["learning_rate"]) is float
+    assert run.seed == 3
+    fitted(dataset, checkpoint=tmp_path, resume=True, seed=3, **{k: v.item() for k, v in options.items()})
+    with pytest.raises(ValueError, match="seed must lie between 0 and"):
+        training.fit(run.model, dataset, seed=2**32)
+
+
+def test_a_network_is_known_by_its_shapes_and_not_by_the_name_that_keras_counted(dataset, tmp_path):
+    def unnamed(units):
+        return ending(keras.layers.Dense(units), keras.layers.Dense(1, activation="sigmoid"))
+
+    first = training.fit(unnamed(3), dataset, checkpoint=tmp_path, **QUICK)
+    again = unnamed(3)
+    assert again.name != first.model.name
+    training.fit(again, dataset, checkpoint=tmp_path, resume=True, **QUICK)
+    with pytest.raises(ValueError, match=r"another training \(network: "):
+        training.fit(unnamed(4), dataset, checkpoint=tmp_path, resume=True, **QUICK)
+
+
+def test_a_full_disk_leaves_the_older_checkpoint_and_log(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path, {"seed": 1})
+    checkpoint.save({"weights": [np.ones(2)]}, {"rows": []})
+
+    def full(path, **_arrays):
+        path.write_bytes(b"PK half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match=r"checkpoint could not be written to .* \(No space left on device\)"):
+        checkpoint.save({"weights": [np.zeros(2)]}, {"rows": []})
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+    assert checkpoint.load()[0]["weights"][0].tolist() == [1, 1]
+
+
+def test_a_log_that_cannot_be_written_says_so_without_the_whole_path(dataset, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"the log could not be written to file \("):
+        fitted(dataset, epochs=1, log_path=tmp_path / "file" / "log.jsonl")
+    with pytest.raises(OSError, match=r"the checkpoint could not be written to file \("):
+        fitted(dataset, epochs=1, checkpoint=tmp_path / "file")
+
+
+@pytest.mark.parametrize("facts", ["null", "[1]", "{}", '{"identity": 3}', "[" * 20_000])
+def test_a_checkpoint_without_facts_is_damaged(tmp_path, facts):
+    np.savez(tmp_path / "state.npz", facts=np.array(facts))
+    with pytest.raises(ValueError, match=r"state.npz is damaged"):
+        Checkpoint(tmp_path, {}).load()
+
+
 def test_a_validation_set_of_one_class_is_refused_before_training(rng):
     dataset = dataset_of(rng)
     dataset.val.labels[:] = 0

@@ -9,7 +9,6 @@ import pytest
 
 from medlab import models
 from medlab.models.gan import SpectralDense
-from medlab.training.checkpoint import Checkpoint
 from medlab.training.gan import DCGAN, GAN, Inpainter, critic_loss, generator_loss, load
 from medlab.training.gan.augmenting import draw, transform
 from medlab.training.gan.losses import gradient_penalty
@@ -219,6 +218,40 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path):
         points_gan(rates=(1e-3, 1e-3)).fit(POINTS, checkpoint=tmp_path, resume=True, **options)
 
 
+def dropping_gan():
+    layers = keras.layers
+    maker = keras.Sequential([keras.Input((2,)), layers.Dense(4), keras.Sequential([layers.Dropout(0.5)])])
+    maker.add(layers.Dense(2))
+    critic = keras.Sequential([keras.Input((2,)), layers.GaussianNoise(0.5), layers.Dense(4)])
+    critic.add(layers.Dropout(0.5))
+    critic.add(layers.Dense(1))
+    rng = np.random.default_rng(4)
+    for network in (maker, critic):
+        network.set_weights([rng.normal(size=w.shape) for w in network.get_weights()])
+    return GAN(maker, critic, "nonsaturating", rates=(1e-2, 1e-2))
+
+
+@pytest.mark.slow
+def test_random_layers_of_a_gan_go_on_and_the_names_of_its_networks_do_not_matter(tmp_path):
+    options = {"steps": 6, "seed": np.int64(2**32 - 1), **TINY}
+    whole, resumed = dropping_gan(), dropping_gan()
+    whole.fit(POINTS, **options)
+    dropping_gan().fit(POINTS, checkpoint=tmp_path, callbacks=[StopAfter(3)], **options)
+    resumed.fit(POINTS, checkpoint=tmp_path, resume=True, **options)
+    for name in ("generator", "critic", "average"):
+        pair = [getattr(gan, name).get_weights() for gan in (whole, resumed)]
+        for a, b in zip(*pair, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_gan_with_draws_that_nobody_can_keep_is_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    gan = dropping_gan()
+    gan.critic.add(keras.layers.Lambda(lambda x: x + rng.random(), output_shape=(1,), name="mine"))
+    with pytest.raises(ValueError, match=r"random layers must draw from .* by one of mine\."):
+        gan.fit(POINTS, steps=1, checkpoint=tmp_path, **TINY)
+
+
 @pytest.mark.slow
 def test_a_saved_gan_samples_and_learns_on_as_before(tmp_path):
     gan = GAN(models.gan.generator((16, 16, 1), width=4), models.gan.critic((16, 16, 1), width=4))
@@ -238,7 +271,22 @@ def test_a_saved_gan_samples_and_learns_on_as_before(tmp_path):
     (tmp_path / "gan" / "gan.json").write_text("{")
     with pytest.raises(ValueError, match=r"gan.json in gan is damaged"):
         load(tmp_path / "gan")
+    for damaged in (
+        "null",
+        "[1]",
+        "[" * 20_000,
+        json.dumps({**facts, "networks": 3}),
+        json.dumps({**facts, "networks": []}),
+    ):
+        (tmp_path / "gan" / "gan.json").write_text(damaged)
+        with pytest.raises(ValueError, match=r"gan.json in gan is damaged"):
+            load(tmp_path / "gan")
     (tmp_path / "gan" / "gan.json").write_text(json.dumps(facts))
+    network = (tmp_path / "gan" / "generator.keras").read_bytes()
+    (tmp_path / "gan" / "generator.keras").write_bytes(network[: len(network) // 2])
+    with pytest.raises(ValueError, match=r"generator.keras in gan is damaged"):
+        load(tmp_path / "gan")
+    (tmp_path / "gan" / "generator.keras").write_bytes(network)
     (tmp_path / "gan" / "optimizers.npz").write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(ValueError, match=r"the GAN in gan is damaged"):
         load(tmp_path / "gan")
@@ -361,7 +409,7 @@ def test_a_folder_that_cannot_be_written_is_refused(trained, tmp_path, monkeypat
     def full(*_arguments, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Checkpoint, "save", full)
+    monkeypatch.setattr(np, "savez", full)
     with pytest.raises(OSError, match=r"written to cut \(No space left on device\)\. Free space"):
         gan.fit(POINTS, steps=1, checkpoint=tmp_path / "cut", **TINY)
 

@@ -1,6 +1,7 @@
 """A training in the background: paused, stopped, gone on with, failed, killed, and never two at once."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from medlab import models, training
 from medlab.data import Dataset, Split
 from medlab.training import background as sessions
 from medlab.training import checkpoint as checkpoints
+from medlab.training import drawing
 
 pytestmark = pytest.mark.slow  # every test trains
 
@@ -258,6 +260,88 @@ def test_python_ends_cleanly_and_a_kill_leaves_the_last_checkpoint(dataset, tmp_
         session(dataset, tmp_path, epochs=200).start()
 
 
+class Holder(keras.layers.Layer):
+    """Keeps random layers in a dict, and draws from a generator of another name."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = {"inner": [keras.layers.Dropout(0.3), keras.layers.GaussianNoise(0.1)]}
+        self.source_of_noise = keras.random.SeedGenerator(3)
+
+    def call(self, x, training=False):
+        for part in self.parts["inner"]:
+            x = part(x, training=training)
+        if not training:
+            return x
+        seed = self.source_of_noise
+        if keras.config.backend() != "jax":  # there Keras refuses to draw without one
+            x = x + keras.random.normal(keras.ops.shape(x), stddev=0.05)
+        return x + keras.random.normal(keras.ops.shape(x), stddev=0.05, seed=seed)
+
+
+def network_of_random_layers():
+    """Has every kind of random layer: nested, wrapped, recurrent, in a dict, with a generator of its own."""
+    layers = keras.layers
+    keras.utils.set_random_seed(0)
+    image = keras.Input((16, 18, 1))
+    x = layers.RandomFlip()(layers.Rescaling(0.01)(image))
+    x = keras.Sequential([keras.Sequential([layers.SpatialDropout2D(0.2)]), layers.RandomContrast(0.2)])(x)
+    x = layers.Reshape((16, 18))(Holder()(x))
+    x = layers.MultiHeadAttention(2, 4, dropout=0.3)(x, x)
+    x = layers.TimeDistributed(layers.Dropout(0.2))(x)
+    x = layers.Bidirectional(layers.LSTM(5, dropout=0.2, recurrent_dropout=0.2))(x)
+    return keras.Model(image, layers.Dense(1, activation="sigmoid")(x))
+
+
+RANDOM = {**OPTIONS, "epochs": 2, "batch_size": 32, "augment": False}
+
+
+def resumes_with_random_layers(dataset, folder):
+    """Stop in the middle of the first epoch and at its end; a new network of another name goes on."""
+    whole = training.fit(network_of_random_layers(), dataset, **RANDOM)
+    for batch in (1, 4):
+        first = training.TrainSession(
+            network_of_random_layers(), dataset, checkpoint=f"{folder}/{batch}", **RANDOM
+        )
+        first._options["callbacks"] = [At(batch, first.stop)]
+        assert first.start().wait().state == "stopped"
+        second = training.TrainSession(
+            network_of_random_layers(), dataset, checkpoint=f"{folder}/{batch}", **RANDOM
+        )
+        assert second.start(resume=True).wait().state == "done"
+        same(second.result(), whole)
+
+
+def test_random_layers_of_every_kind_go_on_as_if_never_stopped(dataset, tmp_path):
+    resumes_with_random_layers(dataset, tmp_path)
+
+
+def test_two_random_layers_draw_for_themselves(dataset):
+    image = keras.Input((16, 18, 1))
+    model = keras.Model(image, keras.layers.Dropout(0.5)(keras.layers.Dropout(0.5)(image)))
+    drawing.begin(model, 3, 0)
+    first, second = (layer.seed_generator.state for layer in model.layers[1:])
+    assert keras.ops.convert_to_numpy(first).tolist() == [3, 1]
+    assert keras.ops.convert_to_numpy(second).tolist() != [3, 1]
+
+
+@pytest.mark.parametrize("source", [np.random.default_rng(0), np.random, random.Random(0), random])
+def test_a_layer_with_a_generator_that_nobody_can_keep_is_refused(dataset, tmp_path, source):
+    class Strange(keras.layers.Layer):
+        def call(self, x):
+            return x + source.random()
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input((16, 18, 1))
+    x = keras.layers.GlobalAveragePooling2D()(keras.Sequential([Strange(name="strange")])(image))
+    last = keras.layers.Dense(1, activation="sigmoid", kernel_initializer="ones")
+    model = keras.Model(image, last(x))
+    with pytest.raises(
+        ValueError, match=r"random layers must draw from a keras.random.SeedGenerator.*by one of strange\."
+    ):
+        training.fit(model, dataset, checkpoint=tmp_path, **OPTIONS)
+
+
 @pytest.mark.parametrize("backend", ["torch", "jax"])
 def test_on_other_backends_too(tmp_path, backend):
     script = (
@@ -271,6 +355,8 @@ for batch in (3, 12):
     background._options["callbacks"] = []
     assert background.resume().wait().state == "done"
     same(background.result(), whole)
+resumes_with_random_layers(data, {folder!r})
+training.fit(network(data), data, **{{**OPTIONS, "epochs": 1, "seed": 2**32 - 1}})
 """
     )
     script = script.format(here=str(Path(__file__).parent), folder=str(tmp_path / "at"))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import backend, checks
+from medlab.training.checkpoint import network_identity
 from medlab.training.gan import saving, stepping
 from medlab.training.gan.losses import LOSSES
 from medlab.training.gan.options import check_augment, check_rates, make_optimizer
@@ -65,7 +66,7 @@ class Adversary:
             self.average.set_weights(generator.get_weights())
         self.optimizers = [
             make_optimizer(optimizer, rate, self.options["betas"], network.trainable_variables)
-            for network, rate in zip(self._players(), self.options["rates"], strict=False)
+            for network, rate in zip(self.players(), self.options["rates"], strict=False)
         ]
         self._steps: dict[str, Callable[[stepping.Batch], dict[str, Any]]] = {}
 
@@ -143,14 +144,15 @@ class Adversary:
         for mean, now in zip(self.average.weights, self.generator.weights, strict=True):
             mean.assign(stay * mean.value + (1 - stay) * now.value)
 
-    def _players(self) -> list[keras.Model]:
+    def players(self) -> list[keras.Model]:
+        """Return the networks that learn."""
         return [self.generator] if self.critic is None else [self.generator, self.critic]
 
     def _variables(self, player: str) -> tuple[list[Any], list[Any]]:
         model: Any = self.generator if player == "generator" else self.critic
         trainable = list(model.trainable_variables)
         chosen = {id(variable) for variable in trainable}
-        networks = [*self._players(), *([] if self.average is None else [self.average])]
+        networks = [*self.players(), *([] if self.average is None else [self.average])]
         everything = [variable for network in networks for variable in network.variables]
         return trainable, [variable for variable in everything if id(variable) not in chosen]
 
@@ -204,8 +206,8 @@ class Adversary:
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree on."""
         networks = {
-            name: f"{model.name} with {model.count_params()} weights"
-            for name, model in zip(("generator", "critic"), self._players(), strict=False)
+            name: network_identity(model)
+            for name, model in zip(("generator", "critic"), self.players(), strict=False)
         }
         return json.loads(json.dumps({"kind": self.kind, **self.options, **networks}))
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from medlab import backend, checks
-from medlab.training import background
+from medlab.training import background, drawing
 from medlab.training.checkpoint import Checkpoint
 from medlab.training.control import Control, Stopped
 from medlab.training.gan import stepping
@@ -79,11 +79,13 @@ class Loop:
         }
         self.checkpoint = None
         if checkpoint is not None:
+            for network in adversary.players():
+                numbers = [
+                    np.random.default_rng(0).random((4, *x.shape[1:]), np.float32) for x in network.inputs
+                ]
+                drawing.check_known(network, numbers if len(numbers) > 1 else numbers[0])
             known = {"seed": source.seed, "data": source.fingerprint(), "backend": backend.name()}
-            try:
-                self.checkpoint = Checkpoint(checkpoint, {**adversary.identity(), **self.options, **known})
-            except OSError as error:
-                raise _unwritable(checkpoint, error) from error
+            self.checkpoint = Checkpoint(checkpoint, {**adversary.identity(), **self.options, **known})
 
     def run(self, *, resume: bool) -> GANRun:
         """Train, and say how it went."""
@@ -91,6 +93,8 @@ class Loop:
 
         adversary = self.adversary
         adversary.stop_training = False
+        for number, network in enumerate(adversary.players()):
+            drawing.begin(network, self.source.seed, number)
         if resume:
             self._resume()
         if self.control:
@@ -207,12 +211,9 @@ class Loop:
             "snapshot_steps": self.snapshot_steps,
             "seconds": self._seconds(),
         }
-        try:
-            self.checkpoint.save(
-                {**self.adversary.state(), "snapshots": list(self.snapshots), **pending}, facts
-            )
-        except OSError as error:
-            raise _unwritable(self.checkpoint.path.parent, error) from error
+        draws = drawing.kept(self.adversary.generator)
+        state = {**self.adversary.state(), "draws": draws, "snapshots": list(self.snapshots)}
+        self.checkpoint.save({**state, **pending}, facts)
         self._saved = time.perf_counter()
 
     def _resume(self) -> None:
@@ -221,6 +222,7 @@ class Loop:
             return
         arrays, facts = stored
         self.adversary.restore(arrays)
+        drawing.restore(self.adversary.generator, arrays.get("draws", []))
         self.adversary.updates = facts["updates"]
         self.step, self.rows = facts["step"], facts["rows"]
         self.snapshot_steps = facts["snapshot_steps"]
@@ -229,12 +231,3 @@ class Loop:
         pending = {k.removeprefix("pending "): v[0] for k, v in arrays.items() if k.startswith("pending ")}
         count = len(next(iter(pending.values()))) if pending else 0
         self._pending = [{name: values[i] for name, values in pending.items()} for i in range(count)]
-
-
-def _unwritable(folder: str | Path, error: OSError) -> OSError:
-    reason = error.strerror or error
-    msg = (
-        f"the checkpoint could not be written to {Path(folder).name} ({reason}). "
-        "Free space or name another folder."
-    )
-    return OSError(error.errno, msg)

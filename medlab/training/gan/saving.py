@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from medlab import backend
+from medlab.models.bundle import read_facts, read_network
 from medlab.training.checkpoint import flat, grouped
 
 SCHEMA = 1
@@ -88,8 +89,6 @@ def load(folder: str | Path) -> Any:
     ValueError
         If a file is damaged, or of a schema that this version does not know.
     """
-    import keras
-
     # Makes the spectral layers known to Keras.
     importlib.import_module("medlab.models.gan.spectral")
     folder = Path(folder)
@@ -97,10 +96,7 @@ def load(folder: str | Path) -> Any:
     for name in [*(f"{name}.keras" for name in facts["networks"]), SLOTS]:
         _must_exist(folder, name)
     try:
-        networks = {
-            name: keras.models.load_model(folder / f"{name}.keras", compile=False)
-            for name in facts["networks"]
-        }
+        networks = {name: read_network(folder / f"{name}.keras") for name in facts["networks"]}
         with np.load(folder / SLOTS) as stored:
             slots = grouped(stored)
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
@@ -118,16 +114,18 @@ def load(folder: str | Path) -> Any:
 
 def _facts(folder: Path) -> dict[str, Any]:
     _must_exist(folder, FACTS)
-    try:
-        facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    except ValueError as error:
-        msg = f"{FACTS} in {folder.name} is damaged ({error}). Write the GAN again with save."
-        raise ValueError(msg) from error
+    facts = read_facts(folder / FACTS, "Write the GAN again with save")
     if facts.get("schema") != SCHEMA or facts.get("kind") not in KINDS:
         msg = (
             f"{folder.name} has schema {facts.get('schema')!r} and kind {facts.get('kind')!r}, this medlab "
             f"reads {SCHEMA} and {', '.join(KINDS)}. Update medlab."
         )
+        raise ValueError(msg)
+    wanted = {"networks": list, "options": dict, "updates": int}
+    missing = [name for name, kind in wanted.items() if not isinstance(facts.get(name), kind)]
+    if missing or "generator" not in facts["networks"]:
+        listed = ", ".join(missing) or "a generator"
+        msg = f"{FACTS} in {folder.name} is damaged (no usable {listed}). Write the GAN again with save."
         raise ValueError(msg)
     return facts
 
