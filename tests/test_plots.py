@@ -386,7 +386,11 @@ def test_the_legend_of_many_curves_lies_beside_them():
 
 
 @pytest.mark.parametrize(
-    "title", ["vessel; P(aneurysm) 0.33", "\u6b63\u5e38\u80ba\u90e8\u5f71\u50cf; P(\u6b63\u5e38) 0.33"]
+    "title",
+    [
+        "hamartoma; P(mumm) 0.33",
+        "\u6b63\u5e38\u80ba\u90e8\u5f71\u50cf\u7ed3\u8282; P(\u6b63\u5e38\u80ba\u90e8) 0.33",
+    ],
 )
 def test_titles_of_neighbors_do_not_run_into_each_other(title):
     picture = plots.image_grid(np.zeros((6, 8, 8), np.uint8), [title] * 6)
