@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import subprocess
 import sys
 import threading
@@ -387,6 +388,20 @@ def test_the_legend_of_many_curves_lies_beside_them():
         picture.to_png()
         (axis,) = picture.axes
         assert axis.get_legend().get_window_extent().x0 > axis.get_window_extent().x1
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "hamartoma; P(mumm) 0.33",
+        "\u6b63\u5e38\u80ba\u90e8\u5f71\u50cf\u7ed3\u8282; P(\u6b63\u5e38\u80ba\u90e8) 0.33",
+    ],
+)
+def test_titles_of_neighbors_do_not_run_into_each_other(title):
+    picture = plots.image_grid(np.zeros((6, 8, 8), np.uint8), [title] * 6)
+    picture.to_png()
+    boxes = [axis.title.get_window_extent() for axis in picture.axes]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def test_a_missing_glyph_is_a_box_and_no_warning():

@@ -168,6 +168,7 @@ def examine() -> dict[str, Any]:
         "platform": platform.platform(),
         "backend": backend.name(),
         "devices": devices,
+        "cjk_font": has_cjk_font(),
         "memory_gb": round(memory.total / GB, 1),
         "memory_free_gb": round(memory.available / GB, 1),
         "data_root": without_home(str(root)),
@@ -176,7 +177,6 @@ def examine() -> dict[str, Any]:
         "browser": without_home(browser) if browser else None,
         "node": without_home(node) if node else None,
         "kernels": kernel_states,
-        "cjk_font": has_cjk_font(),
         "packages": dict(sorted(packages.items())),
         "missing": missing,
     }
@@ -190,12 +190,12 @@ def as_text(facts: dict[str, Any]) -> str:
     rows = {
         "medlab": f"{facts['medlab']}, Python {facts['python']}, {facts['platform']}",
         "backend": f"{facts['backend']} on {', '.join(facts['devices']) or 'nothing: see below'}",
+        "fonts": "Latin, Chinese, Japanese and Korean in figures" if facts["cjk_font"] else NO_CJK_FONT,
         "memory": f"{facts['memory_gb']:g} GB, {facts['memory_free_gb']:g} GB free",
         "data root": f"{facts['data_root']} ({writable}; {facts['disk_free_gb']:g} GB free)",
         "browser": facts["browser"] or "none (only the browser tests need one)",
         "node": facts["node"] or "none (only the JavaScript tests need it)",
         "kernels": kernels or "none: medlab kernels install",
-        "fonts": "Latin, Chinese, Japanese and Korean in figures" if facts["cjk_font"] else NO_CJK_FONT,
         "packages": packages,
     }
     lines = [

@@ -180,9 +180,10 @@ def headline(metrics: dict[str, Any]) -> list[str]:
         names.insert(names.index(last) + 1, "majority_accuracy")
     lines = [f"{metrics['dataset']}, {metrics['n_test']} test images (in brackets: 95 % intervals)"]
     lines += [f"  {words[name]:<38}{estimate(test[name], test.get(f'{name}_ci'))}" for name in names]
+    told = without_interval(test)
     if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
-        lines.append("  Balancing the classes shifts the accuracy at 0.5, which published results give.")
-    return [*lines, *(f"  {line}" for line in without_interval(test))]
+        told.append("Balancing the classes shifts the accuracy at 0.5, which published results give.")
+    return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in told)]
 
 
 def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:

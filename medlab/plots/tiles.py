@@ -131,7 +131,7 @@ def feature_maps(maps: ArrayLike, *, columns: int = 8, title: str = "") -> canva
 
 def wrap(title: str, width_in: float) -> str:
     """Break a title into lines that fit above a tile."""
-    letters = int(width_in * 72 / (0.56 * canvas.SMALL))
+    letters = int(width_in * 72 / (0.62 * canvas.SMALL))
     wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in title)
     return textwrap.fill(title, letters // 2 if wide else letters, break_on_hyphens=False)
 

@@ -186,6 +186,17 @@ def test_results_say_at_which_threshold_and_beside_what():
     assert "may fall below that" not in results(evaluation)
 
 
+@pytest.mark.parametrize(
+    ("task", "words"), [("multiclass", "class of the highest probability"), ("multilabel", "at least 0.5")]
+)
+def test_results_of_several_classes_speak_of_no_threshold(task, words):
+    _, evaluation = study()
+    text = results(replace(evaluation, task=task, threshold=None), "weights")
+    assert f"{words}: no threshold was chosen" in text
+    assert "Accuracy (at 0.5)" not in text
+    assert "may fall below that" not in text
+
+
 def test_results_say_why_a_measure_has_no_interval_and_how_many_resamples_were_skipped():
     _, evaluation = study()
     evaluation.splits["test"] |= {

@@ -142,5 +142,5 @@ def test_runs_are_found_again_on_the_disk_in_their_order(tmp_path):
         ("run 10", 10, "on disk"),
     ]
     (tmp_path / "run-2" / "state.npz").write_bytes(b"half")
-    with pytest.raises(ValueError, match=r"checkpoint state\.npz is damaged.*Delete it, or train anew"):
+    with pytest.raises(ValueError, match=r"checkpoint state\.npz is damaged.*Delete it, or train"):
         runs.on_disk(tmp_path)
