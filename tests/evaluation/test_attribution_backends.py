@@ -133,7 +133,7 @@ def test_maps_are_the_same_on_every_backend(maps, backend):
             difference = np.abs(found[backend][name] - map_there).max() / np.abs(map_there).max()
             bound = {"float32": 2e-4 if "occlusion" in name else 1e-4, "float64": 1e-8}[precision]
             if name.startswith("screening_cnn"):
-                # Where a ReLU or a maximum has a kink, rounding decides which of two right gradients is taken.
+                # Where ReLU or a maximum has a kink, rounding decides which of two right gradients is taken.
                 bound = 1e-2
             assert difference <= bound, f"{name}: {difference:.1e}"
 
