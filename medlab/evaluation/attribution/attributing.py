@@ -14,6 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
+from medlab import checks
 from medlab.evaluation.attribution import layers, methods, targeting
 from medlab.evaluation.attribution.asking import Asked, asking
 from medlab.evaluation.attribution.bridging import Watcher
@@ -62,8 +63,8 @@ def attribute(
         What counts as nothing. 0 is the mean of the training images when they are normalized. For
         gradient_shap an array (M, ...) is a set of M baselines.
     on : "output" or "logit"
-        What is explained: the output, or what goes into its last sigmoid or softmax. Nobody else may use the
-        network meanwhile: it has none then, and what is compiled then keeps it off.
+        What is explained: the output, or what goes into its last sigmoid or softmax. A training in another
+        thread goes on undisturbed; the maps are then of weights that move meanwhile.
     region : bool array, shape (N, ...) or (...), or None
         For networks that give a map, as a segmentation: the places whose outputs are summed.
     head : str, int or None
@@ -98,14 +99,16 @@ def attribute(
     Notes
     -----
     Captum does the mathematics (Kokhlikyan et al. 2020, arXiv 2009.07896); see
-    `medlab.evaluation.attribution.bridging` for how it reaches a network that is not torch's.
+    `medlab.evaluation.attribution.bridging` for how it reaches a network that is not torch's, and
+    `medlab.evaluation.attribution.keeping` for what is compiled once and kept.
 
     Examples
     --------
     ``attribute("integrated_gradients", run.model, run.normalize(images), on="logit")``
     """
     found = methods.find(method)
-    found.check(method, options)
+    options = found.checked(method, options)
+    seed = int(checks.in_range("seed", seed, 0, 2**32 - 1, whole=True))
     inputs = targeting.Inputs(x)
     started = time.perf_counter()
     with (
@@ -127,7 +130,7 @@ def attribute(
             tuple(torch.tensor(array, requires_grad=True) for array in inputs.arrays),
             asked.extras,
             tuple(map(torch.from_numpy, inputs.baselines(baseline, several=method == "gradient_shap"))),
-            _split(model, inputs, asked, chosen, watcher),
+            _split(model, inputs, asked, chosen),
             asked.batch_size,
         )
         with drawing_from(seed):
@@ -171,17 +174,15 @@ def _layer(
     return layers.find(seen, name, inputs.pictured.ndim - 1)
 
 
-def _split(
-    model: Any, inputs: targeting.Inputs, asked: Asked, chosen: layers.Seen | None, watcher: Watcher
-) -> Split | None:
+def _split(model: Any, inputs: targeting.Inputs, asked: Asked, chosen: layers.Seen | None) -> Split | None:
     if chosen is None:
         return None
 
     def run(tensors: Sequence[Any]) -> Any:
         return model(inputs.build(tensors), training=False)
 
-    options = {"batch_size": asked.batch_size, "watcher": watcher}
-    return Split(run, asked.target.value, chosen.layer, len(inputs.arrays), **options)
+    question = (*asked.question, chosen.name)
+    return Split(run, asked.target.value, chosen.layer, len(inputs.arrays), question, **asked.options)
 
 
 @contextlib.contextmanager
@@ -190,7 +191,7 @@ def drawing_from(seed: int) -> Iterator[None]:
     state = np.random.get_state()  # noqa: NPY002 (Captum draws from NumPy's and torch's global generators)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # not the GPUs': they would not be put back
-        np.random.seed(seed % 2**32)  # noqa: NPY002
+        np.random.seed(seed)  # noqa: NPY002
         try:
             yield
         finally:

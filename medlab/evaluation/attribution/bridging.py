@@ -8,9 +8,10 @@ image's own.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from medlab import backend
+from medlab.evaluation.attribution.keeping import Compiled, Kept
 
 Function = Callable[..., Any]
 Arrays = Sequence[NDArray[Any]]
@@ -70,6 +72,10 @@ class Bridge(torch.nn.Module):
     batch_size : int
         Images that go through the network at once.
     watcher : Watcher or None
+    kept : Kept or None
+        Functions of the network that `function` runs, from earlier questions. None: none.
+    question : tuple
+        What `function` computes, as long as the network keeps its form: the same question, the same function.
 
     Notes
     -----
@@ -83,12 +89,16 @@ class Bridge(torch.nn.Module):
         *,
         batch_size: int = 64,
         watcher: Watcher | None = None,
+        kept: Kept | None = None,
+        question: tuple[Hashable, ...] = (),
     ) -> None:
         super().__init__()
         self.differentiable = differentiable
+        self._function = function
         self._batch_size = batch_size
         self._watcher = watcher or Watcher()
-        self._run = _RUNNERS[backend.name()](function, differentiable)
+        self._kept = Kept() if kept is None else kept
+        self._question = question
 
     def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
         """Return the values, shape (N,)."""
@@ -108,6 +118,23 @@ class Bridge(torch.nn.Module):
             self._watcher.after(len(part[0]))
         return np.concatenate(values), [np.concatenate(one) for one in zip(*gradients, strict=True)]
 
+    def _run(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        count, running = len(arrays[0]), backend.name()
+        on_jax = running == "jax"
+        if on_jax and (missing := (1 << (count - 1).bit_length()) - count):
+            # It compiles for every batch size: the next power of two keeps these few.
+            arrays = [np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) for array in arrays]
+        shapes = [(array.shape[not on_jax :], array.dtype.str) for array in arrays]
+        build = functools.partial(
+            _COMPILERS[running],
+            self._function,
+            self.differentiable if wanted else 0,
+            arrays,
+            self._kept.weights,
+        )
+        values, gradients = self._kept.get((*self._question, wanted, *shapes), build)(arrays)
+        return np.asarray(values)[:count], [np.asarray(gradient)[:count] for gradient in gradients]
+
 
 class _Values(torch.autograd.Function):
     @staticmethod
@@ -126,76 +153,65 @@ class _Values(torch.autograd.Function):
         return (None, None, *slopes, *[None] * ctx.others)
 
 
-def _on_tensorflow(function: Function, differentiable: int) -> Any:
+# Each compiles a function of tensors like `arrays`, with the gradients of the first `wanted` of them, as one
+# of arrays. What it returns must not refer to the function: that one refers to the network, which keeps it.
+
+
+def _on_tensorflow(function: Function, wanted: int, arrays: Arrays, _: Sequence[Any]) -> Compiled:
     tf = importlib.import_module("tensorflow")
 
     def both(*tensors: Any) -> Any:
-        first = tensors[:differentiable]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(first)
+            tape.watch(tensors[:wanted])
             values = function(*tensors)
-        return values, tape.gradient(values, first, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        zero = tf.UnconnectedGradients.ZERO
+        return values, tape.gradient(values, tensors[:wanted], unconnected_gradients=zero) if wanted else ()
 
-    # Traced once, for any number of images.
-    traced: dict[bool, Any] = {}
-
-    def run(arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
-        tensors = [tf.convert_to_tensor(array) for array in arrays]
-        if wanted not in traced:
-            shapes = [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in tensors]
-            python = tf.function(both if wanted else function, autograph=False)
-            traced[wanted] = python.get_concrete_function(*shapes)
-        values, gradients = traced[wanted](*tensors) if wanted else (traced[wanted](*tensors), ())
-        return np.array(values), [np.array(gradient) for gradient in gradients]
-
-    return run
+    # For any number of images.
+    shapes = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
+    traced = tf.function(both, autograph=False).get_concrete_function(*shapes)
+    return lambda arrays: traced(*map(tf.convert_to_tensor, arrays))
 
 
-def _on_jax(function: Function, differentiable: int) -> Any:
-    jax = importlib.import_module("jax")
+def _on_jax(function: Function, wanted: int, arrays: Arrays, weights: Sequence[Any]) -> Compiled:
+    jax, keras = importlib.import_module("jax"), importlib.import_module("keras")
 
-    def summed(first: Any, rest: Any) -> Any:
-        values = function(*first, *rest)
-        return values.sum(), values
+    def summed(first: Any, rest: Any, numbers: Any) -> Any:
+        # JAX would read the weights when it compiles, and never again.
+        with keras.StatelessScope(state_mapping=list(zip(weights, numbers, strict=True))):
+            values = function(*first, *rest)
+        return values.sum() if wanted else 0.0, values
 
-    # New functions each time: JAX reads the weights when it compiles, and they may change between bridges.
-    compiled = jax.jit(lambda *tensors: function(*tensors))
-    both = jax.jit(jax.grad(summed, has_aux=True))
+    def both(*given: Any) -> Any:
+        gradients, values = jax.grad(summed, has_aux=True)(*given) if wanted else summed(*given)
+        return values, gradients if wanted else ()
 
-    def run(arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
-        count = len(arrays[0])
-        # It compiles for every batch size: the next power of two keeps these few.
-        missing = (1 << (count - 1).bit_length()) - count
-        if missing:
-            arrays = [np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) for array in arrays]
-        if wanted:
-            gradients, values = both(tuple(arrays[:differentiable]), tuple(arrays[differentiable:]))
-        else:
-            gradients, values = (), compiled(*arrays)
-        return np.array(values[:count]), [np.array(gradient[:count]) for gradient in gradients]
+    def given(arrays: Arrays) -> tuple[Any, ...]:
+        return tuple(arrays[:wanted]), tuple(arrays[wanted:]), [weight.value for weight in weights]
 
-    return run
+    compiled = jax.jit(both).lower(*given(arrays)).compile()
+    return lambda arrays: compiled(*given(arrays))
 
 
-def _on_torch(function: Function, differentiable: int) -> Any:
+def _on_torch(function: Function, wanted: int, _: Arrays, __: Sequence[Any]) -> Compiled:
     keras = importlib.import_module("keras")
 
-    def run(arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+    def run(arrays: Arrays) -> Any:
         tensors = [keras.ops.convert_to_tensor(array) for array in arrays]
-        first = [tensor.detach().requires_grad_(wanted) for tensor in tensors[:differentiable]]
-        with torch.set_grad_enabled(wanted):
-            values = function(*first, *tensors[differentiable:])
+        first = [tensor.detach().requires_grad_() for tensor in tensors[:wanted]]
+        with torch.set_grad_enabled(wanted > 0):
+            values = function(*first, *tensors[wanted:])
             gradients: Sequence[Any] = ()
             if wanted:
                 gradients = torch.autograd.grad(
                     values.sum(), first, allow_unused=True, materialize_grads=True
                 )
-        return values.detach().cpu().numpy(), [gradient.cpu().numpy() for gradient in gradients]
+        return values.detach().cpu(), [gradient.cpu() for gradient in gradients]
 
     return run
 
 
-_RUNNERS: dict[str, Callable[[Function, int], Any]] = {
+_COMPILERS: dict[str, Callable[[Function, int, Arrays, Sequence[Any]], Compiled]] = {
     "tensorflow": _on_tensorflow,
     "jax": _on_jax,
     "torch": _on_torch,

@@ -7,6 +7,8 @@ subclassed, one inside the other. Only public names of Keras are used.
 from __future__ import annotations
 
 import contextlib
+import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +29,7 @@ class Seen:
     ----------
     name : str
         Its name; of a layer inside another network ``outer/inner``.
-    layer : keras.Layer
+    reference : weak reference to the layer
     shape : tuple of int or None
         Of its output, without the axis of the images; None if it has several outputs, if they are not one
         for each image, or if it was called more than once.
@@ -41,12 +43,17 @@ class Seen:
     """
 
     name: str
-    layer: Any
+    reference: weakref.ref[Any]
     shape: tuple[int, ...] | None = None
     order: int = -1
     numbers: int = 0
     calls: int = 0
     output: Any = None
+
+    @property
+    def layer(self) -> Any:
+        """The layer, as long as its network lives."""
+        return self.reference()
 
 
 def named_layers(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -58,7 +65,7 @@ def named_layers(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def watch(model: Any, call: Callable[[], Any], images: int) -> list[Seen]:
     """Return the layers that were called while `images` images went through the network, in their order."""
-    found = {name: Seen(name, layer) for name, layer in dict(named_layers(model)).items()}
+    found = {name: Seen(name, weakref.ref(layer)) for name, layer in dict(named_layers(model)).items()}
     ended: list[str] = []
     with contextlib.ExitStack() as stack:
         for seen in found.values():
@@ -90,10 +97,18 @@ def _noting(seen: Seen, ended: list[str], images: int) -> Callable[[Any], Any]:
 @contextlib.contextmanager
 def replaced(layer: Any, change: Callable[[Any], Any]) -> Iterator[None]:
     """Let `change` have the layer's output, and return what stands in its place, while this is open."""
-    original, before = layer.call, vars(layer).get("call")
+    original = layer.call
+    with _calling(layer, lambda *args, **options: change(original(*args, **options))):
+        yield
+
+
+@contextlib.contextmanager
+def _calling(layer: Any, instead: Callable[..., Any]) -> Iterator[None]:
+    """Let this thread call `instead` of the layer; a training or a saving in another one sees the layer."""
+    original, before, asking = layer.call, vars(layer).get("call"), threading.get_ident()
 
     def call(*args: Any, **options: Any) -> Any:
-        return change(original(*args, **options))
+        return (instead if threading.get_ident() == asking else original)(*args, **options)
 
     layer.call = call
     try:
@@ -139,13 +154,8 @@ def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
     return next(seen for seen in usable if seen.name == name)
 
 
-def bent(layers: Sequence[Seen], answer: Any) -> str:
-    """Return what bends `answer`: "sigmoid", "softmax", or "" where nothing is known to."""
-    last = _last(layers, answer)
-    return _bend(last.layer) if last else ""
-
-
-def _last(layers: Sequence[Seen], answer: Any) -> Seen | None:
+def last(layers: Sequence[Seen], answer: Any) -> Seen | None:
+    """Return the layer that gave `answer`, if one alone did."""
     # An inner network ends after its own last layer: what it gave is what that layer gave.
     usable = [
         one
@@ -163,7 +173,9 @@ def _last(layers: Sequence[Seen], answer: Any) -> Seen | None:
     return None
 
 
-def _bend(layer: Any) -> str:
+def bend_of(seen: Seen | None) -> str:
+    """Return what bends a layer's output: "sigmoid", "softmax", or "" where nothing is known to."""
+    layer = seen.layer if seen else None
     if isinstance(layer, keras.layers.Softmax):
         return "softmax"
     activation = getattr(layer, "activation", None)
@@ -171,16 +183,15 @@ def _bend(layer: Any) -> str:
 
 
 @contextlib.contextmanager
-def straight(layers: Sequence[Seen], answer: Any) -> Iterator[str]:
-    """Take the sigmoid or softmax off the end of a network while this is open; say which it was.
+def straight(last: Seen | None) -> Iterator[str]:
+    """Take the sigmoid or softmax off a network's last layer while this is open; say which it was.
 
     Raises
     ------
     ValueError
         If it does not end in a layer with either.
     """
-    last = _last(layers, answer)
-    bend = _bend(last.layer) if last else ""
+    bend = bend_of(last)
     if last is None or not bend:
         got = f"{last.name} ({type(last.layer).__name__})" if last else "an output that no layer gave alone"
         msg = (
@@ -190,14 +201,15 @@ def straight(layers: Sequence[Seen], answer: Any) -> Iterator[str]:
         raise ValueError(msg)
     layer = last.layer
     if isinstance(layer, keras.layers.Softmax):
-        layer.call = lambda inputs, mask=None: inputs
-        try:
-            yield bend
-        finally:
-            del layer.call
+        instead = _unchanged
     else:
-        activation, layer.activation = layer.activation, keras.activations.linear
-        try:
-            yield bend
-        finally:
-            layer.activation = activation
+        # A twin with the same weights: the layer itself keeps its activation, as others may train or save it.
+        twin = object.__new__(type(layer))
+        vars(twin).update(vars(layer), activation=keras.activations.linear)
+        instead = twin.call
+    with _calling(layer, instead):
+        yield bend
+
+
+def _unchanged(inputs: Any, mask: Any = None) -> Any:
+    return inputs

@@ -210,16 +210,21 @@ class Method:
     complete: bool = False
     slope: bool = False
 
-    def check(self, name: str, options: dict[str, Any]) -> None:
-        """Refuse options that the method does not have."""
+    def checked(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options as Captum takes them, with Python's numbers; refuse those it does not have."""
         known = list(inspect.signature(self.run).parameters)[1:]
-        for option in options:
+        taken = dict(options)
+        for option, value in options.items():
             checks.one_of(f"option of {name}", option, known)
-        if "rule" in options:
-            checks.one_of("rule", options["rule"], RULES)
-        for option in ("steps", "samples", "segments", "patch", "stride"):
-            if options.get(option) is not None:
-                checks.in_range(option, options[option], 2 if option == "segments" else 1, whole=True)
+            if option == "rule":
+                checks.one_of("rule", value, RULES)
+            elif option in ("absolute", "relu"):
+                taken[option] = bool(checks.one_of(option, value, (False, True)))
+            elif option == "noise":
+                taken[option] = float(checks.in_range(option, value, 0))
+            elif option != "features" and (value is not None or option not in ("patch", "stride")):
+                taken[option] = int(checks.in_range(option, value, 1 + (option == "segments"), whole=True))
+        return taken
 
 
 METHODS = {
@@ -257,7 +262,7 @@ def find(name: str) -> Method:
     ValueError
         If it cannot be right on a Keras network, with the reason and what to use; or if there is none.
     """
-    if name in REFUSED:
+    if isinstance(name, str) and name in REFUSED:
         msg = f"{name} is not offered: {REFUSED[name]}"
         raise ValueError(msg)
     return METHODS[checks.one_of("method", name, METHODS)]

@@ -29,6 +29,8 @@ class Split(torch.nn.Module):
         Gives one map an image, shape (N, ..., C).
     inputs : int
         How many tensors the network takes.
+    question : tuple
+        What is asked of which layer.
     **options
         Of `Bridge`.
 
@@ -43,6 +45,7 @@ class Split(torch.nn.Module):
         value: Callable[..., Any],
         layer: Any,
         inputs: int,
+        question: tuple[Any, ...] = (),
         **options: Any,
     ) -> None:
         super().__init__()
@@ -67,8 +70,8 @@ class Split(torch.nn.Module):
             with layers.replaced(layer, put):
                 return value(*tensors)
 
-        self.trunk = _Trunk(map_of, **options)
-        self.head = Bridge(value_of, 1, **options)
+        self.trunk = _Trunk(map_of, question=(*question, "trunk"), **options)
+        self.head = Bridge(value_of, 1, question=(*question, "head"), **options)
 
     def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
         """Return the number asked about, shape (N,), of inputs and extras."""

@@ -22,7 +22,7 @@ class Inputs:
     Raises
     ------
     ValueError
-        If arrays differ in length, are empty, or hold NaN.
+        If arrays differ in length, are empty, or hold NaN or what is no number.
     """
 
     def __init__(self, x: Any) -> None:
@@ -31,8 +31,7 @@ class Inputs:
         given = [x] if self.single else list(x.values() if isinstance(x, dict) else x)
         names = self._names or [f"x[{i}]" for i in range(len(given))]
         self.arrays = [
-            _floating(checks.finite("x" if self.single else name, one))
-            for name, one in zip(names, given, strict=True)
+            _floating("x" if self.single else name, one) for name, one in zip(names, given, strict=True)
         ]
         if not self.arrays or any(one.ndim < 2 for one in self.arrays) or not len(self.arrays[0]):
             shapes = ", ".join(str(one.shape) for one in self.arrays) or "nothing"
@@ -41,6 +40,11 @@ class Inputs:
             )
             raise ValueError(msg)
         self.count = checks.same_length(**dict(zip(names, self.arrays, strict=True)))
+
+    @property
+    def form(self) -> tuple[Any, ...]:
+        """How the network takes its inputs: alone, by names, or as a list of so many."""
+        return self.single, tuple(self._names or ()), len(self.arrays)
 
     @property
     def pictured(self) -> NDArray[Any]:
@@ -65,7 +69,7 @@ class Inputs:
         Raises
         ------
         ValueError
-            If one does not have the shape of its input.
+            If one does not have the shape of its input, or does not hold finite numbers.
         """
         count = len(self.arrays)
         if isinstance(baseline, list | tuple | dict):
@@ -83,7 +87,7 @@ class Inputs:
 
 
 def _baseline(given: Any, array: NDArray[Any], several: bool) -> NDArray[Any]:
-    values = checks.finite("baseline", given).astype(array.dtype)
+    values = _floating("baseline", given).astype(array.dtype)
     one = array.shape[1:]
     if values.ndim == 0:
         return np.full((1, *one), values, array.dtype)
@@ -95,9 +99,15 @@ def _baseline(given: Any, array: NDArray[Any], several: bool) -> NDArray[Any]:
     return np.ascontiguousarray(values)
 
 
-def _floating(array: NDArray[Any]) -> NDArray[Any]:
+def _floating(what: str, given: Any) -> NDArray[Any]:
+    array = np.asarray(given)
+    if array.dtype.kind not in "biuf":
+        got = repr(given) if array.ndim == 0 else f"{array.dtype} of shape {array.shape}"
+        msg = f"{what} must hold real numbers, got {got}. Give numbers, such as 0.0 or an array of float32."
+        raise ValueError(msg)
     wanted = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
-    return np.ascontiguousarray(array, wanted)  # torch takes no array that runs backwards
+    # torch takes no array that runs backwards.
+    return np.asarray(checks.finite(what, array), wanted, order="C")
 
 
 @dataclass
@@ -122,6 +132,7 @@ class Target:
 def choose(
     model: Any,
     inputs: Inputs,
+    shape: tuple[int, ...],
     bend: str,
     target: int | ArrayLike | None,
     region: ArrayLike | None,
@@ -131,7 +142,8 @@ def choose(
 ) -> Target:
     """Return what is asked about; see `attribute` for the parameters.
 
-    `bend` is what bends the output, "sigmoid", "softmax" or "", or bent it before it was taken off.
+    `shape` is the output's for an image; `bend` is what bends it, "sigmoid", "softmax" or "", or bent it
+    before it was taken off.
 
     Raises
     ------
@@ -142,8 +154,6 @@ def choose(
     def answer(tensors: Sequence[Any]) -> Any:
         return of_head(model(inputs.build(tensors), training=False), head)
 
-    probe = answer([keras.ops.convert_to_tensor(array[:1]) for array in inputs.arrays])
-    shape = tuple(probe.shape[1:])
     outputs = shape[-1] if shape else 1
     if len(shape) > 1 and region is None:
         msg = f"the network gives a value at {shape[:-1]} places: name a region, (N, {_sizes(shape[:-1])})."
@@ -229,10 +239,11 @@ def _classes(
 def _region(region: ArrayLike, count: int, places: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     inside = np.asarray(region)
     wanted = (count, *places)
-    if not places or inside.shape not in (places, wanted) or not inside.any():
+    marks = inside.dtype.kind in "biuf" and np.isin(inside, (0, 1)).all()
+    if not places or inside.shape not in (places, wanted) or not marks or not inside.any():
         msg = (
-            f"region must mark places of the network's output, shape ({_sizes(wanted)}), at least one; "
-            f"got shape {inside.shape} with {int((inside != 0).sum())} marked."
+            f"region must mark places of the network's output by True, shape ({_sizes(wanted)}), at least "
+            f"one; got {inside.dtype} of shape {inside.shape} with {int((inside == 1).sum())} marked."
         )
         raise ValueError(msg)
     return np.ascontiguousarray(np.broadcast_to(inside, wanted).astype(dtype))

@@ -50,7 +50,7 @@ def infidelity(
     -----
     Source: Yeh et al. 2019, arXiv 1901.09392.
     """
-    inputs = _one_input("infidelity", attribution)
+    inputs = _one_input("infidelity", attribution, noise=noise, samples=samples)
     image = torch.from_numpy(inputs.arrays[0])
     spread = noise * float(image.max() - image.min())
     # Input times slope goes the whole way from 0, whatever the baseline.
@@ -71,8 +71,8 @@ def infidelity(
             torch.from_numpy(np.ascontiguousarray(attribution.map)),
             baselines=nothing.expand_as(image),
             additional_forward_args=asked.extras,
-            n_perturb_samples=samples,
-            max_examples_per_batch=min(max(1, asked.batch_size // len(image)), samples) * len(image),
+            n_perturb_samples=int(samples),
+            max_examples_per_batch=min(max(1, asked.batch_size // len(image)), int(samples)) * len(image),
             normalize=True,
         )
     return found.numpy().astype(np.float64)
@@ -111,7 +111,7 @@ def sensitivity(
     -----
     Source: Yeh et al. 2019, arXiv 1901.09392 (max-sensitivity).
     """
-    inputs = _one_input("sensitivity", attribution)
+    inputs = _one_input("sensitivity", attribution, radius=radius, samples=samples)
     image = torch.from_numpy(inputs.arrays[0])
 
     def explain(images: Any, **_: Any) -> Any:
@@ -138,7 +138,7 @@ def sensitivity(
             explain,
             image,
             perturb_radius=radius * float(image.max() - image.min()),
-            n_perturb_samples=samples,
+            n_perturb_samples=int(samples),
         )
     return found.numpy().astype(np.float64)
 
@@ -149,7 +149,10 @@ def _each(given: Any, image: torch.Tensor, repeats: int) -> Any:
     return np.repeat(np.asarray(given), repeats, axis=0) if rows else given
 
 
-def _one_input(measure: str, attribution: Attribution) -> Inputs:
+def _one_input(measure: str, attribution: Attribution, *, samples: int, **sizes: float) -> Inputs:
+    checks.in_range("samples", samples, 1, whole=True)
+    for name, size in sizes.items():
+        checks.in_range(name, size, 0)
     inputs = Inputs(attribution.x)
     if len(inputs.arrays) > 1:
         msg = f"{measure} needs an attribution of one input, got {len(inputs.arrays)}."
