@@ -95,7 +95,7 @@ def asking(
         size = int(checks.in_range("batch_size", size, 1, whole=True))
         asked = targeting.choose(model, inputs, shape, bend, target, region, head, on, size)
         question = (inputs.form, head, on, bend)
-        options = {"batch_size": size, "watcher": watcher, "kept": kept}
+        options: dict[str, Any] = {"batch_size": size, "watcher": watcher, "kept": kept}
         forward = Bridge(asked.value, len(inputs.arrays), question=question, **options)
         yield Asked(seen, asked, forward, size, question, options)
 

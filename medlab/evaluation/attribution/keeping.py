@@ -35,12 +35,12 @@ class Kept:
 
     def __init__(self, form: Any = None, weights: Sequence[Any] = ()) -> None:
         self.form, self.weights = form, weights
-        self._functions: OrderedDict[Hashable, Compiled] = OrderedDict()
+        self._functions: OrderedDict[Hashable, Any] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._functions)
 
-    def get(self, question: Hashable, build: Callable[[], Compiled]) -> Compiled:
+    def get(self, question: Hashable, build: Callable[[], Any]) -> Any:
         """Return the function that answers `question`; `build` compiles it the first time."""
         if question not in self._functions:
             self._functions[question] = build()
