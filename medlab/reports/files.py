@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from medlab.training.checkpoint import replacing
+
 _MOST_BYTES = 100_000
 _DEEPEST = 8
 
@@ -60,12 +62,8 @@ def write_whole(path: Path, text: str) -> None:
     OSError
         If it cannot be written; `path` is then what it was.
     """
-    beside = path.with_name(f"{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 class Whole:

@@ -31,16 +31,25 @@ def grouped(stored: Mapping[str, NDArray[Any]]) -> dict[str, list[NDArray[Any]]]
 
 
 @contextlib.contextmanager
-def beside(what: str, path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to, which then replaces `path`: an older file stays until the new one is whole."""
     partial = path.with_name(f"partial.{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         partial.replace(path)
-    except OSError as error:
+    finally:
         with contextlib.suppress(OSError):
-            partial.unlink()
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def beside(what: str, path: Path) -> Iterator[Path]:
+    """Do what `replacing` does in a folder that is made when missing; say what could not be written where."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            yield partial
+    except OSError as error:
         raise _unwritable(path, what, error) from error
 
 

@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from medlab import checks
 from medlab.data.dataset import Dataset
 
@@ -78,9 +76,9 @@ class Settings:
         }
         for name, (low, high) in limits.items():
             if (value := getattr(self, name)) is not None:
-                checks.in_range(name, value, low, high, whole=high is None)
-                # A number of NumPy's could not be written to a checkpoint.
-                object.__setattr__(self, name, np.asarray(value).item())
+                # What comes back is plain: a number of NumPy's could not be written to a checkpoint.
+                plain = checks.in_range(name, value, low, high, whole=high is None)
+                object.__setattr__(self, name, plain)
 
     def resolve(self, dataset: Dataset) -> dict[str, Any]:
         """Return all options with their values for a data set."""
