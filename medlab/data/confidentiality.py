@@ -80,16 +80,17 @@ _ANATOMY = set(
 
 
 @functools.cache
-def _table() -> dict[str, Any]:
+def _table() -> tuple[dict[int, str], frozenset[str]]:
+    """Return the letter of every element that the table lists, and the unlisted short texts that stay."""
     text = resources.files("medlab.data").joinpath("confidentiality.json").read_text(encoding="utf-8")
-    table: dict[str, Any] = json.loads(text)
-    return table
+    table = json.loads(text)
+    letters = {int(tag, 16): letter for letter, tags in table["actions"].items() for tag in tags.split()}
+    return letters, frozenset(table["technical"].split())
 
 
-@functools.cache
 def actions() -> dict[int, str]:
     """Return the letter of every element that the table lists."""
-    return {int(tag, 16): letter for letter, tags in _table()["actions"].items() for tag in tags.split()}
+    return _table()[0]
 
 
 class Cleaner:
@@ -186,7 +187,7 @@ def action(tag: BaseTag) -> str:
     vr = dictionary_VR(tag)
     if vr == "UI":
         return "K" if any(word in dictionary_keyword(tag) for word in _CLASSES) else "U"
-    if vr in ("LO", "SH") and dictionary_keyword(tag) not in _table()["technical"].split():
+    if vr in ("LO", "SH") and dictionary_keyword(tag) not in _table()[1]:
         return "D" if dictionary_keyword(tag) in _REQUIRED else "X"
     return _UNLISTED.get(vr, "K")
 

@@ -9,6 +9,7 @@ shows (a global variable that `call` reads, an array that is changed in place) i
 from __future__ import annotations
 
 import contextlib
+import functools
 import types
 import weakref
 from collections import OrderedDict
@@ -64,20 +65,21 @@ def kept_of(model: Any) -> Kept:
     return kept
 
 
+@functools.cache
+def _of_every_network() -> frozenset[str]:
+    """Return what Keras notes at every network and layer, such as the state of a training."""
+    return frozenset(vars(keras.Model()))
+
+
 def _form(model: Any) -> Any:
     """Return what is equal as long as nothing but the numbers of the weights has changed."""
-    every = vars(
-        keras.Model()
-    )  # what Keras notes at every network and layer, such as the state of a training
-    layers = [(name, layer) for name, layer in [("", model), *named_layers(model)]]
+    noted = _of_every_network()
+    own = [
+        (name, layer, {key: value for key, value in vars(layer).items() if key not in noted})
+        for name, layer in [("", model), *named_layers(model)]
+    ]
     return _marked(model.weights), [
-        (
-            name,
-            _marked(layer),
-            layer.compute_dtype,
-            _marked({k: v for k, v in vars(layer).items() if k not in every}),
-        )
-        for name, layer in layers
+        (name, _marked(layer), layer.compute_dtype, _marked(attributes)) for name, layer, attributes in own
     ]
 
 
