@@ -87,7 +87,7 @@ def finite(what: str, array: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If it does, or holds something that is no real number; the message counts them and says where the
+        If it does, or holds something that is not a real number; the message counts them and says where the
         first is.
     """
     values = np.asarray(array)

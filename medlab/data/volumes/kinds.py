@@ -72,7 +72,7 @@ def no_measurement(entry: Slice) -> str:
 
 
 def _other_kind(entry: Slice) -> str:
-    """Say what an object is that is no single gray slice; empty for one that is."""
+    """Say what an object is if it is not a single gray slice; empty if it is one."""
     facts: dict[str, Any] = entry.facts
     kind = _kind(entry)
     frames, samples = facts.get("NumberOfFrames") or 1, facts.get("SamplesPerPixel") or 1

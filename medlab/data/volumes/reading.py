@@ -18,6 +18,7 @@ from medlab.data.volumes.series import (
     is_dicom,
     modality_of,
     read_slice,
+    refuse_unmarked,
     scan,
     unharmed,
 )
@@ -180,6 +181,8 @@ def _slices(source: Path) -> tuple[Sequence[Slice], tuple[str, ...]]:
     """Return the headers of a folder or of one file, and what was passed over."""
     if source.is_dir():
         return scan(source)
+    if not is_dicom(source, THE_FILE):
+        refuse_unmarked(THE_FILE)
     entry = read_slice(source, THE_FILE)
     if entry is None:
         with unharmed(THE_FILE):

@@ -132,9 +132,10 @@ def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[Slice, ...], tup
         if not is_dicom(path, label):
             # Names may hold a patient's, endings do not.
             ending = path.suffix.lower() if NO_SLICE.search(path.name) else "text" if _is_text(path) else ""
-            if ending:
-                passed[f"{ending} file"] += 1
-                continue
+            if not ending:
+                refuse_unmarked(label)
+            passed[f"{ending} file"] += 1
+            continue
         found = read_slice(path, label)
         if found is None:
             passed["DICOM object without pixels"] += 1
@@ -166,31 +167,28 @@ def _is_text(path: Path) -> bool:
 
 
 def is_dicom(path: Path, label: str) -> bool:
-    """Return whether a file bears DICOM's mark.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be opened.
-    """
+    """Return whether a file bears DICOM's mark; refuse one that cannot be opened."""
     with unharmed(label), path.open("rb") as file:
         return file.read(132)[128:] == b"DICM"
 
 
+def refuse_unmarked(label: str) -> None:
+    """Refuse a file that does not bear DICOM's mark."""
+    msg = (
+        f"{label} must be DICOM, got a file without its mark (DICM at byte 128). "
+        "Move what is no slice to another folder, or copy the file again if it is one."
+    )
+    raise ValueError(msg)
+
+
 def read_slice(path: Path, label: str) -> Slice | None:
-    """Read the header of one slice; return None for what is whole but no image, such as contours.
+    """Read the header of a file with DICOM's mark; return None for what is whole but no image.
 
     Raises
     ------
     ValueError
-        If the file is no DICOM, or damaged.
+        If the file is damaged.
     """
-    if not is_dicom(path, label):
-        msg = (
-            f"{label} must be DICOM, got a file without its mark (DICM at byte 128). "
-            "Move what is no slice to another folder, or copy the file again if it is one."
-        )
-        raise ValueError(msg)
     with unharmed(label):
         header = pydicom.dcmread(path, specific_tags=TAGS, defer_size=512)
         meta = header.file_meta
@@ -275,7 +273,7 @@ def _value(element: DataElement) -> Any:
         return None
     if kind in TEXTS:
         return str(value)
-    # Whatever the file says of its type; pydicom leaves text that is no number as it is.
+    # Whatever the file says of its type; pydicom leaves text that is not a number as it is.
     several = not isinstance(value, (int, float, str, bytes))
     numbers = list(value) if several else [value]
     types = int if kind in ("US", "IS") else (int, float)
