@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,6 +66,24 @@ def two_classes() -> Callable[[Path], None]:
             Image.fromarray(np.full((18, 24), 9 * number, np.uint8)).save(path)
 
     return write
+
+
+@pytest.fixture
+def run_on() -> Callable[[str, str], None]:
+    """Return a function that runs a script on a backend, in a process of its own, and fails where it does."""
+
+    def run(backend: str, script: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "KERAS_BACKEND": backend},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=400,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    return run
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A training in the background: paused, stopped, gone on with, failed, killed, and never two at once."""
 
-import os
 import random
 import signal
 import subprocess
@@ -343,7 +342,7 @@ def test_a_layer_with_a_generator_that_nobody_can_keep_is_refused(dataset, tmp_p
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_on_other_backends_too(tmp_path, backend):
+def test_on_other_backends_too(tmp_path, backend, run_on):
     script = (
         SCRIPT.split("background =")[0]
         + """
@@ -360,16 +359,7 @@ training.fit(network(data), data, **{{**OPTIONS, "epochs": 1, "seed": 2**32 - 1}
 """
     )
     script = script.format(here=str(Path(__file__).parent), folder=str(tmp_path / "at"))
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_on(backend, script)
 
 
 def test_no_session_is_left_at_work():
