@@ -14,14 +14,20 @@ def escape(text: Any) -> str:
     """Return text of users (class and file names, messages) so that Markdown and HTML show it as it is.
 
     Every sign becomes a numeric character reference, which both languages turn back into the sign without
-    reading anything into it; line breaks become blanks, for they would end a cell of a table.
+    reading anything into it; line breaks become blanks, for they would end a cell of a table. A dollar stands
+    in an element of its own: JupyterLab typesets what it finds between two in one piece of text of the page.
 
     Examples
     --------
-    >>> escape("<b>_sick_|$5$")
-    '&#60;b&#62;&#95;sick&#95;&#124;&#36;5&#36;'
+    >>> escape("<b>_sick_|$")
+    '&#60;b&#62;&#95;sick&#95;&#124;<span>&#36;</span>'
     """
-    return _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", " ".join(str(text).split()))
+    return _SIGNS.sub(_reference, " ".join(str(text).split()))
+
+
+def _reference(sign: re.Match[str]) -> str:
+    reference = f"&#{ord(sign[0])};"
+    return f"<span>{reference}</span>" if sign[0] == "$" else reference
 
 
 def estimate(value: float | None, interval: Sequence[float | None] | None = None, digits: int = 3) -> str:

@@ -25,8 +25,9 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_escaped_text_reads_as_it_was_and_holds_no_sign(name):
     escaped = escape(name)
-    assert html.unescape(escaped) == name
-    assert not set("<>_*|$`[]\\\"'") & set(escaped)
+    dollar = "<span>&#36;</span>"
+    assert html.unescape(escaped.replace(dollar, "$")) == name
+    assert not set("<>_*|$`[]\\\"'") & set(escaped.replace(dollar, ""))
 
 
 def test_line_breaks_do_not_end_a_cell():

@@ -18,8 +18,6 @@ from click.shell_completion import CompletionItem
 from medlab.cli.telling import reason, say
 from medlab.text import estimate
 
-_DECIDED = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
-
 
 def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete the names of reports and presets."""
@@ -163,23 +161,18 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
 
 def headline(metrics: dict[str, Any]) -> list[str]:
     """Return the measures of the test set, a line each, with their intervals and where they were decided."""
+    from medlab.evaluation.evaluating import measure_name
     from medlab.reports.telling import without_interval
 
-    test, threshold = metrics["test"], metrics.get("threshold")
-    names = [name for name in test if f"{name}_ci" in test and test[name] is not None]
-    at = "" if threshold is None else f" (at {threshold:.3g})"
-    words = {name: name.replace("_", " ") + at * (name in _DECIDED) for name in names}
-    words["sensitivity_at_specificity"] = "sensitivity at specificity 0.90"
-    words["majority_accuracy"] = "accuracy, always the commonest class"
-    if threshold is not None:
-        words["accuracy_at_threshold"] = f"accuracy at the threshold ({threshold:.3g})"
-    if metrics.get("task") != "multiclass":
-        words["accuracy"] = "accuracy (at 0.5)"
+    test, task, threshold = metrics["test"], metrics["task"], metrics.get("threshold")
+    measures = [measure for measure in test if f"{measure}_ci" in test and test[measure] is not None]
     if "majority_accuracy" in test:
         last = "accuracy" if threshold is None else "accuracy_at_threshold"
-        names.insert(names.index(last) + 1, "majority_accuracy")
+        measures.insert(measures.index(last) + 1, "majority_accuracy")
     lines = [f"{metrics['dataset']}, {metrics['n_test']} test images (in brackets: 95 % intervals)"]
-    lines += [f"  {words[name]:<38}{estimate(test[name], test.get(f'{name}_ci'))}" for name in names]
+    for measure in measures:
+        value = estimate(test[measure], test.get(f"{measure}_ci"))
+        lines.append(f"  {measure_name(measure, task, threshold):<42}{value}")
     told = without_interval(test)
     if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
         told.append("Balancing the classes shifts the accuracy at 0.5, which published results give.")

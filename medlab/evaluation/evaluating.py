@@ -17,12 +17,12 @@ from medlab.evaluation.ceilings import expected_auc_and_ceiling
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
 from medlab.text import estimate
 
-_ROWS = {
+_NAMES = {
     "auc": "AUC",
     "average_precision": "average precision",
     "accuracy": "accuracy",
     "accuracy_at_threshold": "accuracy at the threshold",
-    "majority_accuracy": "accuracy, always the commoner class",
+    "majority_accuracy": "accuracy, always the most frequent class",
     "balanced_accuracy": "balanced accuracy",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
@@ -50,8 +50,8 @@ class Evaluation:
         are all images (accuracies, errors of a regression), the positive ones (sensitivity), the negative
         ones (specificity), those called positive (precision), and those of either class (all else; a mean
         over classes counts every class). `accuracy` is at 0.5 and `accuracy_at_threshold`, like the other
-        decisions, at `threshold`; `majority_accuracy` is what always answering the split's commonest class
-        gives; `sensitivity_at_specificity` is at specificity 0.90. ``resamples_skipped`` counts resamples
+        decisions, at `threshold`; `majority_accuracy` is that of always answering the split's most frequent
+        class; `sensitivity_at_specificity` is at specificity 0.90. ``resamples_skipped`` counts resamples
         that lacked a class. The intervals hold the network and the threshold fixed.
     threshold : float or None
         Chosen on validation by `threshold_rule`; None for tasks other than binary.
@@ -101,12 +101,14 @@ class Evaluation:
 
         The last row tells of resamples that lacked a class and were left out, where there are any.
         """
-        known = [key for key in _ROWS if key in self.splits["test"]]
+        known = [key for key in _NAMES if key in self.splits["test"]]
         columns = {
             name: [str(measures["n"]), *(estimate(measures[key], measures.get(f"{key}_ci")) for key in known)]
             for name, measures in self.splits.items()
         }
-        table = pd.DataFrame(columns, index=["images", *(self._label(key) for key in known)])
+        table = pd.DataFrame(
+            columns, index=["images", *(measure_name(key, self.task, self.threshold) for key in known)]
+        )
         if any(measures["resamples_skipped"] for measures in self.splits.values()):
             table.loc["resamples left out of the intervals"] = [
                 f"{measures['resamples_skipped']} of {measures['n_resamples']}"
@@ -177,17 +179,24 @@ class Evaluation:
         names = self.class_names
         return dict(zip(names, columns.T, strict=True)), dict(zip(names, output.T, strict=True))
 
-    def _label(self, key: str) -> str:
-        if key == "accuracy" and self.task in ("binary", "multilabel"):
-            return "accuracy (at 0.5)"
-        if key == "majority_accuracy" and len(self.class_names) > 2:
-            return _ROWS[key].replace("commoner", "commonest")
-        if key == "accuracy_at_threshold":
-            return f"{_ROWS[key]} ({self.threshold:.3g})"
-        if key in _AT_THRESHOLD and self.threshold is not None:
-            return f"{_ROWS[key]} (at {self.threshold:.3g})"
-        macro = self.task in ("multiclass", "multilabel") and key not in ("accuracy", "majority_accuracy")
-        return f"{_ROWS[key]} (mean over classes)" if macro else _ROWS[key]
+
+def measure_name(measure: str, task: str, threshold: float | None = None) -> str:
+    """Return the name of a measure in words, with the threshold at which it was decided.
+
+    Examples
+    --------
+    >>> measure_name("sensitivity", "binary", 0.3141), measure_name("auc", "multiclass")
+    ('sensitivity (at 0.314)', 'AUC (mean over classes)')
+    """
+    name = _NAMES[measure]
+    if measure == "accuracy" and task in ("binary", "multilabel"):
+        return f"{name} (at 0.5)"
+    if measure == "accuracy_at_threshold":
+        return f"{name} ({threshold:.3g})"
+    if measure in _AT_THRESHOLD and threshold is not None:
+        return f"{name} (at {threshold:.3g})"
+    macro = task in ("multiclass", "multilabel") and measure not in ("accuracy", "majority_accuracy")
+    return f"{name} (mean over classes)" if macro else name
 
 
 def evaluate(

@@ -139,7 +139,9 @@ def about_results(evaluation: Any, run: Any) -> Markdown:
     elif evaluation.task == "multilabel":
         lines.append("A label is called where its probability is at least 0.5: no threshold was chosen.")
     if "majority_accuracy" in test:
-        common = f"Always answering the commonest class would be right in {test['majority_accuracy']:.1%}."
+        common = (
+            f"Always answering the most frequent class would be right in {test['majority_accuracy']:.1%}."
+        )
         if threshold is not None and balance in _SHIFTING:
             common += (
                 f" Balancing the classes (*{balance}*) raised the probabilities of the rarer one, so that "
@@ -148,11 +150,6 @@ def about_results(evaluation: Any, run: Any) -> Markdown:
             )
         lines.append(common)
     lines += without_interval(test)
-    if test["resamples_skipped"]:
-        lines.append(
-            f"{test['resamples_skipped']:,} of {test['n_resamples']:,} resamples of the test "
-            f"{test['resampled']} lacked a class, and were left out of the intervals."
-        )
     return _markdown("\n".join(f"- {line}" for line in lines))
 
 

@@ -9,6 +9,7 @@ from medlab.reports import ReportFailed, ReportResult, presets
 TEMPLATES = Path(__file__).parents[1] / "reports" / "templates"
 METRICS = {
     "dataset": "toy",
+    "task": "binary",
     "n_test": 7,
     "test": {
         "n": 7,
@@ -83,8 +84,8 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
 def test_the_headline_gives_each_measure_with_its_interval_where_there_is_one():
     first, auc, f1, *reasons = headline(METRICS)
     assert first == "toy, 7 test images (in brackets: 95 % intervals)"
-    assert auc.split() == "auc 0.750 (0.500 to 1.000)".split()
-    assert f1.split() == "f1 0.500".split()
+    assert auc.split() == "AUC 0.750 (0.500 to 1.000)".split()
+    assert f1.split() == "F1 0.500".split()
     assert reasons == ["  No interval for f1: it rests on 2 images."]
 
 
@@ -104,7 +105,7 @@ def test_the_headline_tells_the_accuracies_apart(balance):
     assert lines[:4] == [
         "accuracy (at 0.5) 0.705 (0.600 to 0.800)",
         "accuracy at the threshold (0.314) 0.750 (0.650 to 0.850)",
-        "accuracy, always the commonest class 0.768",
+        "accuracy, always the most frequent class 0.768",
         "sensitivity (at 0.314) 0.500",
     ]
     assert any("shifts the accuracy at 0.5" in line for line in lines) == (balance == "auto")

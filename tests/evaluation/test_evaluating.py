@@ -94,7 +94,7 @@ def test_accuracy_is_at_a_half_and_the_rest_at_the_threshold(tiny):
     assert evaluation.splits["test"]["sensitivity"] == 1.0
 
 
-def test_accuracies_are_told_apart_and_stand_beside_the_commoner_class(tiny):
+def test_accuracies_are_told_apart_and_stand_beside_the_most_frequent_class(tiny):
     few_ill = replace(tiny, test=split([0, 0, 0, 0, 1], [0.4, 0.4, 0.4, 0.1, 0.3]))
     evaluation = evaluate(read, few_ill, threshold_rule="0.25", n_bootstrap=20)
     test = evaluation.splits["test"]
@@ -106,7 +106,7 @@ def test_accuracies_are_told_apart_and_stand_beside_the_commoner_class(tiny):
     rows = evaluation.table()["test"]
     assert rows["accuracy (at 0.5)"].startswith("0.800 (")
     assert rows["accuracy at the threshold (0.25)"].startswith("0.400 (")
-    assert rows["accuracy, always the commoner class"] == "0.800"
+    assert rows["accuracy, always the most frequent class"] == "0.800"
     same = evaluate(read, few_ill, threshold_rule="0.5", n_bootstrap=20).table()
     assert same.index.is_unique
     assert "accuracy at the threshold (0.5)" in same.index
@@ -278,7 +278,7 @@ def test_multiclass_has_macro_means_and_each_class(rng):
     json.dumps(evaluation.to_metrics(), allow_nan=False)
     targets, scores = evaluation.one_vs_rest()
     assert metrics.auc(targets["b"], scores["b"]) == pytest.approx(each[1]["auc"])
-    assert {"AUC (mean over classes)", "accuracy", "accuracy, always the commonest class"} <= {
+    assert {"AUC (mean over classes)", "accuracy", "accuracy, always the most frequent class"} <= {
         *evaluation.table().index
     }
 

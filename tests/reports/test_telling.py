@@ -181,7 +181,7 @@ def test_results_say_at_which_threshold_and_beside_what():
     text = results(evaluation, "weights")
     assert "*Accuracy (at 0.5)* is the network's own answer" in text
     assert f"decisions are at {evaluation.threshold:.3g}, the threshold that validation chose" in text
-    assert "Always answering the commonest class would be right in 50.0%." in text
+    assert "Always answering the most frequent class would be right in 50.0%." in text
     assert "may fall below that" in text
     assert "may fall below that" not in results(evaluation)
 
@@ -197,16 +197,13 @@ def test_results_of_several_classes_speak_of_no_threshold(task, words):
     assert "may fall below that" not in text
 
 
-def test_results_say_why_a_measure_has_no_interval_and_how_many_resamples_were_skipped():
+def test_results_say_why_a_measure_has_no_interval():
     _, evaluation = study()
     evaluation.splits["test"] |= {
-        "ci_reasons": {"auc": "it rests on 1 image", "balanced_accuracy": "it rests on 1 image"},
-        "resamples_skipped": 376,
-        "n_resamples": 1000,
+        "ci_reasons": {"auc": "it rests on 1 image", "balanced_accuracy": "it rests on 1 image"}
     }
     text = results(evaluation)
     assert "No interval for auc, balanced accuracy: it rests on 1 image." in text
-    assert "376 of 1,000 resamples of the test patients lacked a class" in text
 
 
 def test_of_a_volume_the_page_says_that_one_slice_is_shown():
@@ -232,7 +229,7 @@ def test_names_of_users_are_text_wherever_the_page_has_them():
         reports.headline(about, hostile, run, evaluation),
         reports.limits(hostile, evaluation),
     ):
-        assert not {"<", "$", "`"} & set(part.data)
+        assert not {"<", "$", "`"} & set(part.data.replace("<span>&#36;</span>", ""))
         assert "&#60;img src&#61;x" in part.data or "class benign" in part.data
 
 
