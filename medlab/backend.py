@@ -97,7 +97,7 @@ def choose_seed(seed: int) -> None:
         If `seed` is no whole number from 0 to 2^32 - 1.
     """
     global _chosen_seed
-    seed_everything(int(checks.in_range("seed", seed, 0, 2**32 - 1, whole=True)))
+    seed_everything(checks.seed(seed))
     _chosen_seed = int(seed)
 
 

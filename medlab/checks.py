@@ -132,3 +132,14 @@ def same_length(**arrays: ArrayLike) -> int:
         msg = f"{', '.join(lengths)} must have the same length, got {listed}. Give one row for each image."
         raise ValueError(msg)
     return next(iter(lengths.values()))
+
+
+def seed(value: Any) -> int:
+    """Return a seed as a plain number: a whole number from 0 to 2^32 - 1, which every backend takes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not.
+    """
+    return int(in_range("seed", value, 0, 2**32 - 1, whole=True))

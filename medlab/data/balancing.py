@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from medlab import checks
 from medlab.data.dataset import Dataset
 
 
@@ -41,7 +42,7 @@ def class_weights(labels: ArrayLike) -> NDArray[np.float64]:
 
 
 def oversample(dataset: Dataset, *, seed: int = 0) -> Dataset:
-    """Repeat training images of rare classes until all are as frequent as the commonest one."""
+    """Repeat training images of rare classes until all are as frequent as the most frequent one."""
     counts = _counts(dataset.train.labels)
     return _resample(dataset, int(counts.max()), seed, "oversampled")
 
@@ -68,7 +69,7 @@ def _counts(labels: ArrayLike) -> NDArray[np.int64]:
 
 
 def _resample(dataset: Dataset, size: int, seed: int, verb: str) -> Dataset:
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.seed(seed))
     labels = dataset.train.labels
     chosen: list[NDArray[Any]] = []
     for label in np.unique(labels):

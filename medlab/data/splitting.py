@@ -72,7 +72,7 @@ def stratified_split(
     counts = np.zeros((group_of.max(initial=-1) + 1, is_class.shape[1]))
     np.add.at(counts, group_of, is_class)
     _refuse_rare_classes(counts, class_names, len(shares))
-    chosen = _assign(counts, shares, np.random.default_rng(seed))
+    chosen = _assign(counts, shares, np.random.default_rng(checks.seed(seed)))
     held = np.stack([counts[chosen == split].sum(axis=0) for split in range(len(shares))])
     if (held == 0).any():
         split, lost = (int(i) for i in np.argwhere(held == 0)[0])

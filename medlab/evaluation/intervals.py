@@ -58,7 +58,7 @@ def draws(
     checks.in_range("n_images", n_images, 1, whole=True)
     group = group_numbers(n_images, groups)
     n_groups = int(group.max()) + 1
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.seed(seed))
     rows = max(1, min(n, _CHUNK // n_images))
     for start in range(0, n, rows):
         count = min(rows, n - start)

@@ -142,8 +142,9 @@ def _read(path: Path, *, arrays: bool = True) -> tuple[dict[str, Any], dict[str,
     try:
         with np.load(path) as stored:
             facts = json.loads(str(stored["facts"]))
-            if not isinstance(facts, dict) or not isinstance(facts.get("identity"), dict):
-                msg = "its facts are none"
+            known = isinstance(facts, dict) and ("step" in facts or isinstance(facts.get("rows"), list))
+            if not known or not isinstance(facts.get("identity"), dict):
+                msg = "it lacks what a training notes"
                 raise ValueError(msg)
             return facts, grouped(stored) if arrays else {}
     except FileNotFoundError:

@@ -91,7 +91,7 @@ def fit(
         If a session is at work in this kernel: see `TrainSession`.
     """
     background.check_free()
-    seed = int(checks.in_range("seed", seed, 0, 2**32 - 1, whole=True))
+    seed = checks.seed(seed)
     for name in options:
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
     chosen = Settings(**options).resolve(dataset)

@@ -68,6 +68,9 @@ def test_refuses_masks_that_do_not_fit():
         evidence.pointing_game(np.zeros((2, 3, 4, 1)), np.stack([np.ones((3, 4)), np.zeros((3, 4))]))
     with pytest.raises(ValueError, match="maps must hold finite numbers"):
         evidence.mass_inside(np.full((1, 3, 4, 1), np.nan), np.ones((1, 3, 4)))
+    for tolerance, words in ((-1, "tolerance must lie between 0"), (0.5, "tolerance must be a whole number")):
+        with pytest.raises((TypeError, ValueError), match=words):
+            evidence.pointing_game(np.zeros((1, 3, 4, 1)), np.ones((1, 3, 4)), tolerance=tolerance)
 
 
 # --- deletion and insertion
@@ -146,6 +149,26 @@ def test_deletion_refuses_what_has_no_places(rng, x):
         evidence.deletion(model, replace(found, map=np.full(x.shape, np.nan)))
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": 2.5}, "steps must be a whole number"),
+        ({"orders": 0}, "orders must lie between 1"),
+        ({"until": 1.1}, "until must lie between"),
+        ({"until": float("nan")}, "until must"),
+        ({"baseline": "blackk"}, "baseline must hold real numbers, got 'blackk'"),
+        ({"batch_size": 0}, "batch_size must lie between 1"),
+        ({"seed": -1}, "seed must lie between 0"),
+    ],
+)
+def test_deletion_and_insertion_refuse_wrong_options(x, options, words):
+    model = linear(np.ones(SHAPE))
+    saliency = attribute("saliency", model, x)
+    for measure in (evidence.deletion, evidence.insertion):
+        with pytest.raises((TypeError, ValueError), match=words):
+            measure(model, saliency, **options)
+
+
 # --- infidelity and sensitivity
 
 
@@ -184,6 +207,28 @@ def test_infidelity_refuses_a_map_of_a_layer(rng):
         evidence.infidelity(model, rgb)
     with pytest.raises(ValueError, match="sensitivity needs an attribution of one input, got 2"):
         evidence.sensitivity(model, replace(found, x=[images, images]))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"samples": 0}, "samples must lie between 1"),
+        ({"samples": 1.5}, "samples must be a whole number"),
+        ({"seed": -1}, "seed must lie between 0"),
+    ],
+)
+def test_infidelity_and_sensitivity_refuse_wrong_options(x, options, words):
+    model = linear(np.ones(SHAPE))
+    gradients = attribute("integrated_gradients", model, x)
+    for measure in (evidence.infidelity, evidence.sensitivity):
+        with pytest.raises((TypeError, ValueError), match=words):
+            measure(model, gradients, **options)
+    with pytest.raises(ValueError, match="noise must lie between 0"):
+        evidence.infidelity(model, gradients, noise=-1)
+    with pytest.raises(ValueError, match="radius must lie between 0"):
+        evidence.sensitivity(model, gradients, radius=-1)
+    with pytest.raises(ValueError, match="map must hold finite numbers"):
+        evidence.infidelity(model, replace(gradients, map=np.full(x.shape, np.nan)))
 
 
 # --- random weights
@@ -241,3 +286,6 @@ def test_random_weights_keep_their_spread_and_need_weights(rng):
         evidence.randomized_weights(spread, empty, images)
     with pytest.raises(ValueError, match="needs x as one array, got a list of 2"):
         evidence.randomized_weights(spread, empty, [images, images])
+    for limit in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="limit must"):
+            evidence.randomized_weights(spread, convolutional(), images, limit=limit)

@@ -41,7 +41,7 @@ def attribute(
     cancel: threading.Event | None = None,
     **options: Any,
 ) -> Attribution:
-    """Ask which parts of each input a network's output hangs on.
+    """Ask which parts of each input a network's output depends on.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def attribute(
     """
     found = methods.find(method)
     options = found.checked(method, options)
-    seed = int(checks.in_range("seed", seed, 0, 2**32 - 1, whole=True))
+    seed = checks.seed(seed)
     inputs = targeting.Inputs(x)
     started = time.perf_counter()
     with (

@@ -133,7 +133,7 @@ def _curves(
     if image.ndim == 2:  # of a vector each number is a place
         image, found, nothing = (one[..., np.newaxis] for one in (image, found, nothing))
     places = int(np.prod(image.shape[1:-1]))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.seed(seed))
     # Ties, such as the zeros of a map, fall in random order.
     shuffled = rng.random((orders + 1, len(image), places))
     ranked = np.lexsort((shuffled[0], -found.sum(axis=-1).reshape(len(image), -1)), axis=-1)

@@ -63,7 +63,7 @@ def infidelity(
     def disturb(original: Any, *_: Any) -> Any:
         return original - spread * torch.randn_like(original)
 
-    with _asked(model, inputs, attribution) as asked, drawing_from(seed):
+    with _asked(model, inputs, attribution) as asked, drawing_from(checks.seed(seed)):
         found = metrics.infidelity(
             asked.forward,
             disturb,
@@ -133,7 +133,7 @@ def sensitivity(
         )
         return (torch.from_numpy(found.map),)
 
-    with drawing_from(seed):
+    with drawing_from(checks.seed(seed)):
         found = metrics.sensitivity_max(
             explain,
             image,

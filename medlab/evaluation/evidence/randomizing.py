@@ -1,4 +1,4 @@
-"""Whether a map hangs on what the network has learned: it must change when the weights become random."""
+"""Whether a map depends on what the network has learned: it must change when the weights become random."""
 
 from __future__ import annotations
 
@@ -99,6 +99,7 @@ def randomized_weights(
     nothing. Methods that multiply by the image keep the order of sizes longer than the signs.
     """
     checks.in_range("limit", limit, 0, 1)
+    seed = checks.seed(seed)
     inputs = Inputs(x)
     if not inputs.single:
         msg = f"randomized_weights needs x as one array, got a {type(x).__name__} of {len(inputs.arrays)}."

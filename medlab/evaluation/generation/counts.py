@@ -103,7 +103,7 @@ def _repeated(measure: str, made: Array, real: Array | None, count: int, repeats
     """Measure parts of `made` against parts of `real`, or of `made` itself where that is None."""
     compute = MEASURES[checks.one_of("measure", measure, MEASURES)]
     checks.in_range("repeats", repeats, 1, whole=True)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.seed(seed))
     values = []
     for _ in range(repeats):
         order = rng.permutation(len(made))

@@ -108,7 +108,7 @@ def kernel_distance(a: ArrayLike, b: ArrayLike, *, subsets: int = 200, seed: int
     first, second = feature_pair(a, b, at_least=4, equal=False)
     checks.in_range("subsets", subsets, 1, whole=True)
     within_a, within_b, between = _kernels(first, second)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.seed(seed))
     halves = [_halves(len(values), subsets, rng) for values in (first, second)]
     value = _mmd(within_a, within_b, between, np.ones((1, len(first))), np.ones((1, len(second))))[0]
     low, high = intervals.percentiles(_mmd(within_a, within_b, between, *halves))

@@ -166,7 +166,7 @@ def _reduced(
     images = dataset.train.images
     enough("train", len(images), 2)
     if len(images) > _MOST_FITTED:
-        images = images[np.random.default_rng(seed).permutation(len(images))[:_MOST_FITTED]]
+        images = images[np.random.default_rng(checks.seed(seed)).permutation(len(images))[:_MOST_FITTED]]
     images = checks.finite("training images", images)
     values = np.concatenate([embed(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)])
     mean = values.mean(axis=0)

@@ -152,7 +152,7 @@ def judge(
     checks.in_range("repeats", repeats, 1, whole=True)
     if labels is not None:
         checks.same_length(generated=images, labels=labels)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.seed(seed))
     some = images[rng.permutation(len(images))[:_MOST]]
     held_out = held_out[rng.permutation(len(held_out))[: 2 * _MOST]]
     count = min(len(some), len(held_out) // 2)

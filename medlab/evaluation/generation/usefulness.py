@@ -149,7 +149,7 @@ def _scores(
     """Train on so many images of each class of `source` and return what the network says of test."""
     from medlab import models, training
 
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.seed(seed))
     learnt, held_back = [], []
     for number, count in enumerate(counts):
         chosen = rng.permutation(np.flatnonzero(source.labels == number))[:count]

@@ -41,7 +41,7 @@ class Source:
         self.labels = None if labels is None and not classes else one_hot(labels, classes, len(self.images))
         checks.in_range("batch_size", batch_size, 1, whole=True)
         self.batch_size = min(batch_size, len(self.images))
-        self.seed = int(checks.in_range("seed", seed, 0, 2**32 - 1, whole=True))
+        self.seed = checks.seed(seed)
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
     def batch(self, number: int) -> dict[str, NDArray[np.float32]]:
