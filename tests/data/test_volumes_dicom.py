@@ -215,12 +215,32 @@ def test_a_disc_with_texts_beside_its_slices_is_read_and_says_what_was_passed_ov
     dicom.write(folder)
     (folder / "README").write_text("Planted^Name: see the LICENSE, für alle.\n")
     (folder / "LICENSE").write_text("free\n" * 2000, encoding="utf-8-sig")
+    (folder / "LIESMICH").write_text("Für Ärzte und Patienten, zum Öffnen der Bilder\n", encoding="cp1252")
+    (folder / "INHALT").write_text("Für Ärzte und Patienten, zum Öffnen der Bilder\n", encoding="utf-16")
     (folder / "viewer.exe").write_bytes(b"MZ\0\1" * 40)
     (folder / "IMAGES").mkdir()
     volume = volumes.read(folder)
     assert volume.shape == dicom.shape
-    assert volume.notes == ("Passed over in the folder: 1 inner folder, 2 text files, 1 .exe file.",)
+    assert volume.notes == ("Passed over in the folder: 1 inner folder, 4 text files, 1 .exe file.",)
     assert len(volumes.list_series(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bytes(range(200, 256)) * 20,
+        b"plain\0text",
+        "Für".encode("utf-16-le"),
+        b"\xff\xfe\x00\xd8\x00\xd8",
+        b"",
+    ],
+    ids=["gray values", "a zero", "UTF-16 without its mark", "damaged UTF-16", "empty"],
+)
+def test_a_file_that_may_be_a_damaged_slice_is_not_passed_over_as_a_text(dicom, folder, content):
+    dicom.write(folder)
+    (folder / "IM0").write_bytes(content)
+    with pytest.raises(ValueError, match="must be DICOM, got a file without its mark"):
+        volumes.read(folder)
 
 
 def test_headers_are_opened_once_and_again_only_when_a_file_changes(dicom, folder, monkeypatch):

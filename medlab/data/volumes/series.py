@@ -6,6 +6,8 @@ repeats them.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import functools
 import re
 import struct
@@ -13,7 +15,6 @@ import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,11 +160,14 @@ def _is_text(path: Path) -> bool:
     """Say whether a file is plain text, such as the README or LICENSE on a disc; a damaged slice is not."""
     with path.open("rb") as file:
         start = file.read(4096)
-    try:
-        text = start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return False
-    return bool(text) and all(letter.isprintable() or letter.isspace() for letter in text)
+    marked = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
+        with contextlib.suppress(UnicodeDecodeError):
+            text = codecs.getincrementaldecoder(encoding)().decode(start)
+            # cp1252 sees a letter in nearly every byte: in a text, most are of ASCII.
+            plain = sum(map(str.isascii, text)) >= (0.8 if encoding == "cp1252" else 0) * len(text)
+            return bool(text) and plain and all(sign.isprintable() or sign.isspace() for sign in text)
+    return False
 
 
 def is_dicom(path: Path, label: str) -> bool:
@@ -228,7 +232,7 @@ def read_slice(path: Path, label: str) -> Slice | None:
     return Slice(path, label, facts, syntax, offset)
 
 
-@contextmanager
+@contextlib.contextmanager
 def unharmed(label: str) -> Iterator[None]:
     """Turn what pydicom raises on a damaged file into a ValueError that quotes nothing of the file."""
     try:
