@@ -99,9 +99,12 @@ for name, (model, shape, asked) in forms.items():
             numbers = rng.normal(0, 0.3, weight.shape)
             weight.assign(np.abs(numbers) + 0.5 if "variance" in weight.path else numbers)
     layer = asked.pop("layer", None)
-    for method in ("integrated_gradients", "occlusion"):
+    methods = ("integrated_gradients", "occlusion")
+    for method in evaluation.attribution.METHODS if name == "screening_cnn" else methods:
         # Large patches: occlusion is a small difference of large numbers, whose last digits are not alike.
         options = {"patch": 8} if (name, method) == ("volume", "occlusion") else {}
+        if method == "kernel_shap":
+            options = {"samples": 60}
         found[f"{name} {method}"] = evaluation.attribute(method, model, image, **asked, **options).map
     if layer:
         found[f"{name} grad_cam"] = evaluation.attribute("grad_cam", model, image, layer=layer, **asked).map
@@ -133,8 +136,9 @@ def test_maps_are_the_same_on_every_backend(maps, backend):
             difference = np.abs(found[backend][name] - map_there).max() / np.abs(map_there).max()
             bound = {"float32": 2e-4 if "occlusion" in name else 1e-4, "float64": 1e-8}[precision]
             if name.startswith("screening_cnn"):
-                # Where ReLU or a maximum has a kink, rounding decides which of two right gradients is taken.
-                bound = 1e-2
+                # Where ReLU or a maximum has a kink, rounding decides which of two right gradients is taken:
+                # at most 1.6e-3 with twelve seeds at this size, 3e-3 at 96 x 96.
+                bound = 5e-3
             assert difference <= bound, f"{name}: {difference:.1e}"
 
 
