@@ -17,7 +17,7 @@ from medlab.kernel.showing import Told
 
 WORDS = {
     "backend": "Say which backend Keras runs on, or choose one.",
-    "explain": "Ask which parts of an image a network's answer hangs on.",
+    "explain": "Ask which parts of an image a network's answer depends on.",
     "pause": "Let the running session wait after its batch.",
     "phi": "Show patients' names, dates and numbers, or not.",
     "resume": "Let a paused or stopped session go on.",

@@ -176,7 +176,7 @@ def slice_(call: Call, volume: str, z: int | None, window: str | None) -> Any:
 def explain(
     call: Call, model: str, image: str, method: str, layer: str | None, target: int | None, on: str
 ) -> Any:
-    """Ask which parts of IMAGE the answer of MODEL hangs on.
+    """Ask which parts of IMAGE the answer of MODEL depends on.
 
     MODEL is a Keras network, whose IMAGE is normalized as it takes it, or a Run, whose IMAGE is raw. IMAGE is
     a name or an expression: one image, or several.

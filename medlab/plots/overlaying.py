@@ -1,4 +1,4 @@
-"""Figures of attributions: an image, and above it what a network's answer hangs on."""
+"""Figures of attributions: an image, and above it what a network's answer depends on."""
 
 from __future__ import annotations
 

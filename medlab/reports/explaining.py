@@ -23,7 +23,7 @@ _MOST_STEPS, _LEAST_STEPS, _MULTIPLY_ADDS = 50, 10, 5e11
 
 
 def explanations(dataset: Any, run: Any, evaluation: Any, k: int = 3) -> list[Picture | Markdown]:
-    """Draw what the network's answers hang on, for its worst errors and for its most typical right answers.
+    """Draw what the network's answers depend on, for its worst errors and for its most typical right answers.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _how_to_read(dataset: Any, errors: NDArray[Any]) -> Markdown:
         f"Orange pixels spoke for {asked}, purple ones against, measured from the mean gray of the training "
         "images (integrated gradients: Sundararajan et al. 2017, arXiv 1703.01365). The parts of a map add "
         f"up to how far the answer is from that at mean gray, but for {np.nanmedian(errors):.1%} (median). A "
-        "map says what this network's answer hangs on. It does not say that the answer is right, nor why a "
+        "map says what this network's answer depends on. It does not say that the answer is right, nor why a "
         "patient is ill; a network that looks at the finding may be wrong, and one that looks beside it "
         "should not be believed."
     )

@@ -101,7 +101,7 @@ def gradient_shap(problem: Problem, *, samples: int = 25, noise: float = 0.0) ->
     """Take slopes at random places between baselines and image: expected gradients, near Shapley values."""
     method = attr.GradientShap(problem.forward)
     total: list[torch.Tensor] = []
-    # In parts, as Captum copies all samples at once; of a fixed size, as what is drawn hangs on it.
+    # In parts, as Captum copies all samples at once; of a fixed size, as what is drawn depends on it.
     for done in range(0, samples, _AT_ONCE):
         count = min(_AT_ONCE, samples - done)
         found = method.attribute(

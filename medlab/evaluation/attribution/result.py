@@ -18,7 +18,7 @@ SHOWN = 6
 
 @dataclass(frozen=True)
 class Attribution:
-    """Which parts of each input a network's output hangs on.
+    """Which parts of each input a network's output depends on.
 
     Attributes
     ----------

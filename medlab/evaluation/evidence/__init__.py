@@ -1,4 +1,4 @@
-"""Whether an attribution can be believed: whether it hangs on the weights, the output, the lesion."""
+"""Whether an attribution can be believed: whether it depends on the weights, the output, the lesion."""
 
 import lazy_loader as _lazy
 
