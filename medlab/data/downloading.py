@@ -113,8 +113,10 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     found = find(name, size)
     if found:
         return found
-    url = describe(name).files[_size(name, size)]["url"]
-    target = data_root() / "medmnist" / file_name(name, size)
+    record = describe(name)
+    url = record.files[_size(name, size)]["url"]
+    collection = "medmnist" if record.source.startswith("MedMNIST") else name
+    target = data_root() / collection / file_name(name, size)
     partial = target.parent / ".partial"
     remedy = f"Or download {url} by other means and put it anywhere under {data_root()}."
     wrong = next(_candidates(name, size), None)
