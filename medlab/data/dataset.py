@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -16,7 +17,7 @@ Task = Literal["binary", "multiclass", "multilabel", "regression"]
 SPLITS = ("train", "val", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split:
     """Images of one of train, val and test, with what is known of each.
 
@@ -51,6 +52,14 @@ class Split:
             columns["patients"] = self.patients
         checks.same_length(**columns)
 
+    def __repr__(self) -> str:
+        patients = "unknown" if self.patients is None else len(set(self.patients.tolist()))
+        columns = textwrap.shorten(", ".join(self.attributes) or "none", 200, placeholder=" ...")
+        return (
+            f"Split({len(self)} {_shape_text(self.images)}; labels {self.labels.dtype}; "
+            f"patients: {patients}; attributes: {columns})"
+        )
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -65,7 +74,7 @@ class Split:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Three splits and the facts that training, evaluation and reports need.
 
@@ -131,6 +140,30 @@ class Dataset:
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", fingerprint(self.splits()))
 
+    def __repr__(self) -> str:
+        classes = [
+            f"{number} {name}{' (positive)' if number == self.positive_class else ''}"
+            for number, name in enumerate(self.class_names)
+        ]
+        facts = {
+            "shape": _shape_text(self.train.images),
+            "splits": ", ".join(f"{name} {len(split):,}" for name, split in self.splits().items()),
+            "classes": "; ".join(classes),
+            "spacing": " x ".join(f"{mm:.4g}" for mm in self.spacing_mm) + " mm"
+            if self.spacing_mm
+            else "unknown",
+            "source": self.source,
+            "license": self.license,
+            "notes": f"{len(self.notes)} (see .notes)",
+            "fingerprint": self.fingerprint,
+        }
+        lines = [f"Dataset {self.name}: {self.task}, {self.modality}"]
+        # One line a fact, or a data set with many classes would fill the screen.
+        lines += [
+            f"  {key:<12}{textwrap.shorten(text, 180, placeholder=' ...')}" for key, text in facts.items()
+        ]
+        return "\n".join(lines)
+
     @property
     def image_shape(self) -> tuple[int, ...]:
         """Shape of one image: (H, W, C) or (Z, Y, X, C); of one sequence: (T, F)."""
@@ -159,6 +192,12 @@ class Dataset:
         """Return the same data set with another training split (balanced, cleaned, smaller)."""
         notes = (*self.notes, note) if note else self.notes
         return replace(self, train=train, notes=notes, fingerprint="")
+
+
+def _shape_text(images: NDArray[Any]) -> str:
+    """Return the shape of one image in words, such as "images 64 x 64 x 1 uint8"."""
+    size = " x ".join(map(str, images.shape[1:]))
+    return f"{'sequences' if images.ndim == 3 else 'images'} {size} {images.dtype}"
 
 
 def fingerprint(splits: Mapping[str, Split]) -> str:
