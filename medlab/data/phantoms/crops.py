@@ -131,12 +131,14 @@ def candidates(
             images[first + part.start : first + part.stop] = hu
             masks[first + part.start : first + part.stop] = mask
     attributes = {name: np.concatenate([chunk[name] for chunk in columns]) for name in columns[0]}
-    spacing = (SPACING_MM, SPACING_MM)
     if not volumes:
-        return Candidates(images[:, 0, ..., None], masks[:, 0], is_nodule, malignant, attributes, spacing)
-    return Candidates(
-        images[..., None], masks, is_nodule, malignant, attributes, (SLICE_SPACING_MM, *spacing)
-    )
+        images, masks = images[:, 0], masks[:, 0]
+    return Candidates(images[..., None], masks, is_nodule, malignant, attributes, spacing_mm(volumes))
+
+
+def spacing_mm(volumes: bool) -> tuple[float, ...]:
+    """Return the spacing of volumes, (z, y, x), or of slices, (y, x)."""
+    return (SLICE_SPACING_MM, SPACING_MM, SPACING_MM) if volumes else (SPACING_MM, SPACING_MM)
 
 
 def slice_heights(depth: int) -> NDArray[np.float64]:

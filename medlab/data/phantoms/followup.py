@@ -191,11 +191,10 @@ def visits(
                 images[first + part.start : first + part.stop, visit] = hu
                 masks[first + part.start : first + part.stop, visit] = mask
     attributes = {name: np.concatenate([chunk[name] for chunk in columns]) for name in columns[0]}
-    truth = (times, diameters, doubling, malignant, attributes)
-    spacing = (crops.SPACING_MM, crops.SPACING_MM)
     if not volumes:
-        return Visits(images[:, :, 0, ..., None], masks[:, :, 0], *truth, spacing)
-    return Visits(images[..., None], masks, *truth, (crops.SLICE_SPACING_MM, *spacing))
+        images, masks = images[:, :, 0], masks[:, :, 0]
+    truth = (times, diameters, doubling, malignant, attributes)
+    return Visits(images[..., None], masks, *truth, crops.spacing_mm(volumes))
 
 
 def _streams_of_visit(entropy: tuple[int, ...], chunk: int, visit: int) -> dict[str, np.random.Generator]:
