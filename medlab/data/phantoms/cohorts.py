@@ -13,7 +13,7 @@ from medlab.data.cropping import center_crop
 from medlab.data.dataset import SPLITS, Dataset, Split
 from medlab.data.phantoms import crops, followup, signals
 from medlab.data.phantoms.scanner import Scanner
-from medlab.data.phantoms.streams import streams
+from medlab.data.phantoms.streams import stacked, streams
 
 Drawn = tuple[NDArray[Any], NDArray[Any], Mapping[str, NDArray[Any]]]
 
@@ -25,6 +25,7 @@ QUESTIONS = {
 DAYS_PER_YEAR = 365.25
 TARGETS = {"diameter": "diameter at the next visit (mm)", "doubling": "volume doublings a year"}
 INTERVAL_DAYS = (40.0, 70.0)
+_GROWTH_STREAMS = (*crops.STREAMS, "growth", "times", "readings")  # the first ones are those of `visits`
 
 
 def simulated_nodules(
@@ -244,11 +245,11 @@ def simulated_growth(
     checks.in_range("reading_sd_mm", reading_sd_mm, 0, 2)
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
-        parts = [
-            _growth_chunk(entropy, chunk, n_visits, reading_sd_mm, prevalence, diameter_mm)
-            for chunk in range(-(-size // crops.CHUNK))
-        ]
-        columns = {name: np.concatenate([part[name] for part in parts])[:size] for name in parts[0]}
+        chunks = crops.draw_chunks(size, entropy, "nodule", 3.5, prevalence, diameter_mm)
+        columns = stacked(
+            _growth(chunk, streams(entropy, number, _GROWTH_STREAMS), n_visits, reading_sd_mm)
+            for number, chunk in enumerate(chunks)
+        )
         doublings = DAYS_PER_YEAR / columns["doubling_time_days"]
         labels = columns["next_mm"] if target == "diameter" else doublings
         return columns.pop("sequences").astype(np.float32), labels.astype(np.float32), columns
@@ -269,34 +270,27 @@ def simulated_growth(
     )
 
 
-def _growth_chunk(
-    entropy: tuple[int, ...],
-    chunk: int,
-    n_visits: int,
-    reading_sd_mm: float,
-    prevalence: float,
-    diameter_mm: tuple[float, float],
-) -> dict[str, np.ndarray]:
-    """Draw a chunk with the random numbers of `visits`, and those of times and readings after them."""
-    names = (*crops.STREAMS, "growth", "times", "readings")
-    rng = streams(entropy, chunk, names)
-    people, _, _, malignant = crops.draw_chunk(
-        rng, kind="nodule", risk_scale=3.5, prevalence=prevalence, diameter_mm=diameter_mm
-    )
-    doubling = followup.draw_doubling_times(malignant, rng["growth"])
-    gaps = np.rint(rng["times"].uniform(*INTERVAL_DAYS, (crops.CHUNK, 4)))[:, :n_visits]
-    times = np.concatenate([np.zeros((crops.CHUNK, 1)), gaps.cumsum(axis=1)], axis=1)
-    true = followup.grown_diameter(people["diameter_mm"][:, None], times, doubling[:, None])
+def _growth(
+    chunk: crops.Chunk, rng: dict[str, np.random.Generator], n_visits: int, reading_sd_mm: float
+) -> dict[str, NDArray[Any]]:
+    """Let the nodules of `visits` grow, and read their diameters."""
+    doubling_days = followup.draw_doubling_times(chunk.malignant, rng["growth"])
+    # Four visits are always drawn, so that asking for fewer leaves the first ones as they are.
+    shape = (len(doubling_days), 4)
+    gaps_days = np.rint(rng["times"].uniform(*INTERVAL_DAYS, shape))[:, :n_visits]
+    times_days = np.pad(gaps_days.cumsum(axis=1), ((0, 0), (1, 0)))
+    first_mm = chunk.people["diameter_mm"][:, None]
+    diameters_mm = followup.grown_diameter(first_mm, times_days, doubling_days[:, None])
     # Readings come in tenths of a millimeter, as reports have them.
-    scatter = rng["readings"].normal(0, 1, (crops.CHUNK, 4))[:, :n_visits]
-    read = np.round(true[:, :-1] + reading_sd_mm * scatter, 1)
+    scatter = rng["readings"].normal(0, 1, shape)[:, :n_visits]
+    readings_mm = np.round(diameters_mm[:, :-1] + reading_sd_mm * scatter, 1)
     return {
-        "sequences": np.stack([read, gaps], axis=-1),
-        "next_mm": true[:, -1],
-        "doubling_time_days": doubling,
-        "malignant": malignant.astype(np.int64),
-        "diameters_mm": true,
-        "times_days": times,
+        "sequences": np.stack([readings_mm, gaps_days], axis=-1),
+        "next_mm": diameters_mm[:, -1],
+        "doubling_time_days": doubling_days,
+        "malignant": chunk.malignant.astype(np.int64),
+        "diameters_mm": diameters_mm,
+        "times_days": times_days,
     }
 
 
