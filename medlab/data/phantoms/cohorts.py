@@ -361,14 +361,15 @@ def _simulated(
     for name, size in zip(SPLITS, sizes, strict=True):
         checks.in_range(f"n_{name}", size, 1, whole=True)
     checks.in_range("seed", seed, 0, whole=True)
-    splits = {}
-    for index, (name, size) in enumerate(zip(SPLITS, sizes, strict=True)):
+    splits = []
+    for index, size in enumerate(sizes):
         images, labels, attributes = draw(size, (seed, index))
         first = sum(sizes[:index])
         patients = np.array([f"sim-{number:06d}" for number in range(first, first + size)])
-        splits[name] = Split(images, labels, patients, attributes)
+        splits.append(Split(images, labels, patients, attributes))
     defaults = {"task": "binary", "positive_class": 1, "license": "Apache-2.0 (made by medlab)"}
-    return Dataset(**splits, simulated=True, **{**defaults, **facts})
+    train, val, test = splits
+    return Dataset(train=train, val=val, test=test, simulated=True, **{**defaults, **facts})
 
 
 def _window(window_hu: tuple[float, float]) -> tuple[float, float]:

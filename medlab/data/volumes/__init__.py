@@ -11,8 +11,8 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "reading": ["list_series", "read", "read_header"],
         "resampling": ["resample"],
-        "series": ["Series"],
-        "showing": ["planes_picture", "slice_picture"],
+        "dicom_slices": ["Series"],
+        "pictures": ["planes_picture", "slice_picture"],
         "volume": ["Volume"],
     },
 )

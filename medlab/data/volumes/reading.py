@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pydicom
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
-from medlab.data.volumes import geometry, kinds, pixels
-from medlab.data.volumes.series import (
+from medlab.data.volumes import dicom_objects, geometry, pixels
+from medlab.data.volumes.dicom_slices import (
     UNREADABLE,
     Series,
-    Slice,
+    SliceFile,
     group,
     is_dicom,
     modality_of,
@@ -82,7 +82,11 @@ def read(
     """
     source = _existing(path)
     if source.is_file() and not is_dicom(source, THE_FILE):
-        _check_nifti(source, series)
+        if not source.name.lower().endswith((".nii", ".nii.gz")):
+            raise ValueError(UNKNOWN_TYPE)
+        if series is not None:
+            msg = f"series must be left out for NIfTI, which holds one image, got {series!r}."
+            raise ValueError(msg)
         from medlab.data.volumes import nifti
 
         return nifti.read_nifti(source, modality or "unknown")
@@ -91,7 +95,7 @@ def read(
         raise ValueError(msg)
     headers, passed_over = _slices(source)
     chosen = _chosen(headers, series, deidentify, salt)
-    notes = kinds.check_kind(chosen)
+    notes = dicom_objects.check_kind(chosen)
     slices, grid = geometry.arrange(chosen)
     first = slices[0]
     return Volume(
@@ -169,39 +173,31 @@ def _existing(path: str | Path) -> Path:
     return source
 
 
-def _check_nifti(source: Path, series: int | str | None) -> None:
-    if not source.name.lower().endswith((".nii", ".nii.gz")):
-        raise ValueError(UNKNOWN_TYPE)
-    if series is not None:
-        msg = f"series must be left out for NIfTI, which holds one image, got {series!r}."
-        raise ValueError(msg)
-
-
-def _slices(source: Path) -> tuple[Sequence[Slice], tuple[str, ...]]:
+def _slices(source: Path) -> tuple[Sequence[SliceFile], tuple[str, ...]]:
     """Return the headers of a folder or of one file, and what was passed over."""
     if source.is_dir():
         return scan(source)
     if not is_dicom(source, THE_FILE):
         refuse_unmarked(THE_FILE)
-    entry = read_slice(source, THE_FILE)
-    if entry is None:
+    file = read_slice(source, THE_FILE)
+    if file is None:
         with unharmed(THE_FILE):
             kind = pydicom.dcmread(source, specific_tags=[]).file_meta.get("MediaStorageSOPClassUID", UID(""))
         name = "of a private kind" if kind.name == kind else kind.name
-        told = kinds.OWN_READERS.get(kind.name) or f"an object without pixels ({name})"
-        msg = f"path must be a DICOM image, got {told}."
+        description = dicom_objects.OWN_READERS.get(kind.name) or f"an object without pixels ({name})"
+        msg = f"path must be a DICOM image, got {description}."
         if kind == MediaStorageDirectoryStorage:
             msg = (
                 "path must be a DICOM image, got a DICOMDIR: the index of a disc, which names its files. "
                 "Pass the folder of the disc that holds the slices."
             )
         raise ValueError(msg)
-    return [entry], ()
+    return [file], ()
 
 
 def _chosen(
-    slices: Sequence[Slice], series: int | str | None, deidentify: bool, salt: str | None
-) -> list[Slice]:
+    slices: Sequence[SliceFile], series: int | str | None, deidentify: bool, salt: str | None
+) -> list[SliceFile]:
     """Return the slices of the series that was asked for, or of the only one."""
     groups = list(group(slices).values())
     if series is None and len(groups) == 1:
@@ -225,26 +221,21 @@ def _chosen(
     raise ValueError(msg)
 
 
-def _listing(slices: Sequence[Slice], deidentify: bool, salt: str | None) -> list[Series]:
+def _listing(slices: Sequence[SliceFile], deidentify: bool, salt: str | None) -> list[Series]:
     """Return the facts of each series; a series that is no volume has no spacing."""
     listing = []
     for number, (uid, members) in enumerate(group(slices).items(), 1):
         try:
-            kinds.check_kind(members)
+            dicom_objects.check_kind(members)
             spacing = geometry.arrange(members)[1].spacing_mm
         except ValueError:
             spacing = None
         first = members[0]
-        if deidentify:
-            uid = _public_uid(first, salt)
+        if deidentify:  # the UID that the header of a volume of this series bears
+            uid = str(_header(first.path, first.label, True, salt).SeriesInstanceUID)
         rows, columns = first.facts["Rows"], first.facts["Columns"]
         listing.append(Series(number, modality_of(first), len(members), rows, columns, spacing, uid))
     return listing
-
-
-def _public_uid(one: Slice, salt: str | None) -> str:
-    """Return the UID that the header of a volume of this series bears."""
-    return str(_header(one.path, one.label, True, salt).SeriesInstanceUID)
 
 
 def _header(path: Path, label: str, deidentify: bool, salt: str | None) -> Dataset:
@@ -278,4 +269,4 @@ def _drop_unreadable(dataset: Dataset) -> None:
 
 def _holds_text(value: Any) -> bool:
     values = [value] if value is None or isinstance(value, (str, int, float)) else value
-    return any(isinstance(one, str) and one for one in values)
+    return any(isinstance(text, str) and text for text in values)

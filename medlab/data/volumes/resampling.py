@@ -63,8 +63,8 @@ def resample(
     """
     method = INTERPOLATORS[checks.one_of("interpolation", interpolation, INTERPOLATORS)]
     if (spacing_mm is None) == (like is None):
-        given = "neither" if like is None else "both"
-        msg = f"Exactly one of spacing_mm and like must be given, got {given}. Pass a spacing, or a volume."
+        number = "neither" if like is None else "both"
+        msg = f"Exactly one of spacing_mm and like must be given, got {number}. Pass a spacing, or a volume."
         raise ValueError(msg)
     if volume.array.dtype == bool and interpolation != "nearest":
         msg = f"interpolation of a mask must be 'nearest', got {interpolation!r} for booleans."

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydicom.uid import UID
 
-from medlab.data.volumes.series import Slice
+from medlab.data.volumes.dicom_slices import SliceFile
 
 OWN_READERS = {
     "Segmentation Storage": "a segmentation: masks of another series. highdicom.seg.segread reads it",
@@ -27,7 +27,7 @@ _SAME_MEANING = (
 )
 
 
-def check_kind(slices: Sequence[Slice]) -> tuple[str, ...]:
+def check_kind(slices: Sequence[SliceFile]) -> tuple[str, ...]:
     """Refuse objects that are no single gray slices, and slices whose numbers mean different things.
 
     Returns
@@ -40,9 +40,9 @@ def check_kind(slices: Sequence[Slice]) -> tuple[str, ...]:
     ValueError
         With what the object is, and the way to read it.
     """
-    for entry in slices:
-        if words := _other_kind(entry):
-            msg = f"{entry.label} must be one gray slice of CT, PET or MR, got {words}."
+    for file in slices:
+        if words := _other_kind(file):
+            msg = f"{file.label} must be one gray slice of CT, PET or MR, got {words}."
             raise ValueError(msg)
     for name in _SAME_MEANING:
         _check_same_meaning(slices, name)
@@ -54,15 +54,15 @@ def check_kind(slices: Sequence[Slice]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def no_measurement(entry: Slice) -> str:
+def no_measurement(file: SliceFile) -> str:
     """Say why the numbers of a gray image measure nothing in the place of their pixels; empty if they do."""
-    facts, image_type = entry.facts, str(entry.facts.get("ImageType"))
+    facts, image_type = file.facts, str(file.facts.get("ImageType"))
     if "LOCALIZER" in image_type and facts.get("Modality") == "CT":
         return (
             "The image is a scout (LOCALIZER): a projection through the body, in which no pixel is one place "
             "and no number a Hounsfield unit."
         )
-    captured = "Secondary Capture" in _kind(entry) and facts.get("RescaleIntercept") is None
+    captured = "Secondary Capture" in _kind(file) and facts.get("RescaleIntercept") is None
     if captured or "SCREEN SAVE" in image_type:
         return (
             "The image is a picture of a screen (secondary capture): its numbers are the grays that were "
@@ -71,10 +71,10 @@ def no_measurement(entry: Slice) -> str:
     return ""
 
 
-def _other_kind(entry: Slice) -> str:
+def _other_kind(file: SliceFile) -> str:
     """Say what an object is if it is not a single gray slice; empty if it is one."""
-    facts: dict[str, Any] = entry.facts
-    kind = _kind(entry)
+    facts: dict[str, Any] = file.facts
+    kind = _kind(file)
     frames, samples = facts.get("NumberOfFrames") or 1, facts.get("SamplesPerPixel") or 1
     gray = facts.get("PhotometricInterpretation") or "MONOCHROME2"
     if kind in OWN_READERS:
@@ -105,9 +105,9 @@ def _other_kind(entry: Slice) -> str:
     return ""
 
 
-def _kind(entry: Slice) -> str:
+def _kind(file: SliceFile) -> str:
     """Return the name of a slice's SOP class; empty where it is none that is known."""
-    kind = UID(str(entry.facts.get("SOPClassUID") or ""))
+    kind = UID(str(file.facts.get("SOPClassUID") or ""))
     return "" if kind.name == kind else kind.name
 
 
@@ -118,15 +118,15 @@ def _shown(value: Any) -> str:
     return value if re.fullmatch("[A-Z][A-Z0-9_ ]{0,15}", value) else "an unknown code"
 
 
-def _check_same_meaning(slices: Sequence[Slice], name: str) -> None:
+def _check_same_meaning(slices: Sequence[SliceFile], name: str) -> None:
     """Refuse slices whose numbers mean other things than most; the values of slopes may differ, as in PET."""
-    values = [entry.facts.get(name) for entry in slices]
+    values = [file.facts.get(name) for file in slices]
     if name in ("RescaleSlope", "RescaleIntercept"):
         values = [None if value is None else True for value in values]
     elif name == "RescaleType" and slices[0].facts.get("Modality") == "CT":
         values = [value or "HU" for value in values]  # what DICOM means by none
     usual = Counter(values).most_common(1)[0][0]
-    odd = [entry.label for entry, value in zip(slices, values, strict=True) if value != usual]
+    odd = [file.label for file, value in zip(slices, values, strict=True) if value != usual]
     if odd:
         others = {_shown(value) for value in values if value != usual}
         more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
