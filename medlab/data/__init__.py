@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "deidentification": ["deidentify", "deidentify_files"],
         "downloading": ["data_root", "fetch", "verify"],
         "folder": ["load_folder"],
-        "grouping": ["groups_from_blocks", "groups_from_csv"],
+        "grouping": ["groups_from_blocks"],
         "loading": ["load"],
         "normalization": ["Normalization", "normalize"],
         "registry": ["describe", "registered"],

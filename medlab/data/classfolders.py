@@ -40,10 +40,10 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str]
         are not read, there are fewer than two classes, or splits differ in their classes.
     """
     folders = _split_folders(root)
-    found = {name: _class_files(folder, root) for name, folder in folders.items()}
-    splits = {name: classes for name, (classes, _) in found.items()}
+    contents = {name: _class_files(folder, root) for name, folder in folders.items()}
+    splits = {name: classes for name, (classes, _) in contents.items()}
     _refuse_different_classes(splits)
-    notes = [note for _, said in found.values() for note in said]
+    notes = [note for _, listed in contents.values() for note in listed]
     beside = [item for folder in folders.values() for item in _visible(folder) if not item.is_dir()]
     if root not in folders.values():
         beside += [item for item in _visible(root) if item not in folders.values()]
@@ -80,11 +80,11 @@ def _split_folders(root: Path) -> dict[str, Path]:
     if unclear:
         msg = f"Splits must be named train, val and test, got {', '.join(unclear)}. Rename or remove it."
         raise ValueError(msg)
-    given = {name: root / name for name in SPLITS if name in names}
-    if given and "train" not in given:
-        msg = f"{root.name} must hold a folder train beside {' and '.join(given)}, got none. {_LAYOUT}"
+    folders = {name: root / name for name in SPLITS if name in names}
+    if folders and "train" not in folders:
+        msg = f"{root.name} must hold a folder train beside {' and '.join(folders)}, got none. {_LAYOUT}"
         raise ValueError(msg)
-    return given or {"train": root}
+    return folders or {"train": root}
 
 
 def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[str]]:
@@ -104,10 +104,10 @@ def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[
                 "(group_rule='csv:groups.csv') or before a sign in the file name (group_rule='prefix:_')."
             )
         if not paths or 10 * n_lost > len(paths) + n_lost:
-            found = _listed(kinds) or "nothing"
+            others = _listed(kinds) or "nothing"
             msg = (
                 f"The class folder {name} must hold images ({', '.join(imagefiles.EXTENSIONS)}), got "
-                + (f"{len(paths):,} beside {found}, which are not read" if paths else found)
+                + (f"{len(paths):,} beside {others}, which are not read" if paths else others)
                 + f". {remedy or 'Fill or remove it.'} {_LAYOUT}"
             )
             raise ValueError(msg)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.data import grouptable
+from medlab.data import grouping
 
 FRACTIONS = {"train": 0.7, "val": 0.15, "test": 0.15}
 
@@ -60,7 +60,7 @@ def stratified_split(
     class_names, is_class = _classes(np.asarray(labels))
     group_of = np.arange(len(is_class)) if groups is None else np.asarray(groups)
     checks.same_length(labels=is_class, groups=group_of)
-    n_unknown = sum(not grouptable.is_named(str(group)) for group in group_of.tolist())
+    n_unknown = sum(not grouping.is_named(str(group)) for group in group_of.tolist())
     if n_unknown:
         msg = (
             f"groups must name one for each image, got none for {n_unknown:,} of {len(group_of):,} (empty, "
