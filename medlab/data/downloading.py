@@ -26,9 +26,8 @@ def data_root() -> Path:
     The environment variable MEDLAB_DATA names it; else it is ``data/`` in a clone of the project, else the
     user's data directory of the operating system.
     """
-    given = os.environ.get("MEDLAB_DATA")
-    if given:
-        return Path(given).expanduser()
+    if folder := os.environ.get("MEDLAB_DATA"):
+        return Path(folder).expanduser()
     clone = Path(__file__).parents[2]
     if (clone / "pyproject.toml").is_file():
         return clone / "data"
@@ -64,9 +63,8 @@ def verify(name: str, size: int | None = None) -> Path:
     ValueError
         If there is one, but its MD5 is not the registered one: it is truncated or altered.
     """
-    found = find(name, size)
-    if found:
-        return found
+    if path := find(name, size):
+        return path
     wrong = next(_candidates(name, size), None)
     if wrong is None:
         msg = (
@@ -110,9 +108,8 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
         If the data root cannot be written to or is full.
     """
     expected = _expected(name, size)  # refuses unknown names before anything else
-    found = find(name, size)
-    if found:
-        return found
+    if path := find(name, size):
+        return path
     record = describe(name)
     url = record.files[_size(name, size)]["url"]
     collection = "medmnist" if record.source.startswith("MedMNIST") else name

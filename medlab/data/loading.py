@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import zipfile
 import zlib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -50,29 +51,13 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
     _refuse_unknown(name, options, ["seed", "size"])
     path = downloading.fetch(name, size)
     splits = read_npz(path, record, size)
-    spacing = record.spacing_mm.get(size)
     by = f" by {record.split_by}" if record.split_by else ""
     note = f"Official split of {record.title}{by}; patients are not known from the file."
-    return Dataset(
-        name=name,
-        train=splits["train"],
-        val=splits["val"],
-        test=splits["test"],
-        task=record.task,
-        class_names=record.class_names,
-        positive_class=record.positive_class,
-        spacing_mm=None if spacing is None else (spacing,) * record.dimensions,
-        modality=record.modality,
-        source=record.source,
-        license=record.license,
-        citation=record.citation,
-        label_meaning=record.label_meaning,
-        flips=record.flips,
-        rotation_deg=record.rotation_deg,
-        split_by=record.split_by,
-        notes=(note,),
-        published=record.published,
-    )
+    spacing = record.spacing_mm.get(size)
+    # What a data set and its record call by the same name is the same fact.
+    facts = {fact.name: getattr(record, fact.name) for fact in fields(Dataset) if hasattr(record, fact.name)}
+    facts |= {"spacing_mm": None if spacing is None else (spacing,) * record.dimensions, "notes": (note,)}
+    return Dataset(**{**facts, **splits})
 
 
 def read_npz(path: str | Path, record: Record, size: int) -> dict[str, Split]:

@@ -147,11 +147,8 @@ def _draw(
     y = axis_mm - columns["center_mm"][:, :1]
     x = axis_mm - columns["center_mm"][:, 1:]
     distance = _distance(y, x)
-    turn = np.arctan2(y[:, :, None], x[:, None, :])
-    turn *= N_ANGLES / (2 * np.pi)
-    turn += N_ANGLES
-    angle = turn.astype(np.int64)
-    angle %= N_ANGLES
+    turns = np.arctan2(y[:, :, None], x[:, None, :]) * (N_ANGLES / (2 * np.pi)) + N_ANGLES
+    angle = turns.astype(np.int64) % N_ANGLES
 
     edge = _at(angle, outlines)
     heights = [_closing(columns, step * slice_mm / 3) for step in (-1, 0, 1)]
@@ -213,15 +210,8 @@ def _body(
     """Return the share of each pixel inside an outline: anti-aliased, mean over the slice's thickness."""
     total = np.zeros_like(distance)
     for height in heights:
-        share = edge * height
-        share -= distance
-        share /= pixel
-        share += np.float32(0.5)
-        np.clip(share, 0, 1, out=share)
-        share *= height > 0
-        total += share
-    total /= np.float32(len(heights))
-    return total
+        total += np.clip((edge * height - distance) / pixel + np.float32(0.5), 0, 1) * (height > 0)
+    return total / np.float32(len(heights))
 
 
 def _strands(
@@ -246,7 +236,4 @@ def _strands(
 
 def _cover(slices_hu: NDArray[np.float32], share: NDArray[np.float32], hu: NDArray[np.float64]) -> None:
     """Let a structure fill a share of each pixel, in place; a denser one that is there already stays."""
-    covered = _per_slice(hu) - slices_hu
-    covered *= share
-    covered += slices_hu
-    np.maximum(slices_hu, covered, out=slices_hu)
+    np.maximum(slices_hu, (_per_slice(hu) - slices_hu) * share + slices_hu, out=slices_hu)

@@ -76,12 +76,11 @@ def draw_sharp(
     covered = np.zeros((len(z_mm), len(axis_mm), len(axis_mm)), np.float32)
     for tube in range(lungs["turn"].shape[1]):
         np.maximum(covered, _tube(lungs, tube, z_mm, axis_mm, pixel), out=covered)
-    covered *= _per_slice(_VESSEL_HU - lungs["air_hu"])
-    covered += _per_slice(lungs["air_hu"])
+    slices_hu = covered * _per_slice(_VESSEL_HU - lungs["air_hu"]) + _per_slice(lungs["air_hu"])
     walled = np.flatnonzero(lungs["has_wall"])
     if len(walled):
-        _add_wall(covered, {k: v[walled] for k, v in lungs.items()}, walled, z_mm[walled], axis_mm, pixel)
-    return covered
+        _add_wall(slices_hu, {k: v[walled] for k, v in lungs.items()}, walled, z_mm[walled], axis_mm, pixel)
+    return slices_hu
 
 
 @lru_cache(maxsize=8)
@@ -117,21 +116,12 @@ def _tube(
     along = _outer_sum(cr * ct * y, cr * st * x + sr * z)
     across = _outer_sum(-st * y, ct * x)
     up = _outer_sum(-sr * ct * y, cr * z - sr * st * x)
-    bend = along * along
-    bend *= _per_slice(lungs["bend_per_mm"][:, tube])
-    across -= bend
-    across *= across
-    up *= up
-    across += up
-    share = np.sqrt(across, out=across)
-    share *= np.float32(-1 / pixel)
-    share += _per_slice(radius / pixel + 0.5)
-    np.clip(share, 0, 1, out=share)
-    share *= _per_slice(np.minimum(2 * radius / pixel, 1))
-    if tube >= N_TREES:
-        along *= np.float32(1 / pixel)
-        along += np.float32(0.5)
-        share *= np.clip(along, 0, 1, out=along)
+    across -= along * along * _per_slice(lungs["bend_per_mm"][:, tube])
+    distance = np.sqrt(across * across + up * up)
+    share = np.clip(distance * np.float32(-1 / pixel) + _per_slice(radius / pixel + 0.5), 0, 1)
+    share *= _per_slice(np.minimum(2 * radius / pixel, 1))  # a thin tube fills no pixel
+    if tube >= N_TREES:  # a branch begins where it leaves its parent
+        share *= np.clip(along * np.float32(1 / pixel) + np.float32(0.5), 0, 1)
     return share
 
 

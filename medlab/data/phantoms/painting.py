@@ -31,10 +31,7 @@ class Canvas:
 
     def paint(self, share: NDArray[np.float32], hu: Any, label: int, window: Window = WHOLE) -> None:
         """Let a structure fill a share of each pixel; it owns those of which it fills half or more."""
-        below = self.hu[window]
-        mixed = np.asarray(hu, np.float32) - below
-        mixed *= share
-        below += mixed
+        self.hu[window] += (np.asarray(hu, np.float32) - self.hu[window]) * share
         if self.labels is not None:
             np.copyto(self.labels[window], np.uint8(label), where=share >= 0.5)
 
@@ -62,8 +59,7 @@ def around(side: int, radius: NDArray[np.float64]) -> Window:
 
 def inside_curve(side: int, radius: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
     """Return the share of each pixel inside a closed curve around the middle, radius by angle."""
-    share = depth(side, radius + 0.5, window)
-    return np.clip(share, 0, 1, out=share)
+    return np.clip(depth(side, radius + 0.5, window), 0, 1)
 
 
 def by_angle(side: int, table: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
@@ -73,15 +69,12 @@ def by_angle(side: int, table: NDArray[np.float64], window: Window = WHOLE) -> N
 
 def depth(side: int, radius: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
     """Return how far each pixel lies inside a closed curve, along the line to the middle."""
-    inner = by_angle(side, radius, window)
-    inner -= polar(side)[0][window]
-    return inner
+    return by_angle(side, radius, window) - polar(side)[0][window]
 
 
 def band(off: NDArray[np.float32], half: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return how much of a pixel's width lies within `half` of an axis `off` away: exact, however thin."""
-    share = np.minimum(half, off + np.float32(0.5))
-    share += np.minimum(half, np.float32(0.5) - off)
+    share = np.minimum(half, off + np.float32(0.5)) + np.minimum(half, np.float32(0.5) - off)
     return np.clip(share, 0, 1, out=share)
 
 
@@ -109,18 +102,10 @@ def ellipse(
     xx, yy, xy = (c / a) ** 2 + (s / b) ** 2, (s / a) ** 2 + (c / b) ** 2, s * c * (a**-2 - b**-2)
     over_x = np.float32(xx) * x + np.float32(xy) * y
     over_y = np.float32(xy) * x + np.float32(yy) * y
-    value = over_x * x
-    value += over_y * y
-    value -= 1
-    over_x *= over_x
-    over_y *= over_y
-    over_x += over_y
-    slope = np.sqrt(over_x, out=over_x)
-    slope *= 2
-    slope += np.float32(1e-6)
-    value /= slope
-    share = np.subtract(np.float32(0.5), value, out=value)
-    return np.clip(share, 0, 1, out=share), (rows, columns)
+    # The equation's value over the length of its gradient is the distance from the rim, to first order.
+    gradient = np.sqrt(over_x * over_x + over_y * over_y) * 2 + np.float32(1e-6)
+    distance = (over_x * x + over_y * y - 1) / gradient
+    return np.clip(np.float32(0.5) - distance, 0, 1), (rows, columns)
 
 
 def disc(side: int, center: tuple[float, float], squared: float) -> tuple[NDArray[np.float32], Window]:
@@ -147,7 +132,7 @@ def _part(side: int, middle: float, reach: float) -> slice:
 
 
 def tubes(
-    side: int, given: Tubes, z: float, window: Window, grows: tuple[float, ...] = (0.0,)
+    side: int, group: Tubes, z: float, window: Window, grows: tuple[float, ...] = (0.0,)
 ) -> NDArray[np.float32]:
     """Return the share of each pixel of a thin slice inside any of the tubes.
 
@@ -155,7 +140,7 @@ def tubes(
     ----------
     side : int
         Pixels along an axis of the image.
-    given : dict of arrays, shape (T, ...), pixels
+    group : dict of arrays, shape (T, ...), pixels
         Tubes.
     z : float, pixels
         Height of the slice.
@@ -171,13 +156,13 @@ def tubes(
     rows, columns = window
     first, shape = (columns.start, rows.start), (rows.stop - rows.start, columns.stop - columns.start)
     shares = np.zeros((len(grows), *shape), np.float32)
-    chosen = near(given, z, z, max(grows))
+    chosen = near(group, z, z, max(grows))
     start, step, radius, taper = (chosen[name] for name in ("start", "step", "radius", "taper"))
     widest = radius + np.maximum(taper, 0) + max(grows)
     # only the part of each axis that is near enough to the slice
     rise = np.where(np.abs(step[:, 2]) < 1e-9, 1e-9, step[:, 2])
-    one, other = (np.clip((z + s * widest - start[:, 2]) / rise, 0, 1) for s in (-1, 1))
-    ends = start[:, None, :2] + np.stack([one, other], axis=1)[..., None] * step[:, None, :2]
+    parts = [np.clip((z + sign * widest - start[:, 2]) / rise, 0, 1) for sign in (-1, 1)]
+    ends = start[:, None, :2] + np.stack(parts, axis=1)[..., None] * step[:, None, :2]
     middle = (side - 1) / 2 - np.array(first)
     low = np.floor(ends.min(axis=1) - widest[:, None] - 0.5 + middle).astype(np.int64)
     high = np.ceil(ends.max(axis=1) + widest[:, None] + 0.5 + middle).astype(np.int64) + 1
@@ -195,51 +180,43 @@ def tubes(
             {name: column[fits] for name, column in chosen.items()}, z, corner - middle, extent
         )
         for share, grow in zip(shares, grows, strict=True):
-            pieces = band(off, thick + np.float32(grow))
-            pieces *= thin
+            pieces = band(off, thick + np.float32(grow)) * thin
             for (column, row), piece in zip(corner.tolist(), pieces, strict=True):
                 view = share[row : row + extent, column : column + extent]
                 np.maximum(view, piece, out=view)
     return shares
 
 
-def near(given: Tubes, low: float, high: float, grow: float = 0.0) -> Tubes:
+def near(group: Tubes, low: float, high: float, grow: float = 0.0) -> Tubes:
     """Return the tubes that come as near as their radius to heights between two."""
-    widest = given["radius"] + grow + np.maximum(given["taper"], 0)
-    foot, rise = given["start"][:, 2], given["step"][:, 2]
+    widest = group["radius"] + grow + np.maximum(group["taper"], 0)
+    foot, rise = group["start"][:, 2], group["step"][:, 2]
     bottom, top = np.minimum(rise, 0), np.maximum(rise, 0)
     rows = np.flatnonzero((foot + bottom - widest < high) & (foot + top + widest > low))
-    return {name: column[rows] for name, column in given.items()}
+    return {name: column[rows] for name, column in group.items()}
 
 
 def _patches(
-    given: Tubes, z: float, corner: NDArray[np.float64], extent: int
+    group: Tubes, z: float, corner: NDArray[np.float64], extent: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return each pixel's distance from each tube's axis, the radius there, and what dims thin tubes."""
-    start = given["start"]
+    start = group["start"]
     pixels = np.arange(extent)
     x = (corner[:, :1] + pixels - start[:, :1]).astype(np.float32)[:, None, :]
     y = (corner[:, 1:] + pixels - start[:, 1:2]).astype(np.float32)[:, :, None]
     up = _each(z - start[:, 2])
-    along_x, along_y, along_z = (_each(given["step"][:, k]) for k in range(3))
+    along_x, along_y, along_z = (_each(group["step"][:, k]) for k in range(3))
     squared = along_x * along_x + along_y * along_y + along_z * along_z
     share = (x * along_x + up * along_z) / squared + y * (along_y / squared)
     np.clip(share, 0, 1, out=share)
-    off = x - share * along_x
-    off *= off
-    part = y - share * along_y
-    part *= part
-    off += part
-    np.multiply(share, -along_z, out=part)
-    part += up
-    part *= part
-    off += part
-    np.sqrt(off, out=off)
-    share *= _each(given["taper"])
-    share += _each(given["radius"])
+    distance = np.square(x - share * along_x)
+    distance += np.square(y - share * along_y)
+    distance += np.square(share * -along_z + up)
+    np.sqrt(distance, out=distance)
+    radius = share * _each(group["taper"]) + _each(group["radius"])
     # A thin tube that stands upright covers little of a pixel in both directions.
     steep = np.abs(along_z) / np.sqrt(squared) + np.float32(1e-6)
-    return off, share, np.minimum(2 * _each(given["radius"]) / steep, 1)
+    return distance, radius, np.minimum(2 * _each(group["radius"]) / steep, 1)
 
 
 def _each(values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -95,10 +95,8 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
     canvas.paint(in_lung, lung_hu, _LABEL["lung"], hollow)
 
     vessels = painting.tubes(side, tubes["vessel"], z / pixel, hollow)[0]
-    inner *= np.float32(pixel / _FADE_MM)
-    vessels *= np.clip(inner, 0, 1, out=inner)
-    vessels *= in_lung
-    paint("vessel", vessels, hollow)
+    fading = np.clip(inner * np.float32(pixel / _FADE_MM), 0, 1)
+    paint("vessel", vessels * fading * in_lung, hollow)
 
     for center, axes, turn in chest["hearts"]:
         cut = np.sqrt(max(0.0, 1 - ((z - center[2]) / axes[2]) ** 2))
