@@ -141,9 +141,11 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
     wobble = rng.normal(0, 1, (n, 2, len(_WOBBLE_MM))) * _WOBBLE_MM
     bend = np.eye(3) + rng.normal(0, _BEND, (n, 3, 3))
     trees = vasculature.grow(n, rng)
+    groups = {"great vessel": {**GREAT_VESSELS, **HILAR_VESSELS}, "airway": AIRWAYS, "shaping": GREAT_VESSELS}
+    tubes = {name: vasculature.chains(group.values()) for name, group in groups.items()}
     chests = []
     for i in range(n):
-        moved = {name: _bent(tubes, bend[i]) for name, tubes in _tubes().items()}
+        moved = {name: _bent(group, bend[i]) for name, group in tubes.items()}
         outlines = _outlines(wobble[i], fat_mm[i])
         tree = _bent({name: column[i] for name, column in trees.items()}, bend[i])
         moved["vessel"] = _within(tree, outlines["cavity"])
@@ -231,11 +233,6 @@ def _arc(arc: dict[str, float], angles: tuple[float, float]) -> NDArray[np.float
 
 
 AWAY_MM = {"rib": RIB["away_mm"], "scapula": _SCAPULA["away_mm"], "plane": _PLANE["away_mm"]}
-
-
-def _tubes() -> dict[str, vasculature.Tubes]:
-    groups = {"great vessel": {**GREAT_VESSELS, **HILAR_VESSELS}, "airway": AIRWAYS, "shaping": GREAT_VESSELS}
-    return {name: vasculature.chains(group.values()) for name, group in groups.items()}
 
 
 def _bend(points: NDArray[np.float64], bend: NDArray[np.float64]) -> NDArray[np.float64]:

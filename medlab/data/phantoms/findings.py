@@ -146,43 +146,40 @@ def _draw(
     pixel = np.float32(axis_mm[1] - axis_mm[0])
     y = axis_mm - columns["center_mm"][:, :1]
     x = axis_mm - columns["center_mm"][:, 1:]
-    distance = _distance(y, x)
+    distance = np.sqrt(outer_sum(y**2, x**2))
     turns = np.arctan2(y[:, :, None], x[:, None, :]) * (N_ANGLES / (2 * np.pi)) + N_ANGLES
     angle = turns.astype(np.int64) % N_ANGLES
 
     edge = _at(angle, outlines)
     heights = [_closing(columns, step * slice_mm / 3) for step in (-1, 0, 1)]
-    _cover(slices_hu, _body(edge, distance, heights, pixel), columns["hu"])
+    slices_hu[...] = _covered(slices_hu, _body(edge, distance, heights, pixel), columns["hu"])
 
     cored = np.flatnonzero(columns["core_share"] > 0)
     if len(cored):
         part = {name: column[cored] for name, column in columns.items()}
         shift = part["core_shift"] * part["radius_mm"][:, None]
-        off = _distance(y[cored] - shift[:, :1], x[cored] - shift[:, 1:])
-        core_edge = edge[cored] * _per_slice(part["core_share"])
+        off = np.sqrt(outer_sum((y[cored] - shift[:, :1]) ** 2, (x[cored] - shift[:, 1:]) ** 2))
+        core_edge = edge[cored] * per_slice(part["core_share"])
         core = _body(core_edge, off, [height[cored] for height in heights], pixel)
-        covered = slices_hu[cored]
-        _cover(covered, core, part["core_hu"])
-        slices_hu[cored] = covered
+        slices_hu[cored] = _covered(slices_hu[cored], core, part["core_hu"])
 
     spiky = np.flatnonzero(columns["spike_mm"].max(axis=1) > _SHORTEST_SPIKE_MM)
     if len(spiky):
         part = {name: column[spiky] for name, column in columns.items()}
         body_edge = edge[spiky] * _closing(part, 0.0)
         strands = _strands(part, distance[spiky], body_edge, angle[spiky], pixel)
-        covered = slices_hu[spiky]
-        _cover(covered, strands, np.maximum(part["hu"], _STRAND_HU))
-        slices_hu[spiky] = covered
+        slices_hu[spiky] = _covered(slices_hu[spiky], strands, np.maximum(part["hu"], _STRAND_HU))
     return distance < edge * heights[1]
 
 
-def _per_slice(values: NDArray[Any]) -> NDArray[np.float32]:
+def per_slice(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return one number a slice, shape (M,), as it is broadcast over the slices' pixels."""
     return values.astype(np.float32)[:, None, None]
 
 
-def _distance(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float32]:
-    squared = (y**2).astype(np.float32)[:, :, None] + (x**2).astype(np.float32)[:, None, :]
-    return np.sqrt(squared, out=squared)
+def outer_sum(rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return a function of y plus a function of x at each pixel, shapes (M, side) to (M, side, side)."""
+    return rows.astype(np.float32)[:, :, None] + columns.astype(np.float32)[:, None, :]
 
 
 def _at(angle: NDArray[np.int64], table: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -201,7 +198,7 @@ def _outlines(columns: Columns) -> NDArray[np.float64]:
 def _closing(columns: Columns, step_mm: float) -> NDArray[np.float32]:
     """Return the radius at a height, as a share of the widest one: an ellipsoid's."""
     height = (columns["z_mm"] + step_mm) / columns["half_height_mm"]
-    return _per_slice(np.sqrt(np.clip(1 - height**2, 0, None)))
+    return per_slice(np.sqrt(np.clip(1 - height**2, 0, None)))
 
 
 def _body(
@@ -228,12 +225,14 @@ def _strands(
     nearest = turn.argmin(axis=1)
     off = _at(angle, turn.min(axis=1)) * distance
     length = _at(angle, np.take_along_axis(part["spike_mm"], nearest, axis=1) + 1e-3)
-    width = np.clip((edge - distance) / length + 1, 0, 1) * _per_slice(part["spike_width_mm"]) / pixel
+    width = np.clip((edge - distance) / length + 1, 0, 1) * per_slice(part["spike_width_mm"]) / pixel
     share = np.clip(width / 2 + np.float32(0.5) - off / pixel, 0, 1)
     outside = np.clip((distance - edge) / pixel + 2, 0, 1)
     return share * np.minimum(width, 1) * outside
 
 
-def _cover(slices_hu: NDArray[np.float32], share: NDArray[np.float32], hu: NDArray[np.float64]) -> None:
-    """Let a structure fill a share of each pixel, in place; a denser one that is there already stays."""
-    np.maximum(slices_hu, (_per_slice(hu) - slices_hu) * share + slices_hu, out=slices_hu)
+def _covered(
+    slices_hu: NDArray[np.float32], share: NDArray[np.float32], hu: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Let a structure fill a share of each pixel; a denser one that is there already stays."""
+    return np.maximum(slices_hu, (per_slice(hu) - slices_hu) * share + slices_hu)

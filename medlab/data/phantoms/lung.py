@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab.data.phantoms import scanner
-
-Columns = dict[str, NDArray[np.float64]]
+from medlab.data.phantoms.findings import Columns, outer_sum, per_slice
 
 N_TREES = 4
 _VESSEL_HU = 30.0
@@ -76,7 +75,7 @@ def draw_sharp(
     covered = np.zeros((len(z_mm), len(axis_mm), len(axis_mm)), np.float32)
     for tube in range(lungs["turn"].shape[1]):
         np.maximum(covered, _tube(lungs, tube, z_mm, axis_mm, pixel), out=covered)
-    slices_hu = covered * _per_slice(_VESSEL_HU - lungs["air_hu"]) + _per_slice(lungs["air_hu"])
+    slices_hu = covered * per_slice(_VESSEL_HU - lungs["air_hu"]) + per_slice(lungs["air_hu"])
     walled = np.flatnonzero(lungs["has_wall"])
     if len(walled):
         _add_wall(slices_hu, {k: v[walled] for k, v in lungs.items()}, walled, z_mm[walled], axis_mm, pixel)
@@ -113,24 +112,16 @@ def _tube(
     radius = lungs["radius_mm"][:, tube]
     y, x, z = axis_mm - start[:, :1], axis_mm - start[:, 1:2], (z_mm - start[:, 2])[:, None]
     (ct, st), (cr, sr) = ((np.cos(a)[:, None], np.sin(a)[:, None]) for a in (turn, rise))
-    along = _outer_sum(cr * ct * y, cr * st * x + sr * z)
-    across = _outer_sum(-st * y, ct * x)
-    up = _outer_sum(-sr * ct * y, cr * z - sr * st * x)
-    across -= along * along * _per_slice(lungs["bend_per_mm"][:, tube])
+    along = outer_sum(cr * ct * y, cr * st * x + sr * z)
+    across = outer_sum(-st * y, ct * x)
+    up = outer_sum(-sr * ct * y, cr * z - sr * st * x)
+    across -= along * along * per_slice(lungs["bend_per_mm"][:, tube])
     distance = np.sqrt(across * across + up * up)
-    share = np.clip(distance * np.float32(-1 / pixel) + _per_slice(radius / pixel + 0.5), 0, 1)
-    share *= _per_slice(np.minimum(2 * radius / pixel, 1))  # a thin tube fills no pixel
+    share = np.clip(distance * np.float32(-1 / pixel) + per_slice(radius / pixel + 0.5), 0, 1)
+    share *= per_slice(np.minimum(2 * radius / pixel, 1))  # a thin tube fills no pixel
     if tube >= N_TREES:  # a branch begins where it leaves its parent
         share *= np.clip(along * np.float32(1 / pixel) + np.float32(0.5), 0, 1)
     return share
-
-
-def _outer_sum(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float32]:
-    return column.astype(np.float32)[:, :, None] + row.astype(np.float32)[:, None, :]
-
-
-def _per_slice(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    return values.astype(np.float32)[:, None, None]
 
 
 def _add_wall(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab.data.phantoms import anatomy
+from medlab.data.phantoms.findings import per_slice
 from medlab.data.phantoms.vasculature import Tubes
 
 Window = tuple[slice, slice]
@@ -204,8 +205,8 @@ def _patches(
     pixels = np.arange(extent)
     x = (corner[:, :1] + pixels - start[:, :1]).astype(np.float32)[:, None, :]
     y = (corner[:, 1:] + pixels - start[:, 1:2]).astype(np.float32)[:, :, None]
-    up = _each(z - start[:, 2])
-    along_x, along_y, along_z = (_each(group["step"][:, k]) for k in range(3))
+    up = per_slice(z - start[:, 2])
+    along_x, along_y, along_z = (per_slice(group["step"][:, k]) for k in range(3))
     squared = along_x * along_x + along_y * along_y + along_z * along_z
     share = (x * along_x + up * along_z) / squared + y * (along_y / squared)
     np.clip(share, 0, 1, out=share)
@@ -213,11 +214,7 @@ def _patches(
     distance += np.square(y - share * along_y)
     distance += np.square(share * -along_z + up)
     np.sqrt(distance, out=distance)
-    radius = share * _each(group["taper"]) + _each(group["radius"])
+    radius = share * per_slice(group["taper"]) + per_slice(group["radius"])
     # A thin tube that stands upright covers little of a pixel in both directions.
     steep = np.abs(along_z) / np.sqrt(squared) + np.float32(1e-6)
-    return distance, radius, np.minimum(2 * _each(group["radius"]) / steep, 1)
-
-
-def _each(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    return values.astype(np.float32)[:, None, None]
+    return distance, radius, np.minimum(2 * per_slice(group["radius"]) / steep, 1)

@@ -191,9 +191,7 @@ def _image_score(patients: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
 
 
 def _probability(logit: NDArray[np.float64]) -> NDArray[np.float64]:
-    odds_against = np.exp(-logit)
-    odds_against += 1
-    return np.reciprocal(odds_against, out=odds_against)
+    return 1 / (1 + np.exp(-logit))
 
 
 def _distribution(*parts: tuple[ArrayLike, ArrayLike]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -113,11 +113,8 @@ class Scanner:
         scanned : float64 array, shape (M, side, side), HU
         """
         side = slices_hu.shape[-1]
-        spectrum = scipy.fft.rfft2(slices_hu.astype(np.float64))
-        spectrum += texture_hu
         blur, color = _gains(self, side, spacing_mm)
-        spectrum *= blur
-        spectrum += white * color
+        spectrum = (scipy.fft.rfft2(slices_hu.astype(np.float64)) + texture_hu) * blur + white * color
         return scipy.fft.irfft2(spectrum, s=(side, side), overwrite_x=True)
 
 
@@ -130,9 +127,7 @@ def white_spectra(rng: np.random.Generator, count: int, side: int) -> NDArray[np
         As ``scipy.fft.rfft2`` of real white noise has them, once the inverse has taken the real part:
         in the first and the last column it keeps half of the power, hence the factor 2 there.
     """
-    columns = side // 2 + 1
-    parts = rng.standard_normal((count, side, columns, 2))
-    parts *= side * np.sqrt(0.5)
+    parts = rng.standard_normal((count, side, side // 2 + 1, 2)) * (side * np.sqrt(0.5))
     parts[:, :, [0, -1]] *= np.sqrt(2)
     return parts.view(np.complex128)[..., 0]
 

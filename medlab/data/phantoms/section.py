@@ -47,10 +47,8 @@ def draw(
     labels = np.zeros((side, side), np.uint8)
     pixel = spacing_mm / chest["size"]
     low, high = ((z_mm + step * slice_mm / 3) / chest["size"] for step in (-1, 1))
-    tubes = {
-        name: _in_pixels(painting.near(group, low, high, anatomy.WALL_MM), pixel)
-        for name, group in chest["tubes"].items()
-    }
+    near = {name: painting.near(group, low, high, anatomy.WALL_MM) for name, group in chest["tubes"].items()}
+    tubes = {name: {key: mm / pixel for key, mm in group.items()} for name, group in near.items()}
     for step in (-1, 0, 1):
         canvas = painting.Canvas(side, labeled=step == 0)
         height_mm = z_mm + step * slice_mm / 3
@@ -114,10 +112,6 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
     outer, lumen = painting.tubes(side, tubes["airway"], z / pixel, hollow, walls)
     paint("airway wall", outer, hollow)
     paint("airway", lumen, hollow)
-
-
-def _in_pixels(tubes: Columns, pixel: float) -> Columns:
-    return {name: column / pixel for name, column in tubes.items()}
 
 
 def _beside_mediastinum(
