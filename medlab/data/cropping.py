@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from medlab import checks
 from medlab.data.dataset import Dataset, Split
@@ -36,5 +37,5 @@ def center_crop(dataset: Dataset, side: int) -> Dataset:
         numbers = {name: column for name, column in split.attributes.items() if column.ndim == 1}
         return replace(split, images=split.images[..., y : y + side, x : x + side, :], attributes=numbers)
 
-    train, val, test = (cut(split) for split in dataset.splits().values())
-    return replace(dataset, train=train, val=val, test=test, fingerprint="")
+    splits: dict[str, Any] = {name: cut(split) for name, split in dataset.splits().items()}
+    return replace(dataset, **splits, fingerprint="")

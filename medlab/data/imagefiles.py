@@ -93,7 +93,7 @@ def quirk_notes(files: Sequence[ImageFile]) -> list[str]:
     """Count the files that are stored in a way a reader must know of."""
     counts = Counter(quirk for file in files for quirk in file.quirks)
     return [
-        f"{counts[name]:,} of {len(files):,} images {said}" for name, said in _QUIRKS.items() if counts[name]
+        f"{counts[name]:,} of {len(files):,} images {text}" for name, text in _QUIRKS.items() if counts[name]
     ]
 
 

@@ -11,7 +11,6 @@ import contextlib
 import functools
 import re
 import struct
-import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from pydicom.dataelem import DataElement
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from medlab.data.confidentiality import quiet
 from medlab.data.volumes.volume import Triple, spacing_text
 
 # As tags, not keywords: looking keywords up takes longer than reading.
@@ -233,8 +233,7 @@ def read_slice(path: Path, label: str) -> SliceFile | None:
 def unharmed(label: str) -> Iterator[None]:
     """Turn what pydicom raises on a damaged file into a ValueError that quotes nothing of the file."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote values
+        with quiet():
             yield
     except UNREADABLE as error:
         msg = (

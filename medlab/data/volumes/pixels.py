@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydicom import uid
 from pydicom.pixels import get_decoder
 
+from medlab.data.confidentiality import quiet
 from medlab.data.volumes.dicom_objects import no_measurement
 from medlab.data.volumes.dicom_slices import NATIVE, UNREADABLE, SliceFile, modality_of, unharmed
 
@@ -180,8 +180,7 @@ def _uncompressed(file: SliceFile) -> NDArray[Any]:
 def _decoded(file: SliceFile) -> NDArray[Any]:
     """Return the stored pixels, shape (Y, X), as pydicom and its plugins decode them."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote values
+        with quiet():
             dataset = pydicom.dcmread(file.path)
             allocated, _, _ = _bits(file.facts)
             if file.syntax not in REPACKED and not (
