@@ -109,12 +109,12 @@ def common_size(files: Sequence[ImageFile]) -> tuple[int, int]:
     usual = counts.most_common(1)[0][0]
     odd = [file for file in files if file.size != usual]
     if odd:
-        listed = ", ".join(f"{file.name} is {_text(file.size)}" for file in odd[:3])
+        listed = ", ".join(f"{file.name} is {file.size[0]}x{file.size[1]}" for file in odd[:3])
         more = f", and {len(odd) - 3} more differ" if len(odd) > 3 else ""
         remedy = usual[0] if usual[0] == usual[1] else usual
         msg = (
             f"All images must have the same size, got {len(odd)} of {len(files)} that differ: {listed} (HxW) "
-            f"among {_text(usual)}{more}. Pass image_size={remedy} to resize every image to that, "
+            f"among {usual[0]}x{usual[1]}{more}. Pass image_size={remedy} to resize every image to that, "
             "or remove the odd ones."
         )
         raise ValueError(msg)
@@ -164,9 +164,8 @@ def read(files: Sequence[ImageFile], size: tuple[int, int], *, color: bool, dept
     ValueError
         If a file is damaged, or holds NaN.
     """
-    images = np.empty(
-        (len(files), *size, 3 if color else 1), dtype=np.uint8 if depth == "8 bit" else np.float32
-    )
+    shape = (len(files), *size, 3 if color else 1)
+    images = np.empty(shape, dtype=np.uint8 if depth == "8 bit" else np.float32)
     for row, file in zip(images, files, strict=True):
         row[...] = _pixels(file, size, color).reshape(*size, -1)
         if depth == "float" and not np.isfinite(row).all():
@@ -227,7 +226,3 @@ def _opened(path: Path, name: str) -> Iterator[Image.Image]:
                 "replace it, save it again as PNG, or remove it."
             )
         raise ValueError(msg) from error
-
-
-def _text(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"

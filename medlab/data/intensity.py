@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -146,8 +145,7 @@ def z_score(image: ArrayLike, *, foreground: ArrayLike | None = None) -> NDArray
     return ((values - inside.mean()) / spread).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(NamedTuple):
     """What to do with the gray values of one kind of image before a network sees them.
 
     Attributes
@@ -167,21 +165,19 @@ class Preset:
 
 _RADIOPAEDIA = "Radiopaedia, Windowing (CT), doi 10.53347/rID-52108"
 _NNUNET = "Isensee et al. 2021 (nnU-Net), doi 10.1038/s41592-020-01008-z"
-PRESETS = {
-    preset.name: preset
-    for preset in (
-        Preset("ct lung", "HU", "air, vessels and nodules; muscle and bone saturate", _RADIOPAEDIA),
-        Preset("ct soft tissue", "HU", "organs, muscle and fat; lung is black, bone white", _RADIOPAEDIA),
-        Preset("ct mediastinum", "HU", "heart, great vessels, lymph nodes", _RADIOPAEDIA),
-        Preset("ct bone", "HU", "cortex and marrow; soft tissue is one gray", _RADIOPAEDIA),
-        Preset("ct brain", "HU", "gray and white matter, 5 to 10 HU apart", _RADIOPAEDIA),
-        Preset("ct nodule", "HU", "ground glass and solid tissue in one image", "this project's own"),
-        Preset("mr", "any", "MR has no fixed scale: standard deviations of the foreground", _NNUNET),
-        Preset("pet suv", "SUV", "0 to 10 SUV become 0 to 1; above, all is hot", "this project's own"),
-        Preset("x-ray", "any", "exposure varies: percentiles 0.5 to 99.5", _NNUNET),
-        Preset("ultrasound", "any", "gain varies: percentiles 0.5 to 99.5", _NNUNET),
-    )
-}
+_ROWS = (
+    Preset("ct lung", "HU", "air, vessels and nodules; muscle and bone saturate", _RADIOPAEDIA),
+    Preset("ct soft tissue", "HU", "organs, muscle and fat; lung is black, bone white", _RADIOPAEDIA),
+    Preset("ct mediastinum", "HU", "heart, great vessels, lymph nodes", _RADIOPAEDIA),
+    Preset("ct bone", "HU", "cortex and marrow; soft tissue is one gray", _RADIOPAEDIA),
+    Preset("ct brain", "HU", "gray and white matter, 5 to 10 HU apart", _RADIOPAEDIA),
+    Preset("ct nodule", "HU", "ground glass and solid tissue in one image", "this project's own"),
+    Preset("mr", "any", "MR has no fixed scale: standard deviations of the foreground", _NNUNET),
+    Preset("pet suv", "SUV", "0 to 10 SUV become 0 to 1; above, all is hot", "this project's own"),
+    Preset("x-ray", "any", "exposure varies: percentiles 0.5 to 99.5", _NNUNET),
+    Preset("ultrasound", "any", "gain varies: percentiles 0.5 to 99.5", _NNUNET),
+)
+PRESETS = {preset.name: preset for preset in _ROWS}
 
 
 def preprocess(image: ArrayLike, preset: str, *, foreground: ArrayLike | None = None) -> NDArray[np.float32]:
