@@ -47,8 +47,8 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str]
     beside = [item for folder in folders.values() for item in _visible(folder) if not item.is_dir()]
     if root not in folders.values():
         beside += [item for item in _visible(root) if item not in folders.values()]
-    if kinds := _kinds(item for item in beside if item.suffix.lower() not in _NO_IMAGES):
-        notes.append(f"Files beside the class folders that were not read: {_listed(kinds)}.")
+    if extensions := _extensions(item for item in beside if item.suffix.lower() not in _NO_IMAGES):
+        notes.append(f"Files beside the class folders that were not read: {_listed(extensions)}.")
     return splits, notes
 
 
@@ -94,25 +94,25 @@ def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[
         items = sorted(_visible(class_folder))
         is_image = [item.suffix.lower() in imagefiles.EXTENSIONS and item.is_file() for item in items]
         paths = list(itertools.compress(items, is_image))
-        kinds = _kinds([item for item, read in zip(items, is_image, strict=True) if not read])
-        n_lost = sum(number for kind, number in kinds.items() if kind not in _NO_IMAGES)
+        extensions = _extensions([item for item, read in zip(items, is_image, strict=True) if not read])
+        n_lost = sum(n for extension, n in extensions.items() if extension not in _NO_IMAGES)
         name = class_folder.relative_to(root).as_posix()
         remedy = "Convert them to PNG or TIFF, or take them out." if n_lost else ""
-        if _NESTED in kinds:
+        if _NESTED in extensions:
             remedy = (
                 "Move images up into the class folder, and name their patients in a table "
                 "(group_rule='csv:groups.csv') or before a sign in the file name (group_rule='prefix:_')."
             )
         if not paths or 10 * n_lost > len(paths) + n_lost:
-            others = _listed(kinds) or "nothing"
+            others = _listed(extensions) or "nothing"
             msg = (
                 f"The class folder {name} must hold images ({', '.join(imagefiles.EXTENSIONS)}), got "
                 + (f"{len(paths):,} beside {others}, which are not read" if paths else others)
                 + f". {remedy or 'Fill or remove it.'} {_LAYOUT}"
             )
             raise ValueError(msg)
-        if kinds:
-            notes.append(f"Files in {name} that were not read: {_listed(kinds)}. {remedy}".strip())
+        if extensions:
+            notes.append(f"Files in {name} that were not read: {_listed(extensions)}. {remedy}".strip())
         classes[class_folder.name] = paths
     if len(classes) < 2:
         listed = ", ".join(classes) or "none"
@@ -121,21 +121,22 @@ def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[
     return classes, notes
 
 
-def _kinds(items: Iterable[Path]) -> Counter[str]:
+def _extensions(items: Iterable[Path]) -> Counter[str]:
     """Count files by their extension; those in subfolders that may be images are counted together."""
-    kinds: Counter[str] = Counter()
+    extensions: Counter[str] = Counter()
     for item in items:
         if item.is_dir():
             files = (file for file in item.rglob("*") if file.is_file() and not _is_hidden(file))
-            kinds[_NESTED] += sum(file.suffix.lower() not in _NO_IMAGES for file in files)
+            extensions[_NESTED] += sum(file.suffix.lower() not in _NO_IMAGES for file in files)
         else:
-            kinds[(item.suffix.lower() or "without extension") if item.is_file() else "broken links"] += 1
-    return +kinds
+            named = item.suffix.lower() or "without extension"
+            extensions[named if item.is_file() else "broken links"] += 1
+    return +extensions
 
 
-def _listed(kinds: Counter[str]) -> str:
-    more = f" and {len(kinds) - 5} other kinds" if len(kinds) > 5 else ""
-    return ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common(5)) + more
+def _listed(extensions: Counter[str]) -> str:
+    more = f" and {len(extensions) - 5} other kinds" if len(extensions) > 5 else ""
+    return ", ".join(f"{n:,} {extension}" for extension, n in extensions.most_common(5)) + more
 
 
 def _visible(folder: Path) -> list[Path]:

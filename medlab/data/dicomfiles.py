@@ -95,9 +95,9 @@ def write(cleaned: pydicom.Dataset, target: Path) -> None:
     """
     syntax = cleaned.file_meta.TransferSyntaxUID
     if syntax.is_private or syntax.name == syntax:
-        kind = "a private" if syntax.is_private else "an unknown"
+        article = "a private" if syntax.is_private else "an unknown"
         msg = (
-            f"it must be stored in a transfer syntax of the standard, got {kind} one, which nobody else "
+            f"it must be stored in a transfer syntax of the standard, got {article} one, which nobody else "
             "could read. Convert it first, with gdcmconv --raw for example."
         )
         raise ValueError(msg)

@@ -164,19 +164,19 @@ def groups_by_rule(
     ValueError
         If there is no such rule.
     """
-    kind, _, option = (rule or "none").partition(":")
-    if kind == "auto" and not option:
+    method, _, option = (rule or "none").partition(":")
+    if method == "auto" and not option:
         size = _block_size(names)
-        kind, option = ("blocks", str(size)) if size else ("none", "")
-    if kind == "none" and not option:
+        method, option = ("blocks", str(size)) if size else ("none", "")
+    if method == "none" and not option:
         return np.array(names, dtype=str), False, "each image on its own", []
-    if kind == "blocks" and option.isdecimal():
+    if method == "blocks" and option.isdecimal():
         files = [PurePosixPath(name).name for name in names]
         note = f"in blocks of {int(option):,} consecutive file numbers"
         return groups_from_blocks(files, int(option)), False, note, []
-    if kind == "prefix":
+    if method == "prefix":
         return groups_from_prefix(names, option), False, f"by what precedes {option!r} in the file name", []
-    if kind == "csv" and option:
+    if method == "csv" and option:
         groups, notes = _look_up(Path(folder, option).expanduser(), names)
         return groups, True, f"by the groups of {Path(option).name}", notes
     msg = f"group_rule must be one of: {', '.join(_RULES)}; got {rule!r}.{checks.nearest(str(rule), _RULES)}"

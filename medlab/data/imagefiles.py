@@ -80,8 +80,8 @@ def survey(path: Path, root: Path) -> ImageFile:
     inverted = tags.get(_PHOTOMETRIC) == 0
     is_signed = 2 in np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1))  # Pillow reads signed bytes as unsigned
     if depth is None or is_signed or (inverted and depth == "float"):
-        kind = "floats with white as 0" if inverted else repr(mode) if depth is None else "signed numbers"
-        msg = f"{name} must hold 8-bit, 16-bit or float pixels, got {kind}. Convert it first."
+        content = "floats with white as 0" if inverted else repr(mode) if depth is None else "signed numbers"
+        msg = f"{name} must hold 8-bit, 16-bit or float pixels, got {content}. Convert it first."
         raise ValueError(msg)
     deep_color = ";16" in stored and depth == "8 bit"
     colored = depth == "8 bit" and mode not in ("1", "L", "LA") and "LA;16" not in stored

@@ -64,8 +64,8 @@ class Pseudonyms:
         """Return by how many days, 1 to 3650, the dates of a patient move into the past."""
         return int.from_bytes(self._digest("days", identity)[:8], "big") % MOST_DAYS + 1
 
-    def _digest(self, kind: str, value: str) -> bytes:
-        return hmac.digest(self._key, f"{kind}:{value}".encode(), "sha256")
+    def _digest(self, purpose: str, value: str) -> bytes:
+        return hmac.digest(self._key, f"{purpose}:{value}".encode(), "sha256")
 
 
 def own_salt() -> str:

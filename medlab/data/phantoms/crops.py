@@ -175,7 +175,7 @@ def draw_chunks(
         malignant = (rng["labels"].random(CHUNK) < risks["risk"]) & is_nodule
         people |= {name: np.where(is_nodule, risk, np.nan) for name, risk in risks.items()}
         shapes = findings.draw_findings(CHUNK, rng["findings"])
-        solid, part_solid = (people["nodule_type"] == kind for kind in (0, 1))
+        solid, part_solid = (people["nodule_type"] == number for number in (0, 1))
         people["solid_mm"] = (solid + part_solid * shapes["core_share"]) * people["diameter_mm"]
         size = min(CHUNK, n - first)
         yield Chunk(first, cut(people, size), cut(shapes, size), is_nodule[:size], malignant[:size], rng)

@@ -86,8 +86,8 @@ def in_slices(
     path = shapes["bend_mm"][:, None] * along**2 + shapes["lean_mm"][:, None] * along**3
     center = shapes["center_mm"][:, None] + np.where(nodule[..., None], 0.0, path)
     radius = (patients["diameter_mm"] / 2)[:, None] * (1 - far * (1 - shapes["far_size"][:, None]))
-    kind = patients["nodule_type"]
-    near_hu = _TYPE_HU[kind] + np.where(kind == 0, 15.0, 40.0) * shapes["hu_shift"]
+    nodule_type = patients["nodule_type"]
+    near_hu = _TYPE_HU[nodule_type] + np.where(nodule_type == 0, 15.0, 40.0) * shapes["hu_shift"]
     z_inside = np.where(nodule, z, 0.0)
     off_plane_mm = z_inside[..., None] - shapes["spike_z"][:, None] * radius[..., None]
     seen = np.exp(-0.5 * (off_plane_mm / (0.35 * radius[..., None] + 1.0)) ** 2) * (1 - far[..., None])
@@ -98,7 +98,7 @@ def in_slices(
         "radius_mm": radius,
         "half_height_mm": radius * shapes["height"][:, None],
         "hu": near_hu[:, None] * (1 - far) + _VESSEL_HU * far,
-        "core_share": np.where(kind == 1, shapes["core_share"], 0.0)[:, None] * (1 - far),
+        "core_share": np.where(nodule_type == 1, shapes["core_share"], 0.0)[:, None] * (1 - far),
         "core_hu": np.broadcast_to((_TYPE_HU[0] + 15 * shapes["hu_shift"])[:, None], (n, depth)),
         "spike_mm": shapes["spike_mm"][:, None] * seen * longer,
     }

@@ -184,10 +184,9 @@ def _clinical_score(patients: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
 
 
 def _image_score(patients: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-    diameter = np.asarray(patients["diameter_mm"], float)
-    kind = np.asarray(patients["nodule_type"], int)
-    spiculated = np.asarray(patients["spiculated"], float)
-    return _DIAMETER * (diameter / 10) ** -0.5 + _TYPE[kind] + _SPICULATED * spiculated
+    diameter_mm, spiculated = (np.asarray(patients[name], float) for name in ("diameter_mm", "spiculated"))
+    nodule_type = np.asarray(patients["nodule_type"], int)
+    return _DIAMETER * (diameter_mm / 10) ** -0.5 + _TYPE[nodule_type] + _SPICULATED * spiculated
 
 
 def _probability(logit: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -173,11 +173,11 @@ def _spine(side: int, pixel: float) -> list[Part]:
 
 def draw_nodules(canvas: painting.Canvas, nodules: Columns, z_mm: float, spacing_mm: float) -> None:
     """Draw balls; `z_mm` and `spacing_mm` are true mm, whatever the size of the chest."""
-    for center, diameter, kind in zip(
-        nodules["center_mm"], nodules["diameter_mm"], nodules["nodule_type"], strict=True
-    ):
+    table = (nodules[name] for name in ("center_mm", "diameter_mm", "nodule_type"))
+    for center, diameter, nodule_type in zip(*table, strict=True):
         off = z_mm - center[0]
-        layers = [(1.0, NODULE_HU[kind])] + ([(CORE_SHARE, NODULE_HU[0])] if kind == 1 else [])
+        layers = [(1.0, NODULE_HU[nodule_type])]
+        layers += [(CORE_SHARE, NODULE_HU[0])] if nodule_type == 1 else []
         for share, hu in layers:
             squared = ((share * diameter / 2) ** 2 - off**2) / spacing_mm**2
             if squared <= 0:

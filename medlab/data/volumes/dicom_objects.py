@@ -17,14 +17,7 @@ OWN_READERS = {
     "RT Dose Storage": "a dose grid. With pydicom, pixel_array times DoseGridScaling is the dose",
     "Parametric Map Storage": "a parametric map. highdicom.pm.pmread reads it",
 }
-_SAME_MEANING = (
-    "Modality",
-    "PhotometricInterpretation",
-    "Units",
-    "RescaleType",
-    "RescaleSlope",
-    "RescaleIntercept",
-)
+_SAME_MEANING = "Modality PhotometricInterpretation Units RescaleType RescaleSlope RescaleIntercept".split()
 
 
 def check_kind(slices: Sequence[SliceFile]) -> tuple[str, ...]:
@@ -62,7 +55,7 @@ def no_measurement(file: SliceFile) -> str:
             "The image is a scout (LOCALIZER): a projection through the body, in which no pixel is one place "
             "and no number a Hounsfield unit."
         )
-    captured = "Secondary Capture" in _kind(file) and facts.get("RescaleIntercept") is None
+    captured = "Secondary Capture" in _sop_class(file) and facts.get("RescaleIntercept") is None
     if captured or "SCREEN SAVE" in image_type:
         return (
             "The image is a picture of a screen (secondary capture): its numbers are the grays that were "
@@ -74,20 +67,20 @@ def no_measurement(file: SliceFile) -> str:
 def _other_kind(file: SliceFile) -> str:
     """Say what an object is if it is not a single gray slice; empty if it is one."""
     facts: dict[str, Any] = file.facts
-    kind = _kind(file)
+    sop_class = _sop_class(file)
     frames, samples = facts.get("NumberOfFrames") or 1, facts.get("SamplesPerPixel") or 1
     gray = facts.get("PhotometricInterpretation") or "MONOCHROME2"
-    if kind in OWN_READERS:
-        return OWN_READERS[kind]
-    if "Enhanced" in kind:
+    if sop_class in OWN_READERS:
+        return OWN_READERS[sop_class]
+    if "Enhanced" in sop_class:
         return (
             f"an enhanced (multi-frame) object with {frames} frames. Convert it to NIfTI with dcm2niix, or "
             "to single frames with dcm4che's emf2sf, and read that"
         )
     if frames != 1:
         return (
-            f"an object with {frames} frames ({kind or 'of unknown kind'}), whose order and distance are not "
-            "read. Export single slices, or take the frames alone with pydicom.dcmread(path).pixel_array"
+            f"an object with {frames} frames ({sop_class or 'of unknown kind'}), whose order and distance are "
+            "not read. Export single slices, or take the frames alone with pydicom.dcmread(path).pixel_array"
         )
     if "MOSAIC" in str(facts.get("ImageType")):
         return (
@@ -105,10 +98,10 @@ def _other_kind(file: SliceFile) -> str:
     return ""
 
 
-def _kind(file: SliceFile) -> str:
+def _sop_class(file: SliceFile) -> str:
     """Return the name of a slice's SOP class; empty where it is none that is known."""
-    kind = UID(str(file.facts.get("SOPClassUID") or ""))
-    return "" if kind.name == kind else kind.name
+    sop_class = UID(str(file.facts.get("SOPClassUID") or ""))
+    return "" if sop_class.name == sop_class else sop_class.name
 
 
 def _shown(value: Any) -> str:

@@ -195,10 +195,10 @@ def read_slice(path: Path, label: str) -> SliceFile | None:
     with unharmed(label):
         header = pydicom.dcmread(path, specific_tags=TAGS, defer_size=512)
         meta = header.file_meta
-        kind = header.get("SOPClassUID", meta.get("MediaStorageSOPClassUID"))
+        sop_class = header.get("SOPClassUID", meta.get("MediaStorageSOPClassUID"))
         # Modality comes after the SOP class: a UID that a cut left short is not taken for a private one.
         private = "Modality" in header and "Rows" not in header
-        if PIXEL_DATA not in header and _no_image(kind, private):
+        if PIXEL_DATA not in header and _no_image(sop_class, private):
             return None
         facts = {keyword_for_tag(tag): _value(header[tag]) for tag in TAGS[:-1] if tag in header}
         facts["TransferSyntaxUID"] = meta.get("TransferSyntaxUID")
@@ -257,26 +257,26 @@ def modality_of(file: SliceFile) -> str:
     return code if re.fullmatch("[A-Z]{2,8}", code) else "unknown"
 
 
-def _no_image(kind: pydicom.uid.UID | None, private: bool) -> bool:
+def _no_image(sop_class: pydicom.uid.UID | None, private: bool) -> bool:
     """Return whether a SOP class is no image; `private` is the answer for one that DICOM does not know."""
-    if not kind:
-        return False
-    return private if kind.is_private else kind.name != kind and "Image Storage" not in kind.name
+    if not sop_class or sop_class.is_private:
+        return bool(sop_class) and private
+    return sop_class.name != sop_class and "Image Storage" not in sop_class.name
 
 
 def _value(element: DataElement) -> Any:
     """Return a text as str, a number as float or int, several as an array; None where it is empty."""
-    value, kind = element.value, dictionary_VR(element.tag)
-    if kind == "SQ":
+    value, vr = element.value, dictionary_VR(element.tag)
+    if vr == "SQ":
         return len(value)
     if value is None or value == "":
         return None
-    if kind in TEXTS:
+    if vr in TEXTS:
         return str(value)
     # Whatever the file says of its type; pydicom leaves text that is not a number as it is.
     several = not isinstance(value, (int, float, str, bytes))
     numbers = list(value) if several else [value]
-    types = int if kind in ("US", "IS") else (int, float)
+    types = int if vr in ("US", "IS") else (int, float)
     if not all(isinstance(number, types) and (types is not int or number >= 0) for number in numbers):
         return UNUSABLE
     if dictionary_VM(element.tag) != "1":

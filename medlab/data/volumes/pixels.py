@@ -154,10 +154,10 @@ def _check_stored(file: SliceFile) -> None:
         except NotImplementedError:
             available = False
         if not available:
-            kind = uid.UID(file.syntax).name
+            codec = uid.UID(file.syntax).name
             msg = (
                 f"{file.label} must be uncompressed, or a decoder must be installed, got pixels compressed "
-                f"by {kind if kind != file.syntax else 'an unknown method'}. To read them: {_remedy(file)}"
+                f"by {codec if codec != file.syntax else 'an unknown method'}. To read them: {_remedy(file)}"
             )
             raise ImportError(msg)
 

@@ -182,11 +182,12 @@ def _slices(source: Path) -> tuple[Sequence[SliceFile], tuple[str, ...]]:
     file = read_slice(source, THE_FILE)
     if file is None:
         with unharmed(THE_FILE):
-            kind = pydicom.dcmread(source, specific_tags=[]).file_meta.get("MediaStorageSOPClassUID", UID(""))
-        name = "of a private kind" if kind.name == kind else kind.name
-        description = dicom_objects.OWN_READERS.get(kind.name) or f"an object without pixels ({name})"
+            meta = pydicom.dcmread(source, specific_tags=[]).file_meta
+        sop_class = meta.get("MediaStorageSOPClassUID", UID(""))
+        name = "of a private kind" if sop_class.name == sop_class else sop_class.name
+        description = dicom_objects.OWN_READERS.get(sop_class.name) or f"an object without pixels ({name})"
         msg = f"path must be a DICOM image, got {description}."
-        if kind == MediaStorageDirectoryStorage:
+        if sop_class == MediaStorageDirectoryStorage:
             msg = (
                 "path must be a DICOM image, got a DICOMDIR: the index of a disc, which names its files. "
                 "Pass the folder of the disc that holds the slices."
