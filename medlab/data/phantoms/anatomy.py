@@ -3,50 +3,31 @@
 Lengths are mm in a chest of size 1, points are (x, y, z): x to the patient's left, y to the back, z to the
 head, as in DICOM; the origin lies in the middle of the chest, at the height of the carina. The chest wall
 is a set of closed curves around the axis, radius by angle from the back, so that its areas are known in
-closed form; everything in the mediastinum is a chain of tapering tubes or an ellipsoid.
+closed form; everything in the mediastinum is a chain of tapering tubes or an ellipsoid. The numbers of the
+average chest stand in atlas.yaml.
 """
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab.data.phantoms import vasculature
 
 Columns = dict[str, Any]
 
-# CT numbers in HU, stated for teaching: they lie where textbooks put the tissues, without contrast agent.
-# The order is the order of the labels. Lung is an average person's, at the middle between front and back.
-TISSUE_HU = {
-    "air": -1000.0,
-    "skin": 20.0,
-    "fat": -100.0,
-    "muscle": 55.0,
-    "lung": -860.0,
-    "mediastinum": -90.0,
-    "heart": 40.0,
-    "great vessel": 42.0,
-    "esophagus": 30.0,
-    "cortical bone": 850.0,
-    "marrow": 220.0,
-    "spinal canal": 20.0,
-    "airway": -1000.0,
-    "airway wall": 20.0,
-    "vessel": 35.0,
-    "nodule": 30.0,
-}
+ATLAS = yaml.safe_load((resources.files("medlab.data.phantoms") / "atlas.yaml").read_text(encoding="utf-8"))
+TISSUE_HU: dict[str, float] = ATLAS["tissue_hu"]
 STRUCTURES = tuple(TISSUE_HU)
 LUNG_HU_PER_MM = 0.3  # denser toward the back, where blood collects in a patient lying there
 
 LEVELS_MM = (-85.0, 60.0)  # heart without diaphragm to the tops of the lungs
 
-# Radius in mm = sum over k of c_k cos(k angle), angle from the back: drawn by hand, then fitted.
-OUTLINES = {
-    "cavity": np.array([99.6, -0.1, -29.2, -8.2, -4.2, 0.5, -0.2, 0.1, 0.6, 0.6, 0.5]),
-    "muscle": np.array([121.8, 3.2, -26.1, -1.5, -1.3, 0.5, -1.0, -1.0, -0.4, -0.3, -0.3]),
-}
+OUTLINES = {name: np.array(cosines) for name, cosines in ATLAS["outlines"].items()}
 FAT_SHAPE = np.array([1.0, 0.02, -0.17, 0.02, -0.07, 0.04])  # thickness, relative to its mean
 SKIN_MM = 2.0
 _WOBBLE_MM = np.array([0.0, 0.8, 0.8, 0.5, 0.4, 0.3])
@@ -57,26 +38,13 @@ ANGLES = np.arange(N_ANGLES) * (2 * np.pi / N_ANGLES)
 _WAVES = np.cos(np.arange(12)[:, None] * ANGLES), np.sin(np.arange(12)[:, None] * ANGLES)
 _FOLDED = np.minimum(ANGLES, 2 * np.pi - ANGLES)  # from the back, either way
 
-RIB = {
-    "away_mm": 5.5,
-    "thick_mm": 7.5,
-    "high_mm": 13.0,
-    "cortex_mm": 1.3,
-    "spacing_mm": 24.0,
-    "drop_mm": 120.0,
-}
+RIB: dict[str, float] = ATLAS["rib"]
 RIB_ANGLES = (0.40, 2.55)
 _SCAPULA = {"away_mm": 13.5, "thick_mm": 4.0, "lowest_mm": -70.0}
 _SCAPULA_ANGLES = (0.72, 1.50)
 _PLANE = {"away_mm": 10.6, "thick_mm": 1.6}
 _PLANE_ANGLES = (0.75, 2.60)
 
-# Ellipsoids: center, half axes, turn of the first axis from x toward y in radians.
-HEART = {
-    "ventricles": ((22.0, -26.0, -78.0), (54.0, 36.0, 45.0), -0.55),
-    "right atrium": ((-26.0, -16.0, -66.0), (25.0, 28.0, 36.0), 0.0),
-    "left atrium": ((2.0, 5.0, -52.0), (30.0, 15.0, 20.0), 0.0),
-}
 # Upright ellipses: center (x, y), half axes. They are the same at every level.
 SPINE = {"body": ((0.0, 46.0), (17.0, 13.0)), "canal": ((0.0, 67.0), (8.0, 8.0))}
 ARCH_MM = 4.0  # of bone around the canal
@@ -87,39 +55,6 @@ CORTEX_MM = 1.5  # of spine and sternum
 STERNUM_GAP_MM = 2.5
 TRANSVERSE = ((11.0, 70.0, 4.5), (33.0, 79.0, 3.2))  # x, y, radius; the other side mirrors it
 
-# Chains of points (x, y, z) with a radius. The first group of vessels shapes the mediastinum.
-GREAT_VESSELS = {
-    "aorta": (
-        (-6, -30, -50, 14), (-15, -35, -22, 14), (-15, -33, 5, 14), (-9, -24, 20, 13.5), (3, -8, 28, 13),
-        (14, 10, 28, 12.5), (23, 26, 19, 12), (27, 34, 4, 12), (28, 34, -25, 11.5), (25, 34, -60, 11),
-        (25, 34, -110, 11),
-    ),
-    "superior vena cava": ((-27, -16, 42, 8), (-29, -18, 0, 9), (-27, -16, -50, 9)),
-    "right brachiocephalic vein": ((-27, -16, 42, 7), (-33, -16, 80, 6)),
-    "left brachiocephalic vein": ((-26, -18, 38, 7), (0, -30, 44, 6), (26, -26, 62, 6), (30, -22, 80, 6)),
-    "brachiocephalic artery": ((-6, -18, 32, 6), (-13, -8, 80, 5)),
-    "left carotid artery": ((4, -6, 36, 4), (11, -2, 80, 3.5)),
-    "left subclavian artery": ((14, 12, 34, 5), (23, 14, 80, 4.5)),
-    "pulmonary trunk": ((12, -46, -60, 13), (15, -40, -32, 13.5), (17, -20, -14, 12)),
-    "right pulmonary artery": ((14, -18, -17, 10), (-10, -10, -19, 9), (-40, -7, -24, 8.5)),
-    "left pulmonary artery": ((16, -20, -12, 11), (34, -4, -8, 9.5), (47, 8, -18, 8)),
-    "azygos vein": ((-9, 30, 10, 4), (-8, 32, -110, 4)),
-}  # fmt: skip
-HILAR_VESSELS = {
-    "right interlobar artery": ((-40, -7, -24, 8), (-50, 12, -58, 5.5)),
-    "left interlobar artery": ((47, 8, -18, 7.5), (54, 20, -58, 5.5)),
-    "right lower vein": ((-24, 12, -54, 6.5), (-58, 26, -62, 4.5)),
-    "left lower vein": ((30, 12, -54, 6.5), (58, 30, -62, 4.5)),
-    "right upper vein": ((-24, 0, -44, 6), (-52, -18, -26, 4)),
-    "left upper vein": ((28, 0, -44, 6), (54, -18, -26, 4)),
-}
-AIRWAYS = {
-    "trachea": ((0, 6, 80, 8.5), (0, 10, 0, 8.5)),
-    "right main bronchus": ((0, 10, 0, 7.5), (-28, 11, -22, 6.5), (-40, 16, -50, 5), (-50, 24, -75, 3)),
-    "right upper lobe bronchus": ((-22, 11, -17, 5), (-48, 8, -8, 3.5), (-66, 0, 4, 2.2)),
-    "left main bronchus": ((0, 10, 0, 6.5), (38, 14, -30, 5.5), (44, 18, -48, 4.5), (54, 28, -75, 3)),
-    "left upper lobe bronchus": ((38, 14, -30, 4.5), (60, 0, -20, 3.2), (70, -14, -6, 2)),
-}
 WALL_MM = 1.3
 _MARGIN_MM = 4.0
 SMOOTH_MM = 5.0
@@ -141,7 +76,8 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
     wobble = rng.normal(0, 1, (n, 2, len(_WOBBLE_MM))) * _WOBBLE_MM
     bend = np.eye(3) + rng.normal(0, _BEND, (n, 3, 3))
     trees = vasculature.grow(n, rng)
-    groups = {"great vessel": {**GREAT_VESSELS, **HILAR_VESSELS}, "airway": AIRWAYS, "shaping": GREAT_VESSELS}
+    great, airways = ATLAS["great_vessels"], ATLAS["airways"]
+    groups = {"great vessel": great | ATLAS["hilar_vessels"], "airway": airways, "shaping": great}
     tubes = {name: vasculature.chains(group.values()) for name, group in groups.items()}
     chests = []
     for i in range(n):
@@ -151,7 +87,7 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
         moved["vessel"] = _within(tree, outlines["cavity"])
         hearts = [
             (_bend(np.array(center), bend[i]), heart_size[i] * np.array(half), turn)
-            for center, half, turn in HEART.values()
+            for center, half, turn in ATLAS["heart"].values()
         ]
         chests.append(
             {

@@ -79,8 +79,9 @@ def _other_kind(file: SliceFile) -> str:
         )
     if frames != 1:
         return (
-            f"an object with {frames} frames ({sop_class or 'of unknown kind'}), whose order and distance are "
-            "not read. Export single slices, or take the frames alone with pydicom.dcmread(path).pixel_array"
+            f"an object with {frames} frames ({sop_class or 'of unknown kind'}), whose order and distance "
+            "are not read. Export single slices, or take the frames alone with "
+            "pydicom.dcmread(path).pixel_array"
         )
     if "MOSAIC" in str(facts.get("ImageType")):
         return (
