@@ -95,7 +95,7 @@ def load_folder(
     depth = imagefiles.common_depth(all_files)
     fractions = {"val": val_fraction, "test": test_fraction}
     allocation = _split_off(splits, fractions, group_rule, root, seed)
-    loaded = {}
+    loaded: dict[str, Any] = {}
     for name, (files, labels) in allocation.rows.items():
         images = imagefiles.read(files, size, color=color, depth=depth)
         patients = None
@@ -113,9 +113,7 @@ def load_folder(
         notes.append("Patients are not known: one patient's images may lie in several splits.")
     return Dataset(
         name=root.name,
-        train=loaded["train"],
-        val=loaded["val"],
-        test=loaded["test"],
+        **loaded,
         task="binary" if len(class_names) == 2 else "multiclass",
         class_names=class_names,
         positive_class=positive,

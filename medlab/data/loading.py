@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,12 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
     record = registry.describe(name)
     size = checks.one_of(f"size of {name}", record.sizes[0] if size is None else size, record.sizes)
     if record.simulated:
-        return _simulate(name, seed, options)
-    _refuse_unknown(name, options, ["seed", "size"])
+        from medlab.data import phantoms
+
+        simulate = getattr(phantoms, name)
+        _refuse_unknown(name, options, inspect.signature(simulate).parameters)
+        return simulate(seed=seed, **options)
+    _refuse_unknown(name, options, ("seed", "size"))
     path = downloading.fetch(name, size)
     splits = read_npz(path, record, size)
     by = f" by {record.split_by}" if record.split_by else ""
@@ -104,8 +109,8 @@ def _arrays(file: Path) -> dict[str, NDArray[Any]]:
             "it and fetch it again (medlab data fetch)."
         )
         raise ValueError(msg) from error
-    missing = [f"{n}_{part}" for n in SPLITS for part in ("images", "labels") if f"{n}_{part}" not in arrays]
-    if missing:
+    needed = [f"{name}_{part}" for name in SPLITS for part in ("images", "labels")]
+    if missing := [key for key in needed if key not in arrays]:
         msg = f"{file.name} must hold images and labels of train, val and test, got no {', '.join(missing)}."
         raise ValueError(msg)
     return arrays
@@ -139,14 +144,6 @@ def _split(where: str, name: str, arrays: dict[str, NDArray[Any]], record: Recor
     return Split(images, labels.astype(np.uint8) if multilabel else labels[:, 0].astype(np.int64))
 
 
-def _simulate(name: str, seed: int, options: dict[str, Any]) -> Dataset:
-    from medlab.data import phantoms
-
-    make = getattr(phantoms, name)
-    _refuse_unknown(name, options, list(inspect.signature(make).parameters))
-    return make(seed=seed, **options)
-
-
-def _refuse_unknown(name: str, options: dict[str, Any], allowed: list[str]) -> None:
+def _refuse_unknown(name: str, options: Iterable[str], allowed: Iterable[str]) -> None:
     for option in options:
         checks.one_of(f"option of {name}", option, allowed)

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data.cropping import center_crop
-from medlab.data.dataset import SPLITS, Dataset, Split
+from medlab.data.dataset import SPLITS, Dataset, Split, center_crop
 from medlab.data.phantoms import crops, followup, signals
 from medlab.data.phantoms.scanner import Scanner
 from medlab.data.phantoms.streams import stacked, streams

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,7 @@ SPACING_TOLERANCE = 0.1
 SAME_PLACE_MM = 0.01
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(NamedTuple):
     """The geometry of a `Volume`, in its conventions, and what had to be assumed."""
 
     spacing_mm: Triple

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pydicom
+from pydicom.multival import MultiValue
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
-from medlab.data.volumes import dicom_objects, geometry, pixels
-from medlab.data.volumes.dicom_slices import (
-    UNREADABLE,
-    Series,
-    SliceFile,
-    group,
-    is_dicom,
-    modality_of,
-    read_slice,
-    refuse_unmarked,
-    scan,
-    unharmed,
-)
+from medlab.data.volumes import dicom_objects, dicom_slices, geometry, pixels
+from medlab.data.volumes.dicom_slices import UNREADABLE, Series, SliceFile, is_dicom, modality_of, unharmed
 from medlab.data.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -98,16 +88,10 @@ def read(
     notes = dicom_objects.check_kind(chosen)
     slices, grid = geometry.arrange(chosen)
     first = slices[0]
-    return Volume(
-        pixels.read_pixels(slices),
-        grid.spacing_mm,
-        grid.origin_mm,
-        grid.direction,
-        modality_of(first),
-        pixels.units_of(first),
-        _header(first.path, first.label, deidentify, salt),
-        (*notes, *grid.notes, *passed_over),
-    )
+    array, units = pixels.read_pixels(slices), pixels.units_of(first)
+    header = _header(first.path, first.label, deidentify, salt)
+    notes += grid.notes + passed_over
+    return Volume(array, *grid[:3], modality_of(first), units, header, notes)
 
 
 def list_series(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> list[Series]:
@@ -176,10 +160,10 @@ def _existing(path: str | Path) -> Path:
 def _slices(source: Path) -> tuple[Sequence[SliceFile], tuple[str, ...]]:
     """Return the headers of a folder or of one file, and what was passed over."""
     if source.is_dir():
-        return scan(source)
+        return dicom_slices.scan(source)
     if not is_dicom(source, THE_FILE):
-        refuse_unmarked(THE_FILE)
-    file = read_slice(source, THE_FILE)
+        dicom_slices.refuse_unmarked(THE_FILE)
+    file = dicom_slices.read_slice(source, THE_FILE)
     if file is None:
         with unharmed(THE_FILE):
             meta = pydicom.dcmread(source, specific_tags=[]).file_meta
@@ -200,7 +184,7 @@ def _chosen(
     slices: Sequence[SliceFile], series: int | str | None, deidentify: bool, salt: str | None
 ) -> list[SliceFile]:
     """Return the slices of the series that was asked for, or of the only one."""
-    groups = list(group(slices).values())
+    groups = list(dicom_slices.group(slices).values())
     if series is None and len(groups) == 1:
         return groups[0]
     listing = _listing(slices, deidentify, salt)
@@ -225,7 +209,7 @@ def _chosen(
 def _listing(slices: Sequence[SliceFile], deidentify: bool, salt: str | None) -> list[Series]:
     """Return the facts of each series; a series that is no volume has no spacing."""
     listing = []
-    for number, (uid, members) in enumerate(group(slices).items(), 1):
+    for number, (uid, members) in enumerate(dicom_slices.group(slices).items(), 1):
         try:
             dicom_objects.check_kind(members)
             spacing = geometry.arrange(members)[1].spacing_mm
@@ -261,13 +245,10 @@ def _drop_unreadable(dataset: Dataset) -> None:
             del dataset[tag]
             continue
         # pydicom leaves text that is no number as it is.
-        if element.VR in ("DS", "IS") and _holds_text(element.value):
-            del dataset[tag]
+        if element.VR in ("DS", "IS"):
+            values = element.value if isinstance(element.value, (MultiValue, list)) else [element.value]
+            if any(isinstance(value, str) and value for value in values):
+                del dataset[tag]
         elif element.VR == "SQ":
             for item in element.value:
                 _drop_unreadable(item)
-
-
-def _holds_text(value: Any) -> bool:
-    values = [value] if value is None or isinstance(value, (str, int, float)) else value
-    return any(isinstance(text, str) and text for text in values)
