@@ -53,13 +53,7 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str]
 
 
 def read_headers(paths: Mapping[str, Mapping[str, Sequence[Path]]], root: Path) -> dict[str, Classes]:
-    """Return what the headers of the images tell, by split and class.
-
-    Raises
-    ------
-    ValueError
-        If a file is damaged or of a kind that cannot be read.
-    """
+    """Return what the headers of the images tell, by split and class."""
     return {
         split: {name: [imagefiles.survey(path, root) for path in listed] for name, listed in classes.items()}
         for split, classes in paths.items()

@@ -196,13 +196,7 @@ def quiet() -> Iterator[None]:
 
 
 def stated(source: pydicom.Dataset, tag: str | int) -> Any:
-    """Return the value of an element by keyword or tag; None where it is empty or not there.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read; the message does not quote it.
-    """
+    """Return the value of an element by keyword or tag; None where it is empty or not there."""
     number = Tag(tag)
     return (_decoded(source, number).value or None) if number in source else None
 

@@ -32,13 +32,7 @@ _NATIVE = (
 
 
 def read(path: Path) -> pydicom.Dataset:
-    """Read a whole file.
-
-    Raises
-    ------
-    ValueError
-        If it is no DICOM file, cannot be read, or is cut.
-    """
+    """Read a whole file."""
     with _sealed("be a whole DICOM file"):
         with path.open("rb") as file:
             marked = file.read(132)[128:] == b"DICM"
@@ -84,15 +78,7 @@ def _without_preamble(path: Path) -> pydicom.Dataset | None:
 
 
 def write(cleaned: pydicom.Dataset, target: Path) -> None:
-    """Write a de-identified file as ``PATIENT/SERIES/INSTANCE.dcm``, whole or not at all, over no other.
-
-    Raises
-    ------
-    ValueError
-        If the data set lacks what a file needs, or there is such a file.
-    OSError
-        If the folder is full or cannot be written to.
-    """
+    """Write a de-identified file as ``PATIENT/SERIES/INSTANCE.dcm``, whole or not at all, over no other."""
     syntax = cleaned.file_meta.TransferSyntaxUID
     if syntax.is_private or syntax.name == syntax:
         article = "a private" if syntax.is_private else "an unknown"

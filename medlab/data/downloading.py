@@ -37,13 +37,7 @@ def data_root() -> Path:
 
 
 def file_name(name: str, size: int | None = None) -> str:
-    """Return the name of a registered file, such as ``breastmnist_64.npz``.
-
-    Raises
-    ------
-    ValueError
-        If the data set is unknown, made instead of downloaded, or not offered in that size.
-    """
+    """Return the name of a registered file, such as ``breastmnist_64.npz``."""
     side = _size(name, size)
     return f"{name}.npz" if side == 28 else f"{name}_{side}.npz"
 

@@ -208,22 +208,7 @@ def is_named(group: str) -> bool:
 
 
 def read_table(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
-    """Read a CSV file with the columns file and group, separated by commas, semicolons or tabs.
-
-    Returns
-    -------
-    rows : dict, number of the row in a spreadsheet to (file, group)
-        Paths with "/"; an empty text where no group is given.
-    n_mended : int
-        Cells that had blanks at an end or another Unicode form.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such table.
-    ValueError
-        If it is not in UTF-8 or UTF-16, lacks a column or has it twice, or a row does not fit the header.
-    """
+    """Read a CSV file with the columns file and group, separated by commas, semicolons or tabs."""
     text = _decode(table)
     headers = {mark: _header(text, mark) for mark in ",;\t"}
     fitting = [mark for mark, names in headers.items() if names.count("file") == names.count("group") == 1]

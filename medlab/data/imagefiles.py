@@ -57,13 +57,7 @@ class ImageFile:
 
 
 def survey(path: Path, root: Path) -> ImageFile:
-    """Read an image file's header.
-
-    Raises
-    ------
-    ValueError
-        If it is no image, damaged, holds several pages, or pixels of a type without a known scale.
-    """
+    """Read an image file's header."""
     name = path.relative_to(root).as_posix()
 
     with _opened(path, name) as image:
@@ -98,13 +92,7 @@ def quirk_notes(files: Sequence[ImageFile]) -> list[str]:
 
 
 def common_size(files: Sequence[ImageFile]) -> tuple[int, int]:
-    """Return the (height, width) that all files share.
-
-    Raises
-    ------
-    ValueError
-        If they differ; the message names the odd ones and says how to ask for resizing.
-    """
+    """Return the (height, width) that all files share."""
     counts = Counter(file.size for file in files)
     usual = counts.most_common(1)[0][0]
     odd = [file for file in files if file.size != usual]
@@ -122,13 +110,7 @@ def common_size(files: Sequence[ImageFile]) -> tuple[int, int]:
 
 
 def common_depth(files: Sequence[ImageFile]) -> str:
-    """Return the deepest of the files' pixel types: "8 bit", "16 bit" or "float".
-
-    Raises
-    ------
-    ValueError
-        If floats are mixed with integers; the message names one of each.
-    """
+    """Return the deepest of the files' pixel types: "8 bit", "16 bit" or "float"."""
     first = {file.depth: file.name for file in reversed(files)}
     if "float" in first and len(first) > 1:
         other = next(name for depth, name in first.items() if depth != "float")

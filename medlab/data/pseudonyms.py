@@ -118,13 +118,7 @@ def _make(path: Path) -> None:
 
 
 def move_new(draft: Path, path: Path) -> None:
-    """Give a finished file its name.
-
-    Raises
-    ------
-    FileExistsError
-        If that name is taken: nothing is overwritten.
-    """
+    """Give a finished file its name."""
     try:
         os.link(draft, path)
     except FileExistsError:

@@ -61,13 +61,7 @@ SMOOTH_MM = 5.0
 
 
 def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
-    """Draw everything that makes one chest differ from the next, nodules left out.
-
-    Returns
-    -------
-    chests : list of n dicts
-        Numbers and tables for `section.draw`, in mm of a chest of size 1.
-    """
+    """Draw everything that makes one chest differ from the next, nodules left out."""
     size = rng.uniform(0.93, 1.02, n)
     fat_mm = rng.uniform(5.0, 18.0, n)
     lung_hu = rng.normal(TISSUE_HU["lung"], 12.0, n)

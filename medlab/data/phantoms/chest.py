@@ -18,8 +18,8 @@ from medlab.data.phantoms.streams import entropy_of, stacked, streams
 FIELD_OF_VIEW_MM = 350.0
 DEFAULT_LEVELS_MM = tuple(np.arange(-85.0, 60.1, 5.0).tolist())
 _CHUNK = 8
-_TRIES = 96
-_LOOKED_AT = 12
+_TRIES = 96  # places drawn for each nodule
+_LOOKED_AT = 12  # of those clear of the wall: the mediastinum is slower to ask
 _CLEAR_MM = 2.5
 _STEPS = np.linspace(-1, 1, 4)
 _REACH_MM = (75.0, 105.0)  # where nodules are tried: front and back, left and right

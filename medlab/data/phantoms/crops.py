@@ -21,8 +21,8 @@ KINDS = ("nodule", "vessel", "both")
 _DRAWN = 72
 _KEPT = slice((_DRAWN - SIDE) // 2, (_DRAWN + SIDE) // 2)
 _AXIS_MM = SPACING_MM * np.linspace(-(_DRAWN - 1) / 2, (_DRAWN - 1) / 2, _DRAWN)
-CHUNK = 256
-_BLOCK = 12
+CHUNK = 256  # findings whose random numbers are drawn at once: changing it changes every data set
+_BLOCK = 12  # slices drawn at once, few enough for the processor's cache
 # Share of the texture that one slice passes to the next, 1.5 mm on.
 _TEXTURE_CARRY = 0.7
 STREAMS = (

@@ -23,7 +23,7 @@ _STRAND_HU = -300.0
 _SHORTEST_SPIKE_MM = 0.5
 _VESSEL_HU = 40.0
 _REACH_MM = 18.0
-_TYPE_HU = np.array([30.0, -600.0, -600.0])
+_TYPE_HU = np.array([30.0, -600.0, -600.0])  # solid, part-solid around its core, non-solid
 
 
 def draw_findings(n: int, rng: np.random.Generator) -> Columns:

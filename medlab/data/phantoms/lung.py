@@ -19,13 +19,7 @@ _TEXTURE_CUTOFF_PER_MM = 0.2
 
 
 def draw_lungs(n: int, rng: np.random.Generator) -> Columns:
-    """Draw the surroundings of n findings.
-
-    Returns
-    -------
-    lungs : dict of float64 arrays, each of length n
-        Tubes (vessels) have shape (n, T), the first half parents and the second half their branches.
-    """
+    """Draw the surroundings of n findings."""
     size = (n, N_TREES)
     around = rng.uniform(0, 2 * np.pi, size)
     away = rng.uniform(7.0, 30.0, size)

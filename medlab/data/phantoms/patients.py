@@ -27,6 +27,8 @@ COUNT_SHARES = 0.65 ** (COUNTS - 1.0)
 COUNT_SHARES /= COUNT_SHARES.sum()
 CLINICAL_SHARES = {"female": 0.45, "family_history": 0.25, "emphysema": 0.40, "upper_lobe": 0.50}
 
+# Coefficients of the Brock model, see `brock_logit`. Its authors center age at 62 years, the count at 4 and
+# (diameter / 10 mm)^-0.5 at 1.58114; their intercept of -6.7892 is 0.2761 where nothing is centered.
 PUBLISHED_INTERCEPT = 0.2761
 _CLINICAL = {
     "age_years": 0.0287,

@@ -154,11 +154,5 @@ SITES = {
 
 
 def site_scanner(site: str | Scanner) -> Scanner:
-    """Return a preset by its name, or the scanner itself.
-
-    Raises
-    ------
-    ValueError
-        If there is no such site; the message lists them.
-    """
+    """Return a preset by its name, or the scanner itself."""
     return site if isinstance(site, Scanner) else SITES[checks.one_of("site", site, SITES)]

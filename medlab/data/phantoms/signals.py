@@ -22,6 +22,7 @@ CHANNELS = ("F3", "F4", "O1", "O2")
 SPIKE_SD_S = 0.016  # 32 ms between the zeros on both sides, within the 20 to 70 ms of a spike
 WAVE_SD_S = 0.055
 WAVE_DELAY_S = 0.14
+# By channel: discharges are highest over the front of the head, the alpha rhythm over the back.
 _DISCHARGE_AT = np.array([1.0, 1.0, 0.6, 0.6])
 _ALPHA_AT = np.array([0.4, 0.4, 1.0, 1.0])
 _BACKGROUND_UV, _ALPHA_UV = 12.0, 10.0

@@ -13,7 +13,7 @@ Tubes = dict[str, NDArray[np.float64]]
 _LENGTHS_MM = (28.0, 23.0, 19.0, 15.0, 13.0, 11.0)
 _BENT_FROM_MM = 14.0
 _TRUNK_RADIUS_MM = 3.1
-_NARROWS = 0.77
+_NARROWS = 0.77  # radius of a branch relative to its parent; Murray's law gives 2^(-1/3) = 0.79
 # Where each tree starts, left lung; the right one mirrors it. Then unit-like directions of the trunks.
 _HILUM_MM = np.array([50.0, 8.0, -24.0])
 _TRUNKS = np.array(
@@ -42,13 +42,7 @@ def beads(tubes: Tubes, count: int = 12) -> NDArray[np.float64]:
 
 
 def grow(n: int, rng: np.random.Generator) -> Tubes:
-    """Grow arteries and veins from both hila: every branch parts in two, thinner and shorter.
-
-    Returns
-    -------
-    trees : dict of float64 arrays, shape (n, T, ...)
-        Branches of all trees; they may leave the lung, where they are not to be drawn.
-    """
+    """Grow arteries and veins from both hila: every branch parts in two, thinner and shorter."""
     shape = (n, 2, 2, len(_TRUNKS), 1)  # lungs; arteries and veins; trunks; branches of a trunk
     mirror = np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])[:, None, None, None]
     heading = _unit(mirror * (_TRUNKS[:, None] + rng.normal(0, 0.22, (*shape, 3))))

@@ -21,18 +21,7 @@ _SAME_MEANING = "Modality PhotometricInterpretation Units RescaleType RescaleSlo
 
 
 def check_kind(slices: Sequence[SliceFile]) -> tuple[str, ...]:
-    """Refuse objects that are no single gray slices, and slices whose numbers mean different things.
-
-    Returns
-    -------
-    notes : tuple of str
-        What is unusual about the kind, and no reason to refuse it.
-
-    Raises
-    ------
-    ValueError
-        With what the object is, and the way to read it.
-    """
+    """Refuse objects that are no single gray slices, and slices whose numbers mean different things."""
     for file in slices:
         if words := _other_kind(file):
             msg = f"{file.label} must be one gray slice of CT, PET or MR, got {words}."

@@ -185,14 +185,9 @@ def refuse_unmarked(label: str) -> None:
 
 
 def read_slice(path: Path, label: str) -> SliceFile | None:
-    """Read the header of a file with DICOM's mark; return None for what is whole but no image.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged.
-    """
+    """Read the header of a file with DICOM's mark; return None for what is whole but no image."""
     with unharmed(label):
+        # Larger values, the pixels, stay in the file.
         header = pydicom.dcmread(path, specific_tags=TAGS, defer_size=512)
         meta = header.file_meta
         sop_class = header.get("SOPClassUID", meta.get("MediaStorageSOPClassUID"))

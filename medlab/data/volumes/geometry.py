@@ -14,7 +14,7 @@ from medlab.data.volumes.volume import COSINE_TOLERANCE, Triple
 
 # A share of the usual distance between slices: rounded positions differ by less, missing slices by more.
 SPACING_TOLERANCE = 0.1
-SAME_PLACE_MM = 0.01
+SAME_PLACE_MM = 0.01  # positions are decimal text, so copies of a slice may differ in the last digit
 
 
 class Grid(NamedTuple):

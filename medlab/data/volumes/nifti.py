@@ -19,17 +19,12 @@ UNREADABLE = (
     nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError, OSError, EOFError,
     ValueError, KeyError, OverflowError, zlib.error,
 )  # fmt: skip
+# Many programs write no unit, and mean mm.
 MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 
 def read_nifti(path: Path, modality: str = "unknown") -> Volume:
-    """Read a NIfTI file; the sform comes before the qform where both are given.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged, not three-dimensional, without an affine or sheared, or holds NaN.
-    """
+    """Read a NIfTI file; the sform comes before the qform where both are given."""
     try:
         image: Any = nibabel.load(path)
         # A view of the file's own numbers: nibabel's get_fdata would make float64 of a mask.

@@ -17,7 +17,7 @@ from medlab.data.volumes.dicom_objects import no_measurement
 from medlab.data.volumes.dicom_slices import NATIVE, UNREADABLE, SliceFile, modality_of, unharmed
 
 INT16 = np.iinfo(np.int16)
-EXACT_IN_FLOAT32 = 2**24
+EXACT_IN_FLOAT32 = 2**24  # float32 skips whole numbers above
 HTJ2K = (uid.HTJ2K, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL)
 # What decodes compressed pixels, under licenses as free as medlab's own; pylibjpeg-libjpeg, which pydicom
 # would use as well, is GPL-3. The extra `decoders` installs them all.
@@ -32,20 +32,7 @@ PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "CPS": "counts/s"
 
 
 def read_pixels(slices: Sequence[SliceFile]) -> NDArray[Any]:
-    """Read and rescale the pixels of sorted slices of one size.
-
-    Returns
-    -------
-    array : int16 or float32 array, shape (Z, Y, X), in the units of `units_of`
-        int16 where slopes and intercepts are whole and all values fit.
-
-    Raises
-    ------
-    ValueError
-        If pixels are damaged, or rescaled by a table.
-    ImportError
-        If they are compressed and nothing installed can decode them; the message gives the pip line.
-    """
+    """Read and rescale the pixels of sorted slices of one size."""
     for file in slices:
         _check_stored(file)
     first = slices[0].facts
