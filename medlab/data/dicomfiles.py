@@ -11,24 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom import uid
 from pydicom.pixels.utils import get_expected_length
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    MediaStorageDirectoryStorage,
-)
 
 from medlab.data import pseudonyms
 from medlab.data.confidentiality import PIXELS, quiet
 
-_NATIVE = (
-    ImplicitVRLittleEndian,
-    ExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    DeflatedExplicitVRLittleEndian,
-)
+# Syntaxes whose pixels are not compressed, so that their length is known.
+_NATIVE = [syntax for syntax in uid.AllTransferSyntaxes if not syntax.is_compressed]
 
 
 def read(path: Path) -> pydicom.Dataset:
@@ -40,7 +30,7 @@ def read(path: Path) -> pydicom.Dataset:
     if dataset is None:
         msg = "it must be DICOM, got a file without DICOM's mark (DICM at byte 128) or content. Leave it out."
         raise ValueError(msg)
-    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+    if dataset.file_meta.get("MediaStorageSOPClassUID") == uid.MediaStorageDirectoryStorage:
         return dataset
     with _sealed("be a whole DICOM file"):
         elements: Any = [dataset.get_item(tag) for tag in dataset.keys()]
@@ -67,8 +57,8 @@ def _without_preamble(path: Path) -> pydicom.Dataset | None:
         syntax = dataset.file_meta.get("TransferSyntaxUID")
         if syntax is None:
             implicit, little = dataset.original_encoding
-            explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-            syntax = ImplicitVRLittleEndian if implicit else explicit
+            explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
+            syntax = uid.ImplicitVRLittleEndian if implicit else explicit
         if "SOPClassUID" in dataset and "SOPInstanceUID" in dataset:
             dataset.file_meta.TransferSyntaxUID = syntax
             dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
