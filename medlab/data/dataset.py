@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -141,14 +141,10 @@ class Dataset:
             object.__setattr__(self, "fingerprint", fingerprint(self.splits()))
 
     def __repr__(self) -> str:
-        classes = [
-            f"{number} {name}{' (positive)' if number == self.positive_class else ''}"
-            for number, name in enumerate(self.class_names)
-        ]
         facts = {
             "shape": _shape_text(self.train.images),
             "splits": ", ".join(f"{name} {len(split):,}" for name, split in self.splits().items()),
-            "classes": "; ".join(classes),
+            "classes": class_list(self.class_names, self.positive_class),
             "spacing": " x ".join(f"{mm:.4g}" for mm in self.spacing_mm) + " mm"
             if self.spacing_mm
             else "unknown",
@@ -192,6 +188,12 @@ class Dataset:
         """Return the same data set with another training split (balanced, cleaned, smaller)."""
         notes = (*self.notes, note) if note else self.notes
         return replace(self, train=train, notes=notes, fingerprint="")
+
+
+def class_list(class_names: Sequence[str], positive_class: int | None) -> str:
+    """Return "0 benign; 1 malignant (positive)"."""
+    positive = {positive_class: " (positive)"}
+    return "; ".join(f"{code} {name}{positive.get(code, '')}" for code, name in enumerate(class_names))
 
 
 def _shape_text(images: NDArray[Any]) -> str:

@@ -141,18 +141,16 @@ def _explained(url: str, target: Path, md5: str, remedy: str) -> Iterator[None]:
 
     try:
         yield
-    except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else "?"
-        msg = f"The server must send {target.name}, got HTTP status {status}. Try again later. {remedy}"
-        raise ConnectionError(msg) from error
-    except requests.exceptions.ChunkedEncodingError as error:
-        msg = f"The download of {target.name} must be complete, got a broken connection. Try again. {remedy}"
-        raise ConnectionError(msg) from error
     except requests.RequestException as error:
-        msg = (
-            f"Downloading {target.name} needs a connection to {urlsplit(url).netloc}, "
-            f"got {type(error).__name__}. Check the network. {remedy}"
-        )
+        if isinstance(error, requests.HTTPError):
+            status = error.response.status_code if error.response is not None else "?"
+            msg = f"The server must send {target.name}, got HTTP status {status}. Try again later."
+        elif isinstance(error, requests.exceptions.ChunkedEncodingError):
+            msg = f"The download of {target.name} must be complete, got a broken connection. Try again."
+        else:
+            host, problem = urlsplit(url).netloc, type(error).__name__
+            msg = f"Downloading {target.name} needs a connection to {host}, got {problem}. Check the network."
+        msg += f" {remedy}"
         raise ConnectionError(msg) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, get_args
 
 from medlab import checks
-from medlab.data.dataset import SPLITS, Task
+from medlab.data.dataset import SPLITS, Task, class_list
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,15 +72,11 @@ class Record:
     split_by: str = ""
 
     def __repr__(self) -> str:
-        def positive(code: int) -> str:
-            return " (positive)" if code == self.positive_class else ""
-
-        classes = [f"{code} {name}{positive(code)}" for code, name in enumerate(self.class_names)]
         facts = {
             "description": self.description,
             "modality": self.modality,
             "task": self.task,
-            "classes": "; ".join(classes),
+            "classes": class_list(self.class_names, self.positive_class),
             "labels": self.label_meaning,
             "images": ", ".join(f"{split} {self.split_sizes[split]:,}" for split in SPLITS)
             + (f"; split by {self.split_by}" if self.split_by else ""),

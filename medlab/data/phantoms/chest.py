@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.data.phantoms import anatomy, patients, scanner, section, vasculature
+from medlab.data.phantoms import anatomy, patients, scanner, section
 from medlab.data.phantoms.anatomy import Columns
 from medlab.data.phantoms.patients import NODULE_TYPES, TYPE_SHARES
 from medlab.data.phantoms.streams import entropy_of, stacked, streams
@@ -277,6 +277,6 @@ def _from_middle(chest: Columns, place_mm: NDArray[np.float64], reach_mm: float)
     )
     left, right = anatomy.medial_edges(chest["shapers"], around_y, around_z)
     beside = x - left.max() if x > 0 else -x - right.max()
-    balls = np.concatenate([vasculature.beads(chest["tubes"][name]) for name in ("great vessel", "airway")])
+    balls = np.concatenate([anatomy.beads(chest["tubes"][name]) for name in ("great vessel", "airway")])
     gaps = np.sqrt(((balls[:, :3] - np.array([x, y, z])) ** 2).sum(axis=1)) - balls[:, 3]
     return float(min(beside, gaps.min())) * float(chest["size"])

@@ -70,17 +70,10 @@ def simulated_nodules(
         If an argument is out of range or a name unknown.
     """
     window = _window(window_hu)
+    risk: dict[str, Any] = {"risk_scale": risk_scale, "prevalence": prevalence, "diameter_mm": diameter_mm}
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
-        nodules = crops.candidates(
-            size,
-            volumes=volumes,
-            seed=entropy,
-            site=site,
-            risk_scale=risk_scale,
-            prevalence=prevalence,
-            diameter_mm=diameter_mm,
-        )
+        nodules = crops.candidates(size, volumes=volumes, seed=entropy, site=site, **risk)
         gray = to_gray(nodules.images_hu, *window)
         return gray, nodules.malignant, {**nodules.attributes, "mask": nodules.masks}
 
@@ -162,16 +155,11 @@ def simulated_candidates(
     checks.one_of("question", question, QUESTIONS)
     checks.in_range("side", side, 8, crops.SIDE, whole=True)
     window = _window(window_hu)
+    form: dict[str, Any] = {"volumes": volumes, "n_slices": n_slices if volumes else 24}
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
         findings = crops.candidates(
-            size,
-            kind="both",
-            volumes=volumes,
-            n_slices=n_slices if volumes else 24,
-            seed=entropy,
-            site=site,
-            diameter_mm=diameter_mm,
+            size, kind="both", seed=entropy, site=site, diameter_mm=diameter_mm, **form
         )
         attributes = {**findings.attributes, "is_nodule": findings.is_nodule, "mask": findings.masks}
         answer = findings.is_nodule if question == "nodule" else attributes["diameter_mm"] > LARGE_MM

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab.data.phantoms import anatomy
+from medlab.data.phantoms.anatomy import Tubes
 from medlab.data.phantoms.findings import per_slice
-from medlab.data.phantoms.vasculature import Tubes
 
 Window = tuple[slice, slice]
 WHOLE: Window = (slice(None), slice(None))
