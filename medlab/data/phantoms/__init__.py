@@ -14,10 +14,11 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "patients": ["NODULE_TYPES", "brock_logit", "draw_patients", "true_risks"],
         "scanner": ["SITES", "Scanner"],
         "crops": ["Candidates", "candidates"],
-        "cohorts": ["simulated_candidates", "simulated_eeg", "simulated_growth", "simulated_nodules"],
+        "cohorts": ["simulated_candidates", "simulated_nodules"],
         "anatomy": ["STRUCTURES", "TISSUE_HU"],
         "chest": ["Thorax", "thorax"],
         "followup": ["Visits", "grown_diameter", "visits"],
+        "sequence_cohorts": ["simulated_eeg", "simulated_growth"],
         "signals": ["Recordings", "eeg"],
     },
 )
