@@ -17,6 +17,8 @@ import numpy as np
 import yaml
 from numpy.typing import ArrayLike, NDArray
 
+from medlab.data.phantoms.streams import FloatArray
+
 Columns = dict[str, Any]
 
 ATLAS = yaml.safe_load((resources.files("medlab.data.phantoms") / "atlas.yaml").read_text(encoding="utf-8"))
@@ -59,7 +61,7 @@ _MARGIN_MM = 4.0
 SMOOTH_MM = 5.0
 
 # "start" and "step" of shape (..., 3), "radius" and "taper" (radius at the end less that at the start).
-Tubes = dict[str, NDArray[np.float64]]
+Tubes = dict[str, FloatArray]
 
 _LENGTHS_MM = (28.0, 23.0, 19.0, 15.0, 13.0, 11.0)
 _BENT_FROM_MM = 14.0
@@ -114,7 +116,7 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
     return chests
 
 
-def curve(cosines: NDArray[np.float64], sines: ArrayLike = ()) -> NDArray[np.float64]:
+def curve(cosines: FloatArray, sines: ArrayLike = ()) -> FloatArray:
     """Return a closed curve's radius by angle; its area is pi (c_0^2 + sum of the other c_k^2 / 2)."""
     radius = np.full(N_ANGLES, cosines[0])
     for coefficients, waves in zip((cosines, np.asarray(sines)), _WAVES, strict=True):
@@ -123,12 +125,12 @@ def curve(cosines: NDArray[np.float64], sines: ArrayLike = ()) -> NDArray[np.flo
     return radius
 
 
-def entry_of(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+def entry_of(x: FloatArray, y: FloatArray) -> NDArray[np.intp]:
     """Return the entry of a table by angle from the back that points belong to, shape as given."""
     return np.floor(np.arctan2(x, y) * (N_ANGLES / (2 * np.pi)) + 0.5).astype(np.intp) % N_ANGLES
 
 
-def _outlines(wobble: NDArray[np.float64], fat_mm: float) -> dict[str, NDArray[np.float64]]:
+def _outlines(wobble: FloatArray, fat_mm: float) -> dict[str, FloatArray]:
     shift = curve(*wobble)
     return {
         "cavity": curve(OUTLINES["cavity"]) + shift,
@@ -137,7 +139,7 @@ def _outlines(wobble: NDArray[np.float64], fat_mm: float) -> dict[str, NDArray[n
     }
 
 
-def _within(trees: Tubes, cavity: NDArray[np.float64]) -> Tubes:
+def _within(trees: Tubes, cavity: FloatArray) -> Tubes:
     """Return the branches that begin inside the cavity and between the levels."""
     x, y, z = trees["start"].T
     inside = np.sqrt(x * x + y * y) < cavity[entry_of(x, y)] * wall_scales(z)[0] - 3
@@ -152,7 +154,7 @@ def wall_scales(z: Any) -> tuple[Any, Any]:
     return 1.0 - 0.18 * rise, 1.0 - 0.04 * rise
 
 
-def bones(z: float, rib_shift: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def bones(z: float, rib_shift: FloatArray) -> dict[str, FloatArray]:
     """Return half the thickness of ribs, scapulae and the fat beneath the muscles, mm, by angle.
 
     A rib falls from the back to the front, so that a slice cuts each of several ribs once a side. Cut
@@ -172,7 +174,7 @@ def bones(z: float, rib_shift: NDArray[np.float64]) -> dict[str, NDArray[np.floa
     }
 
 
-def _arc(arc: dict[str, float], angles: tuple[float, float]) -> NDArray[np.float64]:
+def _arc(arc: dict[str, float], angles: tuple[float, float]) -> FloatArray:
     first, last = angles
     inside = np.clip(np.minimum(_FOLDED - first, last - _FOLDED) / 0.12, 0, 1)
     return arc["thick_mm"] / 2 * np.sqrt(inside)
@@ -181,16 +183,16 @@ def _arc(arc: dict[str, float], angles: tuple[float, float]) -> NDArray[np.float
 AWAY_MM = {"rib": RIB["away_mm"], "scapula": _SCAPULA["away_mm"], "plane": _PLANE["away_mm"]}
 
 
-def _bend(points: NDArray[np.float64], bend: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bend(points: FloatArray, bend: FloatArray) -> FloatArray:
     """Turn and stretch points a little; not a matrix product, whose last bits differ between machines."""
     return sum((points[..., j, None] * bend[:, j] for j in range(3)), np.zeros(3))
 
 
-def _bent(tubes: Tubes, bend: NDArray[np.float64]) -> Tubes:
+def _bent(tubes: Tubes, bend: FloatArray) -> Tubes:
     return {**tubes, "start": _bend(tubes["start"], bend), "step": _bend(tubes["step"], bend)}
 
 
-def _shapers(tubes: dict[str, Tubes], hearts: list[Any]) -> NDArray[np.float64]:
+def _shapers(tubes: dict[str, Tubes], hearts: list[Any]) -> FloatArray:
     """Return ellipsoids that the lungs keep clear of: rows of center, half axes, cosine, sine of the turn."""
     balls = np.concatenate([beads(tubes[name]) for name in ("shaping", "airway")])
     balls = balls[np.abs(balls[:, 0]) < 45]
@@ -203,8 +205,8 @@ def _shapers(tubes: dict[str, Tubes], hearts: list[Any]) -> NDArray[np.float64]:
 
 
 def medial_edges(
-    shapers: NDArray[np.float64], y: NDArray[np.float64], z: Any, margin_mm: float = _MARGIN_MM
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    shapers: FloatArray, y: FloatArray, z: Any, margin_mm: float = _MARGIN_MM
+) -> tuple[FloatArray, FloatArray]:
     """Return how far the mediastinum reaches to the left and to the right at points (y, z), not smoothed.
 
     Parameters
@@ -246,7 +248,7 @@ def chains(paths: Iterable[Sequence[Sequence[float]]]) -> Tubes:
     return {"start": starts[:, :3], "step": steps[:, :3], "radius": starts[:, 3], "taper": steps[:, 3]}
 
 
-def beads(tubes: Tubes, count: int = 12) -> NDArray[np.float64]:
+def beads(tubes: Tubes, count: int = 12) -> FloatArray:
     """Return balls that line tubes up, rows (x, y, z, radius)."""
     share = np.linspace(0, 1, count)[:, None]
     centers = tubes["start"] + share[..., None] * tubes["step"]
@@ -261,7 +263,7 @@ def grow_vessels(n: int, rng: np.random.Generator) -> Tubes:
     heading = _unit(mirror * (_TRUNKS[:, None] + rng.normal(0, 0.22, (*shape, 3))))
     start = mirror * (_HILUM_MM + rng.normal(0, 5.0, (*shape, 3)))
     radius = _TRUNK_RADIUS_MM * rng.uniform(0.75, 1.15, shape)
-    parts: list[tuple[NDArray[np.float64], ...]] = []
+    parts: list[tuple[FloatArray, ...]] = []
     for mean_mm in _LENGTHS_MM:
         size = heading.shape[:-1]
         # a long branch has two pieces, with a bend between them
@@ -287,6 +289,6 @@ def grow_vessels(n: int, rng: np.random.Generator) -> Tubes:
     }
 
 
-def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+def _unit(vectors: FloatArray) -> FloatArray:
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
     return vectors / np.sqrt(x * x + y * y + z * z)[..., None]

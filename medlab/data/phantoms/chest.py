@@ -13,7 +13,7 @@ from medlab import checks
 from medlab.data.phantoms import anatomy, patients, scanner, section
 from medlab.data.phantoms.anatomy import Columns
 from medlab.data.phantoms.patients import NODULE_TYPES, TYPE_SHARES
-from medlab.data.phantoms.streams import entropy_of, stacked, streams
+from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, stacked, streams
 
 FIELD_OF_VIEW_MM = 350.0
 DEFAULT_LEVELS_MM = tuple(np.arange(-85.0, 60.1, 5.0).tolist())
@@ -51,7 +51,7 @@ class Thorax:
 
     images_hu: NDArray[np.int16]
     labels: NDArray[np.uint8]
-    z_mm: NDArray[np.float64]
+    z_mm: FloatArray
     nodules: dict[str, NDArray]
     attributes: dict[str, NDArray]
     spacing_mm: tuple[float, ...]
@@ -153,16 +153,14 @@ def thorax(
 
 
 def _scanned(
-    sharp: NDArray[np.float32], scan: scanner.Scanner, spacing_mm: float, rng: np.random.Generator | None
+    sharp: Float32Array, scan: scanner.Scanner, spacing_mm: float, rng: np.random.Generator | None
 ) -> NDArray[np.int16]:
     side = len(sharp)
     white = np.zeros((1, 1, 1), complex) if rng is None else scanner.white_spectra(rng, 1, side)
     return np.rint(scan.scan(sharp[None], white, spacing_mm)[0]).clip(-1024, 3071).astype(np.int16)
 
 
-def _nodule_table(
-    index: int, nodules: dict[str, NDArray], heights: NDArray[np.float64]
-) -> dict[str, NDArray]:
+def _nodule_table(index: int, nodules: dict[str, NDArray], heights: FloatArray) -> dict[str, NDArray]:
     """Return a patient's nodules as rows of the table of all."""
     diameter = nodules["diameter_mm"]
     off = np.abs(heights[:, None] - nodules["center_mm"][:, 0])
@@ -174,7 +172,7 @@ def _nodule_table(
     }
 
 
-def _levels(z_mm: float | ArrayLike | None, n: int, *, volumes: bool) -> NDArray[np.float64] | None:
+def _levels(z_mm: float | ArrayLike | None, n: int, *, volumes: bool) -> FloatArray | None:
     """Return checked heights, of a volume's slices or one for each patient, or None to draw them."""
     if z_mm is None and not volumes:
         return None
@@ -223,7 +221,7 @@ def draw_nodules(
         diameters = rng.uniform(*sizes_mm, count)
         types = rng.choice(len(NODULE_TYPES), count, p=TYPE_SHARES)
         places = rng.uniform(-1, 1, (count, _TRIES, 3))
-        centers: dict[int, NDArray[np.float64]] = {}
+        centers: dict[int, FloatArray] = {}
         for k, radius in enumerate(diameters / 2):
             half_mm = np.array([(high - low) / 2 - radius, *_REACH_MM])
             tried = np.array([(low + high) / 2, 0, 0]) + places[k] * half_mm
@@ -240,7 +238,7 @@ def draw_nodules(
     return drawn
 
 
-def draw_levels(nodules: list[Columns], rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_levels(nodules: list[Columns], rng: np.random.Generator) -> FloatArray:
     """Draw a height for each patient: through one of the nodules, else anywhere."""
     low, high = anatomy.LEVELS_MM
     levels = []
@@ -254,7 +252,7 @@ def draw_levels(nodules: list[Columns], rng: np.random.Generator) -> NDArray[np.
     return np.array(levels)
 
 
-def _from_wall(chest: Columns, points_mm: NDArray[np.float64], reach_mm: float) -> NDArray[np.float64]:
+def _from_wall(chest: Columns, points_mm: FloatArray, reach_mm: float) -> FloatArray:
     """Return how far points (z, y, x), shape (P, 3), are from the chest wall, mm: a lower bound."""
     z, y, x = points_mm.T / chest["size"]
     reach = reach_mm / chest["size"]
@@ -264,7 +262,7 @@ def _from_wall(chest: Columns, points_mm: NDArray[np.float64], reach_mm: float) 
     return 0.9 * chest["size"] * (cavity * narrowest - np.sqrt(x * x + y * y))
 
 
-def _from_middle(chest: Columns, place_mm: NDArray[np.float64], reach_mm: float) -> float:
+def _from_middle(chest: Columns, place_mm: FloatArray, reach_mm: float) -> float:
     """Return how far a point (z, y, x) is from mediastinum, hilum and airways, mm.
 
     The mediastinum counts where it comes nearest within `reach_mm` above, below, before and behind.

@@ -16,10 +16,7 @@ from medlab.data.phantoms.scanner import Scanner
 Drawn = tuple[NDArray[Any], NDArray[Any], Mapping[str, NDArray[Any]]]
 
 LARGE_MM = 8.0
-QUESTIONS = {
-    "nodule": ("vessel", "nodule"),
-    "size": (f"up to {LARGE_MM:g} mm", f"above {LARGE_MM:g} mm"),
-}
+QUESTIONS = {"nodule": ("vessel", "nodule"), "size": (f"up to {LARGE_MM:g} mm", f"above {LARGE_MM:g} mm")}
 
 
 def simulated_nodules(

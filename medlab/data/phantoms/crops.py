@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.data.phantoms import findings, lung, patients, scanner
-from medlab.data.phantoms.streams import entropy_of, stacked, streams
+from medlab.data.phantoms.streams import FloatArray, entropy_of, stacked, streams
 
 SIDE = 64
 SPACING_MM = 0.75
@@ -136,7 +136,7 @@ def spacing_mm(volumes: bool) -> tuple[float, ...]:
     return (SLICE_SPACING_MM, SPACING_MM, SPACING_MM) if volumes else (SPACING_MM, SPACING_MM)
 
 
-def slice_heights(depth: int) -> NDArray[np.float64]:
+def slice_heights(depth: int) -> FloatArray:
     """Return the positions of slices in mm; slice depth // 2 is the central one, at 0."""
     return SLICE_SPACING_MM * np.arange(-(depth // 2), depth - depth // 2, dtype=np.float64)
 
@@ -188,7 +188,7 @@ def cut(table: Mapping[str, NDArray], rows: int | slice) -> dict[str, NDArray]:
 
 
 def render(
-    chunk: Chunk, z_mm: NDArray[np.float64], scan: scanner.Scanner
+    chunk: Chunk, z_mm: FloatArray, scan: scanner.Scanner
 ) -> Iterator[tuple[slice, NDArray[np.int16], NDArray[np.bool_]]]:
     """Yield the crops of a chunk block by block, small enough for the processor's cache."""
     depth, size = len(z_mm), len(chunk.is_nodule)

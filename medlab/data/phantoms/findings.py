@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Columns = dict[str, NDArray[np.float64]]
+from medlab.data.phantoms.streams import Float32Array, FloatArray
+
+Columns = dict[str, FloatArray]
 
 N_ANGLES = 512
 MAX_SPIKES = 10
@@ -58,7 +60,7 @@ def draw_findings(n: int, rng: np.random.Generator) -> Columns:
 
 
 def in_slices(
-    patients: Mapping[str, NDArray], shapes: Columns, is_nodule: NDArray[np.bool_], z_mm: NDArray[np.float64]
+    patients: Mapping[str, NDArray], shapes: Columns, is_nodule: NDArray[np.bool_], z_mm: FloatArray
 ) -> Columns:
     """Return the finding's shape in each slice.
 
@@ -108,7 +110,7 @@ def in_slices(
 
 
 def add_findings(
-    slices_hu: NDArray[np.float32], columns: Columns, axis_mm: NDArray[np.float64], slice_mm: float
+    slices_hu: Float32Array, columns: Columns, axis_mm: FloatArray, slice_mm: float
 ) -> NDArray[np.bool_]:
     """Draw findings into slices, in place, and return where they are.
 
@@ -137,11 +139,7 @@ def add_findings(
 
 
 def _draw(
-    slices_hu: NDArray[np.float32],
-    columns: Columns,
-    outlines: NDArray[np.float64],
-    axis_mm: NDArray[np.float64],
-    slice_mm: float,
+    slices_hu: Float32Array, columns: Columns, outlines: FloatArray, axis_mm: FloatArray, slice_mm: float
 ) -> NDArray[np.bool_]:
     pixel = np.float32(axis_mm[1] - axis_mm[0])
     y = axis_mm - columns["center_mm"][:, :1]
@@ -172,38 +170,38 @@ def _draw(
     return distance < edge * heights[1]
 
 
-def per_slice(values: NDArray[Any]) -> NDArray[np.float32]:
+def per_slice(values: NDArray[Any]) -> Float32Array:
     """Return one number a slice, shape (M,), as it is broadcast over the slices' pixels."""
     return values.astype(np.float32)[:, None, None]
 
 
-def outer_sum(rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float32]:
+def outer_sum(rows: FloatArray, columns: FloatArray) -> Float32Array:
     """Return a function of y plus a function of x at each pixel, shapes (M, side) to (M, side, side)."""
     return rows.astype(np.float32)[:, :, None] + columns.astype(np.float32)[:, None, :]
 
 
-def _at(angle: NDArray[np.int64], table: NDArray[np.float64]) -> NDArray[np.float32]:
+def _at(angle: NDArray[np.int64], table: FloatArray) -> Float32Array:
     """Look each pixel's angle up in its own slice's table, shape (M, N_ANGLES)."""
     first = np.arange(len(angle))[:, None, None] * N_ANGLES
     return table.astype(np.float32).ravel()[angle + first]
 
 
-def _outlines(columns: Columns) -> NDArray[np.float64]:
+def _outlines(columns: Columns) -> FloatArray:
     """Return the lobulated outline of the widest section, mm, by angle, shape (M, N_ANGLES)."""
     waves = np.cos(_ORDERS[:, None] * _ANGLES + columns["lobe_phase"][..., None])
     lobes = (columns["lobe_size"][..., None] * waves).sum(axis=1)
     return (1 + lobes) * columns["radius_mm"][:, None]
 
 
-def _closing(columns: Columns, step_mm: float) -> NDArray[np.float32]:
+def _closing(columns: Columns, step_mm: float) -> Float32Array:
     """Return the radius at a height, as a share of the widest one: an ellipsoid's."""
     height = (columns["z_mm"] + step_mm) / columns["half_height_mm"]
     return per_slice(np.sqrt(np.clip(1 - height**2, 0, None)))
 
 
 def _body(
-    edge: NDArray[np.float32], distance: NDArray[np.float32], heights: list[NDArray[np.float32]], pixel: Any
-) -> NDArray[np.float32]:
+    edge: Float32Array, distance: Float32Array, heights: list[Float32Array], pixel: Any
+) -> Float32Array:
     """Return the share of each pixel inside an outline: anti-aliased, mean over the slice's thickness."""
     total = np.zeros_like(distance)
     for height in heights:
@@ -212,12 +210,8 @@ def _body(
 
 
 def _strands(
-    part: Columns,
-    distance: NDArray[np.float32],
-    edge: NDArray[np.float32],
-    angle: NDArray[np.int64],
-    pixel: Any,
-) -> NDArray[np.float32]:
+    part: Columns, distance: Float32Array, edge: Float32Array, angle: NDArray[np.int64], pixel: Any
+) -> Float32Array:
     """Return the share of each pixel in thin strands: radial, straight, tapering, anti-aliased."""
     turn = _ANGLES - part["spike_angle"][..., None]
     turn = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
@@ -231,8 +225,6 @@ def _strands(
     return share * np.minimum(width, 1) * outside
 
 
-def _covered(
-    slices_hu: NDArray[np.float32], share: NDArray[np.float32], hu: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def _covered(slices_hu: Float32Array, share: Float32Array, hu: FloatArray) -> Float32Array:
     """Let a structure fill a share of each pixel; a denser one that is there already stays."""
     return np.maximum(slices_hu, (per_slice(hu) - slices_hu) * share + slices_hu)

@@ -10,7 +10,7 @@ from scipy import special
 
 from medlab import checks
 from medlab.data.phantoms import crops, patients, scanner
-from medlab.data.phantoms.streams import entropy_of, stacked, streams
+from medlab.data.phantoms.streams import FloatArray, entropy_of, stacked, streams
 
 # Median in days, standard deviation of its logarithm, and the ends where the distribution is cut off.
 # Stated for teaching; the sources are in `visits`.
@@ -44,9 +44,9 @@ class Visits:
 
     images_hu: NDArray[np.int16]
     masks: NDArray[np.bool_]
-    times_days: NDArray[np.float64]
-    diameter_mm: NDArray[np.float64]
-    doubling_time_days: NDArray[np.float64]
+    times_days: FloatArray
+    diameter_mm: FloatArray
+    doubling_time_days: FloatArray
     malignant: NDArray[np.int64]
     attributes: dict[str, NDArray]
     spacing_mm: tuple[float, ...]
@@ -57,7 +57,7 @@ class Visits:
 
 def grown_diameter(
     diameter_mm: ArrayLike, times_days: ArrayLike, doubling_time_days: ArrayLike
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return the diameter of a ball whose volume doubles once in each doubling time.
 
     Parameters
@@ -192,7 +192,7 @@ def _streams_of_visit(entropy: tuple[int, ...], chunk: int, visit: int) -> dict[
     return rng
 
 
-def draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) -> FloatArray:
     """Return doubling times in days, from the cut-off log-normal distributions by their inverse."""
     share = rng.random(len(malignant))
     days = np.empty(len(malignant))
@@ -204,7 +204,7 @@ def draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) 
     return days
 
 
-def _times(times_days: ArrayLike, n: int, largest_mm: float) -> NDArray[np.float64]:
+def _times(times_days: ArrayLike, n: int, largest_mm: float) -> FloatArray:
     """Return checked times of shape (n, T)."""
     times = checks.finite("times_days", np.asarray(times_days, float))
     if times.ndim not in (1, 2) or times.shape[-1] == 0 or (times.ndim == 2 and len(times) != n):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from medlab.data.phantoms import scanner
 from medlab.data.phantoms.findings import Columns, outer_sum, per_slice
+from medlab.data.phantoms.streams import Float32Array, FloatArray
 
 N_TREES = 4
 _VESSEL_HU = 30.0
@@ -47,9 +48,7 @@ def draw_lungs(n: int, rng: np.random.Generator) -> Columns:
     }
 
 
-def draw_sharp(
-    lungs: Columns, z_mm: NDArray[np.float64], axis_mm: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def draw_sharp(lungs: Columns, z_mm: FloatArray, axis_mm: FloatArray) -> Float32Array:
     """Return sharp slices of lung with vessels, without texture.
 
     Parameters
@@ -77,7 +76,7 @@ def draw_sharp(
 
 
 @lru_cache(maxsize=8)
-def texture_gain(side: int, spacing_mm: float) -> NDArray[np.float64]:
+def texture_gain(side: int, spacing_mm: float) -> FloatArray:
     """Return what turns the spectrum of white noise into parenchymal texture in HU.
 
     Shape (side, side // 2 + 1). Power falls as (f^2 + f_c^2)^-1.5 from f_c = 0.2 / mm on.
@@ -88,14 +87,12 @@ def texture_gain(side: int, spacing_mm: float) -> NDArray[np.float64]:
     return _TEXTURE_HU * np.sqrt(power / power.mean())[:, : side // 2 + 1]
 
 
-def _direction(turn: NDArray[np.float64], rise: NDArray[np.float64]) -> NDArray[np.float64]:
+def _direction(turn: FloatArray, rise: FloatArray) -> FloatArray:
     """Return unit vectors (y, x, z)."""
     return np.stack([np.cos(rise) * np.cos(turn), np.cos(rise) * np.sin(turn), np.sin(rise)], axis=-1)
 
 
-def _tube(
-    lungs: Columns, tube: int, z_mm: NDArray[np.float64], axis_mm: NDArray[np.float64], pixel: float
-) -> NDArray[np.float32]:
+def _tube(lungs: Columns, tube: int, z_mm: FloatArray, axis_mm: FloatArray, pixel: float) -> Float32Array:
     """Return the share of each pixel inside a bent tube.
 
     Coordinates in the tube's own frame (along, across, up) are sums of a column and a row, and only
@@ -119,11 +116,11 @@ def _tube(
 
 
 def _add_wall(
-    slices_hu: NDArray[np.float32],
+    slices_hu: Float32Array,
     lungs: Columns,
     rows: NDArray[np.int64],
-    z_mm: NDArray[np.float64],
-    axis_mm: NDArray[np.float64],
+    z_mm: FloatArray,
+    axis_mm: FloatArray,
     pixel: float,
 ) -> None:
     """Draw muscle and the fat behind it into the slices `rows`, in place: a disc's outside."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from medlab.data.phantoms import anatomy
 from medlab.data.phantoms.anatomy import Tubes
 from medlab.data.phantoms.findings import per_slice
+from medlab.data.phantoms.streams import Float32Array, FloatArray
 
 Window = tuple[slice, slice]
 WHOLE: Window = (slice(None), slice(None))
@@ -30,7 +31,7 @@ class Canvas:
         self.hu = np.full((side, side), -1000, np.float32)
         self.labels = np.zeros((side, side), np.uint8) if labeled else None
 
-    def paint(self, share: NDArray[np.float32], hu: Any, label: int, window: Window = WHOLE) -> None:
+    def paint(self, share: Float32Array, hu: Any, label: int, window: Window = WHOLE) -> None:
         """Let a structure fill a share of each pixel; it owns those of which it fills half or more."""
         self.hu[window] += (np.asarray(hu, np.float32) - self.hu[window]) * share
         if self.labels is not None:
@@ -38,19 +39,19 @@ class Canvas:
 
 
 @lru_cache(maxsize=8)
-def axis(side: int) -> NDArray[np.float32]:
+def axis(side: int) -> Float32Array:
     """Return pixel centers along either axis."""
     return (np.arange(side) - (side - 1) / 2).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
-def polar(side: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+def polar(side: int) -> tuple[Float32Array, NDArray[np.intp]]:
     """Return each pixel's distance from the middle, and the entry of a table by angle from the back."""
     x, y = axis(side).astype(np.float64), axis(side).astype(np.float64)[:, None]
     return np.sqrt(x**2 + y**2).astype(np.float32), anatomy.entry_of(x, y)
 
 
-def around(side: int, radius: NDArray[np.float64]) -> Window:
+def around(side: int, radius: FloatArray) -> Window:
     """Return the window that holds a closed curve around the middle, radius by angle."""
     y, x = radius * _COSINES, radius * _SINES
     (top, bottom), (left, right) = ((v.min(), v.max()) for v in (y, x))
@@ -58,22 +59,22 @@ def around(side: int, radius: NDArray[np.float64]) -> Window:
     return box(side, ((left + right) / 2, (top + bottom) / 2), reach)
 
 
-def inside_curve(side: int, radius: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
+def inside_curve(side: int, radius: FloatArray, window: Window = WHOLE) -> Float32Array:
     """Return the share of each pixel inside a closed curve around the middle, radius by angle."""
     return np.clip(depth(side, radius + 0.5, window), 0, 1)
 
 
-def by_angle(side: int, table: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
+def by_angle(side: int, table: FloatArray, window: Window = WHOLE) -> Float32Array:
     """Return each pixel's entry of a table by angle."""
     return np.take(table.astype(np.float32), polar(side)[1][window])
 
 
-def depth(side: int, radius: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
+def depth(side: int, radius: FloatArray, window: Window = WHOLE) -> Float32Array:
     """Return how far each pixel lies inside a closed curve, along the line to the middle."""
     return by_angle(side, radius, window) - polar(side)[0][window]
 
 
-def band(off: NDArray[np.float32], half: NDArray[np.float32]) -> NDArray[np.float32]:
+def band(off: Float32Array, half: Float32Array) -> Float32Array:
     """Return how much of a pixel's width lies within `half` of an axis `off` away: exact, however thin."""
     share = np.minimum(half, off + np.float32(0.5)) + np.minimum(half, np.float32(0.5) - off)
     return np.clip(share, 0, 1, out=share)
@@ -81,7 +82,7 @@ def band(off: NDArray[np.float32], half: NDArray[np.float32]) -> NDArray[np.floa
 
 def ellipse(
     side: int, center: Any, half: Any, turn: tuple[float, float] = (1.0, 0.0)
-) -> tuple[NDArray[np.float32], Window]:
+) -> tuple[Float32Array, Window]:
     """Return the share of each pixel inside an ellipse, in the window around it.
 
     Parameters
@@ -109,7 +110,7 @@ def ellipse(
     return np.clip(np.float32(0.5) - distance, 0, 1), (rows, columns)
 
 
-def disc(side: int, center: tuple[float, float], squared: float) -> tuple[NDArray[np.float32], Window]:
+def disc(side: int, center: tuple[float, float], squared: float) -> tuple[Float32Array, Window]:
     """Return the share of each pixel inside a disc of squared radius `squared`, in the window around it.
 
     With a rim one pixel wide, a disc of radius R covers pi (R^2 + 1 / 12), and pi (R + 1 / 2)^3 / 3 when
@@ -134,7 +135,7 @@ def _part(side: int, middle: float, reach: float) -> slice:
 
 def tubes(
     side: int, group: Tubes, z: float, window: Window, grows: tuple[float, ...] = (0.0,)
-) -> NDArray[np.float32]:
+) -> Float32Array:
     """Return the share of each pixel of a thin slice inside any of the tubes.
 
     Parameters
@@ -198,8 +199,8 @@ def near(group: Tubes, low: float, high: float, grow: float = 0.0) -> Tubes:
 
 
 def _patches(
-    group: Tubes, z: float, corner: NDArray[np.float64], extent: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    group: Tubes, z: float, corner: FloatArray, extent: int
+) -> tuple[Float32Array, Float32Array, Float32Array]:
     """Return each pixel's distance from each tube's axis, the radius there, and what dims thin tubes."""
     start = group["start"]
     pixels = np.arange(extent)

@@ -11,8 +11,9 @@ from scipy import ndimage
 
 from medlab.data.phantoms import anatomy, painting
 from medlab.data.phantoms.anatomy import STRUCTURES, TISSUE_HU, Columns
+from medlab.data.phantoms.streams import Float32Array, FloatArray
 
-Part = tuple[str, NDArray[np.float32], painting.Window]
+Part = tuple[str, Float32Array, painting.Window]
 
 NODULE_HU = (30.0, -600.0, -600.0)  # by type; a part-solid one has a solid core
 CORE_SHARE = 0.55
@@ -22,7 +23,7 @@ _LABEL = {name: label for label, name in enumerate(STRUCTURES)}
 
 def draw(
     chest: Columns, nodules: Columns, z_mm: float, side: int, spacing_mm: float, slice_mm: float
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+) -> tuple[Float32Array, NDArray[np.uint8]]:
     """Return one sharp slice and its labels.
 
     Parameters
@@ -70,7 +71,7 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
     side = canvas.side
     skinned, walled, hollow = (painting.around(side, curve) for curve in (body, muscle, cavity))
 
-    def paint(name: str, share: NDArray[np.float32], window: painting.Window) -> None:
+    def paint(name: str, share: Float32Array, window: painting.Window) -> None:
         canvas.paint(share, TISSUE_HU[name], _LABEL[name], window)
 
     paint("skin", painting.inside_curve(side, body, skinned), skinned)
@@ -116,7 +117,7 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
 
 def _beside_mediastinum(
     side: int, chest: Columns, z: float, pixel: float, window: painting.Window
-) -> NDArray[np.float32]:
+) -> Float32Array:
     """Return the share of each pixel on the lungs' side of the mediastinum, both lungs together."""
     y, x = painting.axis(side)[window[0]].astype(np.float64), painting.axis(side)[window[1]]
     share = np.zeros((len(y), len(x)), np.float32)
@@ -139,7 +140,7 @@ def _bone(side: int, center: Any, half: Any, pixel: float) -> list[Part]:
     return parts
 
 
-def _scaled(ellipse: Any, pixel: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _scaled(ellipse: Any, pixel: float) -> tuple[FloatArray, FloatArray]:
     center, half = ellipse
     return np.divide(center, pixel), np.divide(half, pixel)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data.phantoms.streams import entropy_of, streams
+from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, streams
 
 RATE_HZ = 128.0
 SECONDS = 4.0
@@ -52,12 +52,12 @@ class Recordings:
         Times of the spikes; NaN where there are fewer than six.
     """
 
-    signals_uv: NDArray[np.float32]
+    signals_uv: Float32Array
     is_discharge: NDArray[np.bool_]
-    onset_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
-    rate_hz: NDArray[np.float64]
-    spikes_s: NDArray[np.float64]
+    onset_s: FloatArray
+    end_s: FloatArray
+    rate_hz: FloatArray
+    spikes_s: FloatArray
 
     def __len__(self) -> int:
         return len(self.signals_uv)
@@ -107,7 +107,7 @@ def eeg(
     return Recordings(**columns)
 
 
-def spike(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def spike(delay_s: FloatArray) -> FloatArray:
     """Return a spike of height 1, negative as at the scalp, for times since its peak, shape (...), s.
 
     Its sum over time is 0, so that a row of spikes hardly adds to the power at 3 Hz.
@@ -116,7 +116,7 @@ def spike(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return (off - 1) * np.exp(-0.5 * off)
 
 
-def wave(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def wave(delay_s: FloatArray) -> FloatArray:
     """Return a slow wave of height 0.8, positive, for times since its spike's peak, shape (...), s."""
     return 0.8 * np.exp(-0.5 * ((delay_s - WAVE_DELAY_S) / WAVE_SD_S) ** 2)
 
@@ -156,7 +156,7 @@ def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) 
     }
 
 
-def _background(rng: np.random.Generator) -> NDArray[np.float64]:
+def _background(rng: np.random.Generator) -> FloatArray:
     """Return noise whose power falls as 1/f above 1 Hz, half of it common to all channels."""
     frequencies = np.fft.rfftfreq(N_SAMPLES, 1 / RATE_HZ)
     gain = 1 / np.sqrt(np.maximum(frequencies, 1.0))
@@ -168,7 +168,7 @@ def _background(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.moveaxis(mixed, 1, -1)
 
 
-def _alpha(rng: np.random.Generator) -> NDArray[np.float64]:
+def _alpha(rng: np.random.Generator) -> FloatArray:
     """Return a rhythm of 8.5 to 11.5 Hz that waxes and wanes, strongest at the back."""
     hz, phase, slow, start = (
         rng.uniform(low, high, (CHUNK, 1))

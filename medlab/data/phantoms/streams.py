@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from medlab import checks
 
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+
 
 def entropy_of(seed: int | tuple[int, ...]) -> tuple[int, ...]:
     """Return a checked seed as the numbers that a seed sequence takes."""
