@@ -257,8 +257,8 @@ def refuse_alike(places: Mapping[str, str], where: str) -> None:
     alike = defaultdict(list)
     for group, place in places.items():
         letters = unicodedata.normalize("NFKC", group).casefold()
-        seen = "".join(letter for letter in letters if unicodedata.category(letter)[0] not in "ZC")
-        alike[re.sub(r"^(\d+)\.0+$", r"\1", seen)].append(place)
+        visible = "".join(letter for letter in letters if unicodedata.category(letter)[0] not in "ZC")
+        alike[re.sub(r"^(\d+)\.0+$", r"\1", visible)].append(place)
     clashes = [" and ".join(clash) for clash in alike.values() if len(clash) > 1]
     if clashes:
         more = f" and {len(clashes) - 3} more" if len(clashes) > 3 else ""

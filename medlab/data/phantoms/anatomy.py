@@ -67,15 +67,9 @@ _LENGTHS_MM = (28.0, 23.0, 19.0, 15.0, 13.0, 11.0)
 _BENT_FROM_MM = 14.0
 _TRUNK_RADIUS_MM = 3.1
 _NARROWS = 0.77  # radius of a branch relative to its parent; Murray's law gives 2^(-1/3) = 0.79
-# Where each tree starts, left lung; the right one mirrors it. Then unit-like directions of the trunks.
+# Where each tree starts in the left lung; the right one mirrors it.
 _HILUM_MM = np.array([50.0, 8.0, -24.0])
-_TRUNKS = np.array(
-    [
-        (0.3, 0.05, 1.0), (0.5, -0.7, 0.75), (0.4, 0.6, 0.8), (0.8, -0.9, 0.2), (1.0, 0.2, 0.35),
-        (0.6, -1.0, -0.35), (0.9, 0.35, -0.3), (0.35, 1.0, -0.1), (0.5, -0.6, -0.9), (0.8, 0.1, -1.0),
-        (0.3, 0.6, -1.0), (0.6, 0.9, 0.3),
-    ]
-)  # fmt: skip
+_TRUNKS = np.array(ATLAS["trunks"])
 
 
 def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
@@ -220,8 +214,8 @@ def medial_edges(
     left, right : float64 arrays, shape (P,), mm, > 0
     """
     off_z = np.abs(np.reshape(z, (-1, 1)) - shapers[:, 2]) / shapers[:, 5]
-    seen = (off_z < 1).any(axis=0)
-    shapers, off_z = shapers[seen], off_z[:, seen]
+    is_cut = (off_z < 1).any(axis=0)
+    shapers, off_z = shapers[is_cut], off_z[:, is_cut]
     cut = np.sqrt(np.clip(1 - off_z**2, 0, None))
     first, second = shapers[:, 3] * cut + margin_mm, shapers[:, 4] * cut + margin_mm
     c, s = shapers[:, 6], shapers[:, 7]

@@ -92,7 +92,7 @@ def in_slices(
     near_hu = _TYPE_HU[nodule_type] + np.where(nodule_type == 0, 15.0, 40.0) * shapes["hu_shift"]
     z_inside = np.where(nodule, z, 0.0)
     off_plane_mm = z_inside[..., None] - shapes["spike_z"][:, None] * radius[..., None]
-    seen = np.exp(-0.5 * (off_plane_mm / (0.35 * radius[..., None] + 1.0)) ** 2) * (1 - far[..., None])
+    in_plane = np.exp(-0.5 * (off_plane_mm / (0.35 * radius[..., None] + 1.0)) ** 2) * (1 - far[..., None])
     longer = (0.6 + radius / 7.5)[..., None] * (patients["spiculated"] == 1)[:, None, None]
     columns = {
         "z_mm": z_inside,
@@ -102,7 +102,7 @@ def in_slices(
         "hu": near_hu[:, None] * (1 - far) + _VESSEL_HU * far,
         "core_share": np.where(nodule_type == 1, shapes["core_share"], 0.0)[:, None] * (1 - far),
         "core_hu": np.broadcast_to((_TYPE_HU[0] + 15 * shapes["hu_shift"])[:, None], (n, depth)),
-        "spike_mm": shapes["spike_mm"][:, None] * seen * longer,
+        "spike_mm": shapes["spike_mm"][:, None] * in_plane * longer,
     }
     for name in ("lobe_size", "lobe_phase", "core_shift", "spike_angle", "spike_width_mm"):
         columns[name] = np.repeat(shapes[name][:, None], depth, axis=1)

@@ -168,11 +168,11 @@ def tubes(
     middle = (side - 1) / 2 - np.array(first)
     low = np.floor(ends.min(axis=1) - widest[:, None] - 0.5 + middle).astype(np.int64)
     high = np.ceil(ends.max(axis=1) + widest[:, None] + 0.5 + middle).astype(np.int64) + 1
-    seen = (high > 0).all(axis=1) & (low < shape[::-1]).all(axis=1)
+    in_window = (high > 0).all(axis=1) & (low < shape[::-1]).all(axis=1)
     wide = (high - low).max(axis=1)
     smallest = 0
     for patch in _PATCHES:
-        fits = np.flatnonzero(seen & (wide > smallest) & (wide <= patch))
+        fits = np.flatnonzero(in_window & (wide > smallest) & (wide <= patch))
         smallest = patch
         if not len(fits):
             continue

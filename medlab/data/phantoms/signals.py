@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, streams
+from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, stacked, streams
 
 RATE_HZ = 128.0
 SECONDS = 4.0
@@ -102,9 +102,8 @@ def eeg(
     checks.one_of("kind", kind, ("discharge", "mimic", "both"))
     checks.in_range("amplitude_uv", amplitude_uv, 0, 500)
     entropy = entropy_of(seed)
-    parts = [_chunk(streams(entropy, chunk, _STREAMS), kind, amplitude_uv) for chunk in range(-(-n // CHUNK))]
-    columns = {name: np.concatenate([part[name] for part in parts])[:n] for name in parts[0]}
-    return Recordings(**columns)
+    generators = (streams(entropy, chunk, _STREAMS) for chunk in range(-(-n // CHUNK)))
+    return Recordings(**stacked((_chunk(rng, kind, amplitude_uv) for rng in generators), n))
 
 
 def spike(delay_s: FloatArray) -> FloatArray:
@@ -131,7 +130,7 @@ def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) 
     length_s = count / rate_hz
     onset_s = _REST_S + draw.random(CHUNK) * (SECONDS - length_s - 2 * _REST_S)
     number = np.arange(_COMPLEXES[1])
-    there = number < count[:, None]
+    is_drawn = number < count[:, None]
     regular_s = onset_s[:, None] + number / rate_hz[:, None]
     # One spike in each sixth of the recording, so that they neither pile up nor keep a rhythm.
     order = rng["spikes"].permuted(np.tile(number, (CHUNK, 1)), axis=1)
@@ -139,11 +138,11 @@ def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) 
     free_s = _REST_S + room_s * (order + rng["spikes"].random((CHUNK, len(number))))
     spikes_s = np.where(is_discharge[:, None], regular_s, free_s)
 
-    heights = there * np.exp(rng["spikes"].normal(0, 0.25, there.shape))
+    heights = is_drawn * np.exp(rng["spikes"].normal(0, 0.25, is_drawn.shape))
     shape = np.zeros((CHUNK, N_SAMPLES))
     for k in number:
         shape += heights[:, k, None] * spike(_TIMES_S - spikes_s[:, k, None])
-        shape += there[:, k, None] * wave(_TIMES_S - regular_s[:, k, None])
+        shape += is_drawn[:, k, None] * wave(_TIMES_S - regular_s[:, k, None])
     signals = (height_uv[:, None] * shape)[..., None] * _DISCHARGE_AT
     signals += _background(rng["background"]) + _alpha(rng["alpha"])
     return {
@@ -152,7 +151,7 @@ def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) 
         "onset_s": onset_s,
         "end_s": onset_s + length_s,
         "rate_hz": rate_hz,
-        "spikes_s": np.where(there, spikes_s, np.nan),
+        "spikes_s": np.where(is_drawn, spikes_s, np.nan),
     }
 
 

@@ -198,10 +198,10 @@ def _chosen(
             f"series=1, for example, of:{rows}"
         )
     else:
-        given = repr(series) if isinstance(series, int) else "a UID that is not listed"
+        received = repr(series) if isinstance(series, int) else "a UID that is not listed"
         msg = (
             f"series must be a number from 1 to {len(groups)}, or a UID as list_series gives it, got "
-            f"{given}. There are:{rows}"
+            f"{received}. There are:{rows}"
         )
     raise ValueError(msg)
 
