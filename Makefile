@@ -21,7 +21,7 @@ NODE = $(shell $(BIN)/python scripts/node.py)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help venv report check test test-slow test-notebooks test-js test-browser soak lab bench gpu-check book clean
+.PHONY: help venv report check test test-slow test-notebooks test-js test-browser soak lab bench gpu-check docs book clean
 
 help:
 	@echo 'make report      train, evaluate and report the lung nodule study'
@@ -35,6 +35,7 @@ help:
 	@echo 'make soak        the long tests'
 	@echo 'make bench       measure the figures of README'
 	@echo 'make gpu-check   every backend on a GPU, where there is one'
+	@echo 'make docs        the API reference, from the docstrings, into build/docs'
 	@echo 'make book        the course as a website: not built yet'
 	@echo 'make venv        only install, into .venv'
 	@echo 'make clean       remove caches and wheels, but not .venv, data and reports'
@@ -109,6 +110,11 @@ bench: $(STAMP)
 
 gpu-check: $(STAMP)
 	$(BIN)/python benchmarks/gpu_check.py
+
+# -W: a docstring that Sphinx cannot read as it is meant is an error.
+docs: $(STAMP)
+	KERAS_BACKEND=tensorflow $(BIN)/python -m sphinx -q -W --keep-going -E -b html docs/api build/docs
+	@echo 'build/docs/index.html'
 
 book:
 	@echo 'make book: the course as a website is not built yet; read it with `make lab`.' >&2; exit 1

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-TARGETS = "help venv report test check soak lab bench gpu-check book clean".split()
+TARGETS = "help venv report test check soak lab bench gpu-check docs book clean".split()
 
 # Stands for python3 and for the one in .venv: writes down what it is asked, and fails when told to.
 FAKE_PYTHON = """#!/bin/sh
