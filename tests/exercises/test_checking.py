@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from medlab.exercises import check, exercise, judge, progress, registry
-from medlab.exercises.chapters import CHAPTERS
-from medlab.exercises.chapters import ch02 as chapter_two
+from medlab.exercises.chapters import CHAPTERS, ch02 as chapter_two
 
 NAMES = [name for row in CHAPTERS.values() for name in row.exercises]
 

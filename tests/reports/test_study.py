@@ -5,8 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from medlab.reports import METRICS_KEYS, ParameterErrors, begin, check_metrics, presets, write_metrics
-from medlab.reports import study as study_module
+from medlab.reports import (
+    METRICS_KEYS,
+    ParameterErrors,
+    begin,
+    check_metrics,
+    presets,
+    study as study_module,
+    write_metrics,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULTS = {
