@@ -1,4 +1,4 @@
-"""Write THIRD_PARTY.md: the packages that medlab's base installation brings, and their licenses.
+"""Write the table of THIRD_PARTY.md: what medlab's base installation brings, and under which licenses.
 
 Run it in an environment of the tested versions after a change of the dependencies::
 
@@ -15,27 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-HEAD = """# Licenses of third parties
-
-medlab is under the Apache License 2.0. It imports the packages below, which pip installs beside it under licenses
-of their own; none of their code is copied into this repository. `scripts/make_third_party.py` writes this page from
-the metadata of the installed packages: those of the base installation with everything that they need on Linux.
-The versions are in `constraints.txt`. TensorFlow, PyTorch and other wheels carry compiled libraries whose licenses
-lie in the wheels. PyTorch's CUDA build for Linux and the extra `gpu` bring libraries of NVIDIA under NVIDIA's own
-terms.
-
-Two parts of this repository hold facts that others compiled:
-
-| part | source | license |
-|:--|:--|:--|
-| `medlab/data/confidentiality.json` | the lists that dicom-anonymizer (Kitware) generates from DICOM PS3.15, table E.1-1 | BSD |
-| rows of the MedMNIST data sets under `medlab/data/` | the package medmnist; results from Yang et al. 2023, doi 10.1038/s41597-022-01721-8 | Apache-2.0; each row names the license of its images |
-
-The images themselves are downloaded when they are asked for.
-
-| package | license |
-|:--|:--|
-"""
+PAGE = ROOT / "THIRD_PARTY.md"
+TABLE = "| package | license |\n|:--|:--|\n"
 
 
 def needed_by(names: list[str]) -> dict[str, metadata.Distribution]:
@@ -66,11 +47,12 @@ def license_of(distribution: metadata.Distribution) -> str:
 
 
 def main() -> None:
-    """Write the page."""
+    """Replace the table, which ends the page; the text above it is written by hand."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     distributions = needed_by([Requirement(line).name for line in project["dependencies"]])
     rows = [f"| {name} | {license_of(distributions[name])} |" for name in sorted(distributions)]
-    (ROOT / "THIRD_PARTY.md").write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8").partition(TABLE)[0]
+    PAGE.write_text(text + TABLE + "\n".join(rows) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
