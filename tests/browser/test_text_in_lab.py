@@ -12,7 +12,8 @@ NAMES = ["$x_1$", "cost $5 to $6", "\\(y\\)", "<b>bold</b>", "a|b"]
 CODE = f"""from IPython.display import Markdown, display
 from medlab.text import escape
 names = {NAMES!r}
-table = "| name | twice |\\n|---|---|\\n" + "\\n".join(f"| {{escape(n)}} | {{escape(n)}} {{escape(n)}} |" for n in names)
+rows = [f"| {{escape(name)}} | {{escape(name)}} {{escape(name)}} |" for name in names]
+table = "\\n".join(["| name | twice |", "|---|---|", *rows])
 display(Markdown(table + "\\n\\n" + ", ".join(map(escape, names)) + "\\n\\n$z^2$"))"""
 
 
