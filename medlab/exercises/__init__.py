@@ -4,11 +4,10 @@ import lazy_loader as _lazy
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
-    ["comparing", "progress"],
+    ["comparison", "progress"],
     {
-        "checking": ["Verdict", "check", "judge"],
-        "comparing": ["Hint", "NotAnswered"],
-        "quizzing": ["Question", "Quiz", "quiz"],
-        "registry": ["Exercise", "exercise"],
+        "comparison": ["Hint", "NotAnswered"],
+        "grading": ["Exercise", "Verdict", "check", "exercise", "judge"],
+        "questions": ["Question", "Quiz", "quiz"],
     },
 )

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from medlab.exercises.chapters import CHAPTERS
+from medlab.exercises.chapters import read_chapters
 
 SCHEMA = 1
 KINDS = ("exercises", "quiz")
@@ -76,7 +76,7 @@ def summary() -> list[tuple[str, dict[str, tuple[int, int]]]]:
     """Return (chapter, {kind: (done, all)}) in reading order."""
     kept = load()
     rows = []
-    for chapter, row in CHAPTERS.items():
+    for chapter, row in read_chapters().items():
         names = {"exercises": row.exercises, "quiz": row.questions}
         done = {kind: sum(_solved(kept[kind].get(name)) for name in names[kind]) for kind in KINDS}
         rows.append((chapter, {kind: (done[kind], len(names[kind])) for kind in KINDS}))
