@@ -73,10 +73,8 @@ def as_number(answer: Any, what: str = "The answer") -> float:
         msg = f"{what} is None."
         raise NotAnswered(msg)
     single = getattr(answer, "shape", None) is not None and math.prod(answer.shape) == 1
-    value = np.asarray(answer).reshape(()) if single else answer
-    kind = value.dtype.kind if single else ""
-    is_bool = isinstance(answer, (bool, np.bool_)) or kind == "b"
-    if is_bool or not (isinstance(answer, numbers.Real) or kind in ("i", "u", "f")):
+    value = np.asarray(answer).item() if single else answer
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         msg = f"{what} should be one number, but is {describe(answer)}."
         raise Hint(msg)
     number = float(value)

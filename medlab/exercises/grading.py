@@ -162,11 +162,10 @@ def check(name: str, answer: Any, *, record: bool = True) -> None:
     ✓ noise_factor: right. A tenth of the dose costs a bit more than three times the noise.
     """
     verdict = judge(name, answer)
-    paragraphs = [
+    text = "\n".join(
         textwrap.fill(line, 88, subsequent_indent="  ", break_long_words=False)
         for line in verdict.text.splitlines()
-    ]
-    text = "\n".join(paragraphs)
+    )
     try:
         print(text)
     except UnicodeEncodeError:  # a terminal whose encoding has no tick

@@ -89,11 +89,9 @@ class Quiz:
         return "\n\n".join(map(_as_text, self.questions))
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/plain": repr(self)}
-        bundle["text/html"] = "".join(map(_as_html, self.questions))
-        if has_front_end():
-            bundle |= {k: v for k, v in _view(self.panel()).items() if k.startswith("application/")}
-        return bundle
+        bundle = {"text/plain": repr(self), "text/html": "".join(map(_as_html, self.questions))}
+        # The widget's own text/plain is its class; what the questions say goes over it.
+        return self.panel()._repr_mimebundle_() | bundle if has_front_end() else bundle
 
     def explain(self) -> None:
         """Print the answers and why they are right."""
@@ -194,12 +192,6 @@ def _as_html(question: Question) -> str:
         f"<div><p><b>{html.escape(question.question)}</b></p><ol type='a'>{choices}</ol>"
         f"<details><summary>Answer</summary><p>{html.escape(question.explanation)}</p></details></div>"
     )
-
-
-def _view(widget: Any) -> dict[str, Any]:
-    """Return a widget's own mimebundle, which some versions of ipywidgets pair with metadata."""
-    bundle = widget._repr_mimebundle_()
-    return dict(bundle[0] if isinstance(bundle, tuple) else bundle)
 
 
 def _panel(question: Question) -> ipywidgets.VBox:

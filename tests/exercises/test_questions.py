@@ -19,8 +19,8 @@ def leaves(widget):
 
 
 def buttons_and_answer(asked):
-    found = leaves(asked.panel())
-    return [leaf for leaf in found if hasattr(leaf, "click")], found[-1]
+    widgets = leaves(asked.panel())
+    return [widget for widget in widgets if hasattr(widget, "click")], widgets[-1]
 
 
 def test_without_a_front_end_question_and_choices_are_text_and_the_answer_is_folded():
