@@ -92,7 +92,7 @@ exercise(
         ),
         (
             lambda truth, called: tuple(np.array(four_outcomes(truth, called)) / len(truth)),
-            "These are shares of all patients; asked are the counts.",
+            "These are shares of all patients; you need the counts.",
         ),
     ],
     hint="called[truth == 1] are the decisions on the ill. How many of them are 1, and how many 0? Then the "

@@ -51,7 +51,10 @@ exercise(
     cases=[(rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)],
     mistakes=[
         (lambda truth, p: -mean_cross_entropy(truth, p), "The sign: a loss is not negative."),
-        (lambda truth, p: len(p) * mean_cross_entropy(truth, p), "That is the sum; asked is the mean."),
+        (
+            lambda truth, p: len(p) * mean_cross_entropy(truth, p),
+            "That is the sum; you need the mean.",
+        ),
         (
             lambda truth, p: -np.mean(truth * np.log(p)),
             "The healthy count too: where the truth is 0, it is the logarithm of 1 - p.",
@@ -191,7 +194,7 @@ exercise(
         ),
         (
             lambda layer_list: int(np.prod([stride for _, stride in layer_list])),
-            "That is the jump; asked is the reach.",
+            "That is the jump; you need the reach.",
         ),
     ],
     hint="Start with reach = 1 and jump = 1. For each layer, first add (window - 1) · jump to the reach, "
@@ -205,13 +208,13 @@ exercise(
     solution=0.5 ** (1 / 50),
     mistakes=[
         (0.5, "A gate of 0.5 leaves half after one step."),
-        (0.5**50, "That is what a gate of 0.5 leaves after 50 steps; asked is the root."),
+        (0.5**50, "That is what a gate of 0.5 leaves after 50 steps; you need the root."),
         (
             1 - 0.5 / 50,
             "0.99 leaves 61 %, as said above: what is left is multiplied at each step, not diminished by the "
             "same amount.",
         ),
-        (float(np.log(1 / 0.5 ** (1 / 50))), "That is a logarithm; asked is the gate itself."),
+        (float(np.log(1 / 0.5 ** (1 / 50))), "That is a logarithm; you need the gate itself."),
     ],
     rtol=1e-4,
     hint="Which number, multiplied by itself 50 times, is 0.5? The 50th root is the power 1 / 50.",

@@ -119,11 +119,11 @@ exercise(
     mistakes=[
         (
             lambda train, test: len(set(train) & set(test)),
-            "You counted patients; asked is how many test images they have.",
+            "You counted patients; the question is how many test images they have.",
         ),
         (
             lambda train, test: sum(patient in set(test) for patient in train),
-            "You counted training images; asked is how many of the test images are affected.",
+            "You counted training images; the question is how many of the test images are affected.",
         ),
     ],
     hint="Both lists hold one patient number an image. Go through the test images and count those whose "

@@ -115,7 +115,7 @@ exercise(
     mistakes=[
         (
             lambda image: _blocks(image).max(axis=(1, 3)),
-            "That is the largest of each block; asked is the mean.",
+            "That is the largest of each block; you need the mean.",
         )
     ],
     hint="The notebook's `pool` cuts blocks and takes their largest number. Here there is no axis of "

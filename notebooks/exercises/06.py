@@ -54,7 +54,7 @@ exercise(
         (lambda truth, called: rates(truth, called)[::-1], "Both are right, but sensitivity comes first."),
         (
             lambda truth, called: (rates(truth, called)[0], 1 - rates(truth, called)[1]),
-            "The second is the share of the healthy who were called; asked is the share who were not.",
+            "The second is the share of the healthy who were called; you need the share who were not.",
         ),
     ],
     hint="called[truth == 1] are the decisions on the ill: what share of them is 1? And among the healthy, "
@@ -113,7 +113,7 @@ exercise(
     mistakes=[
         (
             lambda sensitivity, specificity, prevalence: sensitivity,
-            "That is the share of the ill who are called; asked is the share of the called who are ill.",
+            "That is the share of the ill who are called; you need the share of the called who are ill.",
         ),
         (
             lambda sensitivity, specificity, prevalence: sensitivity / (sensitivity + 1 - specificity),
