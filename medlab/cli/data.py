@@ -40,7 +40,7 @@ def list_() -> None:
     """List the registered data sets: task, images, sizes to choose from, license."""
     from medlab.data import describe, registered
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in registered():
         record = describe(name)
         images = sum(record.split_sizes.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from medlab.exercises.grading import exercise
+from medlab.exercises import exercise
 
 
 def gray_of(hu: float, low_hu: float, high_hu: float) -> float:

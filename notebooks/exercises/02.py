@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from medlab.exercises.grading import exercise
+from medlab.exercises import exercise
 
 rng = np.random.default_rng(2)
 

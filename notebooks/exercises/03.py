@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from medlab.exercises import comparison
-from medlab.exercises.grading import exercise
+from medlab.exercises import comparison, exercise
 
 rng = np.random.default_rng(4)
 

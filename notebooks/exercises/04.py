@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from medlab.exercises.grading import exercise
+from medlab.exercises import exercise
 
 
 def last_state(sequence: np.ndarray, w: float, u: float, b: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from medlab.exercises.grading import exercise
+from medlab.exercises import exercise
 
 
 def solid_category(diameter_mm: float) -> str:

@@ -6,8 +6,14 @@ from types import SimpleNamespace
 import pytest
 
 from medlab import notebook
-from medlab.reports import METRICS_KEYS, ParameterErrors, begin, check_metrics, write_metrics
-from medlab.reports import study as study_module
+from medlab.reports import (
+    METRICS_KEYS,
+    ParameterErrors,
+    begin,
+    check_metrics,
+    study as study_module,
+    write_metrics,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULTS = {
