@@ -313,6 +313,32 @@ def test_wheel_carries_both_packages_and_the_course(tmp_path):
     for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
         if ".ipynb_checkpoints" not in notebook.parts:
             assert f"medlab/course/{notebook.relative_to(ROOT / 'notebooks').as_posix()}" in names
+    assert {"medlab/course/exercises/03.py", "medlab/course/exercises/03.yaml"} <= names
+    assert not [name for name in names if "__pycache__" in name]
+    check_in_an_empty_folder(wheel, tmp_path)
+
+
+def check_in_an_empty_folder(wheel: Path, folder: Path) -> None:
+    """Exercises and quizzes are found in what the wheel installs, without a clone."""
+    zipfile.ZipFile(wheel).extractall(folder / "site")
+    (folder / "empty").mkdir()
+    code = """if True:
+        from medlab import exercises, notebook
+        print(notebook.course_folder())
+        exercises.check("called_back", 504, record=False)
+        print(len(exercises.quiz("03_cnn").questions))
+    """
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder / "empty",
+        env={**os.environ, "PYTHONPATH": str(folder / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert said[0] == str(folder / "site" / "medlab" / "course")
+    assert said[1].startswith("✓ called_back: right.")
+    assert said[-1] == "5"
 
 
 def test_make_bench_finds_every_part_it_names():

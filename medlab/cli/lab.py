@@ -48,10 +48,10 @@ def course_to_work_in(folder: Path | None = None) -> Path:
     OSError
         If it cannot be written.
     """
+    from medlab import notebook
     from medlab.cli.learner import copy_course
-    from medlab.reports import presets
 
-    course = presets.course_folder()
+    course = notebook.course_folder()
     in_clone = (course.parent / "pyproject.toml").is_file()
     if folder is None and in_clone:
         return course.resolve()

@@ -1,5 +1,10 @@
-from . import comparing as comparing, progress as progress
-from .checking import Verdict as Verdict, check as check, judge as judge
-from .comparing import Hint as Hint, NotAnswered as NotAnswered
-from .quizzing import Question as Question, Quiz as Quiz, quiz as quiz
-from .registry import Exercise as Exercise, exercise as exercise
+from . import comparison as comparison, progress as progress
+from .comparison import Hint as Hint, NotAnswered as NotAnswered
+from .grading import (
+    Exercise as Exercise,
+    Verdict as Verdict,
+    check as check,
+    exercise as exercise,
+    judge as judge,
+)
+from .questions import Question as Question, Quiz as Quiz, quiz as quiz
