@@ -1,4 +1,4 @@
-"""How good: measures on arrays of truth and prediction. All are functions, none keeps a state."""
+"""Metrics: functions of arrays of true and predicted values."""
 
 import lazy_loader as _lazy
 
