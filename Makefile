@@ -121,6 +121,7 @@ gpu-check: $(ALL)
 
 # -W: a docstring that Sphinx cannot read as it is meant is an error.
 docs: $(ALL)
+	rm -rf build/docs
 	KERAS_BACKEND=tensorflow $(BIN)/python -m sphinx -q -W --keep-going -E -b html docs/api build/docs
 	@echo 'build/docs/index.html'
 
