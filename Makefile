@@ -18,6 +18,8 @@ UNFINISHED := $(VENV)/medlab-unfinished
 PIP := $(BIN)/python -m pip install -c constraints.txt
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
 NBVAL := -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600
+# Empty in `make check`; `make test` holds the lines that the fast tests run to a floor (pyproject.toml).
+COVERAGE :=
 NODE = $(shell $(BIN)/python scripts/node.py)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -83,9 +85,10 @@ check: $(ALL)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not (slow or browser or soak or gpu)" tests
+	$(BIN)/pytest -q -n 2 --dist loadfile $(COVERAGE) -m "not (slow or browser or soak or gpu)" tests
 
 # Cheap ones first: what can fail in a minute should not wait for the notebooks.
+test: COVERAGE := --cov --cov-report=
 test: check test-js test-browser test-slow test-notebooks
 	@echo 'make test: style, types, layers, JavaScript, browser, all tests and notebooks: passed'
 
