@@ -87,7 +87,7 @@ class CellWords(LazyGroup):
         return cells.COMMANDS[name]
 
 
-line_words = Words(name="%medlab", help="Teach and do deep learning on medical images.")
+line_words = Words(name="%medlab", help="Teaching and doing deep learning on medical images.")
 cell_words = CellWords(name="%%medlab", help="What is done with the cell below.")
 
 
