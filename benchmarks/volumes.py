@@ -20,7 +20,7 @@ import SimpleITK as sitk
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from medlab.data import volumes
-from medlab.data.volumes import series
+from medlab.data.volumes import dicom_slices
 
 SLICES, SIDE = 300, 512
 ROUNDS = 7
@@ -96,7 +96,7 @@ def main() -> int:
         seconds: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(ROUNDS):
             for way, run in ways.items():
-                series.forget()
+                dicom_slices.forget()
                 started = time.perf_counter()
                 run(folder)
                 seconds[way].append(time.perf_counter() - started)

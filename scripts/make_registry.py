@@ -1,11 +1,12 @@
-"""Write medlab/data/registry.json from MedMNIST's published package and the published results.
+"""Write medlab/data/sets/medmnist.json from MedMNIST's published package and the published results.
 
     python scripts/make_registry.py --published published.csv [--wheel medmnist-3.0.2-py3-none-any.whl]
 
 URLs, MD5s, licenses, sizes, tasks and label names are read from `info.py` of the wheel, without importing
 it. `published.csv` has the columns dataset, method, auc, acc, checked_against_a_second_copy: Tables 3 and 4
 of Yang et al. 2023 (doi 10.1038/s41597-022-01721-8), transcribed. Without `--published`, the rows that the
-registry holds already are kept. What neither knows is written below, each with its reason.
+registry holds already are kept. What neither knows is written below, each with its reason. The rows
+written by hand, medlab/data/sets/NAME.yaml, are not touched.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 MEDMNIST = "medmnist==3.0.2"
-REGISTRY = Path(__file__).parents[1] / "medlab" / "data" / "registry.json"
+REGISTRY = Path(__file__).parents[1] / "medlab" / "data" / "sets" / "medmnist.json"
 CITATION = (
     "Yang J, Shi R, Wei D, Liu Z, Zhao L, Ke B, Pfister H, Ni B. MedMNIST v2 - A large-scale lightweight "
     "benchmark for 2D and 3D biomedical image classification. Scientific Data 10, 41 (2023). "
@@ -186,33 +187,6 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
     },
 }
 
-SIMULATED = {
-    "title": "Simulated lung nodules",
-    "description": "Central slices of simulated lung nodules, drawn by medlab.data.phantoms: nothing to "
-    "download, and every nodule's true risk of malignancy is known.",
-    "task": "binary",
-    "class_names": ["benign", "malignant"],
-    "channels": 1,
-    "dimensions": 2,
-    "sizes": [64],
-    "files": {},
-    "split_sizes": {"train": 10000, "val": 1000, "test": 2000},
-    "license": "Apache-2.0",
-    "citation": "Risk: McWilliams A et al. 2013, doi 10.1056/NEJMoa1214726, coefficients as tabulated by "
-    "Uthoff J et al. 2019, doi 10.1007/s00330-019-06168-x.",
-    "source": "medlab.data.phantoms",
-    "modality": "CT, chest, simulated",
-    "flips": BOTH,
-    "flip_reason": "A crop around a nodule: malignancy does not depend on the side or the angle.",
-    "rotation_deg": 180,
-    "positive_class": 1,
-    "spacing_mm": {"64": 0.75},
-    "label_meaning": "Malignant or benign, drawn from the Brock model's risk with sharpened log-odds and an "
-    "enriched prevalence: simulated patients, nothing is known about real ones.",
-    "published": [],
-    "simulated": True,
-}
-
 
 def read_info(wheel: Path) -> dict[str, dict[str, Any]]:
     """Return the literal INFO of the wheel's info.py; nothing of it is executed."""
@@ -288,7 +262,6 @@ def main() -> None:
             wheel = next(Path(folder).glob("*.whl"))
         info = read_info(wheel)
     registry = {name: record(name, entry, published.get(name, [])) for name, entry in info.items()}
-    registry["simulated_nodules"] = SIMULATED
     REGISTRY.write_text(json.dumps(registry, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{REGISTRY}: {len(registry)} data sets")
 

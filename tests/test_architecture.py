@@ -147,7 +147,7 @@ def test_public_name_exists_and_says_the_shape_of_its_arrays(module, name):
     if isinstance(node, ast.FunctionDef):
         words = ast.get_docstring(node)
         assert words
-        if re.search(r"ArrayLike|NDArray", ast.unparse(node.args)):
+        if re.search(r"ArrayLike|NDArray|FloatArray|Float32Array", ast.unparse(node.args)):
             # A module of functions on the same arrays may say it once, at its top.
             assert re.search(r"shape|\(N\b|length", f"{ast.get_docstring(tree)} {words}")
 

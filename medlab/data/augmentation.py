@@ -57,12 +57,10 @@ class Augmentation:
     noise: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.in_range("rotation_deg", self.rotation_deg, 0, 180)
-        for name in ("zoom", "crop"):
-            checks.in_range(name, getattr(self, name), 0, 0.9)
-        for name in ("translation", "contrast", "brightness"):
-            checks.in_range(name, getattr(self, name), 0, 1)
-        checks.in_range("noise", self.noise, 0)
+        largest = {"rotation_deg": 180, "zoom": 0.9, "crop": 0.9, "noise": None}
+        largest |= {"translation": 1, "contrast": 1, "brightness": 1}
+        for name, limit in largest.items():
+            checks.in_range(name, getattr(self, name), 0, limit)
         for flip in self.flips:
             checks.one_of("flips", flip, FLIPS)
 
@@ -186,9 +184,8 @@ def _turn(images: NDArray[Any], drawn: dict[str, NDArray[Any]]) -> NDArray[np.fl
     if images.shape[-3] != images.shape[-2]:
         quarters = quarters // 2 * 2
     turned = np.empty(images.shape, dtype=np.float32)
-    for index, image in enumerate(images):
-        mirrored = image[..., :: drawn["flip_y"][index], :: drawn["flip_x"][index], :]
-        turned[index] = np.rot90(mirrored, quarters[index], axes=(-3, -2))
+    for index, (image, y, x) in enumerate(zip(images, drawn["flip_y"], drawn["flip_x"], strict=True)):
+        turned[index] = np.rot90(image[..., ::y, ::x, :], quarters[index], axes=(-3, -2))
     return turned
 
 
@@ -223,12 +220,10 @@ def _change_gray_values(images: NDArray[np.float32], drawn: dict[str, NDArray[An
 
     if (drawn["contrast"] == 1).all() and not drawn["brightness"].any() and not drawn["noise"].any():
         return images
-    mean = images.mean(axis=axes, keepdims=True)
-    std = images.std(axis=axes, keepdims=True)
+    mean, std = images.mean(axis=axes, keepdims=True), images.std(axis=axes, keepdims=True)
     changed = (images - mean) * column("contrast") + (mean + column("brightness") * std)
     if drawn["noise"].any():
-        shape = images.shape[1:]
         generators = map(np.random.default_rng, drawn["noise_seed"])
-        noise = np.stack([generator.standard_normal(shape, np.float32) for generator in generators])
+        noise = np.stack([rng.standard_normal(images.shape[1:], np.float32) for rng in generators])
         changed += noise * column("noise") * std
     return changed

@@ -76,9 +76,8 @@ def _resample(dataset: Dataset, size: int, seed: int, verb: str) -> Dataset:
         members = np.flatnonzero(labels == label)
         if size <= len(members):
             chosen.append(rng.choice(members, size, replace=False))
-        else:
-            # Every image once, then repetitions: none is lost to chance.
-            chosen.append(np.concatenate([members, rng.choice(members, size - len(members))]))
+        else:  # every image once, then repetitions: none is lost to chance
+            chosen += [members, rng.choice(members, size - len(members))]
     index = rng.permutation(np.concatenate(chosen))
     note = f"train {verb} to {size} images a class (from {len(labels)} to {len(index)} images)"
     return dataset.with_train(dataset.train.subset(index), note)

@@ -61,8 +61,8 @@ class Batches:
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
-        there = len(self.images) // self.batch_size
-        return there if self.most is None else min(there, self.most)
+        whole_batches = len(self.images) // self.batch_size
+        return whole_batches if self.most is None else min(whole_batches, self.most)
 
     def batch(self, number: int, epoch: int | None = None) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Return batch `number` (from 0) of an epoch, the current one by default.

@@ -40,26 +40,20 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str]
         are not read, there are fewer than two classes, or splits differ in their classes.
     """
     folders = _split_folders(root)
-    found = {name: _class_files(folder, root) for name, folder in folders.items()}
-    splits = {name: classes for name, (classes, _) in found.items()}
+    contents = {name: _class_files(folder, root) for name, folder in folders.items()}
+    splits = {name: classes for name, (classes, _) in contents.items()}
     _refuse_different_classes(splits)
-    notes = [note for _, said in found.values() for note in said]
+    notes = [note for _, listed in contents.values() for note in listed]
     beside = [item for folder in folders.values() for item in _visible(folder) if not item.is_dir()]
     if root not in folders.values():
         beside += [item for item in _visible(root) if item not in folders.values()]
-    if kinds := _kinds(item for item in beside if item.suffix.lower() not in _NO_IMAGES):
-        notes.append(f"Files beside the class folders that were not read: {_listed(kinds)}.")
+    if extensions := _extensions(item for item in beside if item.suffix.lower() not in _NO_IMAGES):
+        notes.append(f"Files beside the class folders that were not read: {_listed(extensions)}.")
     return splits, notes
 
 
 def read_headers(paths: Mapping[str, Mapping[str, Sequence[Path]]], root: Path) -> dict[str, Classes]:
-    """Return what the headers of the images tell, by split and class.
-
-    Raises
-    ------
-    ValueError
-        If a file is damaged or of a kind that cannot be read.
-    """
+    """Return what the headers of the images tell, by split and class."""
     return {
         split: {name: [imagefiles.survey(path, root) for path in listed] for name, listed in classes.items()}
         for split, classes in paths.items()
@@ -80,11 +74,11 @@ def _split_folders(root: Path) -> dict[str, Path]:
     if unclear:
         msg = f"Splits must be named train, val and test, got {', '.join(unclear)}. Rename or remove it."
         raise ValueError(msg)
-    given = {name: root / name for name in SPLITS if name in names}
-    if given and "train" not in given:
-        msg = f"{root.name} must hold a folder train beside {' and '.join(given)}, got none. {_LAYOUT}"
+    folders = {name: root / name for name in SPLITS if name in names}
+    if folders and "train" not in folders:
+        msg = f"{root.name} must hold a folder train beside {' and '.join(folders)}, got none. {_LAYOUT}"
         raise ValueError(msg)
-    return given or {"train": root}
+    return folders or {"train": root}
 
 
 def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[str]]:
@@ -94,25 +88,25 @@ def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[
         items = sorted(_visible(class_folder))
         is_image = [item.suffix.lower() in imagefiles.EXTENSIONS and item.is_file() for item in items]
         paths = list(itertools.compress(items, is_image))
-        kinds = _kinds([item for item, read in zip(items, is_image, strict=True) if not read])
-        n_lost = sum(number for kind, number in kinds.items() if kind not in _NO_IMAGES)
+        extensions = _extensions([item for item, read in zip(items, is_image, strict=True) if not read])
+        n_lost = sum(n for extension, n in extensions.items() if extension not in _NO_IMAGES)
         name = class_folder.relative_to(root).as_posix()
         remedy = "Convert them to PNG or TIFF, or take them out." if n_lost else ""
-        if _NESTED in kinds:
+        if _NESTED in extensions:
             remedy = (
                 "Move images up into the class folder, and name their patients in a table "
                 "(group_rule='csv:groups.csv') or before a sign in the file name (group_rule='prefix:_')."
             )
         if not paths or 10 * n_lost > len(paths) + n_lost:
-            found = _listed(kinds) or "nothing"
+            others = _listed(extensions) or "nothing"
             msg = (
                 f"The class folder {name} must hold images ({', '.join(imagefiles.EXTENSIONS)}), got "
-                + (f"{len(paths):,} beside {found}, which are not read" if paths else found)
+                + (f"{len(paths):,} beside {others}, which are not read" if paths else others)
                 + f". {remedy or 'Fill or remove it.'} {_LAYOUT}"
             )
             raise ValueError(msg)
-        if kinds:
-            notes.append(f"Files in {name} that were not read: {_listed(kinds)}. {remedy}".strip())
+        if extensions:
+            notes.append(f"Files in {name} that were not read: {_listed(extensions)}. {remedy}".strip())
         classes[class_folder.name] = paths
     if len(classes) < 2:
         listed = ", ".join(classes) or "none"
@@ -121,21 +115,22 @@ def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[
     return classes, notes
 
 
-def _kinds(items: Iterable[Path]) -> Counter[str]:
+def _extensions(items: Iterable[Path]) -> Counter[str]:
     """Count files by their extension; those in subfolders that may be images are counted together."""
-    kinds: Counter[str] = Counter()
+    extensions: Counter[str] = Counter()
     for item in items:
         if item.is_dir():
             files = (file for file in item.rglob("*") if file.is_file() and not _is_hidden(file))
-            kinds[_NESTED] += sum(file.suffix.lower() not in _NO_IMAGES for file in files)
+            extensions[_NESTED] += sum(file.suffix.lower() not in _NO_IMAGES for file in files)
         else:
-            kinds[(item.suffix.lower() or "without extension") if item.is_file() else "broken links"] += 1
-    return +kinds
+            named = item.suffix.lower() or "without extension"
+            extensions[named if item.is_file() else "broken links"] += 1
+    return +extensions
 
 
-def _listed(kinds: Counter[str]) -> str:
-    more = f" and {len(kinds) - 5} other kinds" if len(kinds) > 5 else ""
-    return ", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common(5)) + more
+def _listed(extensions: Counter[str]) -> str:
+    more = f" and {len(extensions) - 5} other kinds" if len(extensions) > 5 else ""
+    return ", ".join(f"{n:,} {extension}" for extension, n in extensions.most_common(5)) + more
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -43,48 +43,38 @@ def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFram
     import pandas as pd
 
     rows: list[tuple[str, int, str, str]] = []
-    seen: dict[bytes, tuple[str, Any]] = {}
+    firsts: dict[bytes, tuple[str, Any]] = {}
     for name in ("test", "val", "train"):
         split = dataset.splits()[name]
         for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
-            if image.dtype.kind == "f" and not np.isfinite(image).all():
-                rows.append((name, index, "not finite", ""))
+            is_finite = image.dtype.kind != "f" or np.isfinite(image).all()
+            if not is_finite or image.min() == image.max():
+                rows.append((name, index, "constant" if is_finite else "not finite", ""))
                 continue
-            if image.min() == image.max():
-                rows.append((name, index, "constant", ""))
-                continue
-            original, known = seen.setdefault(_digest(image), (f"{name}[{index}]", label))
+            original, its_label = firsts.setdefault(_digest(image), (f"{name}[{index}]", label))
             if original != f"{name}[{index}]":
-                problem = "duplicate" if np.array_equal(known, label) else "contradiction"
+                problem = "duplicate" if np.array_equal(its_label, label) else "contradiction"
                 rows.append((name, index, problem, original))
     report = pd.DataFrame(rows, columns=["split", "index", "problem", "of"])
     if not drop or report.empty:
         return dataset, report
-    kept = {}
+    splits: dict[str, Any] = {}
     for name, split in dataset.splits().items():
         keep = np.ones(len(split), dtype=bool)
         keep[report.loc[report["split"] == name, "index"].to_numpy(dtype=int)] = False
         if not keep.any():
             msg = f"dropping would leave {name} empty: all of its {len(split)} images are reported."
             raise ValueError(msg)
-        kept[name] = split.subset(keep)
-    note = f"cleaned: {len(report)} images dropped ({_counts(report)})"
-    notes = (*dataset.notes, note)
-    cleaned = replace(
-        dataset, train=kept["train"], val=kept["val"], test=kept["test"], notes=notes, fingerprint=""
-    )
-    return cleaned, report
-
-
-def _counts(report: pd.DataFrame) -> str:
-    counts = report["problem"].value_counts()
-    return ", ".join(f"{count} {problem}" for problem, count in counts.items())
+        splits[name] = split.subset(keep)
+    counts = ", ".join(f"{n} {problem}" for problem, n in report["problem"].value_counts().items())
+    notes = (*dataset.notes, f"cleaned: {len(report)} images dropped ({counts})")
+    return replace(dataset, **splits, notes=notes, fingerprint=""), report
 
 
 def duplicates_across(first: Split, second: Split) -> int:
     """Return how many images of `first` have an exact copy in `second`."""
-    known = set(map(_digest, second.images))
-    return sum(_digest(image) in known for image in first.images)
+    digests = set(map(_digest, second.images))
+    return sum(_digest(image) in digests for image in first.images)
 
 
 def _digest(image: NDArray[Any]) -> bytes:

@@ -40,15 +40,8 @@ _UNLISTED = dict.fromkeys("DA DT TM".split(), "C") | dict.fromkeys("AE LT PN ST 
 # Of their kind, but an object without them is not valid.
 _REQUIRED = ("MultiCoilElementName", "RTImageLabel")
 _CLASSES = ("ClassUID", "SOPClass", "TransferSyntax", "CodingSchemeUID", "ContextUID", "MappingResourceUID")
-_DUMMY = {
-    "SQ": [pydicom.Dataset()],
-    "UR": "urn:removed",
-    "DS": "0",
-    "IS": "0",
-    "AS": "000Y",
-    "OB": b"\0\0",
-    "UN": b"\0\0",
-}
+_DUMMY = {"SQ": [pydicom.Dataset()], "UR": "urn:removed", "DS": "0", "IS": "0", "AS": "000Y"}
+_DUMMY |= dict.fromkeys(("OB", "UN"), b"\0\0")
 _TEXTS = set("AE AS CS DS IS LO LT PN SH ST UC UR UT".split())
 _BYTES = ("OB", "OW", "OB or OW")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -65,10 +58,7 @@ _NUMBERS = (
 ).split()
 
 # What a contour or a segment is called, its number, and what it is called without a name.
-_NAMED = {
-    "ROIName": ("ROINumber", "ROI"),
-    "SegmentLabel": ("SegmentNumber", "Segment"),
-}
+_NAMED = {"ROIName": ("ROINumber", "ROI"), "SegmentLabel": ("SegmentNumber", "Segment")}
 # A contour named with these words alone says what it is and not whose.
 _ANATOMY = set(
     "gtv gtvn gtvp ctv itv ptv oar body skin external couch roi contour volume target boost primary nodal "
@@ -101,15 +91,15 @@ class Cleaner:
     pseudonyms : Pseudonyms
     identity : str
         What the patient is known by: the dates' offset follows from it.
-    said : pydicom.Dataset
+    source : pydicom.Dataset
         Data set whose names and numbers no kept value may quote.
     """
 
-    def __init__(self, pseudonyms: Pseudonyms, identity: str, said: pydicom.Dataset) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, identity: str, source: pydicom.Dataset) -> None:
         self._pseudonyms = pseudonyms
         self._name = pseudonyms.patient(identity)
         self._offset = datetime.timedelta(days=pseudonyms.days(identity))
-        self._quotes = _quotes(said)
+        self._quotes = _quotes(source)
 
     def dataset(self, source: pydicom.Dataset) -> pydicom.Dataset:
         """Return a cleaned copy, of sequences as well; `source` is left untouched."""
@@ -163,10 +153,10 @@ class Cleaner:
         """Return a date moved into the past by whole days, a time of day as it is, and else nothing."""
         if vr not in ("DA", "DT"):
             return value if _TIME.fullmatch(value) else ""
-        found = (_DATE if vr == "DA" else _DATE_TIME).fullmatch(value)
-        if not found:
+        parts = (_DATE if vr == "DA" else _DATE_TIME).fullmatch(value)
+        if not parts:
             return ""
-        year, month, day, *rest = found.groups()
+        year, month, day, *rest = parts.groups()
         try:
             date = datetime.date(int(year), int(month or 1), int(day or 1)) - self._offset
         except (ValueError, OverflowError):
@@ -195,30 +185,20 @@ def action(tag: BaseTag) -> str:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep pydicom's warnings, which quote values and file names, from screens and logs."""
-    logger = logging.getLogger("pydicom")
-
-    def nothing(record: logging.LogRecord) -> bool:
-        return False
-
+    logger, mute = logging.getLogger("pydicom"), logging.Filter("of no logger")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logger.addFilter(nothing)
+        logger.addFilter(mute)
         try:
             yield
         finally:
-            logger.removeFilter(nothing)
+            logger.removeFilter(mute)
 
 
 def stated(source: pydicom.Dataset, tag: str | int) -> Any:
-    """Return the value of an element by keyword or tag; None where it is empty or not there.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read; the message does not quote it.
-    """
-    found = Tag(tag)
-    return (_decoded(source, found).value or None) if found in source else None
+    """Return the value of an element by keyword or tag; None where it is empty or not there."""
+    number = Tag(tag)
+    return (_decoded(source, number).value or None) if number in source else None
 
 
 def _decoded(source: pydicom.Dataset, tag: BaseTag) -> DataElement:
@@ -257,35 +237,35 @@ def _anatomical(source: pydicom.Dataset, keyword: str) -> str:
     words = re.findall(r"[^\W\d_]+", name.lower())
     if words and len(name) <= 64 and set(words) <= _ANATOMY and not re.search(r"\d{3}", name):
         return name
-    number, kind = _NAMED[keyword]
-    count = str(stated(source, number) or "")  # pydicom lets any text pass for a number
-    return f"{kind} {count if count.isdecimal() else ''}".strip()
+    number_keyword, noun = _NAMED[keyword]
+    number = str(stated(source, number_keyword) or "")  # pydicom lets any text pass for a number
+    return f"{noun} {number if number.isdecimal() else ''}".strip()
 
 
-def _quotes(said: pydicom.Dataset) -> re.Pattern[str]:
+def _quotes(source: pydicom.Dataset) -> re.Pattern[str]:
     """Return what finds the names and numbers of a data set in a text."""
     # A short one must stand alone: the patient Ann is not in every "scanner".
     parts = sorted(
         rf"(?<![^\W_]){re.escape(text)}(?![^\W_])" if len(text) < 5 or text.isalpha() else re.escape(text)
-        for text in _said(said)
+        for text in _identifying(source)
     )
     return re.compile("|".join(parts) or "(?!)", re.IGNORECASE)
 
 
-def _said(said: pydicom.Dataset) -> set[str]:
+def _identifying(source: pydicom.Dataset) -> set[str]:
     """Return the words of names, from three letters, and the numbers, from four characters."""
-    found: set[str] = set()
-    for tag in said.keys():
+    texts: set[str] = set()
+    for tag in source.keys():
         vr = dictionary_VR(tag) if dictionary_has_tag(tag) else ""
-        if vr == "SQ" and (element := _decoded(said, tag)).VR == "SQ":
-            found.update(*(_said(item) for item in element.value or ()))
+        if vr == "SQ" and (element := _decoded(source, tag)).VR == "SQ":
+            texts.update(*(_identifying(item) for item in element.value or ()))
         elif vr == "PN":
-            found.update(re.findall(r"[^\W\d_]{3,}", _text(_decoded(said, tag).value)))
+            texts.update(re.findall(r"[^\W\d_]{3,}", _text(_decoded(source, tag).value)))
         elif vr and dictionary_keyword(tag) in _NUMBERS:
-            value = _decoded(said, tag).value
+            value = _decoded(source, tag).value
             values = value if isinstance(value, (MultiValue, list)) else [value]
-            found.update(text for text in map(_text, values) if len(text) > 3)
-    return found
+            texts.update(text for text in map(_text, values) if len(text) > 3)
+    return texts
 
 
 def _joined(value: Any) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ Task = Literal["binary", "multiclass", "multilabel", "regression"]
 SPLITS = ("train", "val", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Split:
     """Images of one of train, val and test, with what is known of each.
 
@@ -51,6 +52,14 @@ class Split:
             columns["patients"] = self.patients
         checks.same_length(**columns)
 
+    def __repr__(self) -> str:
+        patients = "unknown" if self.patients is None else len(set(self.patients.tolist()))
+        columns = textwrap.shorten(", ".join(self.attributes) or "none", 200, placeholder=" ...")
+        return (
+            f"Split({len(self)} {_shape_text(self.images)}; labels {self.labels.dtype}; "
+            f"patients: {patients}; attributes: {columns})"
+        )
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -65,7 +74,7 @@ class Split:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Three splits and the facts that training, evaluation and reports need.
 
@@ -131,6 +140,26 @@ class Dataset:
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", fingerprint(self.splits()))
 
+    def __repr__(self) -> str:
+        facts = {
+            "shape": _shape_text(self.train.images),
+            "splits": ", ".join(f"{name} {len(split):,}" for name, split in self.splits().items()),
+            "classes": class_list(self.class_names, self.positive_class),
+            "spacing": " x ".join(f"{mm:.4g}" for mm in self.spacing_mm) + " mm"
+            if self.spacing_mm
+            else "unknown",
+            "source": self.source,
+            "license": self.license,
+            "notes": f"{len(self.notes)} (see .notes)",
+            "fingerprint": self.fingerprint,
+        }
+        lines = [f"Dataset {self.name}: {self.task}, {self.modality}"]
+        # One line a fact, or a data set with many classes would fill the screen.
+        lines += [
+            f"  {key:<12}{textwrap.shorten(text, 180, placeholder=' ...')}" for key, text in facts.items()
+        ]
+        return "\n".join(lines)
+
     @property
     def image_shape(self) -> tuple[int, ...]:
         """Shape of one image: (H, W, C) or (Z, Y, X, C); of one sequence: (T, F)."""
@@ -161,6 +190,18 @@ class Dataset:
         return replace(self, train=train, notes=notes, fingerprint="")
 
 
+def class_list(class_names: Sequence[str], positive_class: int | None) -> str:
+    """Return "0 benign; 1 malignant (positive)"."""
+    positive = {positive_class: " (positive)"}
+    return "; ".join(f"{code} {name}{positive.get(code, '')}" for code, name in enumerate(class_names))
+
+
+def _shape_text(images: NDArray[Any]) -> str:
+    """Return the shape of one image in words, such as "images 64 x 64 x 1 uint8"."""
+    size = " x ".join(map(str, images.shape[1:]))
+    return f"{'sequences' if images.ndim == 3 else 'images'} {size} {images.dtype}"
+
+
 def fingerprint(splits: Mapping[str, Split]) -> str:
     """Return 16 hex digits of the SHA-256 over names, shapes and bytes of images and labels."""
     digest = hashlib.sha256()
@@ -169,3 +210,35 @@ def fingerprint(splits: Mapping[str, Split]) -> str:
             digest.update(f"{name}{array.shape}{array.dtype.str}".encode())
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
+
+
+def center_crop(dataset: Dataset, side: int) -> Dataset:
+    """Return the data set with each image cut to its central pixels.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Images of shape (N, H, W, C) or (N, Z, Y, X, C); of volumes every slice is cut, none is left out.
+    side : int, pixels
+        Height and width that stay, at most those of the images.
+
+    Returns
+    -------
+    cropped : Dataset
+        Attributes with the shape of an image, such as masks, no longer fit and are left out.
+
+    Raises
+    ------
+    ValueError
+        If `side` is below 1 or larger than the images.
+    """
+    height, width = dataset.image_shape[-3:-1]
+    checks.in_range("side", side, 1, min(height, width), whole=True)
+    y, x = (height - side) // 2, (width - side) // 2
+
+    def cut(split: Split) -> Split:
+        numbers = {name: column for name, column in split.attributes.items() if column.ndim == 1}
+        return replace(split, images=split.images[..., y : y + side, x : x + side, :], attributes=numbers)
+
+    splits: dict[str, Any] = {name: cut(split) for name, split in dataset.splits().items()}
+    return replace(dataset, **splits, fingerprint="")

@@ -98,9 +98,9 @@ def deidentify(
             f"dataset must be a pydicom.Dataset, got {type(dataset).__name__}. Read it with pydicom.dcmread."
         )
         raise TypeError(msg)
-    names = Pseudonyms(salt)
+    pseudonyms = Pseudonyms(salt)
     with confidentiality.quiet():
-        return _checked(dataset, names, allow_burned_in)
+        return _checked(dataset, pseudonyms, allow_burned_in)
 
 
 def deidentify_files(
@@ -149,13 +149,13 @@ def deidentify_files(
     if not paths:
         msg = "source_folder must hold DICOM files, got an empty folder."
         raise ValueError(msg)
-    names = Pseudonyms(salt)
+    pseudonyms = Pseudonyms(salt)
     counts: Counter[tuple[str, str, str, str]] = Counter()
     problems = []
     for number, path in enumerate(paths, 1):
         try:
             with confidentiality.quiet():
-                cleaned = _checked(dicomfiles.read(path), names, allow_burned_in)
+                cleaned = _checked(dicomfiles.read(path), pseudonyms, allow_burned_in)
                 dicomfiles.write(cleaned, target)
         except ValueError as error:
             problems.append(f"file {number} of {len(paths)} (sorted by name): {error}")
@@ -169,12 +169,12 @@ def deidentify_files(
     return pd.DataFrame(rows, columns=["patient", "study", "series", "modality", "files", "problem"])
 
 
-def _checked(dataset: pydicom.Dataset, names: Pseudonyms, allow_burned_in: bool) -> pydicom.Dataset:
+def _checked(dataset: pydicom.Dataset, pseudonyms: Pseudonyms, allow_burned_in: bool) -> pydicom.Dataset:
     try:
         _refuse_index(dataset)
         if not allow_burned_in:
             _refuse_burned_in(dataset)
-        return _cleaned(dataset, names)
+        return _cleaned(dataset, pseudonyms)
     except ValueError:
         raise
     except Exception as error:  # of pydicom, whose words quote values
@@ -185,11 +185,11 @@ def _checked(dataset: pydicom.Dataset, names: Pseudonyms, allow_burned_in: bool)
         raise ValueError(msg) from None
 
 
-def _cleaned(dataset: pydicom.Dataset, names: Pseudonyms) -> pydicom.Dataset:
+def _cleaned(dataset: pydicom.Dataset, pseudonyms: Pseudonyms) -> pydicom.Dataset:
     identity = _identity(dataset)
-    cleaner = confidentiality.Cleaner(names, identity, dataset)
+    cleaner = confidentiality.Cleaner(pseudonyms, identity, dataset)
     cleaned = cleaner.dataset(dataset)
-    cleaned.PatientID = cleaned.PatientName = names.patient(identity)
+    cleaned.PatientID = cleaned.PatientName = pseudonyms.patient(identity)
     cleaned.PatientIdentityRemoved = "YES"
     cleaned.LongitudinalTemporalInformationModified = "MODIFIED"
     cleaned.DeidentificationMethod = "DICOM PS3.15-2026c Annex E, medlab"
@@ -225,22 +225,22 @@ def _code(value: str, meaning: str) -> pydicom.Dataset:
 
 def _refuse_index(dataset: pydicom.Dataset) -> None:
     meta = getattr(dataset, "file_meta", pydicom.Dataset())
-    kind = stated(meta, "MediaStorageSOPClassUID")
-    if "DirectoryRecordSequence" in dataset or kind == MediaStorageDirectoryStorage:
+    sop_class = stated(meta, "MediaStorageSOPClassUID")
+    if "DirectoryRecordSequence" in dataset or sop_class == MediaStorageDirectoryStorage:
         msg = "it must be an object of a patient, got a DICOMDIR: an index of files under their old names."
         raise ValueError(msg)
 
 
 def _refuse_burned_in(dataset: pydicom.Dataset) -> None:
     """Refuse pictures that are likely to hold text."""
-    kind = str(stated(dataset, "SOPClassUID") or "")
-    said = str(stated(dataset, "BurnedInAnnotation") or "").upper()
-    image_type = str(stated(dataset, "ImageType") or "").upper()
-    if said == "YES":
+    sop_class, burned_in, image_type = (
+        str(stated(dataset, keyword) or "") for keyword in ("SOPClassUID", "BurnedInAnnotation", "ImageType")
+    )
+    if burned_in.upper() == "YES":
         reason = "its header says so (BurnedInAnnotation)"
-    elif kind.startswith(_SECONDARY_CAPTURE) or "SCREEN SAVE" in image_type:
+    elif sop_class.startswith(_SECONDARY_CAPTURE) or "SCREEN SAVE" in image_type.upper():
         reason = "it is a secondary capture or a saved screen"
-    elif kind in _ULTRASOUND and said != "NO":
+    elif sop_class in _ULTRASOUND and burned_in.upper() != "NO":
         reason = "it is ultrasound whose header does not deny it"
     elif any(stated(dataset, group << 16 | 0x0102) for group in range(0x6000, 0x6020, 2)):
         reason = "an overlay is stored inside its pixels"

@@ -11,34 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom import uid
 from pydicom.pixels.utils import get_expected_length
-from pydicom.uid import (
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    MediaStorageDirectoryStorage,
-)
 
 from medlab.data import pseudonyms
 from medlab.data.confidentiality import PIXELS, quiet
 
-_NATIVE = (
-    ImplicitVRLittleEndian,
-    ExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    DeflatedExplicitVRLittleEndian,
-)
+# Syntaxes whose pixels are not compressed, so that their length is known.
+_NATIVE = [syntax for syntax in uid.AllTransferSyntaxes if not syntax.is_compressed]
 
 
 def read(path: Path) -> pydicom.Dataset:
-    """Read a whole file.
-
-    Raises
-    ------
-    ValueError
-        If it is no DICOM file, cannot be read, or is cut.
-    """
+    """Read a whole file."""
     with _sealed("be a whole DICOM file"):
         with path.open("rb") as file:
             marked = file.read(132)[128:] == b"DICM"
@@ -46,7 +30,7 @@ def read(path: Path) -> pydicom.Dataset:
     if dataset is None:
         msg = "it must be DICOM, got a file without DICOM's mark (DICM at byte 128) or content. Leave it out."
         raise ValueError(msg)
-    if dataset.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+    if dataset.file_meta.get("MediaStorageSOPClassUID") == uid.MediaStorageDirectoryStorage:
         return dataset
     with _sealed("be a whole DICOM file"):
         elements: Any = [dataset.get_item(tag) for tag in dataset.keys()]
@@ -73,8 +57,8 @@ def _without_preamble(path: Path) -> pydicom.Dataset | None:
         syntax = dataset.file_meta.get("TransferSyntaxUID")
         if syntax is None:
             implicit, little = dataset.original_encoding
-            explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-            syntax = ImplicitVRLittleEndian if implicit else explicit
+            explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
+            syntax = uid.ImplicitVRLittleEndian if implicit else explicit
         if "SOPClassUID" in dataset and "SOPInstanceUID" in dataset:
             dataset.file_meta.TransferSyntaxUID = syntax
             dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
@@ -84,20 +68,12 @@ def _without_preamble(path: Path) -> pydicom.Dataset | None:
 
 
 def write(cleaned: pydicom.Dataset, target: Path) -> None:
-    """Write a de-identified file as ``PATIENT/SERIES/INSTANCE.dcm``, whole or not at all, over no other.
-
-    Raises
-    ------
-    ValueError
-        If the data set lacks what a file needs, or there is such a file.
-    OSError
-        If the folder is full or cannot be written to.
-    """
+    """Write a de-identified file as ``PATIENT/SERIES/INSTANCE.dcm``, whole or not at all, over no other."""
     syntax = cleaned.file_meta.TransferSyntaxUID
     if syntax.is_private or syntax.name == syntax:
-        kind = "a private" if syntax.is_private else "an unknown"
+        article = "a private" if syntax.is_private else "an unknown"
         msg = (
-            f"it must be stored in a transfer syntax of the standard, got {kind} one, which nobody else "
+            f"it must be stored in a transfer syntax of the standard, got {article} one, which nobody else "
             "could read. Convert it first, with gdcmconv --raw for example."
         )
         raise ValueError(msg)

@@ -26,9 +26,8 @@ def data_root() -> Path:
     The environment variable MEDLAB_DATA names it; else it is ``data/`` in a clone of the project, else the
     user's data directory of the operating system.
     """
-    given = os.environ.get("MEDLAB_DATA")
-    if given:
-        return Path(given).expanduser()
+    if folder := os.environ.get("MEDLAB_DATA"):
+        return Path(folder).expanduser()
     clone = Path(__file__).parents[2]
     if (clone / "pyproject.toml").is_file():
         return clone / "data"
@@ -38,13 +37,7 @@ def data_root() -> Path:
 
 
 def file_name(name: str, size: int | None = None) -> str:
-    """Return the name of a registered file, such as ``breastmnist_64.npz``.
-
-    Raises
-    ------
-    ValueError
-        If the data set is unknown, made instead of downloaded, or not offered in that size.
-    """
+    """Return the name of a registered file, such as ``breastmnist_64.npz``."""
     side = _size(name, size)
     return f"{name}.npz" if side == 28 else f"{name}_{side}.npz"
 
@@ -64,9 +57,8 @@ def verify(name: str, size: int | None = None) -> Path:
     ValueError
         If there is one, but its MD5 is not the registered one: it is truncated or altered.
     """
-    found = find(name, size)
-    if found:
-        return found
+    if path := find(name, size):
+        return path
     wrong = next(_candidates(name, size), None)
     if wrong is None:
         msg = (
@@ -110,11 +102,12 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
         If the data root cannot be written to or is full.
     """
     expected = _expected(name, size)  # refuses unknown names before anything else
-    found = find(name, size)
-    if found:
-        return found
-    url = describe(name).files[_size(name, size)]["url"]
-    target = data_root() / "medmnist" / file_name(name, size)
+    if path := find(name, size):
+        return path
+    record = describe(name)
+    url = record.files[_size(name, size)]["url"]
+    collection = "medmnist" if record.source.startswith("MedMNIST") else name
+    target = data_root() / collection / file_name(name, size)
     partial = target.parent / ".partial"
     remedy = f"Or download {url} by other means and put it anywhere under {data_root()}."
     wrong = next(_candidates(name, size), None)
@@ -148,18 +141,16 @@ def _explained(url: str, target: Path, md5: str, remedy: str) -> Iterator[None]:
 
     try:
         yield
-    except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else "?"
-        msg = f"The server must send {target.name}, got HTTP status {status}. Try again later. {remedy}"
-        raise ConnectionError(msg) from error
-    except requests.exceptions.ChunkedEncodingError as error:
-        msg = f"The download of {target.name} must be complete, got a broken connection. Try again. {remedy}"
-        raise ConnectionError(msg) from error
     except requests.RequestException as error:
-        msg = (
-            f"Downloading {target.name} needs a connection to {urlsplit(url).netloc}, "
-            f"got {type(error).__name__}. Check the network. {remedy}"
-        )
+        if isinstance(error, requests.HTTPError):
+            status = error.response.status_code if error.response is not None else "?"
+            msg = f"The server must send {target.name}, got HTTP status {status}. Try again later."
+        elif isinstance(error, requests.exceptions.ChunkedEncodingError):
+            msg = f"The download of {target.name} must be complete, got a broken connection. Try again."
+        else:
+            host, problem = urlsplit(url).netloc, type(error).__name__
+            msg = f"Downloading {target.name} needs a connection to {host}, got {problem}. Check the network."
+        msg += f" {remedy}"
         raise ConnectionError(msg) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

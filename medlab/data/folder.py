@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data import classfolders, foldernotes, grouping, imagefiles, splitting
+from medlab.data import classfolders, grouping, imagefiles, splitting
 from medlab.data.dataset import SPLITS, Dataset, Split
-from medlab.data.foldernotes import Rows
+from medlab.data.imagefiles import ImageFile
+
+Rows = tuple[list[ImageFile], NDArray[np.int64]]
+
+
+class Allocation(NamedTuple):
+    """Who is in which split: the rows of each split, the group of each file by its name, and what to say."""
+
+    rows: dict[str, Rows]
+    group_of: dict[str, str]
+    patients_known: bool
+    notes: list[str]
+
 
 FRACTIONS = {"val": 0.15, "test": 0.15}
 
@@ -76,42 +90,36 @@ def load_folder(
     splits = classfolders.read_headers(paths, root)
     class_names = tuple(splits["train"])
     positive, notes = _positive(positive_class, class_names)
-    every = [file for classes in splits.values() for files in classes.values() for file in files]
-    size = imagefiles.common_size(every) if image_size is None else _size(image_size)
-    depth = imagefiles.common_depth(every)
+    all_files = [file for classes in splits.values() for files in classes.values() for file in files]
+    size = imagefiles.common_size(all_files) if image_size is None else _size(image_size)
+    depth = imagefiles.common_depth(all_files)
     fractions = {"val": val_fraction, "test": test_fraction}
-    split_rows, group_of, patients_known, split_notes = _split_off(splits, fractions, group_rule, root, seed)
-    loaded = {}
-    for name, (files, labels) in split_rows.items():
+    allocation = _split_off(splits, fractions, group_rule, root, seed)
+    loaded: dict[str, Any] = {}
+    for name, (files, labels) in allocation.rows.items():
         images = imagefiles.read(files, size, color=color, depth=depth)
-        patients = np.array([group_of[file.name] for file in files]) if patients_known else None
+        patients = None
+        if allocation.patients_known:
+            patients = np.array([allocation.group_of[file.name] for file in files])
         loaded[name] = Split(images, labels, patients, {"file": np.array([file.path.name for file in files])})
 
-    notes = [
-        *split_notes,
-        *layout_notes,
-        *notes,
-        *foldernotes.resized(every, size),
-        *foldernotes.duplicates(split_rows),
-    ]
-    notes += imagefiles.quirk_notes(every)
-    if not color and (in_color := sum(file.colored for file in every)):
+    notes = [*allocation.notes, *layout_notes, *notes, *_resized_notes(all_files, size)]
+    notes += [*_duplicate_notes(allocation.rows), *imagefiles.quirk_notes(all_files)]
+    if not color and (in_color := sum(file.colored for file in all_files)):
         notes.append(f"{in_color:,} images are stored in color and were read as gray.")
     if depth == "16 bit":
-        notes.append(foldernotes.span(split_rows, loaded))
-    if not patients_known:
+        notes.append(_span_note(allocation.rows, loaded))
+    if not allocation.patients_known:
         notes.append("Patients are not known: one patient's images may lie in several splits.")
     return Dataset(
         name=root.name,
-        train=loaded["train"],
-        val=loaded["val"],
-        test=loaded["test"],
+        **loaded,
         task="binary" if len(class_names) == 2 else "multiclass",
         class_names=class_names,
         positive_class=positive,
         source=f"folder {root.name}",
         license="unknown: ask who gave you the images",
-        label_meaning=foldernotes.meaning(class_names),
+        label_meaning=_label_meaning(class_names),
         notes=tuple(notes),
     )
 
@@ -165,32 +173,32 @@ def survey_folder(
             problems.append((parameter, text))
         return None
 
-    found = tried("path", lambda: classfolders.find_images(root))
-    if not found:
+    paths_and_notes = tried("path", lambda: classfolders.find_images(root))
+    if not paths_and_notes:
         return Survey(problems)
-    paths, _ = found
+    paths, _ = paths_and_notes
     tried("positive_class", lambda: _positive(positive_class, tuple(paths["train"])))
     splits = tried("path", lambda: classfolders.read_headers(paths, root))
     if not splits:
         return Survey(problems)
-    every = [file for classes in splits.values() for files in classes.values() for file in files]
-    tried("path", lambda: imagefiles.common_depth(every))
+    all_files = [file for classes in splits.values() for files in classes.values() for file in files]
+    tried("path", lambda: imagefiles.common_depth(all_files))
     tried("group_rule", lambda: _split_off(splits, FRACTIONS, group_rule, root, seed))
     choose = imagefiles.common_size if image_size is None else lambda _: _size(image_size)
-    return Survey(problems, tried("image_size", lambda: choose(every)))
+    return Survey(problems, tried("image_size", lambda: choose(all_files)))
 
 
 def _root(path: str | Path) -> Path:
     return Path(os.path.expanduser(path)).resolve()  # noqa: PTH111 (Path's raises on ~nobody)
 
 
-def _positive(given: str | int | None, names: tuple[str, ...]) -> tuple[int | None, list[str]]:
+def _positive(positive_class: str | int | None, names: tuple[str, ...]) -> tuple[int | None, list[str]]:
     """Return the number of the positive class, or None if there are more than two, and notes."""
-    if given in (None, ""):
+    if positive_class in (None, ""):
         if len(names) > 2:
             return None, []
         return 1, [f"No positive class was named: {names[1]!r}, the second in the alphabet, was taken."]
-    name = str(given)  # a class may be called 1, and is meant then, whatever its place
+    name = str(positive_class)  # a class may be called 1, and is meant then, whatever its place
     if name not in names and name.isdecimal() and int(name) < len(names):
         name = names[int(name)]
     checks.one_of("positive_class", name, names)
@@ -219,16 +227,8 @@ def _split_off(
     rule: str | None,
     root: Path,
     seed: int,
-) -> tuple[dict[str, Rows], dict[str, str], bool, list[str]]:
-    """Take the missing splits from train.
-
-    Returns
-    -------
-    rows : dict of train, val and test
-    group_of : dict, name of a file to its group
-    patients_known : bool
-    notes : list of str
-    """
+) -> Allocation:
+    """Take the missing splits from train."""
     class_names = tuple(splits["train"])
     rows = {name: _rows(classes, class_names) for name, classes in splits.items()}
     names = [file.name for files, _ in rows.values() for file in files]
@@ -252,9 +252,9 @@ def _split_off(
         except ValueError:
             if rule != "auto" or rule_note.startswith("each"):
                 raise
-            *_, notes = found = _split_off(splits, fractions, "none", root, seed)
-            notes.append("File numbers make too few blocks to keep neighbors together.")
-            return found
+            alone = _split_off(splits, fractions, "none", root, seed)
+            note = "File numbers make too few blocks to keep neighbors together."
+            return alone._replace(notes=[*alone.notes, note])
         for name, chosen in index.items():
             result[name] = ([files[row] for row in chosen], labels[chosen])
         taken = " and ".join(
@@ -266,5 +266,67 @@ def _split_off(
             f"seed {seed}: {taken}."
         )
     ordered = {name: result[name] for name in SPLITS}
-    notes += table_notes + foldernotes.shared_groups(ordered, group_of, rule_note)
-    return ordered, group_of, patients_known, notes
+    notes += table_notes + _shared_groups_notes(ordered, group_of, rule_note)
+    return Allocation(ordered, group_of, patients_known, notes)
+
+
+def _shared_groups_notes(rows: Mapping[str, Rows], group_of: Mapping[str, str], rule_note: str) -> list[str]:
+    """Say which splits share groups: those that came with the folder may, and are left as they are."""
+    held = {name: {group_of[file.name] for file in files} for name, (files, _) in rows.items()}
+    notes = []
+    for first, second in (("train", "val"), ("train", "test"), ("val", "test")):
+        shared = held[first] & held[second]
+        if shared:
+            notes.append(
+                f"{first} and {second} share {len(shared):,} of the {len(held[second]):,} groups in {second} "
+                f"({rule_note}): splits that came with the folder stay as they are."
+            )
+    return notes
+
+
+def _resized_notes(files: Sequence[ImageFile], size: tuple[int, int]) -> list[str]:
+    """Count the images that had another size."""
+    changed = Counter(file.size for file in files if file.size != size)
+    if not changed:
+        return []
+    listed = ", ".join(f"{count:,} from {h}x{w}" for (h, w), count in changed.most_common(3))
+    more = f" and {len(changed) - 3} other sizes" if len(changed) > 3 else ""
+    return [f"Images resized to {size[0]}x{size[1]} (HxW): {changed.total():,} ({listed}{more})."]
+
+
+def _span_note(rows: Mapping[str, Rows], loaded: Mapping[str, Split]) -> str:
+    """Say which gray values 16-bit images have after loading: those of 12 bits use a small part."""
+    pairs = [pair for name in rows for pair in zip(rows[name][0], loaded[name].images, strict=True)]
+    deep = [(image.min(), image.max()) for file, image in pairs if file.depth == "16 bit"]
+    mixed = " The others have 8 bits: compare how bright both are." if len(deep) < len(pairs) else ""
+    return (
+        f"16-bit images were divided by 257, which maps 65535 to 255: {len(deep):,} of {len(pairs):,}. Their "
+        f"gray values span {np.min(deep):.4g} to {np.max(deep):.4g}.{mixed}"
+    )
+
+
+def _duplicate_notes(rows: Mapping[str, Rows]) -> list[str]:
+    """Count files that are the same, byte for byte, and lie where that misleads."""
+    places = defaultdict(set)
+    for name, (files, labels) in rows.items():
+        for file, label in zip(files, labels, strict=True):
+            places[file.digest].add((name, int(label)))
+    labels_of = [(len(copies), len({label for _, label in copies})) for copies in places.values()]
+    notes = {
+        "split, byte for byte: {:,}. They flatter the result.": sum(n > labels for n, labels in labels_of),
+        "class, byte for byte: {:,}. Their labels contradict.": sum(labels > 1 for _, labels in labels_of),
+    }
+    return [f"Images found in more than one {text.format(count)}" for text, count in notes.items() if count]
+
+
+def _label_meaning(names: Sequence[str]) -> str:
+    """Say what labels mean that are names of folders."""
+    text = (
+        f"The label is the name of the folder an image lies in ({', '.join(names)}) and says no more: "
+        "who decided it, and on what evidence, is not recorded."
+    )
+    listed = " ".join(names).lower()
+    finding = next((word for word in ("nodule", "lesion", "mass") if word in listed), None)
+    if finding and "malig" not in listed:
+        text += f" A patch labelled {finding} is not thereby labelled malignant."
+    return text

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import csv
+import io
 import re
-from collections import Counter
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data import grouptable
 
 _RULES = ("auto", "none", "blocks:1000", "prefix:_", "csv:groups.csv")
+_REMEDY = "Save it as 'CSV UTF-8' with the columns file and group."
+_INVISIBLE = r"[\s\u200b\u2060\ufeff]+"
+_ENDS = re.compile(f"^{_INVISIBLE}|{_INVISIBLE}$")
+_NOBODY = ("", "nan", "none", "null", "n/a", "#n/a", "<na>", "nat")
 _LAST_NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$")
 
 
@@ -48,14 +56,14 @@ def groups_from_blocks(names: Sequence[str], size: int) -> NDArray[np.str_]:
     checks.in_range("size of a block", size, 1, whole=True)
     groups = []
     for name in names:
-        found = _LAST_NUMBER.match(PurePosixPath(name).stem)
-        if not found:
+        parts = _LAST_NUMBER.match(PurePosixPath(name).stem)
+        if not parts:
             msg = (
                 f"Blocks of file numbers need a number in each file name, got {name!r}. Choose another "
                 "rule: 'csv:groups.csv', 'prefix:_' or 'none'."
             )
             raise ValueError(msg)
-        groups.append(f"{found[1]}{int(found[2]) // size * size}")
+        groups.append(f"{parts[1]}{int(parts[2]) // size * size}")
     return np.array(groups, dtype=str)
 
 
@@ -77,39 +85,13 @@ def groups_from_prefix(names: Sequence[str], separator: str) -> NDArray[np.str_]
         )
         raise ValueError(msg)
     groups = [stem.split(separator, 1)[0] for stem in stems]
-    grouptable.refuse_alike(dict(zip(groups, names, strict=True)), "File names")
+    refuse_alike(dict(zip(groups, names, strict=True)), "File names")
     return np.array(groups, dtype=str)
-
-
-def groups_from_csv(path: str | Path, names: Sequence[str]) -> NDArray[np.str_]:
-    """Look each file's group, such as its patient, up in a table with the columns file and group.
-
-    Parameters
-    ----------
-    path : path of a CSV file
-        Column ``file`` holds file names, or paths with "/" as in `names`; commas, semicolons or tabs
-        separate the columns.
-    names : sequence of str
-        File names, or paths with "/".
-
-    Returns
-    -------
-    groups : str array, shape (N,)
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such table.
-    ValueError
-        If it is not in UTF-8 or UTF-16, a column or a file is missing, a file is in two groups, one row
-        stands for several images, or groups differ only in case or blanks.
-    """
-    return _look_up(Path(path), names)[0]
 
 
 def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[str]]:
     """Return the group of each file, and notes on cells and rows of the table."""
-    rows, n_mended = grouptable.read(table)
+    rows, n_mended = read_table(table)
     row_of: dict[str, int] = {}
     for row, (file, group) in rows.items():
         first = row_of.setdefault(file, row)
@@ -136,7 +118,7 @@ def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[
             )
             raise ValueError(msg)
     groups = {name: rows[row][1] for name, row in used.items()}
-    grouptable.refuse_alike({groups[name]: f"row {row}" for name, row in used.items()}, table.name)
+    refuse_alike({groups[name]: f"row {row}" for name, row in used.items()}, table.name)
     notes = []
     if n_mended:
         notes.append(
@@ -149,8 +131,8 @@ def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[
 
 def _spellings(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return how a table may write each path: in full, or its last part."""
-    plain = {name: grouptable.plain(name).replace("\\", "/") for name in names}
-    return {name: (path, grouptable.plain(PurePosixPath(path).name)) for name, path in plain.items()}
+    paths = {name: plain(name).replace("\\", "/") for name in names}
+    return {name: (path, plain(PurePosixPath(path).name)) for name, path in paths.items()}
 
 
 def groups_by_rule(
@@ -182,19 +164,19 @@ def groups_by_rule(
     ValueError
         If there is no such rule.
     """
-    kind, _, option = (rule or "none").partition(":")
-    if kind == "auto" and not option:
+    method, _, option = (rule or "none").partition(":")
+    if method == "auto" and not option:
         size = _block_size(names)
-        kind, option = ("blocks", str(size)) if size else ("none", "")
-    if kind == "none" and not option:
+        method, option = ("blocks", str(size)) if size else ("none", "")
+    if method == "none" and not option:
         return np.array(names, dtype=str), False, "each image on its own", []
-    if kind == "blocks" and option.isdecimal():
+    if method == "blocks" and option.isdecimal():
         files = [PurePosixPath(name).name for name in names]
         note = f"in blocks of {int(option):,} consecutive file numbers"
         return groups_from_blocks(files, int(option)), False, note, []
-    if kind == "prefix":
+    if method == "prefix":
         return groups_from_prefix(names, option), False, f"by what precedes {option!r} in the file name", []
-    if kind == "csv" and option:
+    if method == "csv" and option:
         groups, notes = _look_up(Path(folder, option).expanduser(), names)
         return groups, True, f"by the groups of {Path(option).name}", notes
     msg = f"group_rule must be one of: {', '.join(_RULES)}; got {rule!r}.{checks.nearest(str(rule), _RULES)}"
@@ -206,10 +188,108 @@ def _block_size(names: Sequence[str]) -> int:
 
     Larger blocks divide fewer scans at their borders; a hundred still fill three splits evenly.
     """
-    found = [re.fullmatch(r"\D*(\d+)\D*", PurePosixPath(name).stem) for name in names]
-    numbers = [int(match[1]) for match in found if match]
+    matches = [re.fullmatch(r"\D*(\d+)\D*", PurePosixPath(name).stem) for name in names]
+    numbers = [int(match[1]) for match in matches if match]
     if not numbers or len(numbers) < len(names):
         return 0
     rough = max((max(numbers) - min(numbers)) / 100, 1)
     power = 10 ** int(np.log10(rough))
     return min((1, 2, 5, 10), key=lambda digit: abs(np.log(digit * power / rough))) * power
+
+
+def plain(text: str) -> str:
+    """Return text without blanks at its ends and with each letter in one Unicode form (NFC)."""
+    return _ENDS.sub("", unicodedata.normalize("NFC", text))
+
+
+def is_named(group: str) -> bool:
+    """Whether text names a group, and is not what tables write where nothing is known."""
+    return plain(group).casefold() not in _NOBODY
+
+
+def read_table(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
+    """Read a CSV file with the columns file and group, separated by commas, semicolons or tabs."""
+    text = _decode(table)
+    headers = {mark: _header(text, mark) for mark in ",;\t"}
+    fitting = [mark for mark, names in headers.items() if names.count("file") == names.count("group") == 1]
+    if len(fitting) != 1:
+        longest = max(headers.values(), key=len)
+        got = ", ".join(longest) or "none"
+        msg = f"{table.name} must have one column file and one column group, got {got}. {_REMEDY}"
+        raise ValueError(msg)
+    columns = headers[fitting[0]]
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=fitting[0], strict=True))
+    except csv.Error as error:
+        msg = f"{table.name} must be a table of comma-separated values, got: {error}. {_REMEDY}"
+        raise ValueError(msg) from error
+    rows, n_mended = {}, 0
+    for number, cells in enumerate(lines[1:], start=2):
+        if not any(map(plain, cells)):
+            continue
+        if any(map(plain, cells[len(columns) :])):
+            msg = (
+                f"{table.name} must have {len(columns)} cells in a row, got {len(cells)} in row {number}."
+                f" Put cells with a separator in quotes. {_REMEDY}"
+            )
+            raise ValueError(msg)
+        padded = [*cells, *[""] * len(columns)]
+        file, group = (padded[columns.index(name)] for name in ("file", "group"))
+        n_mended += sum(cell != plain(cell) for cell in (file, group))
+        rows[number] = (plain(file).replace("\\", "/"), plain(group) if is_named(group) else "")
+    return rows, n_mended
+
+
+def refuse_alike(places: Mapping[str, str], where: str) -> None:
+    """Refuse groups that are two for a computer and most likely one for whoever wrote them.
+
+    Parameters
+    ----------
+    places : dict, group to where it stands first
+    where : str
+        What is to be changed, for the message, which quotes no group: it may be a patient's name.
+
+    Raises
+    ------
+    ValueError
+        If groups differ only in case, in blanks, or by a spreadsheet's ".0" after a number.
+    """
+    alike = defaultdict(list)
+    for group, place in places.items():
+        letters = unicodedata.normalize("NFKC", group).casefold()
+        visible = "".join(letter for letter in letters if unicodedata.category(letter)[0] not in "ZC")
+        alike[re.sub(r"^(\d+)\.0+$", r"\1", visible)].append(place)
+    clashes = [" and ".join(clash) for clash in alike.values() if len(clash) > 1]
+    if clashes:
+        more = f" and {len(clashes) - 3} more" if len(clashes) > 3 else ""
+        msg = (
+            f"{where} must write each group in one way, got groups that differ only in case, in blanks or by "
+            f"'.0' in {'; '.join(clashes[:3])}{more}. Write them alike, or give two patients two names."
+        )
+        raise ValueError(msg)
+
+
+def _decode(table: Path) -> str:
+    if not table.is_file():
+        msg = (
+            f"The table of groups must be a CSV file, got none named {table.name}. Name it relative to the "
+            "data folder."
+        )
+        raise FileNotFoundError(msg)
+    content = table.read_bytes()
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = "\0"
+    with contextlib.suppress(UnicodeDecodeError):
+        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    if "\0" in text:
+        msg = f"{table.name} must be text in UTF-8, got another encoding, or no text. {_REMEDY}"
+        raise ValueError(msg)
+    return text
+
+
+def _header(text: str, mark: str) -> list[str]:
+    """Return the names of the columns if `mark` separates them."""
+    with contextlib.suppress(csv.Error):
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+        return [plain(name).casefold() for name in next(lines, [])]
+    return []

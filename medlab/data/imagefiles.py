@@ -57,13 +57,7 @@ class ImageFile:
 
 
 def survey(path: Path, root: Path) -> ImageFile:
-    """Read an image file's header.
-
-    Raises
-    ------
-    ValueError
-        If it is no image, damaged, holds several pages, or pixels of a type without a known scale.
-    """
+    """Read an image file's header."""
     name = path.relative_to(root).as_posix()
 
     with _opened(path, name) as image:
@@ -80,8 +74,8 @@ def survey(path: Path, root: Path) -> ImageFile:
     inverted = tags.get(_PHOTOMETRIC) == 0
     is_signed = 2 in np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1))  # Pillow reads signed bytes as unsigned
     if depth is None or is_signed or (inverted and depth == "float"):
-        kind = "floats with white as 0" if inverted else repr(mode) if depth is None else "signed numbers"
-        msg = f"{name} must hold 8-bit, 16-bit or float pixels, got {kind}. Convert it first."
+        content = "floats with white as 0" if inverted else repr(mode) if depth is None else "signed numbers"
+        msg = f"{name} must hold 8-bit, 16-bit or float pixels, got {content}. Convert it first."
         raise ValueError(msg)
     deep_color = ";16" in stored and depth == "8 bit"
     colored = depth == "8 bit" and mode not in ("1", "L", "LA") and "LA;16" not in stored
@@ -93,28 +87,22 @@ def quirk_notes(files: Sequence[ImageFile]) -> list[str]:
     """Count the files that are stored in a way a reader must know of."""
     counts = Counter(quirk for file in files for quirk in file.quirks)
     return [
-        f"{counts[name]:,} of {len(files):,} images {said}" for name, said in _QUIRKS.items() if counts[name]
+        f"{counts[name]:,} of {len(files):,} images {text}" for name, text in _QUIRKS.items() if counts[name]
     ]
 
 
 def common_size(files: Sequence[ImageFile]) -> tuple[int, int]:
-    """Return the (height, width) that all files share.
-
-    Raises
-    ------
-    ValueError
-        If they differ; the message names the odd ones and says how to ask for resizing.
-    """
+    """Return the (height, width) that all files share."""
     counts = Counter(file.size for file in files)
     usual = counts.most_common(1)[0][0]
     odd = [file for file in files if file.size != usual]
     if odd:
-        listed = ", ".join(f"{file.name} is {_text(file.size)}" for file in odd[:3])
+        listed = ", ".join(f"{file.name} is {file.size[0]}x{file.size[1]}" for file in odd[:3])
         more = f", and {len(odd) - 3} more differ" if len(odd) > 3 else ""
         remedy = usual[0] if usual[0] == usual[1] else usual
         msg = (
             f"All images must have the same size, got {len(odd)} of {len(files)} that differ: {listed} (HxW) "
-            f"among {_text(usual)}{more}. Pass image_size={remedy} to resize every image to that, "
+            f"among {usual[0]}x{usual[1]}{more}. Pass image_size={remedy} to resize every image to that, "
             "or remove the odd ones."
         )
         raise ValueError(msg)
@@ -122,13 +110,7 @@ def common_size(files: Sequence[ImageFile]) -> tuple[int, int]:
 
 
 def common_depth(files: Sequence[ImageFile]) -> str:
-    """Return the deepest of the files' pixel types: "8 bit", "16 bit" or "float".
-
-    Raises
-    ------
-    ValueError
-        If floats are mixed with integers; the message names one of each.
-    """
+    """Return the deepest of the files' pixel types: "8 bit", "16 bit" or "float"."""
     first = {file.depth: file.name for file in reversed(files)}
     if "float" in first and len(first) > 1:
         other = next(name for depth, name in first.items() if depth != "float")
@@ -164,9 +146,8 @@ def read(files: Sequence[ImageFile], size: tuple[int, int], *, color: bool, dept
     ValueError
         If a file is damaged, or holds NaN.
     """
-    images = np.empty(
-        (len(files), *size, 3 if color else 1), dtype=np.uint8 if depth == "8 bit" else np.float32
-    )
+    shape = (len(files), *size, 3 if color else 1)
+    images = np.empty(shape, dtype=np.uint8 if depth == "8 bit" else np.float32)
     for row, file in zip(images, files, strict=True):
         row[...] = _pixels(file, size, color).reshape(*size, -1)
         if depth == "float" and not np.isfinite(row).all():
@@ -227,7 +208,3 @@ def _opened(path: Path, name: str) -> Iterator[Image.Image]:
                 "replace it, save it again as PNG, or remove it."
             )
         raise ValueError(msg) from error
-
-
-def _text(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
@@ -20,16 +21,33 @@ class Window(NamedTuple):
     width_hu: float
 
 
-# Centers and widths in use vary between books by 100 HU and more. These are Radiopaedia's (Windowing (CT),
-# doi 10.53347/rID-52108), but for "nodule", which is this project's own: wide enough for ground glass
-# (-600 HU) and solid tissue in one image.
+class Preset(NamedTuple):
+    """What to do with the gray values of one kind of image before a network sees them.
+
+    Attributes
+    ----------
+    name : str
+    units : str
+        What the gray values must be.
+    why : str
+    source : str
+    window_hu : (center, width) or None
+        For CT.
+    """
+
+    name: str
+    units: str
+    why: str
+    source: str
+    window_hu: tuple[float, float] | None = None
+
+
+_TEXT = (resources.files("medlab.data") / "presets.yaml").read_text(encoding="utf-8")
+PRESETS = {name: Preset(name, **facts) for name, facts in yaml.safe_load(_TEXT).items()}
 WINDOWS = {
-    "lung": Window(-600.0, 1500.0),
-    "soft tissue": Window(50.0, 400.0),
-    "mediastinum": Window(50.0, 350.0),
-    "bone": Window(400.0, 1800.0),
-    "brain": Window(40.0, 80.0),
-    "nodule": Window(-400.0, 1400.0),
+    name.removeprefix("ct "): Window(*preset.window_hu)
+    for name, preset in PRESETS.items()
+    if preset.window_hu
 }
 
 
@@ -146,44 +164,6 @@ def z_score(image: ArrayLike, *, foreground: ArrayLike | None = None) -> NDArray
     return ((values - inside.mean()) / spread).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Preset:
-    """What to do with the gray values of one kind of image before a network sees them.
-
-    Attributes
-    ----------
-    name : str
-    units : str
-        What the gray values must be.
-    why : str
-    source : str
-    """
-
-    name: str
-    units: str
-    why: str
-    source: str
-
-
-_RADIOPAEDIA = "Radiopaedia, Windowing (CT), doi 10.53347/rID-52108"
-_NNUNET = "Isensee et al. 2021 (nnU-Net), doi 10.1038/s41592-020-01008-z"
-PRESETS = {
-    preset.name: preset
-    for preset in (
-        Preset("ct lung", "HU", "air, vessels and nodules; muscle and bone saturate", _RADIOPAEDIA),
-        Preset("ct soft tissue", "HU", "organs, muscle and fat; lung is black, bone white", _RADIOPAEDIA),
-        Preset("ct mediastinum", "HU", "heart, great vessels, lymph nodes", _RADIOPAEDIA),
-        Preset("ct bone", "HU", "cortex and marrow; soft tissue is one gray", _RADIOPAEDIA),
-        Preset("ct brain", "HU", "gray and white matter, 5 to 10 HU apart", _RADIOPAEDIA),
-        Preset("ct nodule", "HU", "ground glass and solid tissue in one image", "this project's own"),
-        Preset("mr", "any", "MR has no fixed scale: standard deviations of the foreground", _NNUNET),
-        Preset("pet suv", "SUV", "0 to 10 SUV become 0 to 1; above, all is hot", "this project's own"),
-        Preset("x-ray", "any", "exposure varies: percentiles 0.5 to 99.5", _NNUNET),
-        Preset("ultrasound", "any", "gain varies: percentiles 0.5 to 99.5", _NNUNET),
-    )
-}
-
-
 def preprocess(image: ArrayLike, preset: str, *, foreground: ArrayLike | None = None) -> NDArray[np.float32]:
     """Bring the gray values of one image or volume to the scale that suits its modality.
 
@@ -212,8 +192,8 @@ def preprocess(image: ArrayLike, preset: str, *, foreground: ArrayLike | None = 
     [[0.0, 0.5, 1.0]]
     """
     checks.one_of("preset", preset, PRESETS)
-    if preset.startswith("ct "):
-        return window(image, *WINDOWS[preset.removeprefix("ct ")])
+    if window_hu := PRESETS[preset].window_hu:
+        return window(image, *window_hu)
     if preset == "pet suv":
         return window(image, LARGEST_SUV / 2, LARGEST_SUV)
     if preset == "mr":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import zipfile
 import zlib
+from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -46,33 +48,21 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
     record = registry.describe(name)
     size = checks.one_of(f"size of {name}", record.sizes[0] if size is None else size, record.sizes)
     if record.simulated:
-        return _simulate(name, seed, options)
-    _refuse_unknown(name, options, ["seed", "size"])
+        from medlab.data import phantoms
+
+        simulate = getattr(phantoms, name)
+        _refuse_unknown(name, options, inspect.signature(simulate).parameters)
+        return simulate(seed=seed, **options)
+    _refuse_unknown(name, options, ("seed", "size"))
     path = downloading.fetch(name, size)
     splits = read_npz(path, record, size)
-    spacing = record.spacing_mm.get(size)
     by = f" by {record.split_by}" if record.split_by else ""
     note = f"Official split of {record.title}{by}; patients are not known from the file."
-    return Dataset(
-        name=name,
-        train=splits["train"],
-        val=splits["val"],
-        test=splits["test"],
-        task=record.task,
-        class_names=record.class_names,
-        positive_class=record.positive_class,
-        spacing_mm=None if spacing is None else (spacing,) * record.dimensions,
-        modality=record.modality,
-        source=record.source,
-        license=record.license,
-        citation=record.citation,
-        label_meaning=record.label_meaning,
-        flips=record.flips,
-        rotation_deg=record.rotation_deg,
-        split_by=record.split_by,
-        notes=(note,),
-        published=record.published,
-    )
+    spacing = record.spacing_mm.get(size)
+    # What a data set and its record call by the same name is the same fact.
+    facts = {fact.name: getattr(record, fact.name) for fact in fields(Dataset) if hasattr(record, fact.name)}
+    facts |= {"spacing_mm": None if spacing is None else (spacing,) * record.dimensions, "notes": (note,)}
+    return Dataset(**{**facts, **splits})
 
 
 def read_npz(path: str | Path, record: Record, size: int) -> dict[str, Split]:
@@ -119,8 +109,8 @@ def _arrays(file: Path) -> dict[str, NDArray[Any]]:
             "it and fetch it again (medlab data fetch)."
         )
         raise ValueError(msg) from error
-    missing = [f"{n}_{part}" for n in SPLITS for part in ("images", "labels") if f"{n}_{part}" not in arrays]
-    if missing:
+    needed = [f"{name}_{part}" for name in SPLITS for part in ("images", "labels")]
+    if missing := [key for key in needed if key not in arrays]:
         msg = f"{file.name} must hold images and labels of train, val and test, got no {', '.join(missing)}."
         raise ValueError(msg)
     return arrays
@@ -154,14 +144,6 @@ def _split(where: str, name: str, arrays: dict[str, NDArray[Any]], record: Recor
     return Split(images, labels.astype(np.uint8) if multilabel else labels[:, 0].astype(np.int64))
 
 
-def _simulate(name: str, seed: int, options: dict[str, Any]) -> Dataset:
-    from medlab.data import phantoms
-
-    make = getattr(phantoms, name)
-    _refuse_unknown(name, options, list(inspect.signature(make).parameters))
-    return make(seed=seed, **options)
-
-
-def _refuse_unknown(name: str, options: dict[str, Any], allowed: list[str]) -> None:
+def _refuse_unknown(name: str, options: Iterable[str], allowed: Iterable[str]) -> None:
     for option in options:
         checks.one_of(f"option of {name}", option, allowed)

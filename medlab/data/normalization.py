@@ -62,11 +62,6 @@ class Normalization:
         mean, std = np.array(self.mean, dtype=np.float32), np.array(self.std, dtype=np.float32)
         return np.asarray((array - mean) / std, dtype=np.float32)
 
-    def undo(self, normalized: ArrayLike) -> NDArray[np.float32]:
-        """Return the images that `apply` was given, as float32."""
-        array = np.asarray(normalized, dtype=np.float32)
-        return array * np.array(self.std, np.float32) + np.array(self.mean, np.float32)
-
     def as_dict(self) -> dict[str, Any]:
         """Return what the model folder keeps: ``{"mean": [...], "std": [...]}``."""
         return {key: list(value) for key, value in asdict(self).items()}

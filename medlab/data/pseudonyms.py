@@ -64,8 +64,8 @@ class Pseudonyms:
         """Return by how many days, 1 to 3650, the dates of a patient move into the past."""
         return int.from_bytes(self._digest("days", identity)[:8], "big") % MOST_DAYS + 1
 
-    def _digest(self, kind: str, value: str) -> bytes:
-        return hmac.digest(self._key, f"{kind}:{value}".encode(), "sha256")
+    def _digest(self, purpose: str, value: str) -> bytes:
+        return hmac.digest(self._key, f"{purpose}:{value}".encode(), "sha256")
 
 
 def own_salt() -> str:
@@ -118,13 +118,7 @@ def _make(path: Path) -> None:
 
 
 def move_new(draft: Path, path: Path) -> None:
-    """Give a finished file its name.
-
-    Raises
-    ------
-    FileExistsError
-        If that name is taken: nothing is overwritten.
-    """
+    """Give a finished file its name."""
     try:
         os.link(draft, path)
     except FileExistsError:

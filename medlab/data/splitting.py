@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.data import grouptable
+from medlab.data import grouping
 
 FRACTIONS = {"train": 0.7, "val": 0.15, "test": 0.15}
 
@@ -60,7 +60,7 @@ def stratified_split(
     class_names, is_class = _classes(np.asarray(labels))
     group_of = np.arange(len(is_class)) if groups is None else np.asarray(groups)
     checks.same_length(labels=is_class, groups=group_of)
-    n_unknown = sum(not grouptable.is_named(str(group)) for group in group_of.tolist())
+    n_unknown = sum(not grouping.is_named(str(group)) for group in group_of.tolist())
     if n_unknown:
         msg = (
             f"groups must name one for each image, got none for {n_unknown:,} of {len(group_of):,} (empty, "
@@ -114,7 +114,7 @@ def _assign(counts: NDArray[Any], shares: NDArray[Any], rng: np.random.Generator
     lack = shares[:, np.newaxis] * totals
     weights = 1 / totals**2  # a rare class counts as much as a common one
     empty = np.ones(lack.shape, dtype=bool)
-    left = np.count_nonzero(counts, axis=0)
+    remaining = np.count_nonzero(counts, axis=0)
     order = rng.permutation(len(counts))
     order = order[np.argsort(-counts.sum(axis=1)[order], kind="stable")]
     chosen = np.empty(len(counts), dtype=np.int64)
@@ -122,10 +122,10 @@ def _assign(counts: NDArray[Any], shares: NDArray[Any], rng: np.random.Generator
         held = counts[group] > 0
         gain = (counts[group] * (2 * lack - counts[group])) @ weights
         # The last groups of a class go to the splits that have none of it yet.
-        urgent = (empty & held & (left <= empty.sum(axis=0))).any(axis=1)
+        urgent = (empty & held & (remaining <= empty.sum(axis=0))).any(axis=1)
         split = np.where(urgent, gain, -np.inf).argmax() if urgent.any() else gain.argmax()
         chosen[group] = split
         lack[split] -= counts[group]
         empty[split] &= ~held
-        left -= held
+        remaining -= held
     return chosen

@@ -75,3 +75,46 @@ def test_columns_of_unequal_length_are_refused():
 def test_a_binary_set_without_a_positive_class_is_refused():
     with pytest.raises(ValueError, match=r"positive_class of a binary data set must be 0 or 1, got None"):
         dataset(positive_class=None)
+
+
+def test_a_data_set_prints_as_a_page_without_pixels_or_patients():
+    part = Split(
+        np.full((3, 4, 5, 1), 222, np.uint8),
+        np.array([0, 1, 1]),
+        np.array(["MILLER", "MILLER", "SMITH"]),
+        {"diameter_mm": np.array([4.25, 5.25, 6.25])},
+    )
+    facts = {
+        "spacing_mm": (0.8, 0.7),
+        "notes": ("a", "b"),
+        "modality": "CT",
+        "license": "CC0",
+        "source": "here",
+    }
+    whole = Dataset("tiny", part, part, part, "binary", ("benign", "malignant"), 1, **facts)
+    assert repr(whole).splitlines() == [
+        "Dataset tiny: binary, CT",
+        "  shape       images 4 x 5 x 1 uint8",
+        "  splits      train 3, val 3, test 3",
+        "  classes     0 benign; 1 malignant (positive)",
+        "  spacing     0.8 x 0.7 mm",
+        "  source      here",
+        "  license     CC0",
+        "  notes       2 (see .notes)",
+        f"  fingerprint {whole.fingerprint}",
+    ]
+    assert repr(part) == (
+        "Split(3 images 4 x 5 x 1 uint8; labels int64; patients: 2; attributes: diameter_mm)"
+    )
+
+
+def test_many_classes_and_attributes_do_not_fill_the_screen():
+    names = tuple(f"a class with a long name, number {number}" for number in range(100))
+    columns = {f"column_{number}": np.zeros(3) for number in range(100)}
+    part = Split(np.zeros((3, 4, 5), np.float32), np.array([0, 1, 2]), attributes=columns)
+    page = repr(Dataset("tiny", part, part, part, "multiclass", names))
+    assert "sequences 4 x 5 float32" in page
+    assert len(page.splitlines()) <= 12
+    assert max(map(len, page.splitlines())) <= 200
+    assert len(repr(part)) <= 300
+    assert "patients: unknown" in repr(part)

@@ -3,7 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medlab.data.grouping import groups_by_rule, groups_from_blocks, groups_from_csv, groups_from_prefix
+from medlab.data.grouping import groups_by_rule, groups_from_blocks, groups_from_prefix
+
+
+def groups_from_csv(table, names):
+    return groups_by_rule(names, f"csv:{table}")[0]
 
 
 def test_blocks_are_of_consecutive_numbers_whatever_the_folder_and_extension():

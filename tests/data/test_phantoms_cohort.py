@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from medlab.data.phantoms import Scanner, candidates, simulated_nodules
-from medlab.data.phantoms.cohort import to_gray
+from medlab.data.phantoms.cohorts import to_gray
 
 
 @pytest.fixture(scope="module")

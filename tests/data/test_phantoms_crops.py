@@ -9,9 +9,9 @@ import pytest
 from scipy import ndimage, stats
 
 from medlab.data.phantoms import SITES, Candidates, Scanner, candidates
-from medlab.data.phantoms.crops import STREAMS, draw_chunk
+from medlab.data.phantoms.crops import CHUNK, draw_chunks
 from medlab.data.phantoms.findings import draw_findings, in_slices
-from medlab.data.phantoms.streams import streams
+from medlab.data.phantoms.streams import stacked
 
 QUIET = Scanner(dose=100.0)
 
@@ -210,10 +210,9 @@ def test_labels_follow_the_true_risk():
 
 def drawn_alone(seed, n_chunks):
     """Patients and labels of many chunks, without their images."""
-    options = {"kind": "nodule", "risk_scale": 3.5, "prevalence": 0.35, "diameter_mm": (6.0, 12.0)}
-    chunks = [draw_chunk(streams((seed,), chunk, STREAMS), **options) for chunk in range(n_chunks)]
-    people = {name: np.concatenate([chunk[0][name] for chunk in chunks]) for name in chunks[0][0]}
-    return people, np.concatenate([chunk[3] for chunk in chunks])
+    chunks = list(draw_chunks(n_chunks * CHUNK, (seed,), "nodule", 3.5, 0.35, (6.0, 12.0)))
+    people = stacked(chunk.people for chunk in chunks)
+    return people, np.concatenate([chunk.malignant for chunk in chunks])
 
 
 def test_malignant_nodules_are_as_frequent_in_every_stratum_as_their_risk():

@@ -18,7 +18,6 @@ from medlab.data.phantoms import (
     painting,
     section,
     thorax,
-    vasculature,
 )
 
 LABEL = {name: label for label, name in enumerate(STRUCTURES)}
@@ -334,12 +333,12 @@ def test_a_vessel_has_the_area_of_a_cylinder_cut_aslant(tilt, longer):
     # 6 pixels thick on either side of its axis, which runs `tilt` sideways for each pixel upward.
     path = [[-30 * tilt, 2.3, -30.0, 6.0], [30 * tilt, 2.3, 30.0, 6.0]]
     whole = (slice(0, 128), slice(0, 128))
-    area = painting.tubes(128, vasculature.chains([path]), 0.0, whole)[0].sum()
+    area = painting.tubes(128, anatomy.chains([path]), 0.0, whole)[0].sum()
     assert area == pytest.approx(np.pi * 6**2 * longer, rel=0.02)
 
 
 def test_branches_grow_thinner_and_stay_joined():
-    trees = vasculature.grow(1, np.random.default_rng(0))
+    trees = anatomy.grow_vessels(1, np.random.default_rng(0))
     assert np.all(trees["taper"] < 0)
     tips = trees["radius"][0, -64:]
     assert tips.max() < trees["radius"][0, :48].min()

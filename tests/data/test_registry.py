@@ -3,6 +3,7 @@ import importlib.util
 import inspect
 import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,8 @@ from medlab.data import describe, registered, registry
 from medlab.data.phantoms import simulated_nodules
 
 ROOT = Path(__file__).parents[2]
-MEDMNIST = [name for name in registered() if not describe(name).simulated]
+SETS = Path(registry.__file__).parent / "sets"
+MEDMNIST = list(json.loads((SETS / "medmnist.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture
@@ -25,20 +27,29 @@ def make_registry() -> ModuleType:
     return module
 
 
-def test_all_eighteen_sets_and_the_simulated_one_are_registered():
+def test_all_eighteen_sets_and_those_written_by_hand_are_registered():
     assert len(MEDMNIST) == 18
     assert sum(name.endswith("3d") for name in MEDMNIST) == 6
-    assert set(registered()) - set(MEDMNIST) == {"simulated_nodules"}
+    assert registered() == MEDMNIST + sorted(path.stem for path in SETS.glob("*.yaml"))
+    assert "simulated_nodules" in registered()
 
 
 @pytest.mark.parametrize("name", MEDMNIST)
-def test_every_record_is_complete(name):
+def test_every_set_of_medmnist_has_its_sizes_and_its_citation(name):
     record = describe(name)
     assert record.sizes == ((28, 64) if record.dimensions == 3 else (28, 64, 128, 224))
-    assert set(record.files) == set(record.sizes)
+    for file in record.files.values():
+        assert file["url"].startswith("https://zenodo.org/records/10519652/files/")
+    assert "10.1038/s41597-022-01721-8" in record.citation
+
+
+@pytest.mark.parametrize("name", registered())
+def test_every_record_is_complete(name):
+    record = describe(name)
+    assert set(record.files) == (set() if record.simulated else set(record.sizes))
     for file in record.files.values():
         assert re.fullmatch(r"[0-9a-f]{32}", file["md5"])
-        assert file["url"].startswith("https://zenodo.org/records/10519652/files/")
+        assert file["url"].startswith("https://")
     assert list(record.split_sizes) == ["train", "val", "test"]
     assert record.channels in (1, 3)
     assert len(record.class_names) >= 2
@@ -48,7 +59,8 @@ def test_every_record_is_complete(name):
     assert record.flip_reason
     assert record.label_meaning
     assert record.modality
-    assert "10.1038/s41597-022-01721-8" in record.citation
+    assert record.license
+    assert record.citation
 
 
 def test_facts_that_are_easily_got_wrong():
@@ -117,15 +129,63 @@ def test_an_unknown_name_is_refused_with_the_list_and_the_nearest():
         describe("brestmnist")
 
 
-def test_a_registry_with_an_unknown_field_is_refused():
-    entry = dict.fromkeys((field.name for field in dataclasses.fields(registry.Record)), ())
-    with pytest.raises(ValueError, match=r"known fields and tasks, got x: binary, \{'colour'\}"):
-        registry._record("x", {**entry, "task": "binary", "colour": 1})
+@pytest.fixture
+def sets(tmp_path) -> Path:
+    """A folder with MedMNIST's rows and one written by hand."""
+    return Path(shutil.copytree(SETS, tmp_path / "sets"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("license: Apache-2.0\n", "", "got no license"),
+        ("license: Apache-2.0\n", "license:\n", "got no license"),
+        ("title: Simulated lung nodules\nd", "d", "got no title"),
+        ("channels: 1\n", "chanels: 1\n", "got no channels; the unknown field 'chanels'"),
+        ("sizes: [64]", "sizes: 64", "got no list of sizes"),
+        ("task: binary", "task: detection", "the task 'detection', which is none of binary"),
+        ("[benign, malignant]", "[no, yes]", "class_names that are no texts"),
+        ("positive_class: 1\n", "", "got no positive_class, 0 or 1"),
+        ("val: 1000", "dev: 1000", "split_sizes of others than train, val, test"),
+        ("simulated: true\n", "", r"no url and md5 in files for the sizes \[64\]"),
+    ],
+)
+def test_an_incomplete_row_is_refused_by_file_and_field(sets, before, after, words):
+    path = sets / "simulated_nodules.yaml"
+    row = path.read_text(encoding="utf-8")
+    assert before in row
+    path.write_text(row.replace(before, after), encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"^simulated_nodules\.yaml must describe .*{words}"):
+        registry.read_sets(sets)
+
+
+def test_a_damaged_row_is_refused_by_the_name_of_its_file(sets):
+    (sets / "mine.yaml").write_text("title: [never closed", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^mine\.yaml must be readable as YAML, got: .*"):
+        registry.read_sets(sets)
+    (sets / "mine.yaml").write_text("- a list", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^mine\.yaml must map fields to values, got list"):
+        registry.read_sets(sets)
+    (sets / "mine.yaml").unlink()
+    (sets / "breastmnist.yaml").write_text("title: mine", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^breastmnist\.yaml must bear a name of its own"):
+        registry.read_sets(sets)
+
+
+def test_a_row_is_added_by_a_file_alone(sets):
+    row = (sets / "simulated_nodules.yaml").read_text(encoding="utf-8")
+    file = "files:\n  64: {url: 'https://example.org/mine.npz', md5: " + "0" * 32 + "}\n"
+    (sets / "mine.yaml").write_text(row.replace("simulated: true\n", file), encoding="utf-8")
+    record = registry.read_sets(sets)["mine"]
+    assert record.name == "mine"
+    assert record.files[64]["url"] == "https://example.org/mine.npz"
+    assert record.published == ()
+    assert "published" not in repr(record)
 
 
 def test_the_file_holds_what_the_script_knows(make_registry):
     stored = json.loads(make_registry.REGISTRY.read_text(encoding="utf-8"))
-    assert stored["simulated_nodules"] == make_registry.SIMULATED
+    assert list(stored) == MEDMNIST
     for name, facts in make_registry.HAND_WRITTEN.items():
         assert {key: stored[name][key] for key in facts} == facts
 
@@ -145,17 +205,16 @@ def test_the_script_reads_a_wheel_without_running_it(make_registry, tmp_path, mo
             "license": "CC BY 4.0",
         }
         for name, entry in known.items()
-        if name != "simulated_nodules"
     }
     wheel = tmp_path / "medmnist.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("medmnist/info.py", f"raise RuntimeError('was run')\nINFO = {info!r}\n")
     table = tmp_path / "published.csv"
     table.write_text("dataset,method,auc,acc,checked_against_a_second_copy\nbreastmnist,m,0.9,0.8,no\n")
-    monkeypatch.setattr(make_registry, "REGISTRY", tmp_path / "registry.json")
+    monkeypatch.setattr(make_registry, "REGISTRY", tmp_path / "medmnist.json")
     monkeypatch.setattr("sys.argv", ["make_registry.py", "--wheel", str(wheel), "--published", str(table)])
     make_registry.main()
-    made = json.loads((tmp_path / "registry.json").read_text(encoding="utf-8"))
+    made = json.loads((tmp_path / "medmnist.json").read_text(encoding="utf-8"))
     assert made["breastmnist"]["sizes"] == [28]
     assert made["breastmnist"]["positive_class"] == 0
     assert made["breastmnist"]["class_names"] == ["a", "b"]
@@ -163,8 +222,10 @@ def test_the_script_reads_a_wheel_without_running_it(make_registry, tmp_path, mo
         {"method": "m", "auc": 0.9, "acc": 0.8, "checked_against_a_second_copy": False}
     ]
     monkeypatch.setattr("sys.argv", ["make_registry.py", "--wheel", str(wheel)])
+    (tmp_path / "mine.yaml").write_text("title: by hand", encoding="utf-8")
     make_registry.main()
-    assert json.loads((tmp_path / "registry.json").read_text(encoding="utf-8")) == made
+    assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == "title: by hand"
+    assert json.loads((tmp_path / "medmnist.json").read_text(encoding="utf-8")) == made
 
 
 def test_the_script_refuses_a_wheel_without_facts(make_registry, tmp_path):

@@ -246,8 +246,12 @@ def test_a_file_that_may_be_a_damaged_slice_is_not_passed_over_as_a_text(dicom, 
 def test_headers_are_opened_once_and_again_only_when_a_file_changes(dicom, folder, monkeypatch):
     dicom.write(folder)
     opened = []
-    read_slice = volumes.series.read_slice
-    monkeypatch.setattr(volumes.series, "read_slice", lambda *told: opened.append(told) or read_slice(*told))
+    read_slice = volumes.dicom_slices.read_slice
+    monkeypatch.setattr(
+        volumes.dicom_slices,
+        "read_slice",
+        lambda *arguments: opened.append(arguments) or read_slice(*arguments),
+    )
     volumes.list_series(folder)
     assert len(opened) == 7
     volumes.read(folder, series=1)

@@ -3,50 +3,32 @@
 Lengths are mm in a chest of size 1, points are (x, y, z): x to the patient's left, y to the back, z to the
 head, as in DICOM; the origin lies in the middle of the chest, at the height of the carina. The chest wall
 is a set of closed curves around the axis, radius by angle from the back, so that its areas are known in
-closed form; everything in the mediastinum is a chain of tapering tubes or an ellipsoid.
+closed form; everything in the mediastinum is a chain of tapering tubes or an ellipsoid. The numbers of the
+average chest stand in atlas.yaml.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from importlib import resources
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
 
-from medlab.data.phantoms import vasculature
+from medlab.data.phantoms.streams import FloatArray
 
 Columns = dict[str, Any]
 
-# CT numbers in HU, stated for teaching: they lie where textbooks put the tissues, without contrast agent.
-# The order is the order of the labels. Lung is an average person's, at the middle between front and back.
-TISSUE_HU = {
-    "air": -1000.0,
-    "skin": 20.0,
-    "fat": -100.0,
-    "muscle": 55.0,
-    "lung": -860.0,
-    "mediastinum": -90.0,
-    "heart": 40.0,
-    "great vessel": 42.0,
-    "esophagus": 30.0,
-    "cortical bone": 850.0,
-    "marrow": 220.0,
-    "spinal canal": 20.0,
-    "airway": -1000.0,
-    "airway wall": 20.0,
-    "vessel": 35.0,
-    "nodule": 30.0,
-}
+ATLAS = yaml.safe_load((resources.files("medlab.data.phantoms") / "atlas.yaml").read_text(encoding="utf-8"))
+TISSUE_HU: dict[str, float] = ATLAS["tissue_hu"]
 STRUCTURES = tuple(TISSUE_HU)
 LUNG_HU_PER_MM = 0.3  # denser toward the back, where blood collects in a patient lying there
 
 LEVELS_MM = (-85.0, 60.0)  # heart without diaphragm to the tops of the lungs
 
-# Radius in mm = sum over k of c_k cos(k angle), angle from the back: drawn by hand, then fitted.
-OUTLINES = {
-    "cavity": np.array([99.6, -0.1, -29.2, -8.2, -4.2, 0.5, -0.2, 0.1, 0.6, 0.6, 0.5]),
-    "muscle": np.array([121.8, 3.2, -26.1, -1.5, -1.3, 0.5, -1.0, -1.0, -0.4, -0.3, -0.3]),
-}
+OUTLINES = {name: np.array(cosines) for name, cosines in ATLAS["outlines"].items()}
 FAT_SHAPE = np.array([1.0, 0.02, -0.17, 0.02, -0.07, 0.04])  # thickness, relative to its mean
 SKIN_MM = 2.0
 _WOBBLE_MM = np.array([0.0, 0.8, 0.8, 0.5, 0.4, 0.3])
@@ -57,26 +39,13 @@ ANGLES = np.arange(N_ANGLES) * (2 * np.pi / N_ANGLES)
 _WAVES = np.cos(np.arange(12)[:, None] * ANGLES), np.sin(np.arange(12)[:, None] * ANGLES)
 _FOLDED = np.minimum(ANGLES, 2 * np.pi - ANGLES)  # from the back, either way
 
-RIB = {
-    "away_mm": 5.5,
-    "thick_mm": 7.5,
-    "high_mm": 13.0,
-    "cortex_mm": 1.3,
-    "spacing_mm": 24.0,
-    "drop_mm": 120.0,
-}
+RIB: dict[str, float] = ATLAS["rib"]
 RIB_ANGLES = (0.40, 2.55)
 _SCAPULA = {"away_mm": 13.5, "thick_mm": 4.0, "lowest_mm": -70.0}
 _SCAPULA_ANGLES = (0.72, 1.50)
 _PLANE = {"away_mm": 10.6, "thick_mm": 1.6}
 _PLANE_ANGLES = (0.75, 2.60)
 
-# Ellipsoids: center, half axes, turn of the first axis from x toward y in radians.
-HEART = {
-    "ventricles": ((22.0, -26.0, -78.0), (54.0, 36.0, 45.0), -0.55),
-    "right atrium": ((-26.0, -16.0, -66.0), (25.0, 28.0, 36.0), 0.0),
-    "left atrium": ((2.0, 5.0, -52.0), (30.0, 15.0, 20.0), 0.0),
-}
 # Upright ellipses: center (x, y), half axes. They are the same at every level.
 SPINE = {"body": ((0.0, 46.0), (17.0, 13.0)), "canal": ((0.0, 67.0), (8.0, 8.0))}
 ARCH_MM = 4.0  # of bone around the canal
@@ -87,52 +56,24 @@ CORTEX_MM = 1.5  # of spine and sternum
 STERNUM_GAP_MM = 2.5
 TRANSVERSE = ((11.0, 70.0, 4.5), (33.0, 79.0, 3.2))  # x, y, radius; the other side mirrors it
 
-# Chains of points (x, y, z) with a radius. The first group of vessels shapes the mediastinum.
-GREAT_VESSELS = {
-    "aorta": (
-        (-6, -30, -50, 14), (-15, -35, -22, 14), (-15, -33, 5, 14), (-9, -24, 20, 13.5), (3, -8, 28, 13),
-        (14, 10, 28, 12.5), (23, 26, 19, 12), (27, 34, 4, 12), (28, 34, -25, 11.5), (25, 34, -60, 11),
-        (25, 34, -110, 11),
-    ),
-    "superior vena cava": ((-27, -16, 42, 8), (-29, -18, 0, 9), (-27, -16, -50, 9)),
-    "right brachiocephalic vein": ((-27, -16, 42, 7), (-33, -16, 80, 6)),
-    "left brachiocephalic vein": ((-26, -18, 38, 7), (0, -30, 44, 6), (26, -26, 62, 6), (30, -22, 80, 6)),
-    "brachiocephalic artery": ((-6, -18, 32, 6), (-13, -8, 80, 5)),
-    "left carotid artery": ((4, -6, 36, 4), (11, -2, 80, 3.5)),
-    "left subclavian artery": ((14, 12, 34, 5), (23, 14, 80, 4.5)),
-    "pulmonary trunk": ((12, -46, -60, 13), (15, -40, -32, 13.5), (17, -20, -14, 12)),
-    "right pulmonary artery": ((14, -18, -17, 10), (-10, -10, -19, 9), (-40, -7, -24, 8.5)),
-    "left pulmonary artery": ((16, -20, -12, 11), (34, -4, -8, 9.5), (47, 8, -18, 8)),
-    "azygos vein": ((-9, 30, 10, 4), (-8, 32, -110, 4)),
-}  # fmt: skip
-HILAR_VESSELS = {
-    "right interlobar artery": ((-40, -7, -24, 8), (-50, 12, -58, 5.5)),
-    "left interlobar artery": ((47, 8, -18, 7.5), (54, 20, -58, 5.5)),
-    "right lower vein": ((-24, 12, -54, 6.5), (-58, 26, -62, 4.5)),
-    "left lower vein": ((30, 12, -54, 6.5), (58, 30, -62, 4.5)),
-    "right upper vein": ((-24, 0, -44, 6), (-52, -18, -26, 4)),
-    "left upper vein": ((28, 0, -44, 6), (54, -18, -26, 4)),
-}
-AIRWAYS = {
-    "trachea": ((0, 6, 80, 8.5), (0, 10, 0, 8.5)),
-    "right main bronchus": ((0, 10, 0, 7.5), (-28, 11, -22, 6.5), (-40, 16, -50, 5), (-50, 24, -75, 3)),
-    "right upper lobe bronchus": ((-22, 11, -17, 5), (-48, 8, -8, 3.5), (-66, 0, 4, 2.2)),
-    "left main bronchus": ((0, 10, 0, 6.5), (38, 14, -30, 5.5), (44, 18, -48, 4.5), (54, 28, -75, 3)),
-    "left upper lobe bronchus": ((38, 14, -30, 4.5), (60, 0, -20, 3.2), (70, -14, -6, 2)),
-}
-WALL_MM = 1.3
+WALL_MM = 1.3  # of an airway
 _MARGIN_MM = 4.0
 SMOOTH_MM = 5.0
 
+# "start" and "step" of shape (..., 3), "radius" and "taper" (radius at the end less that at the start).
+Tubes = dict[str, FloatArray]
+
+_LENGTHS_MM = (28.0, 23.0, 19.0, 15.0, 13.0, 11.0)
+_BENT_FROM_MM = 14.0
+_TRUNK_RADIUS_MM = 3.1
+_NARROWS = 0.77  # radius of a branch relative to its parent; Murray's law gives 2^(-1/3) = 0.79
+# Where each tree starts in the left lung; the right one mirrors it.
+_HILUM_MM = np.array([50.0, 8.0, -24.0])
+_TRUNKS = np.array(ATLAS["trunks"])
+
 
 def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
-    """Draw everything that makes one chest differ from the next, nodules left out.
-
-    Returns
-    -------
-    chests : list of n dicts
-        Numbers and tables for `section.draw`, in mm of a chest of size 1.
-    """
+    """Draw everything that makes one chest differ from the next, nodules left out."""
     size = rng.uniform(0.93, 1.02, n)
     fat_mm = rng.uniform(5.0, 18.0, n)
     lung_hu = rng.normal(TISSUE_HU["lung"], 12.0, n)
@@ -140,16 +81,19 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
     rib_shift = rng.uniform(0, RIB["spacing_mm"], n)[:, None] + rng.normal(0, 1.5, (n, 2))
     wobble = rng.normal(0, 1, (n, 2, len(_WOBBLE_MM))) * _WOBBLE_MM
     bend = np.eye(3) + rng.normal(0, _BEND, (n, 3, 3))
-    trees = vasculature.grow(n, rng)
+    trees = grow_vessels(n, rng)
+    great, airways = ATLAS["great_vessels"], ATLAS["airways"]
+    groups = {"great vessel": great | ATLAS["hilar_vessels"], "airway": airways, "shaping": great}
+    tubes = {name: chains(group.values()) for name, group in groups.items()}
     chests = []
     for i in range(n):
-        moved = {name: _bent(tubes, bend[i]) for name, tubes in _tubes().items()}
+        moved = {name: _bent(group, bend[i]) for name, group in tubes.items()}
         outlines = _outlines(wobble[i], fat_mm[i])
         tree = _bent({name: column[i] for name, column in trees.items()}, bend[i])
         moved["vessel"] = _within(tree, outlines["cavity"])
         hearts = [
             (_bend(np.array(center), bend[i]), heart_size[i] * np.array(half), turn)
-            for center, half, turn in HEART.values()
+            for center, half, turn in ATLAS["heart"].values()
         ]
         chests.append(
             {
@@ -166,7 +110,7 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
     return chests
 
 
-def curve(cosines: NDArray[np.float64], sines: ArrayLike = ()) -> NDArray[np.float64]:
+def curve(cosines: FloatArray, sines: ArrayLike = ()) -> FloatArray:
     """Return a closed curve's radius by angle; its area is pi (c_0^2 + sum of the other c_k^2 / 2)."""
     radius = np.full(N_ANGLES, cosines[0])
     for coefficients, waves in zip((cosines, np.asarray(sines)), _WAVES, strict=True):
@@ -175,12 +119,12 @@ def curve(cosines: NDArray[np.float64], sines: ArrayLike = ()) -> NDArray[np.flo
     return radius
 
 
-def entry_of(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.intp]:
+def entry_of(x: FloatArray, y: FloatArray) -> NDArray[np.intp]:
     """Return the entry of a table by angle from the back that points belong to, shape as given."""
     return np.floor(np.arctan2(x, y) * (N_ANGLES / (2 * np.pi)) + 0.5).astype(np.intp) % N_ANGLES
 
 
-def _outlines(wobble: NDArray[np.float64], fat_mm: float) -> dict[str, NDArray[np.float64]]:
+def _outlines(wobble: FloatArray, fat_mm: float) -> dict[str, FloatArray]:
     shift = curve(*wobble)
     return {
         "cavity": curve(OUTLINES["cavity"]) + shift,
@@ -189,7 +133,7 @@ def _outlines(wobble: NDArray[np.float64], fat_mm: float) -> dict[str, NDArray[n
     }
 
 
-def _within(trees: vasculature.Tubes, cavity: NDArray[np.float64]) -> vasculature.Tubes:
+def _within(trees: Tubes, cavity: FloatArray) -> Tubes:
     """Return the branches that begin inside the cavity and between the levels."""
     x, y, z = trees["start"].T
     inside = np.sqrt(x * x + y * y) < cavity[entry_of(x, y)] * wall_scales(z)[0] - 3
@@ -204,7 +148,7 @@ def wall_scales(z: Any) -> tuple[Any, Any]:
     return 1.0 - 0.18 * rise, 1.0 - 0.04 * rise
 
 
-def bones(z: float, rib_shift: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def bones(z: float, rib_shift: FloatArray) -> dict[str, FloatArray]:
     """Return half the thickness of ribs, scapulae and the fat beneath the muscles, mm, by angle.
 
     A rib falls from the back to the front, so that a slice cuts each of several ribs once a side. Cut
@@ -224,7 +168,7 @@ def bones(z: float, rib_shift: NDArray[np.float64]) -> dict[str, NDArray[np.floa
     }
 
 
-def _arc(arc: dict[str, float], angles: tuple[float, float]) -> NDArray[np.float64]:
+def _arc(arc: dict[str, float], angles: tuple[float, float]) -> FloatArray:
     first, last = angles
     inside = np.clip(np.minimum(_FOLDED - first, last - _FOLDED) / 0.12, 0, 1)
     return arc["thick_mm"] / 2 * np.sqrt(inside)
@@ -233,26 +177,21 @@ def _arc(arc: dict[str, float], angles: tuple[float, float]) -> NDArray[np.float
 AWAY_MM = {"rib": RIB["away_mm"], "scapula": _SCAPULA["away_mm"], "plane": _PLANE["away_mm"]}
 
 
-def _tubes() -> dict[str, vasculature.Tubes]:
-    groups = {"great vessel": {**GREAT_VESSELS, **HILAR_VESSELS}, "airway": AIRWAYS, "shaping": GREAT_VESSELS}
-    return {name: vasculature.chains(group.values()) for name, group in groups.items()}
-
-
-def _bend(points: NDArray[np.float64], bend: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bend(points: FloatArray, bend: FloatArray) -> FloatArray:
     """Turn and stretch points a little; not a matrix product, whose last bits differ between machines."""
     return sum((points[..., j, None] * bend[:, j] for j in range(3)), np.zeros(3))
 
 
-def _bent(tubes: vasculature.Tubes, bend: NDArray[np.float64]) -> vasculature.Tubes:
+def _bent(tubes: Tubes, bend: FloatArray) -> Tubes:
     return {**tubes, "start": _bend(tubes["start"], bend), "step": _bend(tubes["step"], bend)}
 
 
-def _shapers(tubes: dict[str, vasculature.Tubes], hearts: list[Any]) -> NDArray[np.float64]:
+def _shapers(tubes: dict[str, Tubes], hearts: list[Any]) -> FloatArray:
     """Return ellipsoids that the lungs keep clear of: rows of center, half axes, cosine, sine of the turn."""
-    beads = np.concatenate([vasculature.beads(tubes[name]) for name in ("shaping", "airway")])
-    beads = beads[np.abs(beads[:, 0]) < 45]
-    n = len(beads)
-    rows = [np.column_stack([beads[:, :3], *[beads[:, 3]] * 3, np.ones(n), np.zeros(n)])]
+    balls = np.concatenate([beads(tubes[name]) for name in ("shaping", "airway")])
+    balls = balls[np.abs(balls[:, 0]) < 45]
+    n = len(balls)
+    rows = [np.column_stack([balls[:, :3], *[balls[:, 3]] * 3, np.ones(n), np.zeros(n)])]
     rows += [np.array([[*center, *half, np.cos(turn), np.sin(turn)]]) for center, half, turn in hearts]
     for center, half in (SPINE["body"], ESOPHAGUS):
         rows.append(np.array([[*center, 0.0, *half, np.inf, 1.0, 0.0]]))
@@ -260,8 +199,8 @@ def _shapers(tubes: dict[str, vasculature.Tubes], hearts: list[Any]) -> NDArray[
 
 
 def medial_edges(
-    shapers: NDArray[np.float64], y: NDArray[np.float64], z: Any, margin_mm: float = _MARGIN_MM
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    shapers: FloatArray, y: FloatArray, z: Any, margin_mm: float = _MARGIN_MM
+) -> tuple[FloatArray, FloatArray]:
     """Return how far the mediastinum reaches to the left and to the right at points (y, z), not smoothed.
 
     Parameters
@@ -275,8 +214,8 @@ def medial_edges(
     left, right : float64 arrays, shape (P,), mm, > 0
     """
     off_z = np.abs(np.reshape(z, (-1, 1)) - shapers[:, 2]) / shapers[:, 5]
-    seen = (off_z < 1).any(axis=0)
-    shapers, off_z = shapers[seen], off_z[:, seen]
+    is_cut = (off_z < 1).any(axis=0)
+    shapers, off_z = shapers[is_cut], off_z[:, is_cut]
     cut = np.sqrt(np.clip(1 - off_z**2, 0, None))
     first, second = shapers[:, 3] * cut + margin_mm, shapers[:, 4] * cut + margin_mm
     c, s = shapers[:, 6], shapers[:, 7]
@@ -293,3 +232,57 @@ def medial_edges(
     left = np.where(cuts, middle + half, 0).max(axis=1, initial=0.0)
     right = np.where(cuts, half - middle, 0).max(axis=1, initial=0.0)
     return np.maximum(left, least), np.maximum(right, least)
+
+
+def chains(paths: Iterable[Sequence[Sequence[float]]]) -> Tubes:
+    """Return the tubes between neighboring points (x, y, z, radius) of each path."""
+    points = [np.array(path, float) for path in paths]
+    starts = np.concatenate([path[:-1] for path in points])
+    steps = np.concatenate([np.diff(path, axis=0) for path in points])
+    return {"start": starts[:, :3], "step": steps[:, :3], "radius": starts[:, 3], "taper": steps[:, 3]}
+
+
+def beads(tubes: Tubes, count: int = 12) -> FloatArray:
+    """Return balls that line tubes up, rows (x, y, z, radius)."""
+    share = np.linspace(0, 1, count)[:, None]
+    centers = tubes["start"] + share[..., None] * tubes["step"]
+    radii = tubes["radius"] + share * tubes["taper"]
+    return np.concatenate([centers, radii[..., None]], axis=-1).reshape(-1, 4)
+
+
+def grow_vessels(n: int, rng: np.random.Generator) -> Tubes:
+    """Grow arteries and veins from both hila: every branch parts in two, thinner and shorter."""
+    shape = (n, 2, 2, len(_TRUNKS), 1)  # lungs; arteries and veins; trunks; branches of a trunk
+    mirror = np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])[:, None, None, None]
+    heading = _unit(mirror * (_TRUNKS[:, None] + rng.normal(0, 0.22, (*shape, 3))))
+    start = mirror * (_HILUM_MM + rng.normal(0, 5.0, (*shape, 3)))
+    radius = _TRUNK_RADIUS_MM * rng.uniform(0.75, 1.15, shape)
+    parts: list[tuple[FloatArray, ...]] = []
+    for mean_mm in _LENGTHS_MM:
+        size = heading.shape[:-1]
+        # a long branch has two pieces, with a bend between them
+        pieces = 2 if mean_mm > _BENT_FROM_MM else 1
+        piece_mm = mean_mm * rng.uniform(0.7, 1.3, size) / pieces
+        for _ in range(pieces):
+            heading = _unit(heading + rng.normal(0, 0.10, heading.shape))
+            step = heading * piece_mm[..., None]
+            taper = (np.sqrt(_NARROWS) - 1) / pieces * radius
+            parts.append((start, step, radius, taper))
+            start, radius = start + step, radius + taper
+        across = _unit(np.cross(heading, rng.normal(0, 1, heading.shape)))
+        apart = across * rng.uniform(0.4, 1.3, size)[..., None]
+        lean = rng.uniform(0.3, 0.7, size)[..., None]
+        heading = _unit(np.stack([heading + lean * apart, heading - (1 - lean) * apart], axis=-2))
+        heading = heading.reshape(*size[:-1], 2 * size[-1], 3)
+        start = np.repeat(start, 2, axis=-2)
+        radius = np.repeat(radius, 2, axis=-1) * np.sqrt(_NARROWS) * rng.uniform(0.85, 1.1, start.shape[:-1])
+    names = ("start", "step", "radius", "taper")
+    return {
+        name: np.concatenate([part[k].reshape(n, -1, *part[k].shape[5:]) for part in parts], axis=1)
+        for k, name in enumerate(names)
+    }
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    return vectors / np.sqrt(x * x + y * y + z * z)[..., None]

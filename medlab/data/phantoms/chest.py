@@ -10,12 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.data.phantoms import anatomy, patients, placing, scanner, section
-from medlab.data.phantoms.streams import entropy_of, streams
+from medlab.data.phantoms import anatomy, patients, scanner, section
+from medlab.data.phantoms.anatomy import Columns
+from medlab.data.phantoms.patients import NODULE_TYPES, TYPE_SHARES
+from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, stacked, streams
 
 FIELD_OF_VIEW_MM = 350.0
 DEFAULT_LEVELS_MM = tuple(np.arange(-85.0, 60.1, 5.0).tolist())
 _CHUNK = 8
+_TRIES = 96  # places drawn for each nodule
+_LOOKED_AT = 12  # of those clear of the wall: the mediastinum is slower to ask
+_CLEAR_MM = 2.5
+_STEPS = np.linspace(-1, 1, 4)
+_REACH_MM = (75.0, 105.0)  # where nodules are tried: front and back, left and right
 _STREAMS = ("chests", "nodules", "levels", "noise")
 
 
@@ -44,7 +51,7 @@ class Thorax:
 
     images_hu: NDArray[np.int16]
     labels: NDArray[np.uint8]
-    z_mm: NDArray[np.float64]
+    z_mm: FloatArray
     nodules: dict[str, NDArray]
     attributes: dict[str, NDArray]
     spacing_mm: tuple[float, ...]
@@ -119,13 +126,13 @@ def thorax(
     images = np.empty((n, depth, side, side), np.int16)
     labels = np.empty((n, depth, side, side), np.uint8)
     heights = np.empty((n, depth))
-    attributes: dict[str, list[Any]] = {"size": [], "fat_mm": [], "lung_hu": [], "n_nodules": []}
-    found: list[dict[str, NDArray]] = []
+    attributes: list[dict[str, list[Any]]] = []
+    tables: list[dict[str, NDArray]] = []
     for first in range(0, n, _CHUNK):
         rng = streams(entropy, first // _CHUNK, _STREAMS)
         chests = anatomy.draw_chests(_CHUNK, rng["chests"])
-        drawn = placing.draw_nodules(chests, counts, sizes, rng["nodules"])
-        through = placing.draw_levels(drawn, rng["levels"])
+        drawn = draw_nodules(chests, counts, sizes, rng["nodules"])
+        through = draw_levels(drawn, rng["levels"])
         for i in range(first, min(first + _CHUNK, n)):
             chest, nodules = chests[i - first], drawn[i - first]
             if levels is None:
@@ -135,13 +142,10 @@ def thorax(
             for k, height in enumerate(heights[i]):
                 sharp, labels[i, k] = section.draw(chest, nodules, height, side, spacing_mm, scan.slice_mm)
                 images[i, k] = _scanned(sharp, scan, spacing_mm, rng["noise"] if noise else None)
-            for name in ("size", "fat_mm", "lung_hu"):
-                attributes[name].append(chest[name])
-            attributes["n_nodules"].append(len(nodules["diameter_mm"]))
-            found.append(_listed(i, nodules, heights[i]))
-    columns = {name: np.array(column) for name, column in attributes.items()}
-    table = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
-    spacing = (spacing_mm, spacing_mm)
+            facts = {name: [chest[name]] for name in ("size", "fat_mm", "lung_hu")}
+            attributes.append({**facts, "n_nodules": [len(nodules["diameter_mm"])]})
+            tables.append(_nodule_table(i, nodules, heights[i]))
+    columns, table, spacing = stacked(attributes), stacked(tables), (spacing_mm, spacing_mm)
     if not volumes or levels is None:
         return Thorax(images[:, 0, ..., None], labels[:, 0], heights[:, 0], table, columns, spacing)
     slice_spacing_mm = float(levels[1] - levels[0])
@@ -149,14 +153,14 @@ def thorax(
 
 
 def _scanned(
-    sharp: NDArray[np.float32], scan: scanner.Scanner, spacing_mm: float, rng: np.random.Generator | None
+    sharp: Float32Array, scan: scanner.Scanner, spacing_mm: float, rng: np.random.Generator | None
 ) -> NDArray[np.int16]:
     side = len(sharp)
     white = np.zeros((1, 1, 1), complex) if rng is None else scanner.white_spectra(rng, 1, side)
     return np.rint(scan.scan(sharp[None], white, spacing_mm)[0]).clip(-1024, 3071).astype(np.int16)
 
 
-def _listed(index: int, nodules: dict[str, NDArray], heights: NDArray[np.float64]) -> dict[str, NDArray]:
+def _nodule_table(index: int, nodules: dict[str, NDArray], heights: FloatArray) -> dict[str, NDArray]:
     """Return a patient's nodules as rows of the table of all."""
     diameter = nodules["diameter_mm"]
     off = np.abs(heights[:, None] - nodules["center_mm"][:, 0])
@@ -168,7 +172,7 @@ def _listed(index: int, nodules: dict[str, NDArray], heights: NDArray[np.float64
     }
 
 
-def _levels(z_mm: float | ArrayLike | None, n: int, *, volumes: bool) -> NDArray[np.float64] | None:
+def _levels(z_mm: float | ArrayLike | None, n: int, *, volumes: bool) -> FloatArray | None:
     """Return checked heights, of a volume's slices or one for each patient, or None to draw them."""
     if z_mm is None and not volumes:
         return None
@@ -198,3 +202,79 @@ def _counts(n_nodules: Sequence[int]) -> tuple[int, int]:
         msg = f"n_nodules must be (fewest, most), got {tuple(n_nodules)}. Swap them."
         raise ValueError(msg)
     return fewest, most
+
+
+def draw_nodules(
+    chests: list[Columns], counts: tuple[int, int], sizes_mm: tuple[float, float], rng: np.random.Generator
+) -> list[Columns]:
+    """Draw the nodules of each chest: the first place tried where a ball has room.
+
+    Returns
+    -------
+    nodules : list of dicts of arrays, each of length K
+        ``center_mm`` (z, y, x), ``diameter_mm``, ``nodule_type``, in the order of their drawing.
+    """
+    low, high = anatomy.LEVELS_MM
+    drawn = []
+    for chest in chests:
+        count = int(rng.integers(counts[0], counts[1] + 1))
+        diameters = rng.uniform(*sizes_mm, count)
+        types = rng.choice(len(NODULE_TYPES), count, p=TYPE_SHARES)
+        places = rng.uniform(-1, 1, (count, _TRIES, 3))
+        centers: dict[int, FloatArray] = {}
+        for k, radius in enumerate(diameters / 2):
+            half_mm = np.array([(high - low) / 2 - radius, *_REACH_MM])
+            tried = np.array([(low + high) / 2, 0, 0]) + places[k] * half_mm
+            tried = tried[_from_wall(chest, tried, radius) > radius + _CLEAR_MM]
+            for other, center in centers.items():
+                gap_mm = np.sqrt(((tried - center) ** 2).sum(axis=1))
+                tried = tried[gap_mm > radius + diameters[other] / 2 + _CLEAR_MM]
+            for place in tried[:_LOOKED_AT]:
+                if _from_middle(chest, place, radius) > radius + _CLEAR_MM:
+                    centers[k] = place
+                    break
+        center_mm, kept = np.array(list(centers.values())).reshape(-1, 3), list(centers)
+        drawn.append({"center_mm": center_mm, "diameter_mm": diameters[kept], "nodule_type": types[kept]})
+    return drawn
+
+
+def draw_levels(nodules: list[Columns], rng: np.random.Generator) -> FloatArray:
+    """Draw a height for each patient: through one of the nodules, else anywhere."""
+    low, high = anatomy.LEVELS_MM
+    levels = []
+    for table in nodules:
+        anywhere, which, off = rng.uniform(low, high), rng.random(), rng.uniform(-0.3, 0.3)
+        count = len(table["diameter_mm"])
+        if count:
+            k = int(which * count)
+            anywhere = table["center_mm"][k, 0] + off * table["diameter_mm"][k]
+        levels.append(np.clip(anywhere, low, high))
+    return np.array(levels)
+
+
+def _from_wall(chest: Columns, points_mm: FloatArray, reach_mm: float) -> FloatArray:
+    """Return how far points (z, y, x), shape (P, 3), are from the chest wall, mm: a lower bound."""
+    z, y, x = points_mm.T / chest["size"]
+    reach = reach_mm / chest["size"]
+    narrowest = np.minimum(*(anatomy.wall_scales(z + step)[0] for step in (-reach, reach)))
+    cavity = chest["outlines"]["cavity"][anatomy.entry_of(x, y)]
+    # a curve that runs aslant comes nearer than along the line to the middle: by at most a tenth
+    return 0.9 * chest["size"] * (cavity * narrowest - np.sqrt(x * x + y * y))
+
+
+def _from_middle(chest: Columns, place_mm: FloatArray, reach_mm: float) -> float:
+    """Return how far a point (z, y, x) is from mediastinum, hilum and airways, mm.
+
+    The mediastinum counts where it comes nearest within `reach_mm` above, below, before and behind.
+    """
+    z, y, x = place_mm / chest["size"]
+    reach = reach_mm / chest["size"]
+    around_y, around_z = (
+        grid.ravel()
+        for grid in np.meshgrid(y + _STEPS * (reach + anatomy.SMOOTH_MM), z + _STEPS * reach, indexing="ij")
+    )
+    left, right = anatomy.medial_edges(chest["shapers"], around_y, around_z)
+    beside = x - left.max() if x > 0 else -x - right.max()
+    balls = np.concatenate([anatomy.beads(chest["tubes"][name]) for name in ("great vessel", "airway")])
+    gaps = np.sqrt(((balls[:, :3] - np.array([x, y, z])) ** 2).sum(axis=1)) - balls[:, 3]
+    return float(min(beside, gaps.min())) * float(chest["size"])

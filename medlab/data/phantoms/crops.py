@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.data.phantoms import findings, lung, patients, scanner
-from medlab.data.phantoms.streams import entropy_of, streams
+from medlab.data.phantoms.streams import FloatArray, entropy_of, stacked, streams
 
 SIDE = 64
 SPACING_MM = 0.75
@@ -20,8 +21,8 @@ KINDS = ("nodule", "vessel", "both")
 _DRAWN = 72
 _KEPT = slice((_DRAWN - SIDE) // 2, (_DRAWN + SIDE) // 2)
 _AXIS_MM = SPACING_MM * np.linspace(-(_DRAWN - 1) / 2, (_DRAWN - 1) / 2, _DRAWN)
-CHUNK = 256
-_BLOCK = 12
+CHUNK = 256  # findings whose random numbers are drawn at once: changing it changes every data set
+_BLOCK = 12  # slices drawn at once, few enough for the processor's cache
 # Share of the texture that one slice passes to the next, 1.5 mm on.
 _TEXTURE_CARRY = 0.7
 STREAMS = (
@@ -112,91 +113,103 @@ def candidates(
     scan = scanner.site_scanner(site)
 
     z_mm = slice_heights(n_slices if volumes else 1)
-    depth = len(z_mm)
-    images = np.empty((n, depth, SIDE, SIDE), np.int16)
-    masks = np.empty((n, depth, SIDE, SIDE), np.bool_)
-    is_nodule = np.empty(n, np.bool_)
-    malignant = np.empty(n, np.int64)
-    columns: list[dict[str, NDArray]] = []
-    for first in range(0, n, CHUNK):
-        size = min(CHUNK, n - first)
-        rng = streams(entropy, first // CHUNK, STREAMS)
-        people, shapes, chunk_nodule, chunk_malignant = draw_chunk(
-            rng, kind=kind, risk_scale=risk_scale, prevalence=prevalence, diameter_mm=diameter_mm
-        )
-        rows = slice(first, first + size)
-        is_nodule[rows], malignant[rows] = chunk_nodule[:size], chunk_malignant[:size]
-        columns.append({name: column[:size] for name, column in people.items()})
-        for part, hu, mask in render(size, people, shapes, chunk_nodule, z_mm, rng, scan):
-            images[first + part.start : first + part.stop] = hu
-            masks[first + part.start : first + part.stop] = mask
-    attributes = {name: np.concatenate([chunk[name] for chunk in columns]) for name in columns[0]}
-    spacing = (SPACING_MM, SPACING_MM)
+    shape = (n, len(z_mm), SIDE, SIDE)
+    images, masks = np.empty(shape, np.int16), np.empty(shape, np.bool_)
+    chunks = list(draw_chunks(n, entropy, kind, risk_scale, prevalence, diameter_mm))
+    for chunk in chunks:
+        for rows, images_hu, body in render(chunk, z_mm, scan):
+            images[rows], masks[rows] = images_hu, body
     if not volumes:
-        return Candidates(images[:, 0, ..., None], masks[:, 0], is_nodule, malignant, attributes, spacing)
+        images, masks = images[:, 0], masks[:, 0]
     return Candidates(
-        images[..., None], masks, is_nodule, malignant, attributes, (SLICE_SPACING_MM, *spacing)
+        images[..., None],
+        masks,
+        np.concatenate([chunk.is_nodule for chunk in chunks]),
+        np.concatenate([chunk.malignant for chunk in chunks]).astype(np.int64),
+        stacked(chunk.people for chunk in chunks),
+        spacing_mm(volumes),
     )
 
 
-def slice_heights(depth: int) -> NDArray[np.float64]:
+def spacing_mm(volumes: bool) -> tuple[float, ...]:
+    """Return the spacing of volumes, (z, y, x), or of slices, (y, x)."""
+    return (SLICE_SPACING_MM, SPACING_MM, SPACING_MM) if volumes else (SPACING_MM, SPACING_MM)
+
+
+def slice_heights(depth: int) -> FloatArray:
     """Return the positions of slices in mm; slice depth // 2 is the central one, at 0."""
     return SLICE_SPACING_MM * np.arange(-(depth // 2), depth - depth // 2, dtype=np.float64)
 
 
-def draw_chunk(
-    rng: dict[str, np.random.Generator],
-    *,
+class Chunk(NamedTuple):
+    """Up to 256 findings from row `first` on, and the generators that draw the rest of them."""
+
+    first: int
+    people: patients.Patients
+    shapes: findings.Columns
+    is_nodule: NDArray[np.bool_]
+    malignant: NDArray[np.bool_]
+    rng: dict[str, np.random.Generator]
+
+
+def draw_chunks(
+    n: int,
+    entropy: tuple[int, ...],
     kind: str,
     risk_scale: float,
     prevalence: float,
     diameter_mm: tuple[float, float],
-) -> tuple[patients.Patients, findings.Columns, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Draw a chunk: patients with their risks, shapes, who has a nodule, and whose is malignant."""
-    people = patients.draw_patients(CHUNK, rng["patients"], diameter_mm=diameter_mm)
-    coin = rng["kinds"].random(CHUNK) < 0.5
-    is_nodule = coin if kind == "both" else np.full(CHUNK, kind == "nodule")
-    risks = patients.true_risks(people, risk_scale=risk_scale, prevalence=prevalence, diameter_mm=diameter_mm)
-    malignant = (rng["labels"].random(CHUNK) < risks["risk"]) & is_nodule
-    for name, risk in risks.items():
-        people[name] = np.where(is_nodule, risk, np.nan)
-    shapes = findings.draw_findings(CHUNK, rng["findings"])
-    whole, part = (
-        people["nodule_type"] == patients.NODULE_TYPES.index(kind) for kind in ("solid", "part-solid")
-    )
-    people["solid_mm"] = (whole + part * shapes["core_share"]) * people["diameter_mm"]
-    return people, shapes, is_nodule, malignant
+) -> Iterator[Chunk]:
+    """Draw patients with their risks, shapes, who has a nodule, and whose is malignant.
+
+    A chunk is always drawn whole, and then cut: so the first 100 of 2,000 are the 100 of the same seed.
+    """
+    for first in range(0, n, CHUNK):
+        rng = streams(entropy, first // CHUNK, STREAMS)
+        people = patients.draw_patients(CHUNK, rng["patients"], diameter_mm=diameter_mm)
+        coin = rng["kinds"].random(CHUNK) < 0.5
+        is_nodule = coin if kind == "both" else np.full(CHUNK, kind == "nodule")
+        risks = patients.true_risks(
+            people, risk_scale=risk_scale, prevalence=prevalence, diameter_mm=diameter_mm
+        )
+        malignant = (rng["labels"].random(CHUNK) < risks["risk"]) & is_nodule
+        people |= {name: np.where(is_nodule, risk, np.nan) for name, risk in risks.items()}
+        shapes = findings.draw_findings(CHUNK, rng["findings"])
+        solid, part_solid = (people["nodule_type"] == number for number in (0, 1))
+        people["solid_mm"] = (solid + part_solid * shapes["core_share"]) * people["diameter_mm"]
+        size = min(CHUNK, n - first)
+        yield Chunk(first, cut(people, size), cut(shapes, size), is_nodule[:size], malignant[:size], rng)
+
+
+def cut(table: Mapping[str, NDArray], rows: int | slice) -> dict[str, NDArray]:
+    """Return the first rows of a table, or a slice of it."""
+    rows = rows if isinstance(rows, slice) else slice(rows)
+    return {name: column[rows] for name, column in table.items()}
 
 
 def render(
-    size: int,
-    people: patients.Patients,
-    shapes: findings.Columns,
-    is_nodule: NDArray[np.bool_],
-    z_mm: NDArray[np.float64],
-    rng: dict[str, np.random.Generator],
-    scan: scanner.Scanner,
+    chunk: Chunk, z_mm: FloatArray, scan: scanner.Scanner
 ) -> Iterator[tuple[slice, NDArray[np.int16], NDArray[np.bool_]]]:
     """Yield the crops of a chunk block by block, small enough for the processor's cache."""
-    depth = len(z_mm)
-    lungs = lung.draw_lungs(CHUNK, rng["lungs"])
+    depth, size = len(z_mm), len(chunk.is_nodule)
+    lungs = lung.draw_lungs(CHUNK, chunk.rng["lungs"])
     step = max(1, _BLOCK // depth)
     for start in range(0, size, step):
-        part = slice(start, min(start + step, size))
-        count = part.stop - part.start
-        chosen = {name: column[part] for name, column in people.items()}
+        block = slice(start, min(start + step, size))
+        count = block.stop - start
         geometry = findings.in_slices(
-            chosen, {name: column[part] for name, column in shapes.items()}, is_nodule[part], z_mm
+            cut(chunk.people, block), cut(chunk.shapes, block), chunk.is_nodule[block], z_mm
         )
-        around = {name: np.repeat(column[part], depth, axis=0) for name, column in lungs.items()}
-        sharp = lung.draw_sharp(around, np.tile(z_mm, count), _AXIS_MM)
+        surroundings = {name: np.repeat(column[block], depth, axis=0) for name, column in lungs.items()}
+        sharp = lung.draw_sharp(surroundings, np.tile(z_mm, count), _AXIS_MM)
         mask = findings.add_findings(sharp, geometry, _AXIS_MM, scan.slice_mm)
-        texture = _white(rng, "texture", count, depth, _TEXTURE_CARRY)
+        texture = _white(chunk.rng, "texture", count, depth, _TEXTURE_CARRY)
         texture *= lung.texture_gain(_DRAWN, SPACING_MM)
-        noise = _white(rng, "noise", count, depth, 0.0)
+        noise = _white(chunk.rng, "noise", count, depth, 0.0)
         hu = np.rint(scan.scan(sharp, noise, SPACING_MM, texture)).clip(-1024, 3071).astype(np.int16)
         shape = (count, depth, _DRAWN, _DRAWN)
-        yield part, hu.reshape(shape)[..., _KEPT, _KEPT], mask.reshape(shape)[..., _KEPT, _KEPT]
+        rows = slice(chunk.first + start, chunk.first + block.stop)
+        yield rows, hu.reshape(shape)[..., _KEPT, _KEPT], mask.reshape(shape)[..., _KEPT, _KEPT]
 
 
 def _white(

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Columns = dict[str, NDArray[np.float64]]
+from medlab.data.phantoms.streams import Float32Array, FloatArray
+
+Columns = dict[str, FloatArray]
 
 N_ANGLES = 512
 MAX_SPIKES = 10
@@ -23,7 +25,7 @@ _STRAND_HU = -300.0
 _SHORTEST_SPIKE_MM = 0.5
 _VESSEL_HU = 40.0
 _REACH_MM = 18.0
-_TYPE_HU = np.array([30.0, -600.0, -600.0])
+_TYPE_HU = np.array([30.0, -600.0, -600.0])  # solid, part-solid around its core, non-solid
 
 
 def draw_findings(n: int, rng: np.random.Generator) -> Columns:
@@ -58,7 +60,7 @@ def draw_findings(n: int, rng: np.random.Generator) -> Columns:
 
 
 def in_slices(
-    patients: Mapping[str, NDArray], shapes: Columns, is_nodule: NDArray[np.bool_], z_mm: NDArray[np.float64]
+    patients: Mapping[str, NDArray], shapes: Columns, is_nodule: NDArray[np.bool_], z_mm: FloatArray
 ) -> Columns:
     """Return the finding's shape in each slice.
 
@@ -86,11 +88,11 @@ def in_slices(
     path = shapes["bend_mm"][:, None] * along**2 + shapes["lean_mm"][:, None] * along**3
     center = shapes["center_mm"][:, None] + np.where(nodule[..., None], 0.0, path)
     radius = (patients["diameter_mm"] / 2)[:, None] * (1 - far * (1 - shapes["far_size"][:, None]))
-    kind = patients["nodule_type"]
-    near_hu = _TYPE_HU[kind] + np.where(kind == 0, 15.0, 40.0) * shapes["hu_shift"]
+    nodule_type = patients["nodule_type"]
+    near_hu = _TYPE_HU[nodule_type] + np.where(nodule_type == 0, 15.0, 40.0) * shapes["hu_shift"]
     z_inside = np.where(nodule, z, 0.0)
     off_plane_mm = z_inside[..., None] - shapes["spike_z"][:, None] * radius[..., None]
-    seen = np.exp(-0.5 * (off_plane_mm / (0.35 * radius[..., None] + 1.0)) ** 2) * (1 - far[..., None])
+    in_plane = np.exp(-0.5 * (off_plane_mm / (0.35 * radius[..., None] + 1.0)) ** 2) * (1 - far[..., None])
     longer = (0.6 + radius / 7.5)[..., None] * (patients["spiculated"] == 1)[:, None, None]
     columns = {
         "z_mm": z_inside,
@@ -98,9 +100,9 @@ def in_slices(
         "radius_mm": radius,
         "half_height_mm": radius * shapes["height"][:, None],
         "hu": near_hu[:, None] * (1 - far) + _VESSEL_HU * far,
-        "core_share": np.where(kind == 1, shapes["core_share"], 0.0)[:, None] * (1 - far),
+        "core_share": np.where(nodule_type == 1, shapes["core_share"], 0.0)[:, None] * (1 - far),
         "core_hu": np.broadcast_to((_TYPE_HU[0] + 15 * shapes["hu_shift"])[:, None], (n, depth)),
-        "spike_mm": shapes["spike_mm"][:, None] * seen * longer,
+        "spike_mm": shapes["spike_mm"][:, None] * in_plane * longer,
     }
     for name in ("lobe_size", "lobe_phase", "core_shift", "spike_angle", "spike_width_mm"):
         columns[name] = np.repeat(shapes[name][:, None], depth, axis=1)
@@ -108,7 +110,7 @@ def in_slices(
 
 
 def add_findings(
-    slices_hu: NDArray[np.float32], columns: Columns, axis_mm: NDArray[np.float64], slice_mm: float
+    slices_hu: Float32Array, columns: Columns, axis_mm: FloatArray, slice_mm: float
 ) -> NDArray[np.bool_]:
     """Draw findings into slices, in place, and return where they are.
 
@@ -137,100 +139,79 @@ def add_findings(
 
 
 def _draw(
-    slices_hu: NDArray[np.float32],
-    columns: Columns,
-    outlines: NDArray[np.float64],
-    axis_mm: NDArray[np.float64],
-    slice_mm: float,
+    slices_hu: Float32Array, columns: Columns, outlines: FloatArray, axis_mm: FloatArray, slice_mm: float
 ) -> NDArray[np.bool_]:
     pixel = np.float32(axis_mm[1] - axis_mm[0])
     y = axis_mm - columns["center_mm"][:, :1]
     x = axis_mm - columns["center_mm"][:, 1:]
-    distance = _distance(y, x)
-    turn = np.arctan2(y[:, :, None], x[:, None, :])
-    turn *= N_ANGLES / (2 * np.pi)
-    turn += N_ANGLES
-    angle = turn.astype(np.int64)
-    angle %= N_ANGLES
+    distance = np.sqrt(outer_sum(y**2, x**2))
+    turns = np.arctan2(y[:, :, None], x[:, None, :]) * (N_ANGLES / (2 * np.pi)) + N_ANGLES
+    angle = turns.astype(np.int64) % N_ANGLES
 
     edge = _at(angle, outlines)
     heights = [_closing(columns, step * slice_mm / 3) for step in (-1, 0, 1)]
-    _cover(slices_hu, _body(edge, distance, heights, pixel), columns["hu"])
+    slices_hu[...] = _covered(slices_hu, _body(edge, distance, heights, pixel), columns["hu"])
 
     cored = np.flatnonzero(columns["core_share"] > 0)
     if len(cored):
         part = {name: column[cored] for name, column in columns.items()}
         shift = part["core_shift"] * part["radius_mm"][:, None]
-        off = _distance(y[cored] - shift[:, :1], x[cored] - shift[:, 1:])
-        core_edge = edge[cored] * _per_slice(part["core_share"])
+        off = np.sqrt(outer_sum((y[cored] - shift[:, :1]) ** 2, (x[cored] - shift[:, 1:]) ** 2))
+        core_edge = edge[cored] * per_slice(part["core_share"])
         core = _body(core_edge, off, [height[cored] for height in heights], pixel)
-        covered = slices_hu[cored]
-        _cover(covered, core, part["core_hu"])
-        slices_hu[cored] = covered
+        slices_hu[cored] = _covered(slices_hu[cored], core, part["core_hu"])
 
     spiky = np.flatnonzero(columns["spike_mm"].max(axis=1) > _SHORTEST_SPIKE_MM)
     if len(spiky):
         part = {name: column[spiky] for name, column in columns.items()}
         body_edge = edge[spiky] * _closing(part, 0.0)
         strands = _strands(part, distance[spiky], body_edge, angle[spiky], pixel)
-        covered = slices_hu[spiky]
-        _cover(covered, strands, np.maximum(part["hu"], _STRAND_HU))
-        slices_hu[spiky] = covered
+        slices_hu[spiky] = _covered(slices_hu[spiky], strands, np.maximum(part["hu"], _STRAND_HU))
     return distance < edge * heights[1]
 
 
-def _per_slice(values: NDArray[Any]) -> NDArray[np.float32]:
+def per_slice(values: NDArray[Any]) -> Float32Array:
+    """Return one number a slice, shape (M,), as it is broadcast over the slices' pixels."""
     return values.astype(np.float32)[:, None, None]
 
 
-def _distance(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float32]:
-    squared = (y**2).astype(np.float32)[:, :, None] + (x**2).astype(np.float32)[:, None, :]
-    return np.sqrt(squared, out=squared)
+def outer_sum(rows: FloatArray, columns: FloatArray) -> Float32Array:
+    """Return a function of y plus a function of x at each pixel, shapes (M, side) to (M, side, side)."""
+    return rows.astype(np.float32)[:, :, None] + columns.astype(np.float32)[:, None, :]
 
 
-def _at(angle: NDArray[np.int64], table: NDArray[np.float64]) -> NDArray[np.float32]:
+def _at(angle: NDArray[np.int64], table: FloatArray) -> Float32Array:
     """Look each pixel's angle up in its own slice's table, shape (M, N_ANGLES)."""
     first = np.arange(len(angle))[:, None, None] * N_ANGLES
     return table.astype(np.float32).ravel()[angle + first]
 
 
-def _outlines(columns: Columns) -> NDArray[np.float64]:
+def _outlines(columns: Columns) -> FloatArray:
     """Return the lobulated outline of the widest section, mm, by angle, shape (M, N_ANGLES)."""
     waves = np.cos(_ORDERS[:, None] * _ANGLES + columns["lobe_phase"][..., None])
     lobes = (columns["lobe_size"][..., None] * waves).sum(axis=1)
     return (1 + lobes) * columns["radius_mm"][:, None]
 
 
-def _closing(columns: Columns, step_mm: float) -> NDArray[np.float32]:
+def _closing(columns: Columns, step_mm: float) -> Float32Array:
     """Return the radius at a height, as a share of the widest one: an ellipsoid's."""
     height = (columns["z_mm"] + step_mm) / columns["half_height_mm"]
-    return _per_slice(np.sqrt(np.clip(1 - height**2, 0, None)))
+    return per_slice(np.sqrt(np.clip(1 - height**2, 0, None)))
 
 
 def _body(
-    edge: NDArray[np.float32], distance: NDArray[np.float32], heights: list[NDArray[np.float32]], pixel: Any
-) -> NDArray[np.float32]:
+    edge: Float32Array, distance: Float32Array, heights: list[Float32Array], pixel: Any
+) -> Float32Array:
     """Return the share of each pixel inside an outline: anti-aliased, mean over the slice's thickness."""
     total = np.zeros_like(distance)
     for height in heights:
-        share = edge * height
-        share -= distance
-        share /= pixel
-        share += np.float32(0.5)
-        np.clip(share, 0, 1, out=share)
-        share *= height > 0
-        total += share
-    total /= np.float32(len(heights))
-    return total
+        total += np.clip((edge * height - distance) / pixel + np.float32(0.5), 0, 1) * (height > 0)
+    return total / np.float32(len(heights))
 
 
 def _strands(
-    part: Columns,
-    distance: NDArray[np.float32],
-    edge: NDArray[np.float32],
-    angle: NDArray[np.int64],
-    pixel: Any,
-) -> NDArray[np.float32]:
+    part: Columns, distance: Float32Array, edge: Float32Array, angle: NDArray[np.int64], pixel: Any
+) -> Float32Array:
     """Return the share of each pixel in thin strands: radial, straight, tapering, anti-aliased."""
     turn = _ANGLES - part["spike_angle"][..., None]
     turn = np.abs((turn + np.pi) % (2 * np.pi) - np.pi)
@@ -238,15 +219,12 @@ def _strands(
     nearest = turn.argmin(axis=1)
     off = _at(angle, turn.min(axis=1)) * distance
     length = _at(angle, np.take_along_axis(part["spike_mm"], nearest, axis=1) + 1e-3)
-    width = np.clip((edge - distance) / length + 1, 0, 1) * _per_slice(part["spike_width_mm"]) / pixel
+    width = np.clip((edge - distance) / length + 1, 0, 1) * per_slice(part["spike_width_mm"]) / pixel
     share = np.clip(width / 2 + np.float32(0.5) - off / pixel, 0, 1)
     outside = np.clip((distance - edge) / pixel + 2, 0, 1)
     return share * np.minimum(width, 1) * outside
 
 
-def _cover(slices_hu: NDArray[np.float32], share: NDArray[np.float32], hu: NDArray[np.float64]) -> None:
-    """Let a structure fill a share of each pixel, in place; a denser one that is there already stays."""
-    covered = _per_slice(hu) - slices_hu
-    covered *= share
-    covered += slices_hu
-    np.maximum(slices_hu, covered, out=slices_hu)
+def _covered(slices_hu: Float32Array, share: Float32Array, hu: FloatArray) -> Float32Array:
+    """Let a structure fill a share of each pixel; a denser one that is there already stays."""
+    return np.maximum(slices_hu, (per_slice(hu) - slices_hu) * share + slices_hu)

@@ -10,7 +10,7 @@ from scipy import special
 
 from medlab import checks
 from medlab.data.phantoms import crops, patients, scanner
-from medlab.data.phantoms.streams import entropy_of, streams
+from medlab.data.phantoms.streams import FloatArray, entropy_of, stacked, streams
 
 # Median in days, standard deviation of its logarithm, and the ends where the distribution is cut off.
 # Stated for teaching; the sources are in `visits`.
@@ -44,9 +44,9 @@ class Visits:
 
     images_hu: NDArray[np.int16]
     masks: NDArray[np.bool_]
-    times_days: NDArray[np.float64]
-    diameter_mm: NDArray[np.float64]
-    doubling_time_days: NDArray[np.float64]
+    times_days: FloatArray
+    diameter_mm: FloatArray
+    doubling_time_days: FloatArray
     malignant: NDArray[np.int64]
     attributes: dict[str, NDArray]
     spacing_mm: tuple[float, ...]
@@ -57,7 +57,7 @@ class Visits:
 
 def grown_diameter(
     diameter_mm: ArrayLike, times_days: ArrayLike, doubling_time_days: ArrayLike
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return the diameter of a ball whose volume doubles once in each doubling time.
 
     Parameters
@@ -159,43 +159,28 @@ def visits(
     patients.diameter_range(diameter_mm)
     times = _times(times_days, n, float(diameter_mm[1]))
 
-    n_visits = times.shape[1]
     z_mm = crops.slice_heights(n_slices if volumes else 1)
-    shape = (n, n_visits, len(z_mm), crops.SIDE, crops.SIDE)
+    shape = (*times.shape, len(z_mm), crops.SIDE, crops.SIDE)
     images, masks = np.empty(shape, np.int16), np.empty(shape, np.bool_)
-    diameters = np.empty((n, n_visits))
-    doubling, malignant = np.empty(n), np.empty(n, np.int64)
-    columns: list[dict[str, NDArray]] = []
-    for first in range(0, n, crops.CHUNK):
-        size = min(crops.CHUNK, n - first)
-        rows = slice(first, first + size)
-        people, shapes, is_nodule, is_malignant = crops.draw_chunk(
-            streams(entropy, first // crops.CHUNK, crops.STREAMS),
-            kind="nodule",
-            risk_scale=risk_scale,
-            prevalence=prevalence,
-            diameter_mm=diameter_mm,
-        )
-        growth = streams(entropy, first // crops.CHUNK, (*crops.STREAMS, "growth"))["growth"]
-        doubling[rows] = draw_doubling_times(is_malignant, growth)[:size]
-        malignant[rows] = is_malignant[:size]
-        columns.append({name: column[:size] for name, column in people.items()})
-        diameters[rows] = grown_diameter(
-            people["diameter_mm"][:size, None], times[rows], doubling[rows, None]
-        )
-        for visit in range(n_visits):
-            rng = _streams_of_visit(entropy, first // crops.CHUNK, visit)
-            grown = {name: column[:size] for name, column in people.items()}
-            grown["diameter_mm"] = diameters[rows, visit]
-            for part, hu, mask in crops.render(size, grown, shapes, is_nodule, z_mm, rng, scan):
-                images[first + part.start : first + part.stop, visit] = hu
-                masks[first + part.start : first + part.stop, visit] = mask
-    attributes = {name: np.concatenate([chunk[name] for chunk in columns]) for name in columns[0]}
-    truth = (times, diameters, doubling, malignant, attributes)
-    spacing = (crops.SPACING_MM, crops.SPACING_MM)
+    diameters, doubling = np.empty(times.shape), np.empty(n)
+    chunks = list(crops.draw_chunks(n, entropy, "nodule", risk_scale, prevalence, diameter_mm))
+    for number, chunk in enumerate(chunks):
+        rows = slice(chunk.first, chunk.first + len(chunk.malignant))
+        growth = streams(entropy, number, (*crops.STREAMS, "growth"))["growth"]
+        doubling[rows] = draw_doubling_times(chunk.malignant, growth)
+        first_mm = chunk.people["diameter_mm"][:, None]
+        diameters[rows] = grown_diameter(first_mm, times[rows], doubling[rows, None])
+        for visit in range(times.shape[1]):
+            people = {**chunk.people, "diameter_mm": diameters[rows, visit]}
+            grown = chunk._replace(people=people, rng=_streams_of_visit(entropy, number, visit))
+            for block, images_hu, body in crops.render(grown, z_mm, scan):
+                images[block, visit], masks[block, visit] = images_hu, body
     if not volumes:
-        return Visits(images[:, :, 0, ..., None], masks[:, :, 0], *truth, spacing)
-    return Visits(images[..., None], masks, *truth, (crops.SLICE_SPACING_MM, *spacing))
+        images, masks = images[:, :, 0], masks[:, :, 0]
+    malignant = np.concatenate([chunk.malignant for chunk in chunks]).astype(np.int64)
+    attributes = stacked(chunk.people for chunk in chunks)
+    truth = (times, diameters, doubling, malignant, attributes)
+    return Visits(images[..., None], masks, *truth, crops.spacing_mm(volumes))
 
 
 def _streams_of_visit(entropy: tuple[int, ...], chunk: int, visit: int) -> dict[str, np.random.Generator]:
@@ -207,7 +192,7 @@ def _streams_of_visit(entropy: tuple[int, ...], chunk: int, visit: int) -> dict[
     return rng
 
 
-def draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) -> FloatArray:
     """Return doubling times in days, from the cut-off log-normal distributions by their inverse."""
     share = rng.random(len(malignant))
     days = np.empty(len(malignant))
@@ -219,7 +204,7 @@ def draw_doubling_times(malignant: NDArray[np.bool_], rng: np.random.Generator) 
     return days
 
 
-def _times(times_days: ArrayLike, n: int, largest_mm: float) -> NDArray[np.float64]:
+def _times(times_days: ArrayLike, n: int, largest_mm: float) -> FloatArray:
     """Return checked times of shape (n, T)."""
     times = checks.finite("times_days", np.asarray(times_days, float))
     if times.ndim not in (1, 2) or times.shape[-1] == 0 or (times.ndim == 2 and len(times) != n):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab.data.phantoms import scanner
-
-Columns = dict[str, NDArray[np.float64]]
+from medlab.data.phantoms.findings import Columns, outer_sum, per_slice
+from medlab.data.phantoms.streams import Float32Array, FloatArray
 
 N_TREES = 4
 _VESSEL_HU = 30.0
@@ -20,13 +20,7 @@ _TEXTURE_CUTOFF_PER_MM = 0.2
 
 
 def draw_lungs(n: int, rng: np.random.Generator) -> Columns:
-    """Draw the surroundings of n findings.
-
-    Returns
-    -------
-    lungs : dict of float64 arrays, each of length n
-        Tubes (vessels) have shape (n, T), the first half parents and the second half their branches.
-    """
+    """Draw the surroundings of n findings."""
     size = (n, N_TREES)
     around = rng.uniform(0, 2 * np.pi, size)
     away = rng.uniform(7.0, 30.0, size)
@@ -54,9 +48,7 @@ def draw_lungs(n: int, rng: np.random.Generator) -> Columns:
     }
 
 
-def draw_sharp(
-    lungs: Columns, z_mm: NDArray[np.float64], axis_mm: NDArray[np.float64]
-) -> NDArray[np.float32]:
+def draw_sharp(lungs: Columns, z_mm: FloatArray, axis_mm: FloatArray) -> Float32Array:
     """Return sharp slices of lung with vessels, without texture.
 
     Parameters
@@ -76,16 +68,15 @@ def draw_sharp(
     covered = np.zeros((len(z_mm), len(axis_mm), len(axis_mm)), np.float32)
     for tube in range(lungs["turn"].shape[1]):
         np.maximum(covered, _tube(lungs, tube, z_mm, axis_mm, pixel), out=covered)
-    covered *= _per_slice(_VESSEL_HU - lungs["air_hu"])
-    covered += _per_slice(lungs["air_hu"])
+    slices_hu = covered * per_slice(_VESSEL_HU - lungs["air_hu"]) + per_slice(lungs["air_hu"])
     walled = np.flatnonzero(lungs["has_wall"])
     if len(walled):
-        _add_wall(covered, {k: v[walled] for k, v in lungs.items()}, walled, z_mm[walled], axis_mm, pixel)
-    return covered
+        _add_wall(slices_hu, {k: v[walled] for k, v in lungs.items()}, walled, z_mm[walled], axis_mm, pixel)
+    return slices_hu
 
 
 @lru_cache(maxsize=8)
-def texture_gain(side: int, spacing_mm: float) -> NDArray[np.float64]:
+def texture_gain(side: int, spacing_mm: float) -> FloatArray:
     """Return what turns the spectrum of white noise into parenchymal texture in HU.
 
     Shape (side, side // 2 + 1). Power falls as (f^2 + f_c^2)^-1.5 from f_c = 0.2 / mm on.
@@ -96,14 +87,12 @@ def texture_gain(side: int, spacing_mm: float) -> NDArray[np.float64]:
     return _TEXTURE_HU * np.sqrt(power / power.mean())[:, : side // 2 + 1]
 
 
-def _direction(turn: NDArray[np.float64], rise: NDArray[np.float64]) -> NDArray[np.float64]:
+def _direction(turn: FloatArray, rise: FloatArray) -> FloatArray:
     """Return unit vectors (y, x, z)."""
     return np.stack([np.cos(rise) * np.cos(turn), np.cos(rise) * np.sin(turn), np.sin(rise)], axis=-1)
 
 
-def _tube(
-    lungs: Columns, tube: int, z_mm: NDArray[np.float64], axis_mm: NDArray[np.float64], pixel: float
-) -> NDArray[np.float32]:
+def _tube(lungs: Columns, tube: int, z_mm: FloatArray, axis_mm: FloatArray, pixel: float) -> Float32Array:
     """Return the share of each pixel inside a bent tube.
 
     Coordinates in the tube's own frame (along, across, up) are sums of a column and a row, and only
@@ -114,41 +103,24 @@ def _tube(
     radius = lungs["radius_mm"][:, tube]
     y, x, z = axis_mm - start[:, :1], axis_mm - start[:, 1:2], (z_mm - start[:, 2])[:, None]
     (ct, st), (cr, sr) = ((np.cos(a)[:, None], np.sin(a)[:, None]) for a in (turn, rise))
-    along = _outer_sum(cr * ct * y, cr * st * x + sr * z)
-    across = _outer_sum(-st * y, ct * x)
-    up = _outer_sum(-sr * ct * y, cr * z - sr * st * x)
-    bend = along * along
-    bend *= _per_slice(lungs["bend_per_mm"][:, tube])
-    across -= bend
-    across *= across
-    up *= up
-    across += up
-    share = np.sqrt(across, out=across)
-    share *= np.float32(-1 / pixel)
-    share += _per_slice(radius / pixel + 0.5)
-    np.clip(share, 0, 1, out=share)
-    share *= _per_slice(np.minimum(2 * radius / pixel, 1))
-    if tube >= N_TREES:
-        along *= np.float32(1 / pixel)
-        along += np.float32(0.5)
-        share *= np.clip(along, 0, 1, out=along)
+    along = outer_sum(cr * ct * y, cr * st * x + sr * z)
+    across = outer_sum(-st * y, ct * x)
+    up = outer_sum(-sr * ct * y, cr * z - sr * st * x)
+    across -= along * along * per_slice(lungs["bend_per_mm"][:, tube])
+    distance = np.sqrt(across * across + up * up)
+    share = np.clip(distance * np.float32(-1 / pixel) + per_slice(radius / pixel + 0.5), 0, 1)
+    share *= per_slice(np.minimum(2 * radius / pixel, 1))  # a thin tube fills no pixel
+    if tube >= N_TREES:  # a branch begins where it leaves its parent
+        share *= np.clip(along * np.float32(1 / pixel) + np.float32(0.5), 0, 1)
     return share
 
 
-def _outer_sum(column: NDArray[np.float64], row: NDArray[np.float64]) -> NDArray[np.float32]:
-    return column.astype(np.float32)[:, :, None] + row.astype(np.float32)[:, None, :]
-
-
-def _per_slice(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    return values.astype(np.float32)[:, None, None]
-
-
 def _add_wall(
-    slices_hu: NDArray[np.float32],
+    slices_hu: Float32Array,
     lungs: Columns,
     rows: NDArray[np.int64],
-    z_mm: NDArray[np.float64],
-    axis_mm: NDArray[np.float64],
+    z_mm: FloatArray,
+    axis_mm: FloatArray,
     pixel: float,
 ) -> None:
     """Draw muscle and the fat behind it into the slices `rows`, in place: a disc's outside."""

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab.data.phantoms import anatomy
-from medlab.data.phantoms.vasculature import Tubes
+from medlab.data.phantoms.anatomy import Tubes
+from medlab.data.phantoms.findings import per_slice
+from medlab.data.phantoms.streams import Float32Array, FloatArray
 
 Window = tuple[slice, slice]
 WHOLE: Window = (slice(None), slice(None))
@@ -29,30 +31,27 @@ class Canvas:
         self.hu = np.full((side, side), -1000, np.float32)
         self.labels = np.zeros((side, side), np.uint8) if labeled else None
 
-    def paint(self, share: NDArray[np.float32], hu: Any, label: int, window: Window = WHOLE) -> None:
+    def paint(self, share: Float32Array, hu: Any, label: int, window: Window = WHOLE) -> None:
         """Let a structure fill a share of each pixel; it owns those of which it fills half or more."""
-        below = self.hu[window]
-        mixed = np.asarray(hu, np.float32) - below
-        mixed *= share
-        below += mixed
+        self.hu[window] += (np.asarray(hu, np.float32) - self.hu[window]) * share
         if self.labels is not None:
             np.copyto(self.labels[window], np.uint8(label), where=share >= 0.5)
 
 
 @lru_cache(maxsize=8)
-def axis(side: int) -> NDArray[np.float32]:
+def axis(side: int) -> Float32Array:
     """Return pixel centers along either axis."""
     return (np.arange(side) - (side - 1) / 2).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
-def polar(side: int) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+def polar(side: int) -> tuple[Float32Array, NDArray[np.intp]]:
     """Return each pixel's distance from the middle, and the entry of a table by angle from the back."""
     x, y = axis(side).astype(np.float64), axis(side).astype(np.float64)[:, None]
     return np.sqrt(x**2 + y**2).astype(np.float32), anatomy.entry_of(x, y)
 
 
-def around(side: int, radius: NDArray[np.float64]) -> Window:
+def around(side: int, radius: FloatArray) -> Window:
     """Return the window that holds a closed curve around the middle, radius by angle."""
     y, x = radius * _COSINES, radius * _SINES
     (top, bottom), (left, right) = ((v.min(), v.max()) for v in (y, x))
@@ -60,34 +59,30 @@ def around(side: int, radius: NDArray[np.float64]) -> Window:
     return box(side, ((left + right) / 2, (top + bottom) / 2), reach)
 
 
-def inside_curve(side: int, radius: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
+def inside_curve(side: int, radius: FloatArray, window: Window = WHOLE) -> Float32Array:
     """Return the share of each pixel inside a closed curve around the middle, radius by angle."""
-    share = depth(side, radius + 0.5, window)
-    return np.clip(share, 0, 1, out=share)
+    return np.clip(depth(side, radius + 0.5, window), 0, 1)
 
 
-def by_angle(side: int, table: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
+def by_angle(side: int, table: FloatArray, window: Window = WHOLE) -> Float32Array:
     """Return each pixel's entry of a table by angle."""
     return np.take(table.astype(np.float32), polar(side)[1][window])
 
 
-def depth(side: int, radius: NDArray[np.float64], window: Window = WHOLE) -> NDArray[np.float32]:
+def depth(side: int, radius: FloatArray, window: Window = WHOLE) -> Float32Array:
     """Return how far each pixel lies inside a closed curve, along the line to the middle."""
-    inner = by_angle(side, radius, window)
-    inner -= polar(side)[0][window]
-    return inner
+    return by_angle(side, radius, window) - polar(side)[0][window]
 
 
-def band(off: NDArray[np.float32], half: NDArray[np.float32]) -> NDArray[np.float32]:
+def band(off: Float32Array, half: Float32Array) -> Float32Array:
     """Return how much of a pixel's width lies within `half` of an axis `off` away: exact, however thin."""
-    share = np.minimum(half, off + np.float32(0.5))
-    share += np.minimum(half, np.float32(0.5) - off)
+    share = np.minimum(half, off + np.float32(0.5)) + np.minimum(half, np.float32(0.5) - off)
     return np.clip(share, 0, 1, out=share)
 
 
 def ellipse(
     side: int, center: Any, half: Any, turn: tuple[float, float] = (1.0, 0.0)
-) -> tuple[NDArray[np.float32], Window]:
+) -> tuple[Float32Array, Window]:
     """Return the share of each pixel inside an ellipse, in the window around it.
 
     Parameters
@@ -109,21 +104,13 @@ def ellipse(
     xx, yy, xy = (c / a) ** 2 + (s / b) ** 2, (s / a) ** 2 + (c / b) ** 2, s * c * (a**-2 - b**-2)
     over_x = np.float32(xx) * x + np.float32(xy) * y
     over_y = np.float32(xy) * x + np.float32(yy) * y
-    value = over_x * x
-    value += over_y * y
-    value -= 1
-    over_x *= over_x
-    over_y *= over_y
-    over_x += over_y
-    slope = np.sqrt(over_x, out=over_x)
-    slope *= 2
-    slope += np.float32(1e-6)
-    value /= slope
-    share = np.subtract(np.float32(0.5), value, out=value)
-    return np.clip(share, 0, 1, out=share), (rows, columns)
+    # The equation's value over the length of its gradient is the distance from the rim, to first order.
+    gradient = np.sqrt(over_x * over_x + over_y * over_y) * 2 + np.float32(1e-6)
+    distance = (over_x * x + over_y * y - 1) / gradient
+    return np.clip(np.float32(0.5) - distance, 0, 1), (rows, columns)
 
 
-def disc(side: int, center: tuple[float, float], squared: float) -> tuple[NDArray[np.float32], Window]:
+def disc(side: int, center: tuple[float, float], squared: float) -> tuple[Float32Array, Window]:
     """Return the share of each pixel inside a disc of squared radius `squared`, in the window around it.
 
     With a rim one pixel wide, a disc of radius R covers pi (R^2 + 1 / 12), and pi (R + 1 / 2)^3 / 3 when
@@ -147,15 +134,15 @@ def _part(side: int, middle: float, reach: float) -> slice:
 
 
 def tubes(
-    side: int, given: Tubes, z: float, window: Window, grows: tuple[float, ...] = (0.0,)
-) -> NDArray[np.float32]:
+    side: int, group: Tubes, z: float, window: Window, grows: tuple[float, ...] = (0.0,)
+) -> Float32Array:
     """Return the share of each pixel of a thin slice inside any of the tubes.
 
     Parameters
     ----------
     side : int
         Pixels along an axis of the image.
-    given : dict of arrays, shape (T, ...), pixels
+    group : dict of arrays, shape (T, ...), pixels
         Tubes.
     z : float, pixels
         Height of the slice.
@@ -171,21 +158,21 @@ def tubes(
     rows, columns = window
     first, shape = (columns.start, rows.start), (rows.stop - rows.start, columns.stop - columns.start)
     shares = np.zeros((len(grows), *shape), np.float32)
-    chosen = near(given, z, z, max(grows))
+    chosen = near(group, z, z, max(grows))
     start, step, radius, taper = (chosen[name] for name in ("start", "step", "radius", "taper"))
     widest = radius + np.maximum(taper, 0) + max(grows)
     # only the part of each axis that is near enough to the slice
     rise = np.where(np.abs(step[:, 2]) < 1e-9, 1e-9, step[:, 2])
-    one, other = (np.clip((z + s * widest - start[:, 2]) / rise, 0, 1) for s in (-1, 1))
-    ends = start[:, None, :2] + np.stack([one, other], axis=1)[..., None] * step[:, None, :2]
+    parts = [np.clip((z + sign * widest - start[:, 2]) / rise, 0, 1) for sign in (-1, 1)]
+    ends = start[:, None, :2] + np.stack(parts, axis=1)[..., None] * step[:, None, :2]
     middle = (side - 1) / 2 - np.array(first)
     low = np.floor(ends.min(axis=1) - widest[:, None] - 0.5 + middle).astype(np.int64)
     high = np.ceil(ends.max(axis=1) + widest[:, None] + 0.5 + middle).astype(np.int64) + 1
-    seen = (high > 0).all(axis=1) & (low < shape[::-1]).all(axis=1)
+    in_window = (high > 0).all(axis=1) & (low < shape[::-1]).all(axis=1)
     wide = (high - low).max(axis=1)
     smallest = 0
     for patch in _PATCHES:
-        fits = np.flatnonzero(seen & (wide > smallest) & (wide <= patch))
+        fits = np.flatnonzero(in_window & (wide > smallest) & (wide <= patch))
         smallest = patch
         if not len(fits):
             continue
@@ -195,52 +182,40 @@ def tubes(
             {name: column[fits] for name, column in chosen.items()}, z, corner - middle, extent
         )
         for share, grow in zip(shares, grows, strict=True):
-            pieces = band(off, thick + np.float32(grow))
-            pieces *= thin
+            pieces = band(off, thick + np.float32(grow)) * thin
             for (column, row), piece in zip(corner.tolist(), pieces, strict=True):
                 view = share[row : row + extent, column : column + extent]
                 np.maximum(view, piece, out=view)
     return shares
 
 
-def near(given: Tubes, low: float, high: float, grow: float = 0.0) -> Tubes:
+def near(group: Tubes, low: float, high: float, grow: float = 0.0) -> Tubes:
     """Return the tubes that come as near as their radius to heights between two."""
-    widest = given["radius"] + grow + np.maximum(given["taper"], 0)
-    foot, rise = given["start"][:, 2], given["step"][:, 2]
+    widest = group["radius"] + grow + np.maximum(group["taper"], 0)
+    foot, rise = group["start"][:, 2], group["step"][:, 2]
     bottom, top = np.minimum(rise, 0), np.maximum(rise, 0)
     rows = np.flatnonzero((foot + bottom - widest < high) & (foot + top + widest > low))
-    return {name: column[rows] for name, column in given.items()}
+    return {name: column[rows] for name, column in group.items()}
 
 
 def _patches(
-    given: Tubes, z: float, corner: NDArray[np.float64], extent: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    group: Tubes, z: float, corner: FloatArray, extent: int
+) -> tuple[Float32Array, Float32Array, Float32Array]:
     """Return each pixel's distance from each tube's axis, the radius there, and what dims thin tubes."""
-    start = given["start"]
+    start = group["start"]
     pixels = np.arange(extent)
     x = (corner[:, :1] + pixels - start[:, :1]).astype(np.float32)[:, None, :]
     y = (corner[:, 1:] + pixels - start[:, 1:2]).astype(np.float32)[:, :, None]
-    up = _each(z - start[:, 2])
-    along_x, along_y, along_z = (_each(given["step"][:, k]) for k in range(3))
+    up = per_slice(z - start[:, 2])
+    along_x, along_y, along_z = (per_slice(group["step"][:, k]) for k in range(3))
     squared = along_x * along_x + along_y * along_y + along_z * along_z
     share = (x * along_x + up * along_z) / squared + y * (along_y / squared)
     np.clip(share, 0, 1, out=share)
-    off = x - share * along_x
-    off *= off
-    part = y - share * along_y
-    part *= part
-    off += part
-    np.multiply(share, -along_z, out=part)
-    part += up
-    part *= part
-    off += part
-    np.sqrt(off, out=off)
-    share *= _each(given["taper"])
-    share += _each(given["radius"])
+    distance = np.square(x - share * along_x)
+    distance += np.square(y - share * along_y)
+    distance += np.square(share * -along_z + up)
+    np.sqrt(distance, out=distance)
+    radius = share * per_slice(group["taper"]) + per_slice(group["radius"])
     # A thin tube that stands upright covers little of a pixel in both directions.
     steep = np.abs(along_z) / np.sqrt(squared) + np.float32(1e-6)
-    return off, share, np.minimum(2 * _each(given["radius"]) / steep, 1)
-
-
-def _each(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    return values.astype(np.float32)[:, None, None]
+    return distance, radius, np.minimum(2 * per_slice(group["radius"]) / steep, 1)

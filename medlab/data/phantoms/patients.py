@@ -11,8 +11,9 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
 from medlab import checks
+from medlab.data.phantoms.streams import FloatArray
 
-Patients = dict[str, NDArray[np.float64] | NDArray[np.int64]]
+Patients = dict[str, FloatArray | NDArray[np.int64]]
 
 NODULE_TYPES = ("solid", "part-solid", "non-solid")
 TYPE_SHARES = (0.60, 0.20, 0.20)
@@ -27,6 +28,8 @@ COUNT_SHARES = 0.65 ** (COUNTS - 1.0)
 COUNT_SHARES /= COUNT_SHARES.sum()
 CLINICAL_SHARES = {"female": 0.45, "family_history": 0.25, "emphysema": 0.40, "upper_lobe": 0.50}
 
+# Coefficients of the Brock model, see `brock_logit`. Its authors center age at 62 years, the count at 4 and
+# (diameter / 10 mm)^-0.5 at 1.58114; their intercept of -6.7892 is 0.2761 where nothing is centered.
 PUBLISHED_INTERCEPT = 0.2761
 _CLINICAL = {
     "age_years": 0.0287,
@@ -80,7 +83,7 @@ def draw_patients(
     }
 
 
-def brock_logit(patients: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+def brock_logit(patients: Mapping[str, ArrayLike]) -> FloatArray:
     """Return the log-odds of malignancy of the Brock model at its published strength.
 
     Parameters
@@ -113,7 +116,7 @@ def true_risks(
     risk_scale: float = 3.5,
     prevalence: float = 0.35,
     diameter_mm: tuple[float, float] = (6.0, 12.0),
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, FloatArray]:
     """Return the true risk of each patient, and what half of the variables tell of it.
 
     The Brock log-odds without their intercept are stretched about their population mean by
@@ -178,25 +181,22 @@ def diameter_range(diameter_mm: tuple[float, float], largest: float = 25) -> tup
     return low, high
 
 
-def _clinical_score(patients: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+def _clinical_score(patients: Mapping[str, ArrayLike]) -> FloatArray:
     terms = [weight * np.asarray(patients[name], float) for name, weight in _CLINICAL.items()]
     return np.sum(np.broadcast_arrays(*terms), axis=0)
 
 
-def _image_score(patients: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-    diameter = np.asarray(patients["diameter_mm"], float)
-    kind = np.asarray(patients["nodule_type"], int)
-    spiculated = np.asarray(patients["spiculated"], float)
-    return _DIAMETER * (diameter / 10) ** -0.5 + _TYPE[kind] + _SPICULATED * spiculated
+def _image_score(patients: Mapping[str, ArrayLike]) -> FloatArray:
+    diameter_mm, spiculated = (np.asarray(patients[name], float) for name in ("diameter_mm", "spiculated"))
+    nodule_type = np.asarray(patients["nodule_type"], int)
+    return _DIAMETER * (diameter_mm / 10) ** -0.5 + _TYPE[nodule_type] + _SPICULATED * spiculated
 
 
-def _probability(logit: NDArray[np.float64]) -> NDArray[np.float64]:
-    odds_against = np.exp(-logit)
-    odds_against += 1
-    return np.reciprocal(odds_against, out=odds_against)
+def _probability(logit: FloatArray) -> FloatArray:
+    return 1 / (1 + np.exp(-logit))
 
 
-def _distribution(*parts: tuple[ArrayLike, ArrayLike]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _distribution(*parts: tuple[ArrayLike, ArrayLike]) -> tuple[FloatArray, FloatArray]:
     """Return the values of a sum of independent variables, and their probabilities."""
     values, shares = np.zeros(1), np.ones(1)
     for part_values, part_shares in parts:
@@ -206,7 +206,7 @@ def _distribution(*parts: tuple[ArrayLike, ArrayLike]) -> tuple[NDArray[np.float
 
 
 @lru_cache(maxsize=1)
-def _clinical_scores() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _clinical_scores() -> tuple[FloatArray, FloatArray]:
     yes_no = [([0.0, _CLINICAL[name]], [1 - share, share]) for name, share in CLINICAL_SHARES.items()]
     age = (_CLINICAL["age_years"] * AGES, AGE_SHARES)
     count = (_CLINICAL["n_nodules"] * COUNTS, COUNT_SHARES)
@@ -214,7 +214,7 @@ def _clinical_scores() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 @lru_cache(maxsize=16)
-def _image_scores(low: float, high: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _image_scores(low: float, high: float) -> tuple[FloatArray, FloatArray]:
     nodes, weights = np.polynomial.legendre.leggauss(24)
     diameters = (low + high) / 2 + (high - low) / 2 * nodes
     diameter = (_DIAMETER * (diameters / 10) ** -0.5, weights / 2)
@@ -223,7 +223,7 @@ def _image_scores(low: float, high: float) -> tuple[NDArray[np.float64], NDArray
 
 
 @lru_cache(maxsize=32)
-def _averager(half: str, scale: float, low: float, high: float) -> Callable[[ArrayLike], NDArray[np.float64]]:
+def _averager(half: str, scale: float, low: float, high: float) -> Callable[[ArrayLike], FloatArray]:
     """Return the function logit -> mean probability once a half's score, times `scale`, is added.
 
     A cubic spline through 2,001 exact means; it errs by less than 1e-6.

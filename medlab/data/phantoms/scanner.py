@@ -11,6 +11,7 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
+from medlab.data.phantoms.streams import FloatArray
 
 REFERENCE_NOISE_HU = 25.0
 REFERENCE_MTF50_PER_MM = 0.45
@@ -57,7 +58,7 @@ class Scanner:
         kernel = (self.mtf50_per_mm / REFERENCE_MTF50_PER_MM) ** 1.5
         return REFERENCE_NOISE_HU * kernel / np.sqrt(self.dose * self.slice_mm / REFERENCE_SLICE_MM)
 
-    def mtf(self, frequency_per_mm: ArrayLike) -> NDArray[np.float64]:
+    def mtf(self, frequency_per_mm: ArrayLike) -> FloatArray:
         """Return the share of contrast in [0, 1] that passes at a frequency in cycles/mm.
 
         Examples
@@ -67,7 +68,7 @@ class Scanner:
         """
         return 0.5 ** ((np.asarray(frequency_per_mm, float) / self.mtf50_per_mm) ** 2)
 
-    def noise_power(self, side: int, spacing_mm: float) -> NDArray[np.float64]:
+    def noise_power(self, side: int, spacing_mm: float) -> FloatArray:
         """Return the noise power spectrum on the frequencies of ``scipy.fft.rfft2``.
 
         Parameters
@@ -94,7 +95,7 @@ class Scanner:
         white: NDArray[np.complex128],
         spacing_mm: float,
         texture_hu: NDArray[np.complex128] | float = 0.0,
-    ) -> NDArray[np.float64]:
+    ) -> FloatArray:
         """Blur slices by the kernel and add noise.
 
         Parameters
@@ -113,11 +114,8 @@ class Scanner:
         scanned : float64 array, shape (M, side, side), HU
         """
         side = slices_hu.shape[-1]
-        spectrum = scipy.fft.rfft2(slices_hu.astype(np.float64))
-        spectrum += texture_hu
         blur, color = _gains(self, side, spacing_mm)
-        spectrum *= blur
-        spectrum += white * color
+        spectrum = (scipy.fft.rfft2(slices_hu.astype(np.float64)) + texture_hu) * blur + white * color
         return scipy.fft.irfft2(spectrum, s=(side, side), overwrite_x=True)
 
 
@@ -130,21 +128,19 @@ def white_spectra(rng: np.random.Generator, count: int, side: int) -> NDArray[np
         As ``scipy.fft.rfft2`` of real white noise has them, once the inverse has taken the real part:
         in the first and the last column it keeps half of the power, hence the factor 2 there.
     """
-    columns = side // 2 + 1
-    parts = rng.standard_normal((count, side, columns, 2))
-    parts *= side * np.sqrt(0.5)
+    parts = rng.standard_normal((count, side, side // 2 + 1, 2)) * (side * np.sqrt(0.5))
     parts[:, :, [0, -1]] *= np.sqrt(2)
     return parts.view(np.complex128)[..., 0]
 
 
 @lru_cache(maxsize=16)
-def _gains(scan: Scanner, side: int, spacing_mm: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _gains(scan: Scanner, side: int, spacing_mm: float) -> tuple[FloatArray, FloatArray]:
     """Return the factors on the spectra of the image and of white noise."""
     color = np.sqrt(scan.noise_power(side, spacing_mm)) / spacing_mm
     return scan.mtf(frequencies(side, spacing_mm)), color
 
 
-def frequencies(side: int, spacing_mm: float, *, half: bool = True) -> NDArray[np.float64]:
+def frequencies(side: int, spacing_mm: float, *, half: bool = True) -> FloatArray:
     """Return the radial frequency in cycles/mm of each term of a discrete Fourier transform."""
     columns = (scipy.fft.rfftfreq if half else scipy.fft.fftfreq)(side, spacing_mm)
     return np.hypot(scipy.fft.fftfreq(side, spacing_mm)[:, None], columns)
@@ -152,18 +148,9 @@ def frequencies(side: int, spacing_mm: float, *, half: bool = True) -> NDArray[n
 
 # A: an ordinary low-dose scan. B: an ultra-low dose, a sharper kernel and thinner slices, as where small
 # airways are read: five times the noise, of finer grain.
-SITES = {
-    "A": Scanner(),
-    "B": Scanner(dose=0.12, mtf50_per_mm=0.6, slice_mm=1.0),
-}
+SITES = {"A": Scanner(), "B": Scanner(dose=0.12, mtf50_per_mm=0.6, slice_mm=1.0)}
 
 
 def site_scanner(site: str | Scanner) -> Scanner:
-    """Return a preset by its name, or the scanner itself.
-
-    Raises
-    ------
-    ValueError
-        If there is no such site; the message lists them.
-    """
+    """Return a preset by its name, or the scanner itself."""
     return site if isinstance(site, Scanner) else SITES[checks.one_of("site", site, SITES)]

@@ -11,8 +11,9 @@ from scipy import ndimage
 
 from medlab.data.phantoms import anatomy, painting
 from medlab.data.phantoms.anatomy import STRUCTURES, TISSUE_HU, Columns
+from medlab.data.phantoms.streams import Float32Array, FloatArray
 
-Part = tuple[str, NDArray[np.float32], painting.Window]
+Part = tuple[str, Float32Array, painting.Window]
 
 NODULE_HU = (30.0, -600.0, -600.0)  # by type; a part-solid one has a solid core
 CORE_SHARE = 0.55
@@ -22,7 +23,7 @@ _LABEL = {name: label for label, name in enumerate(STRUCTURES)}
 
 def draw(
     chest: Columns, nodules: Columns, z_mm: float, side: int, spacing_mm: float, slice_mm: float
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+) -> tuple[Float32Array, NDArray[np.uint8]]:
     """Return one sharp slice and its labels.
 
     Parameters
@@ -47,10 +48,8 @@ def draw(
     labels = np.zeros((side, side), np.uint8)
     pixel = spacing_mm / chest["size"]
     low, high = ((z_mm + step * slice_mm / 3) / chest["size"] for step in (-1, 1))
-    tubes = {
-        name: _in_pixels(painting.near(group, low, high, anatomy.WALL_MM), pixel)
-        for name, group in chest["tubes"].items()
-    }
+    near = {name: painting.near(group, low, high, anatomy.WALL_MM) for name, group in chest["tubes"].items()}
+    tubes = {name: {key: mm / pixel for key, mm in group.items()} for name, group in near.items()}
     for step in (-1, 0, 1):
         canvas = painting.Canvas(side, labeled=step == 0)
         height_mm = z_mm + step * slice_mm / 3
@@ -72,7 +71,7 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
     side = canvas.side
     skinned, walled, hollow = (painting.around(side, curve) for curve in (body, muscle, cavity))
 
-    def paint(name: str, share: NDArray[np.float32], window: painting.Window) -> None:
+    def paint(name: str, share: Float32Array, window: painting.Window) -> None:
         canvas.paint(share, TISSUE_HU[name], _LABEL[name], window)
 
     paint("skin", painting.inside_curve(side, body, skinned), skinned)
@@ -95,10 +94,8 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
     canvas.paint(in_lung, lung_hu, _LABEL["lung"], hollow)
 
     vessels = painting.tubes(side, tubes["vessel"], z / pixel, hollow)[0]
-    inner *= np.float32(pixel / _FADE_MM)
-    vessels *= np.clip(inner, 0, 1, out=inner)
-    vessels *= in_lung
-    paint("vessel", vessels, hollow)
+    fading = np.clip(inner * np.float32(pixel / _FADE_MM), 0, 1)
+    paint("vessel", vessels * fading * in_lung, hollow)
 
     for center, axes, turn in chest["hearts"]:
         cut = np.sqrt(max(0.0, 1 - ((z - center[2]) / axes[2]) ** 2))
@@ -118,13 +115,9 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
     paint("airway", lumen, hollow)
 
 
-def _in_pixels(tubes: Columns, pixel: float) -> Columns:
-    return {name: column / pixel for name, column in tubes.items()}
-
-
 def _beside_mediastinum(
     side: int, chest: Columns, z: float, pixel: float, window: painting.Window
-) -> NDArray[np.float32]:
+) -> Float32Array:
     """Return the share of each pixel on the lungs' side of the mediastinum, both lungs together."""
     y, x = painting.axis(side)[window[0]].astype(np.float64), painting.axis(side)[window[1]]
     share = np.zeros((len(y), len(x)), np.float32)
@@ -147,7 +140,7 @@ def _bone(side: int, center: Any, half: Any, pixel: float) -> list[Part]:
     return parts
 
 
-def _scaled(ellipse: Any, pixel: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _scaled(ellipse: Any, pixel: float) -> tuple[FloatArray, FloatArray]:
     center, half = ellipse
     return np.divide(center, pixel), np.divide(half, pixel)
 
@@ -181,11 +174,11 @@ def _spine(side: int, pixel: float) -> list[Part]:
 
 def draw_nodules(canvas: painting.Canvas, nodules: Columns, z_mm: float, spacing_mm: float) -> None:
     """Draw balls; `z_mm` and `spacing_mm` are true mm, whatever the size of the chest."""
-    for center, diameter, kind in zip(
-        nodules["center_mm"], nodules["diameter_mm"], nodules["nodule_type"], strict=True
-    ):
+    table = (nodules[name] for name in ("center_mm", "diameter_mm", "nodule_type"))
+    for center, diameter, nodule_type in zip(*table, strict=True):
         off = z_mm - center[0]
-        layers = [(1.0, NODULE_HU[kind])] + ([(CORE_SHARE, NODULE_HU[0])] if kind == 1 else [])
+        layers = [(1.0, NODULE_HU[nodule_type])]
+        layers += [(CORE_SHARE, NODULE_HU[0])] if nodule_type == 1 else []
         for share, hu in layers:
             squared = ((share * diameter / 2) ** 2 - off**2) / spacing_mm**2
             if squared <= 0:

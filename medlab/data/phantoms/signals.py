@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data.phantoms.streams import entropy_of, streams
+from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, stacked, streams
 
 RATE_HZ = 128.0
 SECONDS = 4.0
@@ -22,6 +22,7 @@ CHANNELS = ("F3", "F4", "O1", "O2")
 SPIKE_SD_S = 0.016  # 32 ms between the zeros on both sides, within the 20 to 70 ms of a spike
 WAVE_SD_S = 0.055
 WAVE_DELAY_S = 0.14
+# By channel: discharges are highest over the front of the head, the alpha rhythm over the back.
 _DISCHARGE_AT = np.array([1.0, 1.0, 0.6, 0.6])
 _ALPHA_AT = np.array([0.4, 0.4, 1.0, 1.0])
 _BACKGROUND_UV, _ALPHA_UV = 12.0, 10.0
@@ -51,12 +52,12 @@ class Recordings:
         Times of the spikes; NaN where there are fewer than six.
     """
 
-    signals_uv: NDArray[np.float32]
+    signals_uv: Float32Array
     is_discharge: NDArray[np.bool_]
-    onset_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
-    rate_hz: NDArray[np.float64]
-    spikes_s: NDArray[np.float64]
+    onset_s: FloatArray
+    end_s: FloatArray
+    rate_hz: FloatArray
+    spikes_s: FloatArray
 
     def __len__(self) -> int:
         return len(self.signals_uv)
@@ -101,12 +102,11 @@ def eeg(
     checks.one_of("kind", kind, ("discharge", "mimic", "both"))
     checks.in_range("amplitude_uv", amplitude_uv, 0, 500)
     entropy = entropy_of(seed)
-    parts = [_chunk(streams(entropy, chunk, _STREAMS), kind, amplitude_uv) for chunk in range(-(-n // CHUNK))]
-    columns = {name: np.concatenate([part[name] for part in parts])[:n] for name in parts[0]}
-    return Recordings(**columns)
+    generators = (streams(entropy, chunk, _STREAMS) for chunk in range(-(-n // CHUNK)))
+    return Recordings(**stacked((_chunk(rng, kind, amplitude_uv) for rng in generators), n))
 
 
-def spike(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def spike(delay_s: FloatArray) -> FloatArray:
     """Return a spike of height 1, negative as at the scalp, for times since its peak, shape (...), s.
 
     Its sum over time is 0, so that a row of spikes hardly adds to the power at 3 Hz.
@@ -115,7 +115,7 @@ def spike(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return (off - 1) * np.exp(-0.5 * off)
 
 
-def wave(delay_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def wave(delay_s: FloatArray) -> FloatArray:
     """Return a slow wave of height 0.8, positive, for times since its spike's peak, shape (...), s."""
     return 0.8 * np.exp(-0.5 * ((delay_s - WAVE_DELAY_S) / WAVE_SD_S) ** 2)
 
@@ -130,7 +130,7 @@ def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) 
     length_s = count / rate_hz
     onset_s = _REST_S + draw.random(CHUNK) * (SECONDS - length_s - 2 * _REST_S)
     number = np.arange(_COMPLEXES[1])
-    there = number < count[:, None]
+    is_drawn = number < count[:, None]
     regular_s = onset_s[:, None] + number / rate_hz[:, None]
     # One spike in each sixth of the recording, so that they neither pile up nor keep a rhythm.
     order = rng["spikes"].permuted(np.tile(number, (CHUNK, 1)), axis=1)
@@ -138,11 +138,11 @@ def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) 
     free_s = _REST_S + room_s * (order + rng["spikes"].random((CHUNK, len(number))))
     spikes_s = np.where(is_discharge[:, None], regular_s, free_s)
 
-    heights = there * np.exp(rng["spikes"].normal(0, 0.25, there.shape))
+    heights = is_drawn * np.exp(rng["spikes"].normal(0, 0.25, is_drawn.shape))
     shape = np.zeros((CHUNK, N_SAMPLES))
     for k in number:
         shape += heights[:, k, None] * spike(_TIMES_S - spikes_s[:, k, None])
-        shape += there[:, k, None] * wave(_TIMES_S - regular_s[:, k, None])
+        shape += is_drawn[:, k, None] * wave(_TIMES_S - regular_s[:, k, None])
     signals = (height_uv[:, None] * shape)[..., None] * _DISCHARGE_AT
     signals += _background(rng["background"]) + _alpha(rng["alpha"])
     return {
@@ -151,11 +151,11 @@ def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) 
         "onset_s": onset_s,
         "end_s": onset_s + length_s,
         "rate_hz": rate_hz,
-        "spikes_s": np.where(there, spikes_s, np.nan),
+        "spikes_s": np.where(is_drawn, spikes_s, np.nan),
     }
 
 
-def _background(rng: np.random.Generator) -> NDArray[np.float64]:
+def _background(rng: np.random.Generator) -> FloatArray:
     """Return noise whose power falls as 1/f above 1 Hz, half of it common to all channels."""
     frequencies = np.fft.rfftfreq(N_SAMPLES, 1 / RATE_HZ)
     gain = 1 / np.sqrt(np.maximum(frequencies, 1.0))
@@ -167,7 +167,7 @@ def _background(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.moveaxis(mixed, 1, -1)
 
 
-def _alpha(rng: np.random.Generator) -> NDArray[np.float64]:
+def _alpha(rng: np.random.Generator) -> FloatArray:
     """Return a rhythm of 8.5 to 11.5 Hz that waxes and wanes, strongest at the back."""
     hz, phase, slow, start = (
         rng.uniform(low, high, (CHUNK, 1))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medlab import checks
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
 
 
 def entropy_of(seed: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -21,3 +26,9 @@ def streams(entropy: tuple[int, ...], chunk: int, names: Sequence[str]) -> dict[
     """Return one generator for each name; the same names, in the same order, give the same numbers."""
     children = np.random.SeedSequence([*entropy, chunk]).spawn(len(names))
     return {name: np.random.default_rng(child) for name, child in zip(names, children, strict=True)}
+
+
+def stacked(tables: Iterable[dict[str, Any]], n: int | None = None) -> dict[str, NDArray[Any]]:
+    """Return the columns of tables one below the other, the first `n` rows of them."""
+    parts = list(tables)
+    return {name: np.concatenate([part[name] for part in parts])[:n] for name in parts[0]}

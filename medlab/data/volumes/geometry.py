@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medlab.data.volumes.series import Slice
+from medlab.data.volumes.dicom_slices import SliceFile
 from medlab.data.volumes.volume import COSINE_TOLERANCE, Triple
 
 # A share of the usual distance between slices: rounded positions differ by less, missing slices by more.
 SPACING_TOLERANCE = 0.1
-SAME_PLACE_MM = 0.01
+SAME_PLACE_MM = 0.01  # positions are decimal text, so copies of a slice may differ in the last digit
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(NamedTuple):
     """The geometry of a `Volume`, in its conventions, and what had to be assumed."""
 
     spacing_mm: Triple
@@ -27,7 +26,7 @@ class Grid:
     notes: tuple[str, ...] = ()
 
 
-def arrange(slices: Sequence[Slice]) -> tuple[list[Slice], Grid]:
+def arrange(slices: Sequence[SliceFile]) -> tuple[list[SliceFile], Grid]:
     """Sort the slices of one series by position along their normal, and check that they make a volume.
 
     The normal is the cross product of the directions along a row and along a column. Neither names of files
@@ -41,8 +40,8 @@ def arrange(slices: Sequence[Slice]) -> tuple[list[Slice], Grid]:
         missing, doubled or unevenly spaced, or if they are shifted against each other (gantry tilt).
     """
     first = slices[0]
-    for one in slices:
-        _check_complete(one)
+    for file in slices:
+        _check_complete(file)
     for name, what, tolerance in (
         ("FrameOfReferenceUID", "frame of reference", 0.0),
         ("Rows", "number of rows", 0.0),
@@ -58,7 +57,7 @@ def arrange(slices: Sequence[Slice]) -> tuple[list[Slice], Grid]:
     normal = np.cross(along_row, along_column)
     normal /= np.linalg.norm(normal)
 
-    positions = np.array([one.facts["ImagePositionPatient"] for one in slices])
+    positions = np.array([file.facts["ImagePositionPatient"] for file in slices])
     order = np.argsort(positions @ normal, kind="stable")
     ordered = [slices[number] for number in order]
     positions = positions[order]
@@ -74,37 +73,37 @@ def arrange(slices: Sequence[Slice]) -> tuple[list[Slice], Grid]:
     return ordered, Grid((slice_mm, row_mm, column_mm), (origin_x, origin_y, origin_z), direction, notes)
 
 
-def _check_complete(one: Slice) -> None:
+def _check_complete(file: SliceFile) -> None:
     """Refuse a slice of which nobody knows where it lies, or how large its pixels are."""
-    spacing = _numbers(one, "PixelSpacing")
+    spacing = _numbers(file, "PixelSpacing")
     if spacing.shape != (2,) or not np.isfinite(spacing).all() or spacing.min() <= 0:
         msg = (
-            f"{one.label} must give its PixelSpacing as two lengths in mm, got none that can be used. "
+            f"{file.label} must give its PixelSpacing as two lengths in mm, got none that can be used. "
             "Without it nothing can be measured: ask for the original series, or read the pixels alone with "
             "pydicom.dcmread(path).pixel_array."
         )
         raise ValueError(msg)
     for name, count in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6)):
-        values = _numbers(one, name)
+        values = _numbers(file, name)
         if values.shape != (count,) or not np.isfinite(values).all():
             msg = (
-                f"{one.label} must give its {name} as {count} numbers, got none that can be used. A "
+                f"{file.label} must give its {name} as {count} numbers, got none that can be used. A "
                 "projection (X-ray, scout) has no place in a volume: read its pixels with "
                 "pydicom.dcmread(path).pixel_array."
             )
             raise ValueError(msg)
-    cosines = one.facts["ImageOrientationPatient"].reshape(2, 3)
+    cosines = file.facts["ImageOrientationPatient"].reshape(2, 3)
     if not np.allclose(cosines @ cosines.T, np.eye(2), atol=COSINE_TOLERANCE):
         msg = (
-            f"{one.label} must have rows and columns at right angles, got ImageOrientationPatient "
+            f"{file.label} must have rows and columns at right angles, got ImageOrientationPatient "
             f"{cosines.ravel().round(4).tolist()}. The header is damaged: export the series again."
         )
         raise ValueError(msg)
 
 
-def _check_same(slices: Sequence[Slice], name: str, what: str, tolerance: float) -> None:
+def _check_same(slices: Sequence[SliceFile], name: str, what: str, tolerance: float) -> None:
     """Refuse slices that differ in an element; UIDs are counted, numbers shown."""
-    values = [one.facts.get(name) for one in slices]
+    values = [file.facts.get(name) for file in slices]
     if any(isinstance(value, str) for value in values):
         different = len({str(value) for value in values})
         if different > 1:
@@ -114,20 +113,20 @@ def _check_same(slices: Sequence[Slice], name: str, what: str, tolerance: float)
             )
             raise ValueError(msg)
         return
-    rows = np.array([_numbers(one, name) for one in slices])
+    rows = np.array([_numbers(file, name) for file in slices])
     usual = np.array(Counter(map(tuple, rows)).most_common(1)[0][0])
     odd = np.flatnonzero((np.abs(rows - usual) > tolerance).any(axis=1))
     if odd.size:
-        one, row = slices[odd[0]], rows[odd[0]]
+        file, row = slices[odd[0]], rows[odd[0]]
         msg = (
-            f"All slices must have the same {what}, got {_listed(row)} in {one.label} and "
+            f"All slices must have the same {what}, got {_listed(row)} in {file.label} and "
             f"{_listed(usual)} in most; {odd.size} of {len(slices)} differ. Several series, or a scout, are "
             "mixed: move the slices of one to a folder of its own."
         )
         raise ValueError(msg)
 
 
-def _slice_spacing(slices: Sequence[Slice], along_mm: NDArray[np.float64]) -> float:
+def _slice_spacing(slices: Sequence[SliceFile], along_mm: NDArray[np.float64]) -> float:
     """Return the distance between neighbors, in mm, from positions in ascending order."""
     steps = np.diff(along_mm)
     same = np.flatnonzero(steps < SAME_PLACE_MM)
@@ -206,22 +205,22 @@ def _check_upright(positions: NDArray[np.float64], normal: NDArray[np.float64], 
         raise ValueError(msg)
 
 
-def _thickness(one: Slice) -> tuple[float, tuple[str, ...]]:
+def _thickness(file: SliceFile) -> tuple[float, tuple[str, ...]]:
     """Return what a single slice says of its extent along z, and a note that says so."""
     for name in ("SpacingBetweenSlices", "SliceThickness"):
-        length = one.facts.get(name)
+        length = file.facts.get(name)
         if isinstance(length, (int, float)) and np.isfinite(length) and length > 0:
             return float(length), (f"There is one slice only: spacing along z is its {name}.",)
     msg = (
-        f"A single slice must give SpacingBetweenSlices or SliceThickness in mm, got neither in {one.label}. "
-        "Read the whole series instead, whose positions tell the spacing."
+        f"A single slice must give SpacingBetweenSlices or SliceThickness in mm, got neither in {file.label}."
+        " Read the whole series instead, whose positions tell the spacing."
     )
     raise ValueError(msg)
 
 
-def _numbers(one: Slice, name: str) -> NDArray[np.float64]:
+def _numbers(file: SliceFile, name: str) -> NDArray[np.float64]:
     """Return an element's numbers, shape (N,); NaN for one that is missing."""
-    value = one.facts.get(name)
+    value = file.facts.get(name)
     return np.atleast_1d(np.array(np.nan if value is None else value, dtype=np.float64))
 
 

@@ -19,17 +19,12 @@ UNREADABLE = (
     nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError, OSError, EOFError,
     ValueError, KeyError, OverflowError, zlib.error,
 )  # fmt: skip
+# Many programs write no unit, and mean mm.
 MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 
 def read_nifti(path: Path, modality: str = "unknown") -> Volume:
-    """Read a NIfTI file; the sform comes before the qform where both are given.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged, not three-dimensional, without an affine or sheared, or holds NaN.
-    """
+    """Read a NIfTI file; the sform comes before the qform where both are given."""
     try:
         image: Any = nibabel.load(path)
         # A view of the file's own numbers: nibabel's get_fdata would make float64 of a mask.
@@ -51,14 +46,12 @@ def read_nifti(path: Path, modality: str = "unknown") -> Volume:
         )
         raise ValueError(msg)
     array = _three_axes(stored)
-    spacing, origin, direction = _geometry(image, unit_mm)
+    geometry = _geometry(image, unit_mm)
     array = np.ascontiguousarray(array.T, dtype=array.dtype.newbyteorder("="))
     if array.dtype.kind == "f":
         _check_finite(array)
-    depth = len(array)
-    values = rescaled(array, np.full(depth, slope), np.full(depth, intercept))
-    units = "HU" if modality == "CT" else "as stored"
-    return Volume(values, spacing, origin, direction, modality, units)
+    values = rescaled(array, np.full(len(array), slope), np.full(len(array), intercept))
+    return Volume(values, *geometry, modality, "HU" if modality == "CT" else "as stored")
 
 
 def _three_axes(stored: NDArray[Any]) -> NDArray[Any]:
@@ -70,16 +63,15 @@ def _three_axes(stored: NDArray[Any]) -> NDArray[Any]:
         remedy = "Convert the scan again from DICOM."
         if stored.ndim > 3:
             remedy = "Take one time point or channel: nibabel.load(path).slicer[..., 0], and save it."
-        got = f"{stored.dtype} in shape {shape}"
-        msg = f"A NIfTI file must hold one number a voxel on 3 axes, got {got}. {remedy}"
+        received = f"{stored.dtype} in shape {shape}"
+        msg = f"A NIfTI file must hold one number a voxel on 3 axes, got {received}. {remedy}"
         raise ValueError(msg)
     return stored
 
 
 def _geometry(image: Any, unit_mm: float) -> tuple[Any, Any, NDArray[np.float64]]:
     """Return spacing (z, y, x), origin and direction of a `Volume`."""
-    codes = int(image.header["qform_code"]), int(image.header["sform_code"])
-    if codes == (0, 0):
+    if not image.header["qform_code"] and not image.header["sform_code"]:
         msg = (
             "A NIfTI file must say where its voxels lie, got qform_code 0 and sform_code 0: it has no "
             "affine, so left and right are unknown. Convert the scan again from DICOM, or, where you know "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from pydicom import uid
 from pydicom.pixels import get_decoder
 
-from medlab.data.volumes.kinds import no_measurement
-from medlab.data.volumes.series import NATIVE, UNREADABLE, Slice, modality_of, unharmed
+from medlab.data.confidentiality import quiet
+from medlab.data.volumes.dicom_objects import no_measurement
+from medlab.data.volumes.dicom_slices import NATIVE, UNREADABLE, SliceFile, modality_of, unharmed
 
 INT16 = np.iinfo(np.int16)
-EXACT_IN_FLOAT32 = 2**24
+EXACT_IN_FLOAT32 = 2**24  # float32 skips whole numbers above
 HTJ2K = (uid.HTJ2K, uid.HTJ2KLossless, uid.HTJ2KLosslessRPCL)
 # What decodes compressed pixels, under licenses as free as medlab's own; pylibjpeg-libjpeg, which pydicom
 # would use as well, is GPL-3. The extra `decoders` installs them all.
@@ -31,30 +31,19 @@ REPACKED = (uid.ExplicitVRBigEndian, uid.DeflatedExplicitVRLittleEndian, uid.RLE
 PET_UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts", "CPS": "counts/s", "PROPCNTS": "prop. counts"}
 
 
-def read_pixels(slices: Sequence[Slice]) -> NDArray[Any]:
-    """Read and rescale the pixels of sorted slices of one size.
-
-    Returns
-    -------
-    array : int16 or float32 array, shape (Z, Y, X), in the units of `units_of`
-        int16 where slopes and intercepts are whole and all values fit.
-
-    Raises
-    ------
-    ValueError
-        If pixels are damaged, or rescaled by a table.
-    ImportError
-        If they are compressed and nothing installed can decode them; the message gives the pip line.
-    """
-    for one in slices:
-        _check_stored(one)
+def read_pixels(slices: Sequence[SliceFile]) -> NDArray[Any]:
+    """Read and rescale the pixels of sorted slices of one size."""
+    for file in slices:
+        _check_stored(file)
     first = slices[0].facts
-    dtype = functools.reduce(np.promote_types, [_pixel_type(one.facts).newbyteorder("=") for one in slices])
+    dtype = functools.reduce(np.promote_types, [_pixel_type(file.facts).newbyteorder("=") for file in slices])
     stored = np.empty((len(slices), first["Rows"], first["Columns"]), dtype)
-    for plane, one in zip(stored, slices, strict=True):
-        plane[...] = _uncompressed(one) if one.offset is not None else _decoded(one)
-    slopes = [_number(one, "RescaleSlope", 1.0) for one in slices]
-    intercepts = [_number(one, "RescaleIntercept", 0.0) for one in slices]
+    for plane, file in zip(stored, slices, strict=True):
+        plane[...] = _uncompressed(file) if file.offset is not None else _decoded(file)
+    slopes, intercepts = (
+        [default if file.facts.get(name) is None else file.facts[name] for file in slices]
+        for name, default in (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
+    )
     return rescaled(stored, slopes, intercepts)
 
 
@@ -84,9 +73,8 @@ def rescaled(stored: NDArray[Any], slopes: ArrayLike, intercepts: ArrayLike) -> 
             "damaged: export the images again."
         )
         raise ValueError(msg)
-    whole = stored.dtype.kind in "iu" and bool((factors == factors.round()).all())
     dtype: type[np.int16 | np.float32] = np.float32
-    if whole:
+    if stored.dtype.kind in "iu" and (factors == factors.round()).all():
         ends = np.array([[float(plane.min()), float(plane.max())] for plane in stored])
         ends = ends * factors[:, :1] + factors[:, 1:]
         if ends.min() >= INT16.min and ends.max() <= INT16.max:
@@ -101,102 +89,101 @@ def rescaled(stored: NDArray[Any], slopes: ArrayLike, intercepts: ArrayLike) -> 
     same_size = stored.dtype.kind in "iuf" and stored.dtype.itemsize == np.dtype(dtype).itemsize
     result = stored.view(dtype) if same_size else np.empty(stored.shape, dtype)
     with np.errstate(over="ignore"):  # looked for below
-        for plane, given, (slope, intercept) in zip(result, stored, factors, strict=True):
-            plane[...] = given if (slope, intercept) == (1, 0) else given * slope + intercept
+        for plane, words, (slope, intercept) in zip(result, stored, factors, strict=True):
+            plane[...] = words if (slope, intercept) == (1, 0) else words * slope + intercept
     if dtype is np.float32 and not np.isfinite(result).all():
         msg = "Values must fit float32, got larger ones. Divide them by a common factor first, and save."
         raise ValueError(msg)
     return result
 
 
-def units_of(one: Slice) -> str:
+def units_of(file: SliceFile) -> str:
     """Return the unit of rescaled values: "HU", "Bq/ml", ..., or "as stored"."""
-    modality = modality_of(one)
+    modality = modality_of(file)
     if modality == "PT":
-        return PET_UNITS.get(str(one.facts.get("Units")), "as stored")
-    rescaled_to_hu = one.facts.get("RescaleIntercept") is not None
-    rescaled_to_hu &= one.facts.get("RescaleType") in (None, "HU", "US")
-    return "HU" if modality == "CT" and rescaled_to_hu and not no_measurement(one) else "as stored"
+        return PET_UNITS.get(str(file.facts.get("Units")), "as stored")
+    rescaled_to_hu = file.facts.get("RescaleIntercept") is not None
+    rescaled_to_hu &= file.facts.get("RescaleType") in (None, "HU", "US")
+    return "HU" if modality == "CT" and rescaled_to_hu and not no_measurement(file) else "as stored"
 
 
-def _check_stored(one: Slice) -> None:
+def _check_stored(file: SliceFile) -> None:
     """Refuse bits that cannot be there, a table of values, and what nothing can decode."""
-    facts = one.facts
+    facts = file.facts
     allocated, stored, high = _bits(facts)
     if not 0 < stored <= high + 1 <= allocated:
         msg = (
-            f"{one.label} must keep its bits within those allocated, got {stored} stored up to bit {high} of "
-            f"{allocated}. The header is damaged: export the series again."
+            f"{file.label} must keep its bits within those allocated, got {stored} stored up to bit {high} "
+            f"of {allocated}. The header is damaged: export the series again."
         )
         raise ValueError(msg)
     # A codec of the JPEG family has its own precision: what the highest bit then means is not said.
-    if high + 1 != stored and one.syntax not in (*NATIVE, *REPACKED):
+    if high + 1 != stored and file.syntax not in (*NATIVE, *REPACKED):
         msg = (
-            f"{one.label} must keep its pixels in the lowest bits where they are compressed, got {stored} "
+            f"{file.label} must keep its pixels in the lowest bits where they are compressed, got {stored} "
             f"stored up to bit {high}. Export the series uncompressed."
         )
         raise ValueError(msg)
-    if allocated > 16 and one.syntax in uid.JPEGTransferSyntaxes:
+    if allocated > 16 and file.syntax in uid.JPEGTransferSyntaxes:
         msg = (
-            f"{one.label} must have up to 16 bits a pixel in JPEG, got {allocated}. Export the series again."
+            f"{file.label} must have up to 16 bits a pixel in JPEG, got {allocated}. Export the series again."
         )
         raise ValueError(msg)  # GDCM would end the whole process
     if facts.get("ModalityLUTSequence"):
         msg = (
-            f"{one.label} must be rescaled by a slope and an intercept, got a table (Modality LUT). "
+            f"{file.label} must be rescaled by a slope and an intercept, got a table (Modality LUT). "
             "Apply it with pydicom.pixels.apply_modality_lut, and make a Volume of the result."
         )
         raise ValueError(msg)
-    if one.offset is None:
+    if file.offset is None:
         try:
-            available = get_decoder(uid.UID(one.syntax)).is_available
+            available = get_decoder(uid.UID(file.syntax)).is_available
         except NotImplementedError:
             available = False
         if not available:
-            kind = uid.UID(one.syntax).name
+            codec = uid.UID(file.syntax).name
             msg = (
-                f"{one.label} must be uncompressed, or a decoder must be installed, got pixels compressed by "
-                f"{kind if kind != one.syntax else 'an unknown method'}. To read them: {_remedy(one)}"
+                f"{file.label} must be uncompressed, or a decoder must be installed, got pixels compressed "
+                f"by {codec if codec != file.syntax else 'an unknown method'}. To read them: {_remedy(file)}"
             )
             raise ImportError(msg)
 
 
-def _remedy(one: Slice) -> str:
+def _remedy(file: SliceFile) -> str:
     """Return the command that installs a decoder."""
-    for syntaxes, package in DECODERS.items():
-        if one.syntax in syntaxes:
-            return f"pip install {package}"
-    return "export the series uncompressed"
+    packages = [f"pip install {package}" for syntaxes, package in DECODERS.items() if file.syntax in syntaxes]
+    return packages[0] if packages else "export the series uncompressed"
 
 
-def _uncompressed(one: Slice) -> NDArray[Any]:
+def _uncompressed(file: SliceFile) -> NDArray[Any]:
     """Return the stored pixels, shape (Y, X), read from their place in the file."""
-    facts, dtype = one.facts, _pixel_type(one.facts)
+    facts, dtype = file.facts, _pixel_type(file.facts)
     shape = (facts["Rows"], facts["Columns"])
-    with unharmed(one.label):
-        pixels = np.fromfile(one.path, dtype, shape[0] * shape[1], offset=one.offset or 0).reshape(shape)
+    with unharmed(file.label):
+        pixels = np.fromfile(file.path, dtype, shape[0] * shape[1], offset=file.offset or 0).reshape(shape)
     return _stored_bits(pixels, facts)
 
 
-def _decoded(one: Slice) -> NDArray[Any]:
+def _decoded(file: SliceFile) -> NDArray[Any]:
     """Return the stored pixels, shape (Y, X), as pydicom and its plugins decode them."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote values
-            dataset = pydicom.dcmread(one.path)
-            allocated, _, _ = _bits(one.facts)
-            if one.syntax not in REPACKED and not (one.syntax in uid.JPEGTransferSyntaxes and allocated == 8):
+        with quiet():
+            dataset = pydicom.dcmread(file.path)
+            allocated, _, _ = _bits(file.facts)
+            if file.syntax not in REPACKED and not (
+                file.syntax in uid.JPEGTransferSyntaxes and allocated == 8
+            ):
                 return np.asarray(dataset.pixel_array)
             # Whole words: decoders take the stored bits to be the lowest ones, and GDCM ends the whole
             # process where JPEG has fewer than all 8.
             dataset.BitsStored, dataset.HighBit = allocated, allocated - 1
-            return _stored_bits(dataset.pixel_array, one.facts)
+            return _stored_bits(dataset.pixel_array, file.facts)
     except (RuntimeError, *UNREADABLE):
         # Or the decoder that is there cannot do this: Pillow, for example, no JPEG of 12 bits.
         msg = (
-            f"{one.label} must hold pixels that can be decoded ({uid.UID(one.syntax).name}), got some that "
+            f"{file.label} must hold pixels that can be decoded ({uid.UID(file.syntax).name}), got some that "
             f"cannot: they are damaged, or need another decoder. Copy it again from its source, or else: "
-            f"{_remedy(one)}."
+            f"{_remedy(file)}."
         )
         raise ValueError(msg) from None
 
@@ -222,8 +209,3 @@ def _bits(facts: Mapping[str, Any]) -> tuple[int, int, int]:
     stored = facts.get("BitsStored") or allocated
     high = facts.get("HighBit")
     return allocated, stored, stored - 1 if high is None else high
-
-
-def _number(one: Slice, name: str, default: float) -> float:
-    value = one.facts.get(name)
-    return default if value is None else float(value)

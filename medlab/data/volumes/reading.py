@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pydicom
+from pydicom.multival import MultiValue
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
-from medlab.data.volumes import geometry, kinds, pixels
-from medlab.data.volumes.series import (
-    UNREADABLE,
-    Series,
-    Slice,
-    group,
-    is_dicom,
-    modality_of,
-    read_slice,
-    refuse_unmarked,
-    scan,
-    unharmed,
-)
+from medlab.data.volumes import dicom_objects, dicom_slices, geometry, pixels
+from medlab.data.volumes.dicom_slices import UNREADABLE, Series, SliceFile, is_dicom, modality_of, unharmed
 from medlab.data.volumes.volume import Volume
 
 if TYPE_CHECKING:
@@ -82,7 +72,11 @@ def read(
     """
     source = _existing(path)
     if source.is_file() and not is_dicom(source, THE_FILE):
-        _check_nifti(source, series)
+        if not source.name.lower().endswith((".nii", ".nii.gz")):
+            raise ValueError(UNKNOWN_TYPE)
+        if series is not None:
+            msg = f"series must be left out for NIfTI, which holds one image, got {series!r}."
+            raise ValueError(msg)
         from medlab.data.volumes import nifti
 
         return nifti.read_nifti(source, modality or "unknown")
@@ -91,19 +85,13 @@ def read(
         raise ValueError(msg)
     headers, passed_over = _slices(source)
     chosen = _chosen(headers, series, deidentify, salt)
-    notes = kinds.check_kind(chosen)
+    notes = dicom_objects.check_kind(chosen)
     slices, grid = geometry.arrange(chosen)
     first = slices[0]
-    return Volume(
-        pixels.read_pixels(slices),
-        grid.spacing_mm,
-        grid.origin_mm,
-        grid.direction,
-        modality_of(first),
-        pixels.units_of(first),
-        _header(first.path, first.label, deidentify, salt),
-        (*notes, *grid.notes, *passed_over),
-    )
+    array, units = pixels.read_pixels(slices), pixels.units_of(first)
+    header = _header(first.path, first.label, deidentify, salt)
+    notes += grid.notes + passed_over
+    return Volume(array, *grid[:3], modality_of(first), units, header, notes)
 
 
 def list_series(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> list[Series]:
@@ -169,41 +157,34 @@ def _existing(path: str | Path) -> Path:
     return source
 
 
-def _check_nifti(source: Path, series: int | str | None) -> None:
-    if not source.name.lower().endswith((".nii", ".nii.gz")):
-        raise ValueError(UNKNOWN_TYPE)
-    if series is not None:
-        msg = f"series must be left out for NIfTI, which holds one image, got {series!r}."
-        raise ValueError(msg)
-
-
-def _slices(source: Path) -> tuple[Sequence[Slice], tuple[str, ...]]:
+def _slices(source: Path) -> tuple[Sequence[SliceFile], tuple[str, ...]]:
     """Return the headers of a folder or of one file, and what was passed over."""
     if source.is_dir():
-        return scan(source)
+        return dicom_slices.scan(source)
     if not is_dicom(source, THE_FILE):
-        refuse_unmarked(THE_FILE)
-    entry = read_slice(source, THE_FILE)
-    if entry is None:
+        dicom_slices.refuse_unmarked(THE_FILE)
+    file = dicom_slices.read_slice(source, THE_FILE)
+    if file is None:
         with unharmed(THE_FILE):
-            kind = pydicom.dcmread(source, specific_tags=[]).file_meta.get("MediaStorageSOPClassUID", UID(""))
-        name = "of a private kind" if kind.name == kind else kind.name
-        told = kinds.OWN_READERS.get(kind.name) or f"an object without pixels ({name})"
-        msg = f"path must be a DICOM image, got {told}."
-        if kind == MediaStorageDirectoryStorage:
+            meta = pydicom.dcmread(source, specific_tags=[]).file_meta
+        sop_class = meta.get("MediaStorageSOPClassUID", UID(""))
+        name = "of a private kind" if sop_class.name == sop_class else sop_class.name
+        description = dicom_objects.OWN_READERS.get(sop_class.name) or f"an object without pixels ({name})"
+        msg = f"path must be a DICOM image, got {description}."
+        if sop_class == MediaStorageDirectoryStorage:
             msg = (
                 "path must be a DICOM image, got a DICOMDIR: the index of a disc, which names its files. "
                 "Pass the folder of the disc that holds the slices."
             )
         raise ValueError(msg)
-    return [entry], ()
+    return [file], ()
 
 
 def _chosen(
-    slices: Sequence[Slice], series: int | str | None, deidentify: bool, salt: str | None
-) -> list[Slice]:
+    slices: Sequence[SliceFile], series: int | str | None, deidentify: bool, salt: str | None
+) -> list[SliceFile]:
     """Return the slices of the series that was asked for, or of the only one."""
-    groups = list(group(slices).values())
+    groups = list(dicom_slices.group(slices).values())
     if series is None and len(groups) == 1:
         return groups[0]
     listing = _listing(slices, deidentify, salt)
@@ -217,34 +198,29 @@ def _chosen(
             f"series=1, for example, of:{rows}"
         )
     else:
-        given = repr(series) if isinstance(series, int) else "a UID that is not listed"
+        received = repr(series) if isinstance(series, int) else "a UID that is not listed"
         msg = (
             f"series must be a number from 1 to {len(groups)}, or a UID as list_series gives it, got "
-            f"{given}. There are:{rows}"
+            f"{received}. There are:{rows}"
         )
     raise ValueError(msg)
 
 
-def _listing(slices: Sequence[Slice], deidentify: bool, salt: str | None) -> list[Series]:
+def _listing(slices: Sequence[SliceFile], deidentify: bool, salt: str | None) -> list[Series]:
     """Return the facts of each series; a series that is no volume has no spacing."""
     listing = []
-    for number, (uid, members) in enumerate(group(slices).items(), 1):
+    for number, (uid, members) in enumerate(dicom_slices.group(slices).items(), 1):
         try:
-            kinds.check_kind(members)
+            dicom_objects.check_kind(members)
             spacing = geometry.arrange(members)[1].spacing_mm
         except ValueError:
             spacing = None
         first = members[0]
-        if deidentify:
-            uid = _public_uid(first, salt)
+        if deidentify:  # the UID that the header of a volume of this series bears
+            uid = str(_header(first.path, first.label, True, salt).SeriesInstanceUID)
         rows, columns = first.facts["Rows"], first.facts["Columns"]
         listing.append(Series(number, modality_of(first), len(members), rows, columns, spacing, uid))
     return listing
-
-
-def _public_uid(one: Slice, salt: str | None) -> str:
-    """Return the UID that the header of a volume of this series bears."""
-    return str(_header(one.path, one.label, True, salt).SeriesInstanceUID)
 
 
 def _header(path: Path, label: str, deidentify: bool, salt: str | None) -> Dataset:
@@ -269,13 +245,10 @@ def _drop_unreadable(dataset: Dataset) -> None:
             del dataset[tag]
             continue
         # pydicom leaves text that is no number as it is.
-        if element.VR in ("DS", "IS") and _holds_text(element.value):
-            del dataset[tag]
+        if element.VR in ("DS", "IS"):
+            values = element.value if isinstance(element.value, (MultiValue, list)) else [element.value]
+            if any(isinstance(value, str) and value for value in values):
+                del dataset[tag]
         elif element.VR == "SQ":
             for item in element.value:
                 _drop_unreadable(item)
-
-
-def _holds_text(value: Any) -> bool:
-    values = [value] if value is None or isinstance(value, (str, int, float)) else value
-    return any(isinstance(one, str) and one for one in values)

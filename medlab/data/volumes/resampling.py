@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import SimpleITK as sitk
@@ -63,8 +63,8 @@ def resample(
     """
     method = INTERPOLATORS[checks.one_of("interpolation", interpolation, INTERPOLATORS)]
     if (spacing_mm is None) == (like is None):
-        given = "neither" if like is None else "both"
-        msg = f"Exactly one of spacing_mm and like must be given, got {given}. Pass a spacing, or a volume."
+        number = "neither" if like is None else "both"
+        msg = f"Exactly one of spacing_mm and like must be given, got {number}. Pass a spacing, or a volume."
         raise ValueError(msg)
     if volume.array.dtype == bool and interpolation != "nearest":
         msg = f"interpolation of a mask must be 'nearest', got {interpolation!r} for booleans."
@@ -80,35 +80,23 @@ def resample(
         background = AIR_HU if volume.units == "HU" else 0.0
     keeps = interpolation == "nearest"
     source = volume.to_sitk()
+    pixel_type = source.GetPixelID() if keeps else sitk.sitkFloat32
+    geometry = (grid.origin_mm, grid.spacing_mm[::-1], grid.direction[:, ::-1].ravel().tolist())
     result = sitk.Resample(
-        source,
-        grid.shape[::-1],
-        sitk.Transform(),
-        method,
-        grid.origin_mm,
-        grid.spacing_mm[::-1],
-        grid.direction[:, ::-1].ravel().tolist(),
-        background,
-        source.GetPixelID() if keeps else sitk.sitkFloat32,
+        source, grid.shape[::-1], sitk.Transform(), method, *geometry, background, pixel_type
     )
     array = sitk.GetArrayFromImage(result).astype(volume.array.dtype if keeps else np.float32, copy=False)
     before, after = spacing_text(volume.spacing_mm), spacing_text(grid.spacing_mm)
-    return replace(
-        volume,
-        array=array,
-        spacing_mm=grid.spacing_mm,
-        origin_mm=grid.origin_mm,
-        direction=grid.direction,
-        notes=(*volume.notes, f"Resampled from {before} mm to {after} mm ({interpolation})."),
-    )
+    notes = (*volume.notes, f"Resampled from {before} mm to {after} mm ({interpolation}).")
+    place: dict[str, Any] = {name: getattr(grid, name) for name in ("spacing_mm", "origin_mm", "direction")}
+    return replace(volume, array=array, **place, notes=notes)
 
 
 def _regridded(volume: Volume, spacing_mm: float | Sequence[float] | None) -> Volume:
     """Return an empty volume of another spacing around the same center."""
-    z, y, x = np.broadcast_to(np.asarray(spacing_mm, dtype=np.float64), 3)
-    for length in (z, y, x):
+    spacing = np.broadcast_to(np.asarray(spacing_mm, dtype=np.float64), 3)
+    for length in spacing:
         checks.in_range("spacing_mm", length, 1e-3, 1e3)
-    spacing = np.array([z, y, x])
     shape = np.maximum(1, np.round(np.array(volume.size_mm) / spacing)).astype(int)
     center = volume.to_world((np.array(volume.shape) - 1) / 2)
     origin = center - volume.direction @ ((shape - 1) / 2 * spacing)

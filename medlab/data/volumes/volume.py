@@ -82,10 +82,9 @@ class Volume:
         spacing = _triple("spacing_mm", self.spacing_mm)
         for length in spacing:
             checks.in_range("spacing_mm", length, 1e-6, 1e6)
-        object.__setattr__(self, "array", array)
-        object.__setattr__(self, "spacing_mm", spacing)
-        object.__setattr__(self, "origin_mm", _triple("origin_mm", self.origin_mm))
-        object.__setattr__(self, "direction", _rotation(self.direction))
+        checked = {"array": array, "spacing_mm": spacing, "origin_mm": _triple("origin_mm", self.origin_mm)}
+        for name, value in {**checked, "direction": _rotation(self.direction)}.items():
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         size = " x ".join(map(str, self.shape))
@@ -168,14 +167,9 @@ class Volume:
                 "SimpleITK.VectorIndexSelectionCast."
             )
             raise ValueError(msg)
-        return cls(
-            sitk.GetArrayFromImage(image),
-            image.GetSpacing()[::-1],
-            image.GetOrigin(),
-            np.reshape(image.GetDirection(), (3, 3))[:, ::-1],
-            modality,
-            units,
-        )
+        direction = np.reshape(image.GetDirection(), (3, 3))[:, ::-1]
+        place = (image.GetSpacing()[::-1], image.GetOrigin(), direction)
+        return cls(sitk.GetArrayFromImage(image), *place, modality, units)
 
 
 def spacing_text(spacing_mm: Triple) -> str:

@@ -39,18 +39,19 @@ def slice_picture(
     --------
     ``slice_picture(volume, 12, "lung")``
     """
-    seen = _volume(volume)
-    count = seen.shape[0]
+    shown = volume if isinstance(volume, Volume) else _without_spacing(volume)
+    count = shown.shape[0]
     z = count // 2 if z is None else int(checks.in_range("z", z, -count, count - 1, whole=True)) % count
     if window is not None:
         checks.one_of("window", window, intensity.WINDOWS)
-        if seen.units not in ("HU", "as stored"):
-            msg = f"a window is of Hounsfield units, this volume is in {seen.units}. Leave window out."
+        if shown.units not in ("HU", "as stored"):
+            msg = f"a window is of Hounsfield units, this volume is in {shown.units}. Leave window out."
             raise ValueError(msg)
-    gray = _gray(seen, seen.array[z], window)
-    words = f"slice {z} of {count}, {_unit(seen, window)}"
-    spacing = seen.spacing_mm[1:] if isinstance(volume, Volume) else None
-    return plots.planes([gray], [words], [spacing], alt=f"A {seen.modality} volume: {words}")
+    window = window or _window(shown)
+    words = f"slice {z} of {count}, {_unit(window)}"
+    spacing = shown.spacing_mm[1:] if shown is volume else None
+    gray = _gray(shown.array[z], window)
+    return plots.planes([gray], [words], [spacing], alt=f"A {shown.modality} volume: {words}")
 
 
 def planes_picture(volume: Volume) -> plots.Picture:
@@ -59,50 +60,46 @@ def planes_picture(volume: Volume) -> plots.Picture:
     Rows and columns are as stored: in an axial series the first plane is axial, and the other two are shown
     with the last slice on top.
     """
-    middle = [n // 2 for n in volume.shape]
+    z, y, x = (n // 2 for n in volume.shape)
     z_mm, y_mm, x_mm = volume.spacing_mm
-    cuts = [
-        (f"z = {middle[0]}", volume.array[middle[0]], (y_mm, x_mm)),
-        (f"y = {middle[1]}", volume.array[::-1, middle[1]], (z_mm, x_mm)),
-        (f"x = {middle[2]}", volume.array[::-1, :, middle[2]], (z_mm, y_mm)),
-    ]
+    cuts = {
+        f"z = {z}": (volume.array[z], y_mm, x_mm),
+        f"y = {y}": (volume.array[::-1, y], z_mm, x_mm),
+        f"x = {x}": (volume.array[::-1, :, x], z_mm, y_mm),
+    }
+    window = _window(volume)
     images, spacings = [], []
-    for _, cut, spacing in cuts:
+    for plane, row_mm, column_mm in cuts.values():
         # Leave out rows and columns that could not be seen.
-        rows, columns = (-(-n // LONGEST) for n in cut.shape)
-        images.append(_gray(volume, cut[::rows, ::columns], None))
-        spacings.append((spacing[0] * rows, spacing[1] * columns))
-    titles = [title for title, _, _ in cuts]
-    alt = f"Three planes through the middle of {volume!r}, {_unit(volume, None)}"
-    return plots.planes(images, titles, spacings, alt=alt)
+        rows, columns = (-(-n // LONGEST) for n in plane.shape)
+        images.append(_gray(plane[::rows, ::columns], window))
+        spacings.append((row_mm * rows, column_mm * columns))
+    alt = f"Three planes through the middle of {volume!r}, {_unit(window)}"
+    return plots.planes(images, list(cuts), spacings, alt=alt)
 
 
-def _volume(volume: Any) -> Volume:
-    if isinstance(volume, Volume):
-        return volume
+def _without_spacing(array: Any) -> Volume:
     try:
-        return Volume(np.asarray(volume), (1.0, 1.0, 1.0))
+        return Volume(np.asarray(array), (1.0, 1.0, 1.0))
     except ValueError as error:
-        msg = f"a volume must be a Volume or numbers of shape (Z, Y, X), got {type(volume).__name__}: {error}"
+        msg = f"a volume must be a Volume or numbers of shape (Z, Y, X), got {type(array).__name__}: {error}"
         raise ValueError(msg) from error
 
 
-def _window(volume: Volume, window: str | None) -> str | None:
-    return "soft tissue" if window is None and volume.units == "HU" else window
+def _window(volume: Volume) -> str | None:
+    return "soft tissue" if volume.units == "HU" else None
 
 
-def _unit(volume: Volume, window: str | None) -> str:
-    chosen = _window(volume, window)
-    return f"window {chosen}" if chosen else "gray between two percentiles"
+def _unit(window: str | None) -> str:
+    return f"window {window}" if window else "gray between two percentiles"
 
 
-def _gray(volume: Volume, image: NDArray[Any], window: str | None) -> NDArray[Any]:
-    chosen = _window(volume, window)
-    if chosen:
-        return intensity.window(image, *intensity.WINDOWS[chosen])
-    if image.min() == image.max():
-        return np.full(image.shape, 0.5, np.float32)
+def _gray(image: NDArray[Any], window: str | None) -> NDArray[Any]:
+    if window:
+        return intensity.window(image, *intensity.WINDOWS[window])
     low, high = np.percentile(image, (0.5, 99.5))
     if low == high:
         low, high = image.min(), image.max()
+    if low == high:
+        return np.full(image.shape, 0.5, np.float32)
     return np.clip((image - low) / (high - low), 0, 1).astype(np.float32)

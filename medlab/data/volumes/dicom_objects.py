@@ -9,7 +9,7 @@ from typing import Any
 
 from pydicom.uid import UID
 
-from medlab.data.volumes.series import Slice
+from medlab.data.volumes.dicom_slices import SliceFile
 
 OWN_READERS = {
     "Segmentation Storage": "a segmentation: masks of another series. highdicom.seg.segread reads it",
@@ -17,32 +17,14 @@ OWN_READERS = {
     "RT Dose Storage": "a dose grid. With pydicom, pixel_array times DoseGridScaling is the dose",
     "Parametric Map Storage": "a parametric map. highdicom.pm.pmread reads it",
 }
-_SAME_MEANING = (
-    "Modality",
-    "PhotometricInterpretation",
-    "Units",
-    "RescaleType",
-    "RescaleSlope",
-    "RescaleIntercept",
-)
+_SAME_MEANING = "Modality PhotometricInterpretation Units RescaleType RescaleSlope RescaleIntercept".split()
 
 
-def check_kind(slices: Sequence[Slice]) -> tuple[str, ...]:
-    """Refuse objects that are no single gray slices, and slices whose numbers mean different things.
-
-    Returns
-    -------
-    notes : tuple of str
-        What is unusual about the kind, and no reason to refuse it.
-
-    Raises
-    ------
-    ValueError
-        With what the object is, and the way to read it.
-    """
-    for entry in slices:
-        if words := _other_kind(entry):
-            msg = f"{entry.label} must be one gray slice of CT, PET or MR, got {words}."
+def check_kind(slices: Sequence[SliceFile]) -> tuple[str, ...]:
+    """Refuse objects that are no single gray slices, and slices whose numbers mean different things."""
+    for file in slices:
+        if words := _other_kind(file):
+            msg = f"{file.label} must be one gray slice of CT, PET or MR, got {words}."
             raise ValueError(msg)
     for name in _SAME_MEANING:
         _check_same_meaning(slices, name)
@@ -54,15 +36,15 @@ def check_kind(slices: Sequence[Slice]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def no_measurement(entry: Slice) -> str:
+def no_measurement(file: SliceFile) -> str:
     """Say why the numbers of a gray image measure nothing in the place of their pixels; empty if they do."""
-    facts, image_type = entry.facts, str(entry.facts.get("ImageType"))
+    facts, image_type = file.facts, str(file.facts.get("ImageType"))
     if "LOCALIZER" in image_type and facts.get("Modality") == "CT":
         return (
             "The image is a scout (LOCALIZER): a projection through the body, in which no pixel is one place "
             "and no number a Hounsfield unit."
         )
-    captured = "Secondary Capture" in _kind(entry) and facts.get("RescaleIntercept") is None
+    captured = "Secondary Capture" in _sop_class(file) and facts.get("RescaleIntercept") is None
     if captured or "SCREEN SAVE" in image_type:
         return (
             "The image is a picture of a screen (secondary capture): its numbers are the grays that were "
@@ -71,23 +53,24 @@ def no_measurement(entry: Slice) -> str:
     return ""
 
 
-def _other_kind(entry: Slice) -> str:
+def _other_kind(file: SliceFile) -> str:
     """Say what an object is if it is not a single gray slice; empty if it is one."""
-    facts: dict[str, Any] = entry.facts
-    kind = _kind(entry)
+    facts: dict[str, Any] = file.facts
+    sop_class = _sop_class(file)
     frames, samples = facts.get("NumberOfFrames") or 1, facts.get("SamplesPerPixel") or 1
     gray = facts.get("PhotometricInterpretation") or "MONOCHROME2"
-    if kind in OWN_READERS:
-        return OWN_READERS[kind]
-    if "Enhanced" in kind:
+    if sop_class in OWN_READERS:
+        return OWN_READERS[sop_class]
+    if "Enhanced" in sop_class:
         return (
             f"an enhanced (multi-frame) object with {frames} frames. Convert it to NIfTI with dcm2niix, or "
             "to single frames with dcm4che's emf2sf, and read that"
         )
     if frames != 1:
         return (
-            f"an object with {frames} frames ({kind or 'of unknown kind'}), whose order and distance are not "
-            "read. Export single slices, or take the frames alone with pydicom.dcmread(path).pixel_array"
+            f"an object with {frames} frames ({sop_class or 'of unknown kind'}), whose order and distance "
+            "are not read. Export single slices, or take the frames alone with "
+            "pydicom.dcmread(path).pixel_array"
         )
     if "MOSAIC" in str(facts.get("ImageType")):
         return (
@@ -105,10 +88,10 @@ def _other_kind(entry: Slice) -> str:
     return ""
 
 
-def _kind(entry: Slice) -> str:
+def _sop_class(file: SliceFile) -> str:
     """Return the name of a slice's SOP class; empty where it is none that is known."""
-    kind = UID(str(entry.facts.get("SOPClassUID") or ""))
-    return "" if kind.name == kind else kind.name
+    sop_class = UID(str(file.facts.get("SOPClassUID") or ""))
+    return "" if sop_class.name == sop_class else sop_class.name
 
 
 def _shown(value: Any) -> str:
@@ -118,15 +101,15 @@ def _shown(value: Any) -> str:
     return value if re.fullmatch("[A-Z][A-Z0-9_ ]{0,15}", value) else "an unknown code"
 
 
-def _check_same_meaning(slices: Sequence[Slice], name: str) -> None:
+def _check_same_meaning(slices: Sequence[SliceFile], name: str) -> None:
     """Refuse slices whose numbers mean other things than most; the values of slopes may differ, as in PET."""
-    values = [entry.facts.get(name) for entry in slices]
+    values = [file.facts.get(name) for file in slices]
     if name in ("RescaleSlope", "RescaleIntercept"):
         values = [None if value is None else True for value in values]
     elif name == "RescaleType" and slices[0].facts.get("Modality") == "CT":
         values = [value or "HU" for value in values]  # what DICOM means by none
     usual = Counter(values).most_common(1)[0][0]
-    odd = [entry.label for entry, value in zip(slices, values, strict=True) if value != usual]
+    odd = [file.label for file, value in zip(slices, values, strict=True) if value != usual]
     if odd:
         others = {_shown(value) for value in values if value != usual}
         more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""

@@ -11,7 +11,6 @@ import contextlib
 import functools
 import re
 import struct
-import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from pydicom.dataelem import DataElement
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from medlab.data.confidentiality import quiet
 from medlab.data.volumes.volume import Triple, spacing_text
 
 # As tags, not keywords: looking keywords up takes longer than reading.
@@ -85,7 +85,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Slice:
+class SliceFile:
     """What `read` must know of one DICOM file before it reads the pixels.
 
     Attributes
@@ -108,7 +108,7 @@ class Slice:
     offset: int | None
 
 
-def scan(folder: Path) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
+def scan(folder: Path) -> tuple[tuple[SliceFile, ...], tuple[str, ...]]:
     """Read the headers of all slices of a folder, in the order of the files' names; say what was passed over.
 
     The headers of the last folders are kept, so that listing the series and then reading one opens each
@@ -120,12 +120,12 @@ def scan(folder: Path) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
         If a file is damaged or no DICOM, or there is none.
     """
     paths = sorted(path for path in folder.iterdir() if path.name[0] != ".")
-    facts = [path.stat() for path in paths]
-    return _scan(tuple(paths), tuple((fact.st_size, fact.st_mtime_ns, fact.st_ino) for fact in facts))
+    stats = [path.stat() for path in paths]
+    return _scan(tuple(paths), tuple((stat.st_size, stat.st_mtime_ns, stat.st_ino) for stat in stats))
 
 
 @functools.lru_cache(maxsize=4)
-def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[Slice, ...], tuple[str, ...]]:
+def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[SliceFile, ...], tuple[str, ...]]:
     files = [path for path in paths if path.is_file()]
     slices, passed = [], Counter({"inner folder": len(paths) - len(files)})
     for number, path in enumerate(files, 1):
@@ -137,11 +137,10 @@ def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[Slice, ...], tup
                 refuse_unmarked(label)
             passed[f"{ending} file"] += 1
             continue
-        found = read_slice(path, label)
-        if found is None:
-            passed["DICOM object without pixels"] += 1
+        if header := read_slice(path, label):
+            slices.append(header)
         else:
-            slices.append(found)
+            passed["DICOM object without pixels"] += 1
     listed = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in passed.items() if count)
     if not slices:
         which = "one of the inner folders" if passed["inner folder"] else "the folder that holds the slices"
@@ -185,21 +184,16 @@ def refuse_unmarked(label: str) -> None:
     raise ValueError(msg)
 
 
-def read_slice(path: Path, label: str) -> Slice | None:
-    """Read the header of a file with DICOM's mark; return None for what is whole but no image.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged.
-    """
+def read_slice(path: Path, label: str) -> SliceFile | None:
+    """Read the header of a file with DICOM's mark; return None for what is whole but no image."""
     with unharmed(label):
+        # Larger values, the pixels, stay in the file.
         header = pydicom.dcmread(path, specific_tags=TAGS, defer_size=512)
         meta = header.file_meta
-        kind = header.get("SOPClassUID", meta.get("MediaStorageSOPClassUID"))
+        sop_class = header.get("SOPClassUID", meta.get("MediaStorageSOPClassUID"))
         # Modality comes after the SOP class: a UID that a cut left short is not taken for a private one.
         private = "Modality" in header and "Rows" not in header
-        if PIXEL_DATA not in header and _no_image(kind, private):
+        if PIXEL_DATA not in header and _no_image(sop_class, private):
             return None
         facts = {keyword_for_tag(tag): _value(header[tag]) for tag in TAGS[:-1] if tag in header}
         facts["TransferSyntaxUID"] = meta.get("TransferSyntaxUID")
@@ -220,24 +214,21 @@ def read_slice(path: Path, label: str) -> Slice | None:
             "cut or damaged. Copy it again from its source."
         )
         raise ValueError(msg)
-    offset, syntax = None, str(facts["TransferSyntaxUID"])
-    if syntax in NATIVE:
-        if pixels.length == 0xFFFFFFFF:
-            msg = (
-                f"{label} must hold uncompressed pixels in one piece, got fragments. Export the series again."
-            )
-            raise ValueError(msg)
-        offset = pixels.value_tell
-        _check_length(label, facts, min(pixels.length, path.stat().st_size - offset))
-    return Slice(path, label, facts, syntax, offset)
+    syntax = str(facts["TransferSyntaxUID"])
+    if syntax not in NATIVE:
+        return SliceFile(path, label, facts, syntax, None)
+    if pixels.length == 0xFFFFFFFF:
+        msg = f"{label} must hold uncompressed pixels in one piece, got fragments. Export the series again."
+        raise ValueError(msg)
+    _check_length(label, facts, min(pixels.length, path.stat().st_size - pixels.value_tell))
+    return SliceFile(path, label, facts, syntax, pixels.value_tell)
 
 
 @contextlib.contextmanager
 def unharmed(label: str) -> Iterator[None]:
     """Turn what pydicom raises on a damaged file into a ValueError that quotes nothing of the file."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote values
+        with quiet():
             yield
     except UNREADABLE as error:
         msg = (
@@ -247,41 +238,41 @@ def unharmed(label: str) -> Iterator[None]:
         raise ValueError(msg) from None
 
 
-def group(slices: Sequence[Slice]) -> dict[str, list[Slice]]:
+def group(slices: Sequence[SliceFile]) -> dict[str, list[SliceFile]]:
     """Return the slices of each series, by Series Instance UID, in the order of their first files."""
-    found: dict[str, list[Slice]] = {}
-    for one in slices:
-        found.setdefault(one.facts["SeriesInstanceUID"], []).append(one)
-    return found
+    series: dict[str, list[SliceFile]] = {}
+    for file in slices:
+        series.setdefault(file.facts["SeriesInstanceUID"], []).append(file)
+    return series
 
 
-def modality_of(one: Slice) -> str:
+def modality_of(file: SliceFile) -> str:
     """Return DICOM's code of the modality, or "unknown" where it is none."""
-    code = str(one.facts.get("Modality"))
+    code = str(file.facts.get("Modality"))
     return code if re.fullmatch("[A-Z]{2,8}", code) else "unknown"
 
 
-def _no_image(kind: pydicom.uid.UID | None, private: bool) -> bool:
+def _no_image(sop_class: pydicom.uid.UID | None, private: bool) -> bool:
     """Return whether a SOP class is no image; `private` is the answer for one that DICOM does not know."""
-    if not kind:
-        return False
-    return private if kind.is_private else kind.name != kind and "Image Storage" not in kind.name
+    if not sop_class or sop_class.is_private:
+        return bool(sop_class) and private
+    return sop_class.name != sop_class and "Image Storage" not in sop_class.name
 
 
 def _value(element: DataElement) -> Any:
     """Return a text as str, a number as float or int, several as an array; None where it is empty."""
-    value, kind = element.value, dictionary_VR(element.tag)
-    if kind == "SQ":
+    value, vr = element.value, dictionary_VR(element.tag)
+    if vr == "SQ":
         return len(value)
     if value is None or value == "":
         return None
-    if kind in TEXTS:
+    if vr in TEXTS:
         return str(value)
     # Whatever the file says of its type; pydicom leaves text that is not a number as it is.
     several = not isinstance(value, (int, float, str, bytes))
     numbers = list(value) if several else [value]
-    types = int if kind in ("US", "IS") else (int, float)
-    if not all(isinstance(one, types) and (types is not int or one >= 0) for one in numbers):
+    types = int if vr in ("US", "IS") else (int, float)
+    if not all(isinstance(number, types) and (types is not int or number >= 0) for number in numbers):
         return UNUSABLE
     if dictionary_VM(element.tag) != "1":
         return np.array(numbers, dtype=np.float64)

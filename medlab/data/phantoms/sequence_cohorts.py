@@ -1,0 +1,171 @@
+"""Simulated data sets of sequences: diameters over a patient's visits, and EEG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medlab import checks
+from medlab.data.dataset import Dataset
+from medlab.data.phantoms import crops, followup, signals
+from medlab.data.phantoms.cohorts import Drawn, simulated
+from medlab.data.phantoms.streams import stacked, streams
+
+DAYS_PER_YEAR = 365.25
+TARGETS = {"diameter": "diameter at the next visit (mm)", "doubling": "volume doublings a year"}
+INTERVAL_DAYS = (40.0, 70.0)
+_GROWTH_STREAMS = (*crops.STREAMS, "growth", "times", "readings")  # the first ones are those of `visits`
+
+
+def simulated_growth(
+    n_train: int = 3000,
+    n_val: int = 500,
+    n_test: int = 1000,
+    seed: int = 0,
+    *,
+    target: str = "diameter",
+    n_visits: int = 4,
+    reading_sd_mm: float = 0.3,
+    prevalence: float = 0.35,
+    diameter_mm: tuple[float, float] = (6.0, 10.0),
+) -> Dataset:
+    """Simulate readings of a nodule's diameter at several visits.
+
+    Parameters
+    ----------
+    n_train, n_val, n_test : int, >= 1
+        Patients in each split, each with one nodule.
+    seed : int, >= 0
+        Same seed, same bytes. The nodules are those of ``visits(n, seed=(seed, split))``.
+    target : "diameter" or "doubling"
+        What is asked: the true diameter at the next visit, in mm, or 365.25 days over the doubling time.
+    n_visits : int, [2, 4]
+        Visits that are read; the next one is asked for.
+    reading_sd_mm : float, [0, 2], mm
+        Standard deviation of a reading around the true diameter. The default stands for a careful,
+        software-supported reading. Two readings by eye agree within about 1.7 mm (Revel et al. 2004, doi
+        10.1148/radiol.2312030167), which is 0.6 mm here.
+    prevalence : float
+        Share of malignant nodules, which grow faster: see `visits`.
+    diameter_mm : (low, high), mm, within [4, 25]
+        Range of true diameters at the first visit.
+
+    Returns
+    -------
+    dataset : Dataset
+        A regression. Images are sequences, float32, shape (N, n_visits, 2): the reading in mm, and the days
+        until the following visit (40 to 70). Attributes: ``next_mm``, ``doubling_time_days``, ``malignant``
+        and ``diameters_mm``, ``times_days``, both of shape (N, n_visits + 1).
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range or a name unknown.
+    """
+    checks.one_of("target", target, TARGETS)
+    checks.in_range("n_visits", n_visits, 2, 4, whole=True)
+    checks.in_range("reading_sd_mm", reading_sd_mm, 0, 2)
+
+    def draw(size: int, entropy: tuple[int, int]) -> Drawn:
+        chunks = crops.draw_chunks(size, entropy, "nodule", 3.5, prevalence, diameter_mm)
+        columns = stacked(
+            _growth(chunk, streams(entropy, number, _GROWTH_STREAMS), n_visits, reading_sd_mm)
+            for number, chunk in enumerate(chunks)
+        )
+        doublings = DAYS_PER_YEAR / columns["doubling_time_days"]
+        labels = columns["next_mm"] if target == "diameter" else doublings
+        return columns.pop("sequences").astype(np.float32), labels.astype(np.float32), columns
+
+    return simulated(
+        draw,
+        (n_train, n_val, n_test),
+        seed,
+        name="simulated_growth",
+        task="regression",
+        positive_class=None,
+        class_names=(TARGETS[target],),
+        modality="diameters over visits (simulated)",
+        source="medlab.data.phantoms: simulated, no patient's measurements",
+        citation="Doubling times: see medlab.data.phantoms.visits.",
+        label_meaning="Simulated: exponential growth of the volume, one doubling time a nodule.",
+        notes=(f"Readings scatter by {reading_sd_mm:g} mm; {n_visits} visits; prevalence {prevalence:g}.",),
+    )
+
+
+def _growth(
+    chunk: crops.Chunk, rng: dict[str, np.random.Generator], n_visits: int, reading_sd_mm: float
+) -> dict[str, NDArray[Any]]:
+    """Let the nodules of `visits` grow, and read their diameters."""
+    doubling_days = followup.draw_doubling_times(chunk.malignant, rng["growth"])
+    # Four visits are always drawn, so that asking for fewer leaves the first ones as they are.
+    shape = (len(doubling_days), 4)
+    gaps_days = np.rint(rng["times"].uniform(*INTERVAL_DAYS, shape))[:, :n_visits]
+    times_days = np.pad(gaps_days.cumsum(axis=1), ((0, 0), (1, 0)))
+    first_mm = chunk.people["diameter_mm"][:, None]
+    diameters_mm = followup.grown_diameter(first_mm, times_days, doubling_days[:, None])
+    # Readings come in tenths of a millimeter, as reports have them.
+    scatter = rng["readings"].normal(0, 1, shape)[:, :n_visits]
+    readings_mm = np.round(diameters_mm[:, :-1] + reading_sd_mm * scatter, 1)
+    return {
+        "sequences": np.stack([readings_mm, gaps_days], axis=-1),
+        "next_mm": diameters_mm[:, -1],
+        "doubling_time_days": doubling_days,
+        "malignant": chunk.malignant.astype(np.int64),
+        "diameters_mm": diameters_mm,
+        "times_days": times_days,
+    }
+
+
+def simulated_eeg(
+    n_train: int = 1500, n_val: int = 300, n_test: int = 600, seed: int = 0, *, amplitude_uv: float = 40.0
+) -> Dataset:
+    """Simulate four-second recordings: spike-and-wave discharge, or slow waves with spikes out of step.
+
+    Parameters
+    ----------
+    n_train, n_val, n_test : int, >= 1
+        Recordings in each split; each is of a patient of its own.
+    seed : int, >= 0
+        Same seed, same bytes. The splits are drawn apart.
+    amplitude_uv : float, [0, 500], microvolts
+        Median height of a spike; the background has about 12.
+
+    Returns
+    -------
+    dataset : Dataset
+        Sequences, float32, shape (N, 512, 4), in microvolts. Attributes: ``onset_s``, ``end_s``,
+        ``rate_hz``, ``spikes_s``, see `Recordings`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    """
+
+    def draw(size: int, entropy: tuple[int, int]) -> Drawn:
+        recordings = signals.eeg(size, seed=entropy, amplitude_uv=amplitude_uv)
+        names = ("onset_s", "end_s", "rate_hz", "spikes_s")
+        attributes = {name: getattr(recordings, name) for name in names}
+        return recordings.signals_uv, recordings.is_discharge.astype(np.int64), attributes
+
+    rate, channels = f"{signals.RATE_HZ:g} Hz", ", ".join(signals.CHANNELS)
+    return simulated(
+        draw,
+        (n_train, n_val, n_test),
+        seed,
+        name="simulated_eeg",
+        class_names=("spikes out of step", "spike-and-wave"),
+        modality="EEG (simulated)",
+        source="medlab.data.phantoms: simulated, no patient's signals",
+        citation=(
+            "Gibbs, Davis and Lennox 1935, doi 10.1001/archneurpsyc.1935.02250240002001; Kane et al. 2017, "
+            "doi 10.1016/j.cnp.2017.07.002."
+        ),
+        label_meaning=(
+            "Simulated. Spike-and-wave complexes at 3 a second, against the same slow waves and as many "
+            "spikes that come at any time."
+        ),
+        notes=(f"{rate}, channels {channels}; spikes of {amplitude_uv:g} microvolts.",),
+    )
