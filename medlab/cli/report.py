@@ -162,7 +162,7 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
 def headline(metrics: dict[str, Any]) -> list[str]:
     """Return the measures of the test set, a line each, with their intervals and where they were decided."""
     from medlab.evaluation.evaluating import measure_name
-    from medlab.reports.telling import without_interval
+    from medlab.reports.report_text import without_interval
 
     test, task, threshold = metrics["test"], metrics["task"], metrics.get("threshold")
     measures = [measure for measure in test if f"{measure}_ci" in test and test[measure] is not None]
@@ -195,7 +195,7 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
-    from medlab.reports.files import read_yaml
+    from medlab.reports.parameter_file import read_yaml
 
     if file is None:
         return {}

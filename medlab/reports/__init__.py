@@ -5,13 +5,20 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "explaining": ["explanations"],
         "parameters": ["Parameter", "ParameterErrors", "Value", "read_schema", "validate"],
-        "picturing": ["beside", "class_counts", "confusion", "curves", "samples", "worst_errors"],
         "presets": ["Template", "available", "resolve"],
-        "running": ["ReportFailed", "ReportResult", "ReportStopped", "check_parameters", "run_report"],
-        "study": ["METRICS_KEYS", "Study", "begin", "check_metrics", "write_metrics"],
-        "telling": [
+        "report_figures": [
+            "beside",
+            "class_counts",
+            "confusion",
+            "curves",
+            "explanations",
+            "samples",
+            "worst_errors",
+        ],
+        "report_page": ["external_requests", "to_html"],
+        "report_runner": ["ReportFailed", "ReportResult", "ReportStopped", "check_parameters", "run_report"],
+        "report_text": [
             "about_data",
             "about_results",
             "about_run",
@@ -21,6 +28,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "limits",
             "not_yet",
         ],
-        "writing": ["external_requests", "to_html"],
+        "study": ["METRICS_KEYS", "Study", "begin", "check_metrics", "write_metrics"],
     },
 )

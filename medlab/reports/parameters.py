@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from medlab import checks
-from medlab.reports.checking import domain_problems
+from medlab.reports.parameter_checks import domain_problems
 
 _KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 _KIND_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}

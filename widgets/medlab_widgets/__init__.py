@@ -12,8 +12,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "copy_text": ["CopyText"],
         "gan_panel": ["GanPanel"],
         "live_charts": ["LiveCharts"],
-        "session_panel": ["SessionPanel"],
         "threshold_explorer": ["ThresholdExplorer"],
-        "training_panel": ["TrainingPanel"],
+        "training_panel": ["SessionPanel", "TrainingPanel"],
     },
 )

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from medlab.data import data_root
-from medlab.reports import ReportFailed, presets, running, writing
+from medlab.reports import ReportFailed, presets, report_runner
 from medlab.reports.parameters import Value
+from medlab.reports.report_page import scrub
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -41,7 +42,7 @@ def papermill(monkeypatch):
 
 def scrubbed(text, folder, **values):
     given = {name: Value(value, "call") for name, value in values.items()}
-    return writing.scrub(text, running._stand_ins(given, folder))
+    return scrub(text, report_runner._stand_ins(given, folder))
 
 
 @pytest.mark.parametrize("spelled", ["{}", "{}/", "../Smith", "~/Smith", "../work/../Smith/"])
@@ -68,12 +69,12 @@ def test_the_folder_of_the_data_is_not_named(cohort, tmp_path, monkeypatch):
 
 def test_a_kernel_that_does_not_get_ready_is_a_failure_of_its_own(tmp_path, papermill):
     papermill.error = RuntimeError("Kernel didn't respond in 180 seconds")
-    failure = running._execute(presets.resolve("tiny", TEMPLATES), {}, tmp_path, progress=False)
-    assert failure.message.startswith("the kernel did not get ready: Kernel didn't respond in 180 seconds.")
+    problem, _ = report_runner._execute(presets.resolve("tiny", TEMPLATES), {}, tmp_path, progress=False)
+    assert problem.startswith("the kernel did not get ready: Kernel didn't respond in 180 seconds.")
     assert papermill.options["start_timeout"] == 180
 
 
 def test_a_missing_file_without_a_name_is_a_failed_report(cohort, papermill):
     papermill.error = FileNotFoundError("gone")
     with pytest.raises(ReportFailed, match=r"tiny\.ipynb left no a file\. Its last cell must write it"):
-        running.run_report(presets.resolve("tiny", TEMPLATES), {"data_dir": str(cohort)}, "out")
+        report_runner.run_report(presets.resolve("tiny", TEMPLATES), {"data_dir": str(cohort)}, "out")
