@@ -28,10 +28,7 @@ def list_() -> None:
 
     rows = []
     for record in map(describe, registered()):
-        size = {
-            "images": f"{sum(record.split_sizes.values()):,}",
-            "sizes": "/".join(map(str, record.sizes)),
-        }
+        size = {"images": f"{sum(record.split_sizes.values()):,}", "sizes": "/".join(map(str, record.sizes))}
         rows.append({"name": record.name, "task": record.task, **size, "license": record.license})
     say_table(rows)
 
