@@ -6,17 +6,6 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SET_UP = """
-import numpy as np
-from medlab.data import Dataset, Split
-from medlab_widgets import GanPanel, ThresholdExplorer, TrainingPanel
-rng = np.random.default_rng(0)
-def spots(count):
-    images = rng.integers(0, 100, (count, 16, 18, 1)).astype(np.uint8)
-    images[1::2, 4:9, 5:10] += 60
-    return Split(images, np.arange(count) % 2)
-dataset = Dataset("spots", spots(256), spots(40), spots(40), "binary", ("dark", "spot"), 1)
-"""
 PANEL = """
 panel = TrainingPanel(dataset, width=8, epochs=100, batch_size=16, patience=100)
 for name, control in {**panel.sliders.controls, **panel.buttons.buttons}.items():
@@ -27,11 +16,22 @@ for name in ("status", "message", "charts"):
 
 
 @pytest.fixture
+def page(page, spots_source):
+    """A page on a kernel in which a data set and the widgets are made already."""
+    page.run(
+        f"{spots_source}dataset = spots_dataset(256, 40, 40)\n"
+        "import numpy as np\n"
+        "from medlab_widgets import GanPanel, ThresholdExplorer, TrainingPanel"
+    )
+    return page
+
+
+@pytest.fixture
 def ids(page):
-    told = page.run(SET_UP + PANEL)
-    found = dict(re.findall(r"^(\w+) ([0-9a-f]{32})$", told, re.MULTILINE))
-    assert {"Start", "learning_rate", "status"} <= set(found), told
-    return found
+    printed = page.run(PANEL)
+    model_ids = dict(re.findall(r"^(\w+) ([0-9a-f]{32})$", printed, re.MULTILINE))
+    assert {"Start", "learning_rate", "status"} <= set(model_ids), printed
+    return model_ids
 
 
 def epoch(page, ids):
@@ -103,7 +103,7 @@ def test_a_button_that_fails_says_so_in_the_panel(page, ids):
 
 
 def test_nothing_waits_for_a_click_where_there_is_no_page(page):
-    told = page.run(SET_UP + "panel = TrainingPanel(dataset, width=8, epochs=2)\npanel", front_end=False)
+    told = page.run("panel = TrainingPanel(dataset, width=8, epochs=2)\npanel", front_end=False)
     assert told == "<image/png text/plain>"
     told = page.run("panel.start().wait()", front_end=False)
     assert told.count("epoch ") == 2
@@ -111,9 +111,7 @@ def test_nothing_waits_for_a_click_where_there_is_no_page(page):
 
 
 def test_the_threshold_follows_a_page(page):
-    told = page.run(
-        SET_UP + "e = ThresholdExplorer([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]); print(e.model_id)\ne"
-    )
+    told = page.run("e = ThresholdExplorer([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]); print(e.model_id)\ne")
     model_id = told.splitlines()[0]
     assert "<application/vnd.jupyter.widget-view+json image/png text/plain>" in told
     page.put(model_id, threshold=0.3)
@@ -123,12 +121,11 @@ def test_the_threshold_follows_a_page(page):
 
 def test_a_game_is_watched(page):
     told = page.run(
-        SET_UP
-        + """
+        """
 from medlab import models
 from medlab.training.gan import GAN
 gan = GAN(models.gan.generator((16, 16, 1), 8, width=4), models.gan.critic((16, 16, 1), width=4))
-game = GanPanel(gan, rng.uniform(-1, 1, (32, 16, 16, 1)), steps=2000, batch_size=8)
+game = GanPanel(gan, np.random.default_rng(0).uniform(-1, 1, (32, 16, 16, 1)), steps=2000, batch_size=8)
 print(game.buttons.buttons["Start"].model_id, game.buttons.buttons["Stop"].model_id, game.charts.model_id,
       game.status.model_id)
 """
