@@ -42,9 +42,8 @@ def install(names: tuple[str, ...], user: bool) -> None:
             raise click.UsageError(str(error)) from error
         if importlib.util.find_spec(name) is None:
             raise click.ClickException(backend.not_installed(name))
-    chosen = names or [name for name in backend.BACKENDS if importlib.util.find_spec(name) is not None]
     rows = []
-    for name in chosen:
+    for name in names or [name for name in backend.BACKENDS if importlib.util.find_spec(name)]:
         with plain_refusals((OSError,), "The kernel could not be written: {}. Try --user."):
             rows.append({"kernel": PREFIX + name, "folder": install_one(name, user=user)})
     say("\n".join(f"{row['kernel']}: {row['folder']}" for row in rows), rows)

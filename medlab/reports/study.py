@@ -85,15 +85,15 @@ def begin(template: str, namespace: Mapping[str, Any]) -> Study:
     if folder := os.environ.get(FOLDER_VARIABLE):
         facts = json.loads(Path(folder, PARAMETERS_FILE).read_text(encoding="utf-8"))
         return Study(folder=Path(folder), **facts)
-    started, found = time.time(), resolve(template)
-    schema = _parameters.read_schema(found.notebook)
+    started, preset = time.time(), resolve(template)
+    schema = _parameters.read_schema(preset.notebook)
     changed = {p.name: namespace[p.name] for p in schema if namespace[p.name] != p.default}
     values = _parameters.validate(schema, {"this notebook": changed, **scale_level(schema)})
     # Beside the clone's notebooks rather than among them: what lies there goes into the wheel.
     course = course_folder()
-    in_clone = found.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
+    in_clone = preset.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
     builds = Path(course.parent if in_clone else "", "build", "reports")
-    return Study(template, found.title, fresh_folder(builds / template), rows(schema, values), started)
+    return Study(template, preset.title, fresh_folder(builds / template), rows(schema, values), started)
 
 
 def scale_level(schema: list[_parameters.Parameter]) -> dict[str, dict[str, Any]]:

@@ -81,17 +81,20 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
             raise ValueError(msg)
         if prevalence is None:
             prevalence = min(0.5, max(LOWEST, float(self._truth.mean())))
-        checks.in_range("threshold", threshold, 0, 1)
-        checks.in_range("prevalence", prevalence, LOWEST, 0.5)
-        if risk_threshold is None:
-            risk_threshold = prevalence
-        checks.in_range("risk_threshold", risk_threshold, LOWEST, 0.9)
+        point = {
+            "threshold": threshold,
+            "prevalence": prevalence,
+            "risk_threshold": prevalence if risk_threshold is None else risk_threshold,
+        }
+        for name, value in point.items():
+            trait = self.class_traits()[name]
+            checks.in_range(name, value, trait.min, trait.max)
         super().__init__(**traits)
         self.set_trait("class_names", [str(name) for name in names])
         self.set_trait("shares", [self._share(k) for k in (0, 1)])
         with self.hold_trait_notifications():
-            self.threshold, self.prevalence = float(threshold), float(prevalence)
-            self.risk_threshold = float(risk_threshold)
+            for name, value in point.items():
+                setattr(self, name, float(value))
         self._measure()
 
     def _share(self, truth: int) -> list[float]:

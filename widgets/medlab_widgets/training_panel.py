@@ -161,9 +161,8 @@ class TrainingPanel(Panel):
             msg = f"{self.current.name} is at work. Stop it, or wait for it, before another one is restored."
             raise RuntimeError(msg)
         checks.one_of("run", name, [run.name for run in self.runs])
-        chosen = next(run for run in self.runs if run.name == name)
-        self.sliders.put(chosen.settings)
-        self.current = chosen
+        self.current = next(run for run in self.runs if run.name == name)
+        self.sliders.put(self.current.settings)
         self._refresh()
         return self
 
@@ -193,14 +192,11 @@ class TrainingPanel(Panel):
         if run is None:
             msg = "there is no run yet. Press Start, or call start()."
             raise RuntimeError(msg)
-        if run.run is None and run.session is None:
-            # Of another kernel: a finished one gives its weights at once, another one goes on.
-            self.resume().wait()
-        if run.run is None and run.session is not None:
-            run.run = run.session.result()
         if run.run is None:
-            msg = f"{run.name} has no result. Press Start, or call start()."
-            raise RuntimeError(msg)
+            if run.session is None:
+                # Of another kernel: a finished one gives its weights at once, another one goes on.
+                self.resume().wait()
+            run.run = self._session("wait for").result()
         return run.run
 
     # --- what is shown
