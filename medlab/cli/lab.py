@@ -46,10 +46,10 @@ def course_to_work_in(folder: Path | None = None) -> Path:
     OSError
         If it cannot be written.
     """
+    from medlab import notebook
     from medlab.cli.learner import copy_course
-    from medlab.reports import presets
 
-    course = presets.course_folder()
+    course = notebook.course_folder()
     if folder is None and (course.parent / "pyproject.toml").is_file():  # a clone
         return course.resolve()
     folder = folder or Path("medlab-course")

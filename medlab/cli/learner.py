@@ -17,10 +17,10 @@ from medlab.cli.console import plain_refusals
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def learner(folder: Path) -> None:
     """Copy the course into the new or empty folder DIR, without the solutions."""
-    from medlab.reports import presets
+    from medlab import notebook
 
     with plain_refusals():
-        written = copy_course(presets.course_folder(), folder)
+        written = copy_course(notebook.course_folder(), folder)
     click.echo(f"{folder}: {len(written)} files, {sum(written.values())} solutions left out")
     for name in written:
         click.echo(f"  {name}")
@@ -85,7 +85,10 @@ def drop_solutions(notebook: dict[str, Any]) -> int:
 
 
 def _files(course: Path) -> list[Path]:
-    """Return the course's files; not checkpoints, caches and other hidden ones."""
+    """Return the course's files; not checkpoints, caches and other hidden ones, and not the exercises'.
+
+    Those hold the solutions, and `exercises.check` reads them from the course itself, never from a copy.
+    """
+    left_out = re.compile(r"(^|/)(\.|__pycache__/)|^exercises/")
     paths = [path for path in sorted(course.rglob("*")) if path.is_file()]
-    hidden = re.compile(r"(^|/)(\.|__pycache__/)")
-    return [path for path in paths if not hidden.search(path.relative_to(course).as_posix())]
+    return [path for path in paths if not left_out.search(path.relative_to(course).as_posix())]

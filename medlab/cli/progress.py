@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from medlab.cli.console import plain_refusals, say_table
-from medlab.exercises import progress as record
+from medlab.exercises import progress as learner_progress
 
 
 @click.command()
@@ -17,18 +17,18 @@ def progress(reset: bool, yes: bool) -> None:
         _reset(yes)
         return
     rows = []
-    for chapter, parts in record.summary():
+    for chapter, parts in learner_progress.summary():
         exercises, quiz = (f"{solved} of {count}" for solved, count in parts.values())
         rows.append({"chapter": chapter, "exercises": exercises, "quiz": quiz})
     say_table(rows)
 
 
 def _reset(yes: bool) -> None:
-    if not record.file().exists():
+    if not learner_progress.file().exists():
         click.echo("There is nothing to forget.")
         return
     if not yes:
         click.confirm("Forget which exercises and questions are done?", abort=True)
     with plain_refusals((OSError,), "The progress could not be deleted: {}"):
-        record.reset()
+        learner_progress.reset()
     click.echo("Forgotten.")

@@ -2,16 +2,4 @@
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    ["attribution", "evidence", "generation"],
-    {
-        "attribution": ["Attribution", "attribute"],
-        "evaluating": ["Evaluation", "evaluate"],
-        "intervals": ["bootstrap", "delong"],
-        "lungrads": ["lung_rads"],
-        "repairing": ["LesionRule", "RepairQuality", "repair_quality"],
-        "rules": ["RiskScore", "risk_score"],
-        "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

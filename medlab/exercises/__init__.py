@@ -2,13 +2,4 @@
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    ["comparing", "progress"],
-    {
-        "checking": ["Verdict", "check", "judge"],
-        "comparing": ["Hint", "NotAnswered"],
-        "quizzing": ["Question", "Quiz", "quiz"],
-        "registry": ["Exercise", "exercise"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

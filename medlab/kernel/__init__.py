@@ -5,11 +5,4 @@
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "magics": ["load_ipython_extension", "unload_ipython_extension"],
-        "resource_meter": ["Meter"],
-        "answers": ["phi", "Answer"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

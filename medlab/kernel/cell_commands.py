@@ -46,7 +46,7 @@ def train(
     With --plain, and where nobody looks, the cell waits and leaves `run`.
     """
     from medlab import backend
-    from medlab.exercises.quizzing import has_front_end
+    from medlab.notebook import has_front_end
     from medlab.training import TrainSession, checkpoint_in
 
     # What is wrong in the line is said before the cell runs: it may take long.
@@ -105,9 +105,9 @@ def _dataset(call: MagicCall) -> Any:
 
 
 def _exercises() -> list[str]:
-    from medlab.exercises.chapters import CHAPTERS
+    from medlab.exercises.chapters import read_chapters
 
-    return [name for chapter in CHAPTERS.values() for name in chapter.exercises]
+    return [name for chapter in read_chapters().values() for name in chapter.exercises]
 
 
 @click.command()

@@ -2,19 +2,4 @@
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    ["gan"],
-    submod_attrs={
-        "article": ["article_cnn", "article_cnn_28"],
-        "bundle": ["Bundle", "load", "save"],
-        "catalog": ["build", "check_shape", "describe", "minimum_size", "names", "own_options"],
-        "concepts": ["concept_bottleneck", "correct_concepts"],
-        "costs": ["cost"],
-        "predicting": ["predict"],
-        "resnet": ["resnet18_28"],
-        "rnn": ["bidirectional_lstm", "cnn_lstm", "gru", "lstm", "simple_rnn"],
-        "screening": ["screening_cnn"],
-        "slopes": ["input_slopes"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -135,7 +135,7 @@ def explanations(dataset: Any, run: Any, evaluation: Any, k: int = 3) -> list[Pi
         picture.alt = f"Maps by integrated gradients over the {caption}: {'; '.join(titles)}"
         picture.suptitle(caption.capitalize(), fontsize="medium")
         shown.append(picture)
-        errors += list(maps.relative_error)
+        errors += np.asarray(maps.relative_error).tolist()
     return [*shown, Markdown(_how_to_read(dataset, float(np.nanmedian(errors))))] if shown else []
 
 

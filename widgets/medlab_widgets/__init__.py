@@ -6,13 +6,4 @@ draws have a `static/NAME.js` beside their `NAME.py`; panels are composed of tho
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "copy_text": ["CopyText"],
-        "gan_panel": ["GanPanel"],
-        "live_charts": ["LiveCharts"],
-        "threshold_explorer": ["ThresholdExplorer"],
-        "training_panel": ["SessionPanel", "TrainingPanel"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from medlab.exercises.quizzing import has_front_end
+from medlab.notebook import has_front_end
 from medlab.plots import Picture
 
 

@@ -8,19 +8,4 @@ again as they grow; `thorax` gives overview scans of whole chests. For sequences
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "patients": ["NODULE_TYPES", "brock_logit", "draw_patients", "true_risks"],
-        "scanner": ["SITES", "Scanner"],
-        "crops": ["Candidates", "candidates"],
-        "cohort": ["simulated_nodules"],
-        "anatomy": ["STRUCTURES", "TISSUE_HU"],
-        "chest": ["Thorax", "thorax"],
-        "followup": ["Visits", "grown_diameter", "visits"],
-        "mimics": ["simulated_candidates"],
-        "growth": ["simulated_growth"],
-        "signals": ["Recordings", "eeg"],
-        "seizures": ["simulated_eeg"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

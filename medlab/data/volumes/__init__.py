@@ -6,13 +6,4 @@ of DICOM, in mm: x grows to the patient's left, y to the back, z to the head (LP
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "reading": ["list_series", "read", "read_header"],
-        "resampling": ["resample"],
-        "series": ["Series"],
-        "showing": ["planes_picture", "slice_picture"],
-        "volume": ["Volume"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -2,13 +2,4 @@
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "attributing": ["attribute"],
-        "bridging": ["Bridge", "Canceled"],
-        "features": ["superpixels"],
-        "methods": ["METHODS", "REFUSED"],
-        "result": ["Attribution"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -2,12 +2,4 @@
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "curves": ["Curves", "deletion", "insertion"],
-        "inside": ["mass_inside", "pointing_game"],
-        "perturbing": ["infidelity", "sensitivity"],
-        "randomizing": ["Randomization", "randomized_weights"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -2,15 +2,4 @@
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "adversarial": ["GAN"],
-        "inpainting": ["Inpainter"],
-        "losses": ["LOSSES", "critic_loss", "generator_loss"],
-        "options": ["AUGMENTATIONS", "DCGAN", "OPTIMIZERS"],
-        "result": ["GANRun"],
-        "saving": ["load"],
-        "session": ["GanSession"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
