@@ -48,16 +48,12 @@ def run(training_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def dataset(cohort: Any) -> dict[str, Any]:
     """Show a data set: counts, samples, license, fingerprint."""
-    import numpy as np
+    from medlab.reports.report_figures import counts_by_class
 
-    rows = []
-    for name, split in cohort.splits().items():
-        row: dict[str, Any] = {"split": name, "images": len(split)}
-        if cohort.task in ("binary", "multiclass"):
-            row |= {cls: int(np.sum(split.labels == k)) for k, cls in enumerate(cohort.class_names)}
-        elif cohort.task == "multilabel":
-            row |= {cls: int(split.labels[:, k].sum()) for k, cls in enumerate(cohort.class_names)}
-        rows.append(row)
+    rows = [
+        {"split": name, "images": len(split), **counts_by_class(cohort, split)}
+        for name, split in cohort.splits().items()
+    ]
     title = f"SIMULATED {cohort.name}" if cohort.simulated else cohort.name
     shape = " × ".join(map(str, cohort.image_shape))
     spacing = " × ".join(f"{mm:g}" for mm in cohort.spacing_mm or ())

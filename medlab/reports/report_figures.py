@@ -26,12 +26,16 @@ def class_counts(dataset: Any) -> Picture | None:
     """Draw how many images of each class each split holds; None for a regression."""
     if dataset.task == "regression":
         return None
-    counts, splits = {}, dataset.splits()
-    for name, split in splits.items():
-        is_multilabel = dataset.task == "multilabel"
-        labels = split.labels if is_multilabel else np.eye(len(dataset.class_names))[split.labels]
-        counts[name] = dict(zip(dataset.class_names, labels.sum(axis=0).astype(int).tolist(), strict=True))
-    return plots.class_counts(counts, {name: len(split) for name, split in splits.items()})
+    counts = {name: counts_by_class(dataset, split) for name, split in dataset.splits().items()}
+    return plots.class_counts(counts, {name: len(split) for name, split in dataset.splits().items()})
+
+
+def counts_by_class(dataset: Any, split: Any) -> dict[str, int]:
+    """Return how many images of a split each class has, by its name; of a regression, nothing."""
+    if dataset.task == "regression":
+        return {}
+    labels = split.labels if dataset.task == "multilabel" else np.eye(len(dataset.class_names))[split.labels]
+    return dict(zip(dataset.class_names, labels.sum(axis=0).astype(int).tolist(), strict=True))
 
 
 def samples(dataset: Any, seed: int = 0) -> Picture:

@@ -310,10 +310,10 @@ def chromium() -> Iterator[Browser]:
     path = ENVIRONMENT.get("MEDLAB_CHROMIUM")
     if not path:
         script = [sys.executable, str(ROOT / "scripts" / "browser.py")]
-        found = subprocess.run(script, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-        if found.returncode:
-            pytest.fail(found.stderr, pytrace=False)
-        path = found.stdout.strip()
+        done = subprocess.run(script, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.fail(done.stderr, pytrace=False)
+        path = done.stdout.strip()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
         yield browser

@@ -18,8 +18,8 @@ EPOCH = re.compile(r"epoch (\d+) of (\d+), batch (\d+)")
 
 def place(cell):
     """Epoch and batch, as the panel says them."""
-    found = EPOCH.search(cell.inner_text())
-    return (int(found[1]), int(found[3])) if found else (0, 0)
+    match = EPOCH.search(cell.inner_text())
+    return (int(match[1]), int(match[3])) if match else (0, 0)
 
 
 def points(cell):
@@ -129,9 +129,9 @@ def test_the_threshold_is_moved_by_keys_and_by_the_mouse(lab):
     expect(cell.get_by_role("row", name=re.compile("^threshold 0.75"))).to_be_visible()
     lab.keep_picture("threshold-explorer")
     lab.run(lab.cell("cell-1"))
-    said = lab.cell("cell-1").locator(".jp-OutputArea-output").inner_text().split()
-    assert 0.745 <= float(said[0]) <= 0.756
-    assert int(said[1]) > 100
+    printed = lab.cell("cell-1").locator(".jp-OutputArea-output").inner_text().split()
+    assert 0.745 <= float(printed[0]) <= 0.756
+    assert int(printed[1]) > 100
 
 
 GAME = """

@@ -39,20 +39,20 @@ def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, body, open_pa
         assert page.complete(typed) == [wanted]
     assert page.run("import keras; print(keras.config.backend())").endswith(f"{backend}\n")
 
-    told = page.run(f"%%medlab train --epochs 1 --plain --checkpoint {tmp_path}/first\n{body}", 120)
-    assert "epoch   1 of 1" in told
+    printed = page.run(f"%%medlab train --epochs 1 --plain --checkpoint {tmp_path}/first\n{body}", 120)
+    assert "epoch   1 of 1" in printed
     assert page.run("print(run.backend, len(run.history))") == f"{backend} 1\n"
     assert "convolution" in " ".join(page.complete("%medlab explain model x --layer "))
-    told = page.run("%medlab explain run data.test.images[1] --method saliency")
-    assert "<application/vnd.medlab+json image/png text/plain>" in told
+    printed = page.run("%medlab explain run data.test.images[1] --method saliency")
+    assert "<application/vnd.medlab+json image/png text/plain>" in printed
     assert page.run("%medlab status") == "<application/vnd.medlab+json text/html text/plain>"
 
     sent = page.begin(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{body}")
     page.wait_until(lambda: list((tmp_path / "second").glob("state.npz")), "checkpoint")
     page.interrupt()
-    told = page.finish(sent)
-    assert "KeyboardInterrupt" in told
-    assert "training stopped, epoch" in told
+    printed = page.finish(sent)
+    assert "KeyboardInterrupt" in printed
+    assert "training stopped, epoch" in printed
     assert page.run("print(session.state)") == "stopped\n"
 
     page.begin(f"%%medlab train --epochs 500 --plain --resume {tmp_path}/second\n{body}")
@@ -60,12 +60,12 @@ def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, body, open_pa
     page.kill()
 
     again = open_page(kernel)
-    told = again.run(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{body}", 120)
-    assert "UsageError: a checkpoint of" in told
-    assert f"%%medlab train --resume {tmp_path}/second" in told
+    printed = again.run(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{body}", 120)
+    assert "UsageError: a checkpoint of" in printed
+    assert f"%%medlab train --resume {tmp_path}/second" in printed
     sent = again.begin(f"%%medlab train --epochs 500 --panel --resume {tmp_path}/second\n{body}")
-    told = again.finish(sent, 120)
-    assert "application/vnd.jupyter.widget-view+json" in told  # the cell is over, the training is not
+    printed = again.finish(sent, 120)
+    assert "application/vnd.jupyter.widget-view+json" in printed  # the cell is over, the training is not
     assert again.run("%medlab pause").startswith("training")
     again.run("%medlab stop")
     assert again.run("print(session.state, len(session.snapshot()['rows']) > 0)") == "stopped True\n"
@@ -77,9 +77,9 @@ def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, body, open_pa
 def test_a_panel_is_offered_where_somebody_looks_and_lines_elsewhere(body, open_page):
     kernels.install_one("tensorflow", user=True)
     page = open_page("medlab-tensorflow")
-    told = page.run(f"%%medlab train --epochs 2\n{body}", 120, front_end=False)
-    assert told.count("epoch ") == 2
-    told = page.run(f"%%medlab train --epochs 2\n{body}", 120)
-    assert "widget-view" in told
+    printed = page.run(f"%%medlab train --epochs 2\n{body}", 120, front_end=False)
+    assert printed.count("epoch ") == 2
+    printed = page.run(f"%%medlab train --epochs 2\n{body}", 120)
+    assert "widget-view" in printed
     page.run("session.wait()")
     assert page.run("print(session.state)") == "done\n"

@@ -118,8 +118,8 @@ def test_a_positive_class_among_three_is_refused(folder):
 
 @pytest.mark.parametrize("rule", ["blocks:", "blocks:many", "prefix", "patient", "csv:"])
 def test_a_group_rule_that_nobody_can_apply_is_refused_whether_or_not_the_folder_is_right(folder, rule):
-    told = problem(group_rule=rule, data_dir=str(folder))
-    assert "auto, none, blocks:1000" in told or "The rule 'prefix:' needs a separator" in told
+    message = problem(group_rule=rule, data_dir=str(folder))
+    assert "auto, none, blocks:1000" in message or "The rule 'prefix:' needs a separator" in message
     problems = parameter_checks.domain_problems({"group_rule": rule, "data_dir": str(folder / "none")})
     assert "group_rule must be auto, none, blocks:1000" in dict(problems)["group_rule"]
 

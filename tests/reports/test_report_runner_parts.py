@@ -48,14 +48,14 @@ def scrubbed(text, folder, **values):
 @pytest.mark.parametrize("spelled", ["{}", "{}/", "../Smith", "~/Smith", "../work/../Smith/"])
 def test_a_data_folder_stands_by_its_name_however_it_was_spelled(cohort, tmp_path, spelled):
     given = spelled.format(cohort)
-    said = f"read '{given}' as {cohort}/train and {Path(given).expanduser()}"
-    assert scrubbed(said, tmp_path / "out", data_dir=given) == "read 'Smith' as Smith/train and Smith"
+    text = f"read '{given}' as {cohort}/train and {Path(given).expanduser()}"
+    assert scrubbed(text, tmp_path / "out", data_dir=given) == "read 'Smith' as Smith/train and Smith"
 
 
 @pytest.mark.parametrize("table", ["/var/clinic/who.csv", "../clinic/who.csv", "tables/who.csv"])
 def test_a_table_of_groups_stands_by_its_name(cohort, tmp_path, table):
-    said = f"csv:{table} {Path(cohort, table)} {Path(cohort, table).resolve()}"
-    shown = scrubbed(said, tmp_path / "out", data_dir=str(cohort), group_rule=f"csv:{table}")
+    text = f"csv:{table} {Path(cohort, table)} {Path(cohort, table).resolve()}"
+    shown = scrubbed(text, tmp_path / "out", data_dir=str(cohort), group_rule=f"csv:{table}")
     assert shown == "csv:who.csv who.csv who.csv"
 
 
@@ -63,8 +63,8 @@ def test_the_folder_of_the_data_is_not_named(cohort, tmp_path, monkeypatch):
     (tmp_path / "disk" / "ann").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "disk")
     monkeypatch.setenv("MEDLAB_DATA", str(tmp_path / "link" / "ann"))
-    said = f"{data_root()}/x.npz {tmp_path}/disk/ann/x.npz"
-    assert scrubbed(said, tmp_path / "out") == "<data>/x.npz <data>/x.npz"
+    text = f"{data_root()}/x.npz {tmp_path}/disk/ann/x.npz"
+    assert scrubbed(text, tmp_path / "out") == "<data>/x.npz <data>/x.npz"
 
 
 def test_a_kernel_that_does_not_get_ready_is_a_failure_of_its_own(tmp_path, papermill):
