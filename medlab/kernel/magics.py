@@ -23,7 +23,7 @@ line_words = LazyGroup(
     name="%medlab",
     lazy=_TERMINAL,
     commands=LINE_COMMANDS,
-    help="Teaching and doing deep learning on medical images.",
+    help="Teach and do deep learning on medical images.",
 )
 cell_words = LazyGroup(
     name="%%medlab", lazy={}, commands=CELL_COMMANDS, help="What is done with the cell below."
