@@ -155,7 +155,9 @@ def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) 
 @click.argument("model", shell_complete=_complete_variable(_is_network), is_eager=True)
 @click.argument("image", shell_complete=_complete_variable(_is_image))
 @click.option("--method", default="grad_cam", show_default=True, shell_complete=complete_from(_methods))
-@click.option("--layer", help="For methods that look at a layer, such as grad_cam.", shell_complete=_complete_layer)
+@click.option(
+    "--layer", help="For methods that look at one, such as grad_cam.", shell_complete=_complete_layer
+)
 @click.option("--target", type=int, help="Class to explain.")
 @click.option("--on", type=click.Choice(["output", "logit"]), default="output", show_default=True)
 @click.pass_obj
