@@ -78,6 +78,18 @@ def requirements() -> dict[str, list[Requirement]]:
     return table
 
 
+def check_requirements(has_gpu: bool) -> tuple[dict[str, str | None], list[tuple[str, str]]]:
+    """Return each package's installed version, and what is missing with the extra that asks for it."""
+    packages, unmet = {}, []
+    for extra, needs in requirements().items():
+        for needed in needs if has_gpu or extra != "gpu" else ():
+            version = packages[needed.name] = version_of(needed.name)
+            if version is None or not needed.specifier.contains(version, prereleases=True):
+                what = f"{needed.name}{needed.specifier}" + (f" (found {version})" if version else "")
+                unmet.append((what, extra))
+    return packages, unmet
+
+
 def version_of(package: str) -> str | None:
     """Return the installed version of a package without importing it, or None."""
     try:
@@ -124,14 +136,10 @@ def examine() -> dict[str, Any]:
     def note_missing(what: str, owner: str, install: str) -> None:
         missing.append({"what": what, "for": owner, "install": install})
 
-    packages: dict[str, str | None] = {}
     has_gpu, backend_name = bool(shutil.which("nvidia-smi")), backend.name()
-    for extra, needs in requirements().items():
-        for needed in needs if has_gpu or extra != "gpu" else ():
-            version = packages[needed.name] = version_of(needed.name)
-            if version is None or not needed.specifier.contains(version, prereleases=True):
-                what = f"{needed.name}{needed.specifier}" + (f" (found {version})" if version else "")
-                note_missing(what, extra or "medlab", install_line(extra))
+    packages, unmet = check_requirements(has_gpu)
+    for what, extra in unmet:
+        note_missing(what, extra or "medlab", install_line(extra))
 
     devices, failure = probe_devices()
     if failure:

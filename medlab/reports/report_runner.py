@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from medlab.reports import study as _study
 from medlab.reports.parameters import Value, read_schema, validate
@@ -180,8 +180,6 @@ def _execute(
 ) -> tuple[str, str]:
     """Execute the notebook in a kernel of this very Python; return what went wrong, and its traceback."""
     import papermill
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import DeadKernelError
     from papermill.iorw import papermill_io
 
@@ -191,27 +189,13 @@ def _execute(
     log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
     process_groups: list[int] = []
     papermill_io.register(str(folder), WholeFileWriter())
-
-    class ThisPython(AsyncKernelManager):  # whatever kernels are registered under the name python3
-        kernel_spec = KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"],
-            env=environment,
-            language="python",
-        )
-        shutdown_wait_time = _END_SECONDS
-
-        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-            # The chatter of libraries' C++ would go straight to the terminal; it matters after a crash.
-            await super().start_kernel(stderr=log, **options)
-            process_groups.append(getattr(self.provisioner, "pgid", 0))
-
     try:
         papermill.execute_notebook(
             _literal(template.notebook),
             _literal(folder / NOTEBOOK),
             parameters={name: value.value for name, value in values.items()},
             kernel_name="python3",
-            kernel_manager_class=ThisPython,
+            kernel_manager_class=_this_python(environment, log, process_groups),
             start_timeout=_START_SECONDS,
             progress_bar=False,
             stdout_file=sys.stderr if progress else None,
@@ -234,6 +218,27 @@ def _execute(
             with contextlib.suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
     return "", ""
+
+
+def _this_python(environment: dict[str, str], log: IO[str], process_groups: list[int]) -> type:
+    """Return a manager that starts a kernel of this very Python and notes its process group."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisPython(AsyncKernelManager):  # whatever kernels are registered under the name python3
+        kernel_spec = KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"],
+            env=environment,
+            language="python",
+        )
+        shutdown_wait_time = _END_SECONDS
+
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            # The chatter of libraries' C++ would go straight to the terminal; it matters after a crash.
+            await super().start_kernel(stderr=log, **options)
+            process_groups.append(getattr(self.provisioner, "pgid", 0))
+
+    return ThisPython
 
 
 def _write_pages(template: Template, title: str, stand_ins: Mapping[str, str], folder: Path) -> None:

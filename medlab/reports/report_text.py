@@ -53,7 +53,7 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
             "*Scale smoke: this run only proves that everything works; its numbers mean nothing.*"
         )
     title = f"### {escape(study.title)}: {escape(dataset.name)}"
-    return _markdown([title, "", NOT_A_DEVICE, "", " ".join(sentences)])
+    return _markdown(title, "", NOT_A_DEVICE, "", " ".join(sentences))
 
 
 def about_run(study: Any) -> Markdown:
@@ -62,12 +62,12 @@ def about_run(study: Any) -> Markdown:
     for row in study.rows:
         value = "–" if row["value"] is None else row["value"]
         rows.append([row["name"], escape(value), escape(row["source"]), escape(row["help"])])
-    return _markdown(_table(["parameter", "value", "set by", "what it is"], rows))
+    return _markdown(*_table(["parameter", "value", "set by", "what it is"], rows))
 
 
 def not_yet() -> Markdown:
     """Hold the place of the result, at the top of the page, until there is one."""
-    return _markdown([f"*The result will stand here once the study is done.* {NOT_A_DEVICE}"])
+    return _markdown(f"*The result will stand here once the study is done.* {NOT_A_DEVICE}")
 
 
 def about_data(dataset: Any) -> Markdown:
@@ -104,20 +104,18 @@ def about_data(dataset: Any) -> Markdown:
             f"No installed font has {escape(' '.join(missing[:20]))}: figures show boxes in their place. "
             "A font such as Noto Sans CJK (Debian: fonts-noto-cjk) has them.",
         ]
-    return _markdown(lines)
+    return _markdown(*lines)
 
 
 def about_training(run: Any) -> Markdown:
     """Say in a sentence or two what training did."""
     options = run.options
     return _markdown(
-        [
-            f"Trained {len(run.history)} of at most {options['epochs']} epochs in {run.train_seconds:.0f} s "
-            f"on {run.backend}: {options['optimizer']}, highest learning rate {options['learning_rate']:g}, "
-            f"batches of {options['batch_size']}, balance {options['balance']}, "
-            f"{'with' if options['augment'] else 'without'} augmentation. "
-            f"The weights of epoch {run.best_epoch} were kept."
-        ]
+        f"Trained {len(run.history)} of at most {options['epochs']} epochs in {run.train_seconds:.0f} s "
+        f"on {run.backend}: {options['optimizer']}, highest learning rate {options['learning_rate']:g}, "
+        f"batches of {options['batch_size']}, balance {options['balance']}, "
+        f"{'with' if options['augment'] else 'without'} augmentation. "
+        f"The weights of epoch {run.best_epoch} were kept."
     )
 
 
@@ -149,7 +147,7 @@ def about_results(evaluation: Any, run: Any) -> Markdown:
                 "affected by such a shift."
             )
         lines.append(common)
-    return _markdown(_bullets([*lines, *without_interval(test)]))
+    return _markdown(*_bullets([*lines, *without_interval(test)]))
 
 
 def without_interval(test: Mapping[str, Any]) -> list[str]:
@@ -228,7 +226,7 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
             f"{100 * share:.0f} % of the test images are positive. Where the finding is rarer, more of the "
             "positive calls are false, at the same sensitivity and specificity."
         )
-    return _markdown(_bullets([*lines, NOT_A_DEVICE]))
+    return _markdown(*_bullets([*lines, NOT_A_DEVICE]))
 
 
 def _patients(dataset: Any) -> str:
@@ -252,7 +250,7 @@ def _bullets(sentences: Iterable[str]) -> list[str]:
     return [f"- {sentence}" for sentence in sentences]
 
 
-def _markdown(lines: list[str]) -> Markdown:
+def _markdown(*lines: str) -> Markdown:
     from IPython.display import Markdown
 
     return Markdown("\n".join(lines))
