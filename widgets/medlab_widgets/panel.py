@@ -36,6 +36,7 @@ class Panel(PictureMixin, ipywidgets.VBox):
 
     def __init__(self, *, once: bool = False) -> None:
         self._front_end = has_front_end()
+        # The follower draws from its own thread, and ipykernel hears clicks in the thread of a subshell.
         self._lock = threading.RLock()
         self._follower: threading.Thread | None = None
         self.charts, self.status, self.message = LiveCharts(), ipywidgets.HTML(), ipywidgets.HTML()
