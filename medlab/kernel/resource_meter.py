@@ -37,7 +37,7 @@ class Meter:
         self._over = threading.Event()
         self._look()
         self._start_gb = self.peak_gb
-        # No system call gives the peak of a stretch of time, only that of the whole process: so it is watched.
+        # No system call gives the peak of a stretch of time, only that of the process: so it is watched.
         self._thread = threading.Thread(target=self._watch, name="medlab-meter", daemon=True)
         self._thread.start()
         self._wall_start, self._cpu_start = time.perf_counter(), time.process_time()

@@ -56,7 +56,7 @@ class PanelRun:
     folder: Path | None = None
     session: TrainSession | None = None
     run: Run | None = None
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[Any, Any]] = field(default_factory=list)
     best_epoch: int = 0
     seconds: float = 0.0
     state: str = "idle"
