@@ -18,30 +18,33 @@ UNFINISHED := $(VENV)/medlab-unfinished
 PIP := $(BIN)/python -m pip install -c constraints.txt
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
 NBVAL := -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600
+# Empty in `make check`; `make test` holds the lines that the fast tests run to a floor (pyproject.toml).
+COVERAGE :=
 NODE = $(shell $(BIN)/python scripts/node.py)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help venv report check test test-slow test-notebooks test-js test-browser soak lab bench gpu-check clean
+.PHONY: help venv report check test test-slow test-notebooks test-js test-browser soak lab bench gpu-check docs clean
 
 help:
-	@echo 'make report      train, evaluate and report the lung nodule study'
+	@echo 'make report      train, evaluate and report on simulated lung nodules'
 	@echo '                 DATA_DIR=folder (train/<class>/*.png) or DATASET=pneumoniamnist'
 	@echo '                 IMAGE_SIZE= POSITIVE_CLASS= MODEL= EPOCHS= SCALE= SEED= OUT='
 	@echo '                 REPORT=another preset or template, P="name=value name=value"'
-	@echo '                 Values stay as typed, blanks and $$ and all: DATA_DIR="my scans"'
-	@echo 'make lab         JupyterLab on the course'
-	@echo 'make check       style, types, layers and the fast tests, in under a minute'
-	@echo 'make test        check, all tests, every notebook, JavaScript and browser tests'
-	@echo 'make soak        the long tests'
-	@echo 'make bench       measure the figures of README'
-	@echo 'make gpu-check   every backend on a GPU, where there is one'
-	@echo 'make venv        only install, into .venv: everything but the GPU packages'
-	@echo 'make clean       remove caches and wheels, but not .venv, data and reports'
+	@echo '                 Values are passed on as typed, even $$: DATA_DIR="my scans"'
+	@echo 'make lab         open the course in JupyterLab'
+	@echo 'make check       check style, types and layers, and run the fast tests'
+	@echo 'make test        check, then run all tests and every notebook'
+	@echo 'make soak        run the tests that take many minutes'
+	@echo 'make bench       measure the figures of docs/benchmarks.md'
+	@echo 'make gpu-check   train and time every backend on a GPU, if there is one'
+	@echo 'make docs        build the API reference into build/docs'
+	@echo 'make venv        install everything but the GPU packages into .venv'
+	@echo 'make clean       remove caches and wheels, but keep .venv, data and reports'
 	@echo
 	@echo 'PYTHON=python3.12 chooses another Python (3.11 or newer).'
-	@echo 'TORCH_INDEX=https://download.pytorch.org/whl/cpu spares Linux without a GPU'
-	@echo 'the CUDA packages.'
+	@echo 'TORCH_INDEX=https://download.pytorch.org/whl/cpu installs PyTorch on Linux'
+	@echo 'without the CUDA packages.'
 
 venv: $(ALL)
 
@@ -82,9 +85,10 @@ check: $(ALL)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "not (slow or browser or soak or gpu)" tests
+	$(BIN)/pytest -q -n 2 --dist loadfile $(COVERAGE) -m "not (slow or browser or soak or gpu)" tests
 
 # Cheap ones first: what can fail in a minute should not wait for the notebooks.
+test: COVERAGE := --cov --cov-report=
 test: check test-js test-browser test-slow test-notebooks
 	@echo 'make test: style, types, layers, JavaScript, browser, all tests and notebooks: passed'
 
@@ -117,6 +121,12 @@ bench: $(ALL)
 
 gpu-check: $(ALL)
 	$(BIN)/python benchmarks/gpu_check.py
+
+# -W: a docstring that Sphinx cannot read as it is meant is an error.
+docs: $(ALL)
+	rm -rf build/docs
+	KERAS_BACKEND=tensorflow $(BIN)/python -m sphinx -q -W --keep-going -E -b html docs/api build/docs
+	@echo 'build/docs/index.html'
 
 clean:
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist

@@ -1,7 +1,8 @@
-"""Teaching and doing deep learning on medical images, in Jupyter.
+"""Teach and do deep learning on medical images, in Jupyter.
 
-Research and teaching software, not a medical device. Importing this package loads nothing heavy:
-neither Keras nor a backend, neither matplotlib nor pandas.
+Teaching and research software, not a medical device. Importing this package loads nothing heavy: neither
+Keras nor a backend, neither matplotlib nor pandas. The subpackages follow the pipeline: `data` and `models`,
+then `training`, `evaluation` and `reports`.
 """
 
 import lazy_loader as _lazy

@@ -17,13 +17,14 @@ def _tasks() -> dict[str, str]:
 def data() -> None:
     """List, describe, download and verify data sets.
 
-    They lie under the data root: MEDLAB_DATA, else data/ in a clone, else the user's data folder.
+    Data sets are stored in the data root. This is the folder named by MEDLAB_DATA, otherwise data/ in a clone
+    or the user's data folder.
     """
 
 
 @data.command("list")
 def list_() -> None:
-    """List the registered data sets: task, images, sizes to choose from, license."""
+    """List the registered data sets with their task, number of images, sizes and license."""
     from medlab.data import describe, registered
 
     rows = []
@@ -41,7 +42,7 @@ _size = click.option("--size", type=int, help="Pixels a side; default: the small
 @data.command()
 @_name
 def show(name: str) -> None:
-    """Show what is known of data set NAME: classes, splits, license, citation, published results."""
+    """Describe data set NAME: classes, splits, license, citation and published results."""
     from medlab.data import describe
 
     with plain_refusals():
@@ -52,7 +53,7 @@ def show(name: str) -> None:
 @_name
 @_size
 def fetch(name: str, size: int | None) -> None:
-    """Download data set NAME into the data root, or find it there; print its path."""
+    """Download data set NAME into the data root, if it is not there yet, and print its path."""
     from medlab.data import fetch as fetch_file
 
     with plain_refusals():

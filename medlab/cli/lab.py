@@ -17,13 +17,14 @@ from medlab.cli.console import plain_refusals
     "--course",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the notebooks lie, or are to lie; default: the clone's, or ./medlab-course.",
+    help="Folder of the notebooks; default: the clone's, or ./medlab-course.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER_OPTION]...")
 def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
-    """Open JupyterLab on the course; what follows goes to JupyterLab, such as --no-browser.
+    """Open the course in JupyterLab.
 
-    From a wheel, the notebooks are copied first: what you write must not lie among the installed files.
+    Further options, such as --no-browser, are passed on to JupyterLab. If medlab was installed from a wheel,
+    the notebooks are copied first, so that your changes are not mixed with the installed files.
     """
     with plain_refusals():
         course = course_to_work_in(folder)

@@ -16,7 +16,7 @@ from medlab.cli.console import plain_refusals
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def learner(folder: Path) -> None:
-    """Copy the course into the new or empty folder DIR, without the solutions."""
+    """Copy the course, without the solutions, into the new or empty folder DIR."""
     from medlab import notebook
 
     with plain_refusals():

@@ -9,10 +9,10 @@ from medlab.exercises import progress as learner_progress
 
 
 @click.command()
-@click.option("--reset", is_flag=True, help="Forget everything.")
-@click.option("--yes", is_flag=True, help="With --reset: do not ask.")
+@click.option("--reset", is_flag=True, help="Delete your progress.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 def progress(reset: bool, yes: bool) -> None:
-    """Say what you have done: exercises and quiz questions, chapter by chapter."""
+    """Show which exercises and quiz questions you have solved, chapter by chapter."""
     if reset:
         _reset(yes)
         return

@@ -1,4 +1,4 @@
-"""What goes in: simulated cohorts, registered sets and folders, made ready for a network."""
+"""Data sets: simulated, registered or from a folder, and what prepares them for a network."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""How good a trained network is, on images it never saw, and how sure that figure is."""
+"""Evaluation of trained networks on images that they have not seen, with intervals."""
 
 import lazy_loader as _lazy
 

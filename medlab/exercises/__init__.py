@@ -1,4 +1,4 @@
-"""Exercises that check themselves, quizzes, and what a learner has done so far."""
+"""Exercises that check themselves, quizzes, and the learner's progress."""
 
 import lazy_loader as _lazy
 

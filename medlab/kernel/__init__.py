@@ -1,6 +1,6 @@
-"""The IPython extension: the command line's words as magics, completion, and how things show themselves.
+"""The IPython extension: magics, completion and rich displays.
 
-``%load_ext medlab`` loads it; it imports neither Keras nor a backend.
+``%load_ext medlab`` loads it. It imports neither Keras nor a backend.
 """
 
 import lazy_loader as _lazy

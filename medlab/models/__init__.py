@@ -1,4 +1,4 @@
-"""The networks, and the folder that carries a trained one to where it is used."""
+"""Builders of networks, and the model folder that saves a trained network with all that its use needs."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""What it looks like: every figure of the suite. A function returns a figure that shows itself in Jupyter."""
+"""Figures of data, training and results, which show themselves in Jupyter."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""What comes out: typed parameters, papermill runs, self-contained pages."""
+"""Reports: typed parameters, papermill runs, and self-contained pages."""
 
 import lazy_loader as _lazy
 

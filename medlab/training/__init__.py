@@ -1,4 +1,4 @@
-"""How networks learn: `fit` and what it returns."""
+"""Training: `fit`, and sessions that train in the background."""
 
 import lazy_loader as _lazy
 

@@ -1,7 +1,7 @@
-"""CT, PET and MR volumes from DICOM and NIfTI, with their place in the patient.
+"""CT, PET and MR volumes from DICOM and NIfTI, with their position in the patient.
 
-Arrays, spacing and indices are in (z, y, x) order; points are (x, y, z) in the patient coordinate system
-of DICOM, in mm: x grows to the patient's left, y to the back, z to the head (LPS). `Volume` says more.
+Arrays, spacing and indices are in (z, y, x) order. Points are (x, y, z) in the patient coordinate system of
+DICOM, in mm: x grows towards the patient's left, y towards the back, z towards the head (LPS).
 """
 
 import lazy_loader as _lazy

@@ -1,4 +1,4 @@
-"""Why a prediction came out as it did: Captum's methods on a Keras network of any backend."""
+"""Attribution of a prediction to the input, by Captum, for Keras networks on any backend."""
 
 import lazy_loader as _lazy
 

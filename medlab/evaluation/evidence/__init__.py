@@ -1,4 +1,4 @@
-"""Whether an attribution can be believed: whether it depends on the weights, the output, the lesion."""
+"""Tests of attributions: whether they depend on the weights, explain the output, and match the lesion."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""How good generated images are: near the real ones, as varied as they, of use, and not copied from them."""
+"""Measures of generated images: how realistic, varied and useful they are, and whether they are copies."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""Networks that play against each other: generators, critics and a network that fills holes."""
+"""Networks of GANs: generators, critics, and a network that fills holes in images."""
 
 import lazy_loader as _lazy
 

@@ -1,4 +1,4 @@
-"""Networks that learn against each other: GANs of images and points, and repair of holes."""
+"""Training of GANs on images or points, and of networks that fill holes in images."""
 
 import lazy_loader as _lazy
 
