@@ -44,26 +44,20 @@ def count(model: Any) -> dict[str, int] | None:
 
 def text(model: Any, rows: list[dict[str, Any]]) -> str:
     """Return the table as text."""
-    return f"{model.name}: {_sum(model)}\n" + columns(
-        [["layer", "kind", "output", "weights"], *(list(row.values()) for row in _in_words(rows))]
-    )
+    cells = [list(_in_words(row).values()) for row in rows]
+    return f"{model.name}: {_sum(model)}\n" + columns([["layer", "kind", "output", "weights"], *cells])
 
 
 def page(model: Any, rows: list[dict[str, Any]]) -> str:
     """Return the table and the drawing as HTML."""
+    table = html_table([_in_words(row) for row in rows]) if rows else ""
     head = f"<b {LITERAL}>{html.escape(model.name)}</b>: {_sum(model)}"
-    return f"<div>{head}{drawing(rows)}{html_table(_in_words(rows)) if rows else ''}</div>"
+    return f"<div>{head}{drawing(rows)}{table}</div>"
 
 
-def _in_words(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [
-        {
-            **row,
-            "output": _size(row["output"]),
-            "weights": "?" if row["weights"] is None else f"{row['weights']:,}",
-        }
-        for row in rows
-    ]
+def _in_words(row: dict[str, Any]) -> dict[str, str]:
+    weights = "?" if row["weights"] is None else f"{row['weights']:,}"
+    return {**row, "output": _size(row["output"]), "weights": weights}
 
 
 def _sum(model: Any) -> str:

@@ -164,7 +164,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
     measures = _measures(runs)
     rows = []
     for run in runs:
-        values = [run.measure(name) for name in measures]
+        best = {_measure_name(name): run.measure(name) for name in measures}
         rows.append(
             {
                 "": "▶" if run is current else "",
@@ -172,10 +172,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
                 **{name: _typed(run.settings.get(name)) for name in varied},
                 "trained": f"{len(run.rows)} of {run.settings.get('epochs', '?')}",
                 "best epoch": run.best_epoch or "",
-                **{
-                    _measure_name(name): "" if value is None else f"{value:.3f}"
-                    for name, value in zip(measures, values, strict=True)
-                },
+                **{name: "" if value is None else f"{value:.3f}" for name, value in best.items()},
                 "seconds": f"{run.seconds:.0f}",
                 "state": run.state,
             }
