@@ -13,7 +13,7 @@ from . import (
 )
 
 # What `%load_ext medlab` and `%unload_ext medlab` look for.
-from .kernel.extension import (
+from .kernel.magics import (
     load_ipython_extension as load_ipython_extension,
     unload_ipython_extension as unload_ipython_extension,
 )

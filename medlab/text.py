@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # All ASCII punctuation that Markdown, HTML or MathJax may take for a sign; words, digits and "-./,:;%" stay.
 _SIGNS = re.compile(r"[!\"#$&'()*+<=>?@\[\\\]^_`{|}~]")
+
+LITERAL = "class='mathjax_ignore'"  # of an HTML element: its dollar signs are no formulas
 
 
 def escape(text: Any) -> str:
@@ -60,3 +63,41 @@ def duration(seconds: float | None) -> str:
         return ""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of equally many texts as lines, in columns two blanks apart.
+
+    Examples
+    --------
+    >>> print(columns([["name", "images"], ["vesselmnist3d", "1,908"]]))
+    name           images
+    vesselmnist3d  1,908
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def html_table(rows: Sequence[Mapping[str, Any]], style: str = "text-align:left") -> str:
+    """Return rows, mappings of the same names, as an HTML table: texts only, everything escaped.
+
+    Examples
+    --------
+    >>> html_table([{"set": "<a>"}], "")
+    "<table class='mathjax_ignore'><tr><th>set</th></tr><tr><td style=''>&lt;a&gt;</td></tr></table>"
+    """
+    heads = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows[0])
+    lines = [
+        "".join(f"<td style='{style}'>{html.escape(_words(value))}</td>" for value in row.values())
+        for row in rows
+    ]
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table {LITERAL}><tr>{heads}</tr>{body}</table>"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_words(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_words, value)) or "none"
+    return "" if value is None else str(value)

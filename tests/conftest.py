@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import queue
 import signal
@@ -66,6 +67,36 @@ def two_classes() -> Callable[[Path], None]:
             Image.fromarray(np.full((18, 24), 9 * number, np.uint8)).save(path)
 
     return write
+
+
+def spots_dataset(train=64, val=20, test=20):
+    """Make a small data set to train on: of the images of its second class, each has a bright spot."""
+    # Its source is run in kernels, too, so that all it needs stands inside.
+    import numpy as np
+
+    from medlab.data import Dataset, Split
+
+    rng = np.random.default_rng(0)
+
+    def split(count):
+        images = rng.integers(0, 100, (count, 16, 18, 1)).astype(np.uint8)
+        labels = np.arange(count) % 2
+        images[labels == 1, 4:9, 5:10] += 60
+        return Split(images, labels)
+
+    return Dataset("spots", split(train), split(val), split(test), "binary", ("dark", "spot"), 1)
+
+
+@pytest.fixture(scope="session")
+def make_spots() -> Callable[..., Any]:
+    """Return `spots_dataset`."""
+    return spots_dataset
+
+
+@pytest.fixture(scope="session")
+def spots_source() -> str:
+    """Return the source of `spots_dataset`, for a cell of a kernel."""
+    return inspect.getsource(spots_dataset)
 
 
 @pytest.fixture

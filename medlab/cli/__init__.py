@@ -23,31 +23,34 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands' names and help without importing them.
+    """A group that knows the names and help of its `lazy` commands without importing them."""
 
-    A subclass may add words to `table`, and says in `load` where they come from.
-    """
+    def __init__(self, *, lazy: Mapping[str, str] = COMMANDS, **options: Any) -> None:
+        super().__init__(**options)
+        self.lazy = lazy
 
-    table: Mapping[str, str] = COMMANDS
+    @property
+    def table(self) -> dict[str, str]:
+        """Name and help of all commands, those that are here already too."""
+        here = {name: command.get_short_help_str(99) for name, command in self.commands.items()}
+        return {**self.lazy, **here}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in alphabetical order."""
         return sorted(self.table)
 
-    def load(self, name: str) -> click.Command:
-        """Import the command."""
-        command: click.Command = getattr(importlib.import_module(f"medlab.cli.{name}"), name)
-        return command
-
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one module that is asked for; name the nearest command for a misspelled one."""
-        if cmd_name not in self.table:
-            if ctx.resilient_parsing:
-                return None  # somebody presses Tab behind it
-            from medlab import checks
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
+        if cmd_name in self.lazy:
+            command: click.Command = getattr(importlib.import_module(f"medlab.cli.{cmd_name}"), cmd_name)
+            return command
+        if ctx.resilient_parsing:
+            return None  # somebody presses Tab behind it
+        from medlab import checks
 
-            ctx.fail(f"No such command {cmd_name!r}.{checks.nearest(cmd_name, self.table)}")
-        return self.load(cmd_name)
+        ctx.fail(f"No such command {cmd_name!r}.{checks.nearest(cmd_name, self.table)}")
 
     def invoke(self, ctx: click.Context) -> Any:
         """Let Ctrl-C end a command as the shell expects it: with 130; a kernel wants the interrupt itself."""

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import click
-from click.shell_completion import CompletionItem
 
-from medlab.cli.telling import reason, say
+from medlab.cli.console import complete_from, plain_refusals, say_table
 
 
-def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the names of data sets."""
+def _tasks() -> dict[str, str]:
     from medlab.data import describe, registered
 
-    return [CompletionItem(n, help=describe(n).task) for n in registered() if n.startswith(incomplete)]
-
-
-@contextlib.contextmanager
-def one_clear_line() -> Iterator[None]:
-    """Turn refusals and failures of disk or network into one line and exit code 1."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise click.ClickException(reason(error)) from error
+    return {name: describe(name).task for name in registered()}
 
 
 @click.group()
@@ -41,48 +27,46 @@ def list_() -> None:
     """List the registered data sets with their task, number of images, sizes and license."""
     from medlab.data import describe, registered
 
-    rows: list[tuple[str, ...]] = []
-    for name in registered():
-        record = describe(name)
-        images = sum(record.split_sizes.values())
-        sizes = "/".join(map(str, record.sizes))
-        rows.append((name, record.task, f"{images:,}", sizes, record.license))
-    rows.insert(0, ("name", "task", "images", "sizes", "license"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    say("\n".join(lines), [dict(zip(rows[0], row, strict=True)) for row in rows[1:]])
+    rows = []
+    for record in map(describe, registered()):
+        size = {"images": f"{sum(record.split_sizes.values()):,}", "sizes": "/".join(map(str, record.sizes))}
+        rows.append({"name": record.name, "task": record.task, **size, "license": record.license})
+    say_table(rows)
+
+
+# Of every command below: one data set, and of its files one size.
+_name = click.argument("name", shell_complete=complete_from(_tasks))
+_size = click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
 
 
 @data.command()
-@click.argument("name", shell_complete=names)
+@_name
 def show(name: str) -> None:
     """Describe data set NAME: classes, splits, license, citation and published results."""
     from medlab.data import describe
 
-    with one_clear_line():
+    with plain_refusals():
         click.echo(repr(describe(name)))
 
 
 @data.command()
-@click.argument("name", shell_complete=names)
-@click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
+@_name
+@_size
 def fetch(name: str, size: int | None) -> None:
     """Download data set NAME into the data root, if it is not there yet, and print its path."""
     from medlab.data import fetch as fetch_file
 
-    with one_clear_line():
+    with plain_refusals():
         click.echo(fetch_file(name, size))
 
 
 @data.command()
-@click.argument("name", shell_complete=names)
-@click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
+@_name
+@_size
 def verify(name: str, size: int | None) -> None:
     """Check the file of data set NAME under the data root against its registered MD5."""
     from medlab.data import verify as verify_file
 
-    with one_clear_line():
+    with plain_refusals():
         path = verify_file(name, size)
     click.echo(f"{path}: as registered")

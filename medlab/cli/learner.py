@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import click
 
-from medlab.cli.telling import reason
+from medlab.cli.console import plain_refusals
 
 
 @click.command()
@@ -18,12 +19,9 @@ def learner(folder: Path) -> None:
     """Copy the course, without the solutions, into the new or empty folder DIR."""
     from medlab import notebook
 
-    try:
+    with plain_refusals():
         written = copy_course(notebook.course_folder(), folder)
-    except OSError as error:
-        raise click.ClickException(reason(error)) from error
-    dropped = sum(written.values())
-    click.echo(f"{folder}: {len(written)} files, {dropped} solutions left out")
+    click.echo(f"{folder}: {len(written)} files, {sum(written.values())} solutions left out")
     for name in written:
         click.echo(f"  {name}")
 
@@ -82,9 +80,8 @@ def copy_course(course: Path, folder: Path, *, solutions: bool = False) -> dict[
 def drop_solutions(notebook: dict[str, Any]) -> int:
     """Take the cells tagged `solution` out of a notebook, outputs and all; return how many there were."""
     cells = notebook["cells"]
-    kept = [cell for cell in cells if "solution" not in cell.get("metadata", {}).get("tags", [])]
-    notebook["cells"] = kept
-    return len(cells) - len(kept)
+    notebook["cells"] = [cell for cell in cells if "solution" not in cell.get("metadata", {}).get("tags", [])]
+    return len(cells) - len(notebook["cells"])
 
 
 def _files(course: Path) -> list[Path]:
@@ -92,10 +89,6 @@ def _files(course: Path) -> list[Path]:
 
     Those hold the solutions, and `exercises.check` reads them from the course itself, never from a copy.
     """
-    files = []
-    for path in sorted(course.rglob("*")):
-        parts = path.relative_to(course).parts
-        hidden = any(part[0] == "." or part == "__pycache__" for part in parts)
-        if path.is_file() and not hidden and parts[0] != "exercises":
-            files.append(path)
-    return files
+    left_out = re.compile(r"(^|/)(\.|__pycache__/)|^exercises/")
+    paths = [path for path in sorted(course.rglob("*")) if path.is_file()]
+    return [path for path in paths if not left_out.search(path.relative_to(course).as_posix())]

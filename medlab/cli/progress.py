@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from medlab.cli.telling import reason, say
+from medlab.cli.console import plain_refusals, say_table
 from medlab.exercises import progress as learner_progress
 
 
@@ -16,12 +16,11 @@ def progress(reset: bool, yes: bool) -> None:
     if reset:
         _reset(yes)
         return
-    lines, rows = [f"{'chapter':<22}{'exercises':<14}quiz"], []
-    for chapter, done in learner_progress.summary():
-        counts = [f"{solved} of {count}" for solved, count in done.values()]
-        lines.append(f"{chapter:<22}{counts[0]:<14}{counts[1]}")
-        rows.append({"chapter": chapter, "exercises": counts[0], "quiz": counts[1]})
-    say("\n".join(lines), rows)
+    rows = []
+    for chapter, parts in learner_progress.summary():
+        exercises, quiz = (f"{solved} of {count}" for solved, count in parts.values())
+        rows.append({"chapter": chapter, "exercises": exercises, "quiz": quiz})
+    say_table(rows)
 
 
 def _reset(yes: bool) -> None:
@@ -30,9 +29,6 @@ def _reset(yes: bool) -> None:
         return
     if not yes:
         click.confirm("Forget which exercises and questions are done?", abort=True)
-    try:
+    with plain_refusals((OSError,), "The progress could not be deleted: {}"):
         learner_progress.reset()
-    except OSError as error:
-        msg = f"The progress could not be deleted: {reason(error)}"
-        raise click.ClickException(msg) from error
     click.echo("Forgotten.")

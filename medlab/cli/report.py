@@ -15,39 +15,39 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.cli.telling import reason, say
+from medlab.cli.console import complete_from, reason, say
 from medlab.text import estimate
 
 
-def names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the names of reports and presets."""
+def _reports() -> dict[str, str]:
     from medlab.reports import presets
 
-    found = presets.available().values()
-    return [CompletionItem(one.name, help=one.title) for one in found if one.name.startswith(incomplete)]
+    return {name: template.title for name, template in presets.available().items()}
 
 
-def parameters(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def _complete_pair(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """Complete a report's parameters, and after the "=" the choices of one."""
     from medlab import data, models
     from medlab.reports import presets, read_schema
 
-    known = presets.available()
+    templates = presets.available()
     # click leaves positional words in args while the option before the cursor has no value.
-    name = context.params.get("name") or next(iter(context.args), "")
-    if name not in known:
+    report_name = context.params.get("name") or next(iter(context.args), "")
+    if report_name not in templates:
         return []
-    given, typed, value = incomplete.partition("=")
-    schema = {one.name: one for one in read_schema(known[name].notebook)}
-    if not typed:
-        return [CompletionItem(f"{n}=", help=one.help) for n, one in schema.items() if n.startswith(given)]
+    schema = {parameter.name: parameter for parameter in read_schema(templates[report_name].notebook)}
+    name, equals, value = incomplete.partition("=")
+    if not equals:
+        return [CompletionItem(f"{n}=", help=p.help) for n, p in schema.items() if n.startswith(name)]
     listed = {"dataset": data.registered, "model": models.names}
-    choices = listed[given]() if given in listed else schema[given].choices if given in schema else ()
-    return [CompletionItem(f"{given}={choice}") for choice in choices if choice.startswith(value)]
+    choices = listed[name]() if name in listed else schema[name].choices if name in schema else ()
+    return [CompletionItem(f"{name}={choice}") for choice in choices if choice.startswith(value)]
 
 
 @click.command()
-@click.argument("name", required=False, shell_complete=names)
+@click.argument("name", required=False, shell_complete=complete_from(_reports))
 @click.option(
     "-p",
     "--parameter",
@@ -55,7 +55,7 @@ def parameters(context: click.Context, _parameter: click.Parameter, incomplete: 
     multiple=True,
     metavar="NAME=VALUE",
     help="Set a parameter; may be repeated.",
-    shell_complete=parameters,
+    shell_complete=_complete_pair,
 )
 @click.option(
     "-f",
@@ -104,16 +104,17 @@ def report(
     # A pair begins behind a blank: positive_class=my class seed=3
     pairs = (*pairs, *filter(None, re.split(r"\s+(?=\w+=)", line.strip())))
     given = {"command line": _pairs(pairs), **_from_file(file)}
-    with _stopping() as signals:
+    with _interruptible() as signals:
         try:
             _run(context, template, given, out)
-        except KeyboardInterrupt as stop:
-            click.echo(f"{template.name} was stopped. {_kept(getattr(stop, 'folder', None))}", err=True)
+        except KeyboardInterrupt as interrupt:
+            kept = _kept(getattr(interrupt, "folder", None))
+            click.echo(f"{template.name} was stopped. {kept}", err=True)
             context.exit(128 + (signals or [signal.SIGINT])[0])
 
 
 @contextlib.contextmanager
-def _stopping() -> Iterator[list[int]]:
+def _interruptible() -> Iterator[list[int]]:
     """Let Ctrl-C and a polite kill be answered at once and end in a KeyboardInterrupt; say which it was."""
     received: list[int] = []
 
@@ -144,25 +145,25 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
     try:
         result = run_report(template, given=given, out=out, progress=True)
     except ParameterErrors as error:
-        click.echo(f"{template.name}: nothing was run, because", err=True)
-        for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
-        click.echo(f"All parameters: medlab report {template.name} --parameters", err=True)
-        context.exit(2)
+        problems = (f"  {problem}" for problem in error.problems)
+        lines = [f"{template.name}: nothing was run, because", *problems]
+        lines.append(f"All parameters: medlab report {template.name} --parameters")
+        code = 2
     except OSError as error:
-        click.echo(str(error), err=True)
-        context.exit(2)
+        lines, code = [str(error)], 2
     except ReportFailed as error:
-        click.echo(f"{template.name}: {error}", err=True)
-        click.echo(_kept(error.folder), err=True)
-        context.exit(1)
-    say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
+        lines, code = [f"{template.name}: {error}", _kept(error.folder)], 1
+    else:
+        say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
+        return
+    click.echo("\n".join(lines), err=True)
+    context.exit(code)
 
 
 def headline(metrics: dict[str, Any]) -> list[str]:
     """Return the measures of the test set, a line each, with their intervals and where they were decided."""
     from medlab.evaluation.evaluating import measure_name
-    from medlab.reports.telling import without_interval
+    from medlab.reports.report_text import without_interval
 
     test, task, threshold = metrics["test"], metrics["task"], metrics.get("threshold")
     measures = [measure for measure in test if f"{measure}_ci" in test and test[measure] is not None]
@@ -173,18 +174,18 @@ def headline(metrics: dict[str, Any]) -> list[str]:
     for measure in measures:
         value = estimate(test[measure], test.get(f"{measure}_ci"))
         lines.append(f"  {measure_name(measure, task, threshold):<42}{value}")
-    told = without_interval(test)
+    remarks = without_interval(test)
     if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
-        told.append("Balancing the classes shifts the accuracy at 0.5, which published results give.")
-    return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in told)]
+        remarks.append("Balancing the classes shifts the accuracy at 0.5, which published results give.")
+    return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in remarks)]
 
 
 def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
     given: dict[str, str] = {}
     for pair in pairs:
-        name, separator, value = pair.partition("=")
+        name, equals, value = pair.partition("=")
         name = name.strip()
-        if not separator or not name:
+        if not equals or not name:
             msg = f"-p takes NAME=VALUE, got {pair!r}."
             raise click.UsageError(msg)
         if name in given:
@@ -195,7 +196,7 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
-    from medlab.reports.files import read_yaml
+    from medlab.reports.parameter_file import read_yaml
 
     if file is None:
         return {}
@@ -209,8 +210,8 @@ def _list() -> None:
     from medlab.reports import presets
 
     for template in presets.available().values():
-        what = f"preset of {template.notebook.stem}: " if template.is_preset else "template: "
-        line = f"{template.name:<20}{what}{template.title}"
+        kind = f"preset of {template.notebook.stem}" if template.is_preset else "template"
+        line = f"{template.name:<20}{kind}: {template.title}"
         click.echo(click.wrap_text(line, 79, subsequent_indent=" " * 20))
 
 

@@ -1,4 +1,3 @@
-from .explaining import explanations as explanations
 from .parameters import (
     Parameter as Parameter,
     ParameterErrors as ParameterErrors,
@@ -6,30 +5,25 @@ from .parameters import (
     read_schema as read_schema,
     validate as validate,
 )
-from .picturing import (
+from .presets import Template as Template, available as available, resolve as resolve
+from .report_figures import (
     beside as beside,
     class_counts as class_counts,
     confusion as confusion,
     curves as curves,
+    explanations as explanations,
     samples as samples,
     worst_errors as worst_errors,
 )
-from .presets import Template as Template, available as available, resolve as resolve
-from .running import (
+from .report_page import external_requests as external_requests, to_html as to_html
+from .report_runner import (
     ReportFailed as ReportFailed,
     ReportResult as ReportResult,
     ReportStopped as ReportStopped,
     check_parameters as check_parameters,
     run_report as run_report,
 )
-from .study import (
-    METRICS_KEYS as METRICS_KEYS,
-    Study as Study,
-    begin as begin,
-    check_metrics as check_metrics,
-    write_metrics as write_metrics,
-)
-from .telling import (
+from .report_text import (
     about_data as about_data,
     about_results as about_results,
     about_run as about_run,
@@ -39,4 +33,10 @@ from .telling import (
     limits as limits,
     not_yet as not_yet,
 )
-from .writing import external_requests as external_requests, to_html as to_html
+from .study import (
+    METRICS_KEYS as METRICS_KEYS,
+    Study as Study,
+    begin as begin,
+    check_metrics as check_metrics,
+    write_metrics as write_metrics,
+)

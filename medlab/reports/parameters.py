@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from medlab import checks
-from medlab.reports.checking import domain_problems
+from medlab.reports.parameter_checks import domain_problems
 
 _KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 _KIND_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
@@ -224,11 +224,11 @@ def validate(schema: Sequence[Parameter], given: Mapping[str, Mapping[str, Any]]
 
 def _settle_exclusive(level: Mapping[str, Value], below: dict[str, Value], source: str) -> list[str]:
     """Let what this level says the study is about replace what a lower level said (changes `below`)."""
-    chosen = [name for name in EXCLUSIVE if name in level and level[name].value is not None]
-    if len(chosen) > 1:
-        return [f"{' and '.join(chosen)} exclude each other, got both. Give one of them. ({source})"]
-    if chosen:
+    given = [name for name in EXCLUSIVE if name in level and level[name].value is not None]
+    if len(given) > 1:
+        return [f"{' and '.join(given)} exclude each other, got both. Give one of them. ({source})"]
+    if given:
         for name in EXCLUSIVE:
-            if name in below and name != chosen[0] and below[name].value is not None:
+            if name in below and name != given[0] and below[name].value is not None:
                 below[name] = Value(None, source)
     return []

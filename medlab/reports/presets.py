@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from medlab import checks, notebook
-from medlab.reports.files import read_yaml
+from medlab.reports.parameter_file import read_yaml
 from medlab.reports.parameters import EXCLUSIVE
 
 
@@ -57,25 +57,18 @@ def available(folder: Path | None = None) -> dict[str, Template]:
         If `presets.yaml` is not readable, or a preset names a template that is not there.
     """
     folder = folder or notebook.course_folder() / "reports"
-    found = {
-        path.stem: Template(path.stem, _title(path.stem), path) for path in sorted(folder.glob("*.ipynb"))
-    }
-    listed = folder / "presets.yaml"
-    presets = read_yaml(listed) if listed.is_file() else {}
-    templates = list(found)
-    for name, preset in presets.items():
+    paths = sorted(folder.glob("*.ipynb"))
+    templates = {path.stem: Template(path.stem, _title(path.stem), path) for path in paths}
+    path = folder / "presets.yaml"
+    presets = {}
+    for name, preset in (read_yaml(path) if path.is_file() else {}).items():
         if not isinstance(preset, dict):
             msg = f"preset {name!r} must have a template and may have a title and parameters, got {preset!r}."
             raise ValueError(msg)
         template = checks.one_of(f"template of preset {name!r}", preset.get("template"), templates)
-        found[name] = Template(
-            name,
-            preset.get("title", _title(name)),
-            found[template].notebook,
-            preset.get("parameters") or {},
-            is_preset=True,
-        )
-    return found
+        title, parameters = preset.get("title", _title(name)), preset.get("parameters") or {}
+        presets[name] = Template(name, title, templates[template].notebook, parameters, is_preset=True)
+    return templates | presets
 
 
 def resolve(name: str, folder: Path | None = None) -> Template:
@@ -86,8 +79,8 @@ def resolve(name: str, folder: Path | None = None) -> Template:
     ValueError
         If there is none; the message lists them and names the nearest.
     """
-    found = available(folder)
-    return found[checks.one_of("report", name, found)]
+    templates = available(folder)
+    return templates[checks.one_of("report", name, templates)]
 
 
 def _title(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import time
@@ -12,8 +14,8 @@ from typing import Any
 
 from medlab import backend, notebook
 from medlab.reports import parameters as _parameters
-from medlab.reports.files import write_whole
 from medlab.reports.presets import resolve
+from medlab.reports.report_page import write_whole
 
 FOLDER_VARIABLE = "MEDLAB_REPORT_FOLDER"
 """Environment variable through which `run_report` tells the kernel its folder."""
@@ -81,37 +83,39 @@ def begin(template: str, namespace: Mapping[str, Any]) -> Study:
         If the notebook was run by hand with parameters that `medlab report` would refuse.
     """
     if folder := os.environ.get(FOLDER_VARIABLE):
-        told = json.loads(Path(folder, PARAMETERS_FILE).read_text(encoding="utf-8"))
-        return Study(told["name"], told["title"], Path(folder), told["rows"], told["started"])
-    started, found = time.time(), resolve(template)
-    schema = _parameters.read_schema(found.notebook)
+        facts = json.loads(Path(folder, PARAMETERS_FILE).read_text(encoding="utf-8"))
+        return Study(folder=Path(folder), **facts)
+    started, preset = time.time(), resolve(template)
+    schema = _parameters.read_schema(preset.notebook)
     changed = {p.name: namespace[p.name] for p in schema if namespace[p.name] != p.default}
     values = _parameters.validate(schema, {"this notebook": changed, **scale_level(schema)})
     # Beside the clone's notebooks rather than among them: what lies there goes into the wheel.
     course = notebook.course_folder()
-    in_clone = found.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
-    home = course.parent if in_clone else Path()
-    fresh = fresh_folder(home / "build" / "reports" / template)
-    return Study(template, found.title, fresh, rows(schema, values), started)
+    in_clone = preset.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
+    builds = Path(course.parent if in_clone else "", "build", "reports")
+    return Study(template, preset.title, fresh_folder(builds / template), rows(schema, values), started)
 
 
 def scale_level(schema: list[_parameters.Parameter]) -> dict[str, dict[str, Any]]:
     """Return MEDLAB_SCALE as a level for `validate`; empty where it is not set or not asked for."""
     scale = os.environ.get("MEDLAB_SCALE")
-    known = any(parameter.name == "scale" for parameter in schema)
-    return {"MEDLAB_SCALE": {"scale": scale}} if scale and known else {}
+    is_asked_for = any(parameter.name == "scale" for parameter in schema)
+    return {"MEDLAB_SCALE": {"scale": scale}} if scale and is_asked_for else {}
 
 
 def rows(
     schema: list[_parameters.Parameter], values: Mapping[str, _parameters.Value]
 ) -> list[dict[str, Any]]:
     """Return the rows of a `Study`, with values as `shown_value` gives them."""
-    listed = []
-    for parameter in schema:
-        value, source = values[parameter.name].value, values[parameter.name].source
-        shown = shown_value(parameter.name, value)
-        listed.append({"name": parameter.name, "value": shown, "source": source, "help": parameter.help})
-    return listed
+    return [
+        {
+            "name": parameter.name,
+            "value": shown_value(parameter.name, values[parameter.name].value),
+            "source": values[parameter.name].source,
+            "help": parameter.help,
+        }
+        for parameter in schema
+    ]
 
 
 def shown_value(name: str, value: Any) -> Any:
@@ -138,14 +142,12 @@ def shown_value(name: str, value: Any) -> Any:
 
 def fresh_folder(wanted: Path) -> Path:
     """Create and return `wanted`, or ``wanted-2``, ``wanted-3``, ...: the first that does not exist."""
-    number = 1
-    while True:
+    for number in itertools.count(1):
         folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-        try:
+        with contextlib.suppress(FileExistsError):
             folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            number += 1
+            break
+    return folder
 
 
 def write_metrics(study: Study, dataset: Any, run: Any, evaluation: Any) -> dict[str, Any]:
@@ -184,7 +186,8 @@ def write_metrics(study: Study, dataset: Any, run: Any, evaluation: Any) -> dict
         "total_seconds": round(time.time() - study.started, 2),
     }
     check_metrics(metrics)
-    text = json.dumps(metrics, indent=2, default=_plain, allow_nan=False)
+    # NumPy's numbers and arrays become what JSON knows.
+    text = json.dumps(metrics, indent=2, default=lambda value: value.tolist(), allow_nan=False)
     write_whole(study.folder / "metrics.json", text + "\n")
     return json.loads(text)
 
@@ -208,8 +211,3 @@ def check_metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
         )
         raise ValueError(msg)
     return metrics
-
-
-def _plain(value: Any) -> Any:
-    """Turn NumPy's numbers and arrays into what JSON knows."""
-    return value.tolist()

@@ -202,13 +202,24 @@ class Lab:
         self.wait_ready()
         return self.page
 
+    def open_cells(self, *sources: str) -> Page:
+        """Open a notebook of these code cells; their ids are cell-0, cell-1 and so on."""
+        return self.open(self.notebook(*sources))
+
+    @staticmethod
+    def notebook(*sources: str) -> nbformat.NotebookNode:
+        """Return what `open_cells` opens."""
+        cells = [nbformat.v4.new_code_cell(text, id=f"cell-{n}") for n, text in enumerate(sources)]
+        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec})
+
     def wait_ready(self) -> None:
         """Wait until all cells are drawn and the kernel is connected and idle; also needed after a reload."""
         expect(self.page.locator(".jp-Notebook .jp-Cell")).to_have_count(len(self._cell_ids), timeout=60_000)
 
         def ready() -> bool:
             sessions = self.server.ask("GET", "api/sessions")
-            kernels = [one["kernel"] for one in sessions if one["path"] == self._place]
+            kernels = [session["kernel"] for session in sessions if session["path"] == self._place]
             return any(k["execution_state"] == "idle" and k["connections"] > 0 for k in kernels)
 
         # The page says idle before there is a kernel, and loses what is run then.
@@ -270,7 +281,7 @@ class Lab:
 
     def _assert_none_raised(self) -> None:
         raised = self.page.evaluate(f"() => {RAISED}")
-        assert [f"{one['ename']}: {one['evalue']}" for one in raised] == []
+        assert [f"{error['ename']}: {error['evalue']}" for error in raised] == []
 
     def _hear(self, message: Any) -> None:
         if message.type == "error":
@@ -299,10 +310,10 @@ def chromium() -> Iterator[Browser]:
     path = ENVIRONMENT.get("MEDLAB_CHROMIUM")
     if not path:
         script = [sys.executable, str(ROOT / "scripts" / "browser.py")]
-        found = subprocess.run(script, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-        if found.returncode:
-            pytest.fail(found.stderr, pytrace=False)
-        path = found.stdout.strip()
+        done = subprocess.run(script, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.fail(done.stderr, pytrace=False)
+        path = done.stdout.strip()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
         yield browser

@@ -56,7 +56,7 @@ def kept():
     return read
 
 
-def said(cell):
+def output_of(cell):
     return cell.locator(".jp-OutputArea-output")
 
 
@@ -106,8 +106,8 @@ def test_exercises_as_shipped_print_a_hint_and_solutions_a_tick_that_does_not_co
     for name in read_chapters()[CHAPTER].exercises:
         slug = name.replace("_", "-")
         hint = re.compile(rf"^○ {name}: not answered yet\.\s+Hint: \w+")
-        expect(said(lab.cell(f"exercise-{slug}"))).to_have_text(hint)
-        expect(said(lab.cell(f"solution-{slug}"))).to_have_text(re.compile(rf"^✓ {name}: right\. \w+"))
+        expect(output_of(lab.cell(f"exercise-{slug}"))).to_have_text(hint)
+        expect(output_of(lab.cell(f"solution-{slug}"))).to_have_text(re.compile(rf"^✓ {name}: right\. \w+"))
     lab.cell("exercise-mean-pool").scroll_into_view_if_needed()
     assert kept()["exercises"] == {}
 
@@ -126,12 +126,12 @@ def test_an_answer_that_is_typed_gets_a_hint_or_a_tick_and_is_kept(lab, short, k
     run_imports(lab)
     cell = lab.cell(f"exercise-{slug}")
     type_over_none(lab, cell, wrong)
-    expect(said(cell)).to_have_text(re.compile(rf"^✗ {name}: .+Hint: ", re.DOTALL))
+    expect(output_of(cell)).to_have_text(re.compile(rf"^✗ {name}: .+Hint: ", re.DOTALL))
     assert kept()["exercises"] == {name: {"tries": 1, "solved": None}}
     cell.locator(".cm-line", has_text=wrong).click()
     lab.page.keyboard.press("ControlOrMeta+Z")  # back to None
     type_over_none(lab, cell, right)
-    expect(said(cell)).to_have_text(re.compile(rf"^✓ {name}: right\. \w+"))
+    expect(output_of(cell)).to_have_text(re.compile(rf"^✓ {name}: right\. \w+"))
     entry = kept()["exercises"][name]
     assert entry["tries"] == 2
     assert entry["solved"]
@@ -144,12 +144,14 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
     lab.run(lab.cell("quiz"))
     questions = questions_of(CHAPTER)
     cell = lab.cell("quiz")
-    expect(cell.locator("button")).to_have_count(sum(len(asked.choices) for asked in questions.values()))
-    name, asked = next(iter(questions.items()))
-    wrong, right = asked.answer - 1, asked.answer
-    box = cell.locator(".widget-vbox", has=page.get_by_text(asked.question, exact=True)).last
+    expect(cell.locator("button")).to_have_count(
+        sum(len(question.choices) for question in questions.values())
+    )
+    name, question = next(iter(questions.items()))
+    wrong, right = question.answer - 1, question.answer
+    box = cell.locator(".widget-vbox", has=page.get_by_text(question.question, exact=True)).last
     choices = box.get_by_role("button")
-    expect(choices).to_have_count(len(asked.choices))
+    expect(choices).to_have_count(len(question.choices))
     choices.first.scroll_into_view_if_needed()
     if by == "mouse":
         choices.nth(wrong).click()
@@ -161,7 +163,7 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
         page.keyboard.press("Enter")
     expect(box).to_contain_text("✗ Not this one. Try another.")
     expect(choices.nth(wrong)).to_have_class(re.compile("mod-warning"))
-    expect(box).not_to_contain_text(asked.why)
+    expect(box).not_to_contain_text(question.why)
     assert kept()["quiz"] == {name: {"tries": 1, "solved": None}}
     if by == "mouse":
         choices.nth(right).click()
@@ -169,7 +171,7 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
         page.keyboard.press("Tab")
         expect(choices.nth(right)).to_be_focused()
         page.keyboard.press("Space")
-    expect(box).to_contain_text(f"✓ Right. {asked.why}")
+    expect(box).to_contain_text(f"✓ Right. {question.why}")
     expect(choices.nth(right)).to_have_class(re.compile("mod-success"))
     assert kept()["quiz"][name]["solved"]
 
@@ -180,8 +182,8 @@ def test_the_learners_copy_has_its_exercises_and_no_solution(lab):
     page = lab.open(lab.folder / "mine" / f"{CHAPTER}.ipynb")
     original = COURSE / f"{CHAPTER}.ipynb"
     all_cells = json.loads(original.read_text(encoding="utf-8"))["cells"]
-    left = len(all_cells) - len(tagged(original, "solution"))
-    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(left)
+    remaining = len(all_cells) - len(tagged(original, "solution"))
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(remaining)
     expect(page.locator(FOLDED)).to_have_count(0)
     for exercise in tagged(original, "exercise"):
         expect(lab.cell(exercise["id"]).locator(".cm-content")).to_contain_text("None")

@@ -6,7 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -15,19 +14,10 @@ from medlab.exercises import progress
 pytestmark = pytest.mark.browser
 
 
-def notebook(*sources):
-    cells = [nbformat.v4.new_code_cell(text, id=f"cell-{n}") for n, text in enumerate(sources)]
-    return nbformat.v4.new_notebook(
-        cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    )
-
-
 def test_the_kernel_runs_this_python_at_smoke_scale_and_keeps_progress_out_of_the_home(lab, own_home):
-    lab.open(
-        notebook(
-            "import os, sys\nfrom medlab.exercises import progress",
-            "print(sys.executable, os.environ['MEDLAB_SCALE'], os.environ['KERAS_BACKEND'], progress.file())",
-        )
+    lab.open_cells(
+        "import os, sys\nfrom medlab.exercises import progress",
+        "print(sys.executable, os.environ['MEDLAB_SCALE'], os.environ['KERAS_BACKEND'], progress.file())",
     )
     lab.run_all()
     expected = f"{sys.executable} smoke tensorflow {progress.file()}"
@@ -37,13 +27,13 @@ def test_the_kernel_runs_this_python_at_smoke_scale_and_keeps_progress_out_of_th
 
 
 def test_a_cell_that_raises_fails_run_all_with_its_words(lab):
-    lab.open(notebook("1 + 1", "raise RuntimeError('no such nodule')", "2 + 2"))
+    lab.open_cells("1 + 1", "raise RuntimeError('no such nodule')", "2 + 2")
     with pytest.raises(AssertionError, match="no such nodule"):
         lab.run_all()
 
 
 def test_errors_and_requests_that_leave_the_server_are_noticed(lab):
-    page = lab.open(notebook("1"))
+    page = lab.open_cells("1")
     assert lab.problems == []
     page.evaluate("console.error('something broke')")
     page.evaluate("setTimeout(() => { throw new Error('thrown later') }, 0)")
@@ -51,7 +41,7 @@ def test_errors_and_requests_that_leave_the_server_are_noticed(lab):
     page.evaluate("try { new WebSocket('ws://outside.invalid/y').onerror = () => 0 } catch {}")
     wanted = ["console: something broke", "thrown: ", "request: http://outside", "request: ws://outside"]
     lab.wait_until(
-        lambda: all(any(one.startswith(words) for one in lab.problems) for words in wanted),
+        lambda: all(any(problem.startswith(words) for problem in lab.problems) for words in wanted),
         f"{wanted} in {lab.problems}",
     )
     page.wait_for_timeout(500)  # the browser itself logs that it could not reach them

@@ -18,8 +18,8 @@ EPOCH = re.compile(r"epoch (\d+) of (\d+), batch (\d+)")
 
 def place(cell):
     """Epoch and batch, as the panel says them."""
-    found = EPOCH.search(cell.inner_text())
-    return (int(found[1]), int(found[3])) if found else (0, 0)
+    match = EPOCH.search(cell.inner_text())
+    return (int(match[1]), int(match[3])) if match else (0, 0)
 
 
 def points(cell):
@@ -99,12 +99,6 @@ def test_a_learner_trains_stops_resumes_and_takes_the_code_along(lab):
     assert lab.size() < 1_000_000
 
 
-def small(*sources):
-    cells = [nbformat.v4.new_code_cell(text, id=f"cell-{n}") for n, text in enumerate(sources)]
-    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec})
-
-
 EXPLORER = """
 import numpy as np
 from medlab_widgets import ThresholdExplorer
@@ -117,7 +111,7 @@ explorer
 
 
 def test_the_threshold_is_moved_by_keys_and_by_the_mouse(lab):
-    page = lab.open(small(EXPLORER, "print(explorer.threshold, explorer.facts['matrix'][1][0])"))
+    page = lab.open_cells(EXPLORER, "print(explorer.threshold, explorer.facts['matrix'][1][0])")
     lab.run_all()
     cell = lab.cell("cell-0")
     threshold = cell.get_by_label("threshold", exact=True)
@@ -135,9 +129,9 @@ def test_the_threshold_is_moved_by_keys_and_by_the_mouse(lab):
     expect(cell.get_by_role("row", name=re.compile("^threshold 0.75"))).to_be_visible()
     lab.keep_picture("threshold-explorer")
     lab.run(lab.cell("cell-1"))
-    said = lab.cell("cell-1").locator(".jp-OutputArea-output").inner_text().split()
-    assert 0.745 <= float(said[0]) <= 0.756
-    assert int(said[1]) > 100
+    printed = lab.cell("cell-1").locator(".jp-OutputArea-output").inner_text().split()
+    assert 0.745 <= float(printed[0]) <= 0.756
+    assert int(printed[1]) > 100
 
 
 GAME = """
@@ -154,7 +148,7 @@ game
 
 
 def test_a_game_is_watched_and_walked_through(lab):
-    page = lab.open(small(GAME))
+    page = lab.open_cells(GAME)
     lab.run_all()
     cell = lab.cell("cell-0")
     pictures = cell.locator("img")
@@ -175,7 +169,7 @@ def test_a_game_is_watched_and_walked_through(lab):
 def test_a_page_without_network_shows_the_pictures(lab, tmp_path):
     """What papermill executes and nbconvert writes; the page of every report is made the same way."""
     written = tmp_path / "written.ipynb"
-    nbformat.write(small(EXPLORER), written)
+    nbformat.write(lab.notebook(EXPLORER), written)
     run = [sys.executable, "-m", "papermill", "-k", "python3", "--no-progress-bar", str(written)]
     subprocess.run([*run, str(tmp_path / "by-papermill.ipynb")], check=True, capture_output=True)
     convert = [sys.executable, "-m", "nbconvert", "--to", "html"]

@@ -42,11 +42,11 @@ def test_unknown_set_is_one_line_with_the_nearest_name(verb, tmp_path, monkeypat
 
 
 def test_fetch_prints_the_path_and_passes_the_size_on(monkeypatch):
-    asked = []
-    monkeypatch.setattr(medlab.data, "fetch", lambda *request: asked.append(request) or Path("found.npz"))
+    requests = []
+    monkeypatch.setattr(medlab.data, "fetch", lambda *request: requests.append(request) or Path("found.npz"))
     assert run("fetch", "breastmnist").output == "found.npz\n"
     run("fetch", "breastmnist", "--size", "64")
-    assert asked == [("breastmnist", None), ("breastmnist", 64)]
+    assert requests == [("breastmnist", None), ("breastmnist", 64)]
 
 
 def test_verify_says_what_is_wrong_and_where(tmp_path, monkeypatch):

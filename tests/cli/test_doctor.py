@@ -28,7 +28,7 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "find_node", lambda: "/usr/bin/node")
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
     monkeypatch.setattr(doctor, "version_of", lambda package: "9999.0")
-    monkeypatch.setattr("medlab.cli.kernels.found", lambda: [TORCH])
+    monkeypatch.setattr("medlab.cli.kernels.installed", lambda: [TORCH])
     return monkeypatch
 
 
@@ -40,8 +40,8 @@ def examine(*options):
 def test_help_lists_the_commands_and_imports_nothing_heavy():
     code = "import sys; from medlab.cli import main; main(['--help'], standalone_mode=False);"
     code += "print(*sys.modules)"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    usage, modules = said.rstrip().rsplit("\n", 1)
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    usage, modules = printed.rstrip().rsplit("\n", 1)
     assert all(name in usage for name in COMMANDS)
     assert HEAVY & set(modules.split()) == set()
 
@@ -119,13 +119,13 @@ def test_doctor_says_what_there_is(healthy):
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"), [("", "Chinese, Japanese and Korean in fig"), ("医", "fonts-noto-cjk")]
+    ("missing", "words"), [("", "Chinese, Japanese and Korean in fig"), ("医", "fonts-noto-cjk")]
 )
-def test_doctor_says_whether_figures_can_show_chinese_names_and_how_they_could(healthy, missing, said):
+def test_doctor_says_whether_figures_can_show_chinese_names_and_how_they_could(healthy, missing, words):
     healthy.setattr(plots, "missing_glyphs", lambda _texts: missing)
     _code, facts = examine()
     assert facts["cjk_font"] is not bool(missing)
-    assert said in " ".join(doctor.as_text(facts).split())
+    assert words in " ".join(doctor.as_text(facts).split())
 
 
 def test_doctor_never_names_the_home_folder(healthy):
@@ -179,14 +179,14 @@ def test_gpu_that_the_backend_does_not_see_is_mentioned(healthy):
 def test_kernel_that_cannot_start_is_no_illness_but_its_line_is_given(healthy):
     assert examine()[1]["kernels"] == {"medlab-torch": "ready"}
     row = {"kernel": "medlab-jax", "state": "its Python is gone"}
-    healthy.setattr("medlab.cli.kernels.found", lambda: [row])
+    healthy.setattr("medlab.cli.kernels.installed", lambda: [row])
     code, facts = examine()
     assert code == 0
     (missing,) = facts["missing"]
     assert missing["what"] == "medlab-jax: its Python is gone"
     assert missing["install"] == "medlab kernels install jax"
     assert "kernels    medlab-jax (its Python is gone)\n" in CliRunner().invoke(main, ["doctor"]).output
-    healthy.setattr("medlab.cli.kernels.found", list)
+    healthy.setattr("medlab.cli.kernels.installed", list)
     assert "kernels    none: medlab kernels install\n" in CliRunner().invoke(main, ["doctor"]).output
 
 
@@ -203,14 +203,14 @@ def test_without_a_clone_the_lines_install_from_the_index(monkeypatch, tmp_path)
 
 
 def test_browser_that_does_not_run_is_passed_over(monkeypatch, tmp_path):
-    broken, whole = tmp_path / "broken", tmp_path / "whole"
-    for path, code in ((broken, 1), (whole, 0)):
+    broken, intact = tmp_path / "broken", tmp_path / "whole"
+    for path, code in ((broken, 1), (intact, 0)):
         path.write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
         path.chmod(0o755)
     monkeypatch.setenv("MEDLAB_CHROMIUM", str(broken))
     monkeypatch.setattr(doctor, "BROWSERS", ["chromium"])
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: str(whole))
-    assert doctor.find_browser() == str(whole)
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: str(intact))
+    assert doctor.find_browser() == str(intact)
 
 
 def test_node_of_the_wheel_runs():

@@ -32,9 +32,9 @@ def nowhere_else(tmp_path, monkeypatch):
 
 def test_kernels_are_installed_listed_and_removed(tmp_path):
     assert "There are none. Install them with: medlab kernels install" in medlab("kernels", "list").output
-    said = medlab("kernels", "install", "--user")
-    assert said.exit_code == 0, said.output
-    assert [line.split(":")[0] for line in said.output.splitlines()] == [
+    result = medlab("kernels", "install", "--user")
+    assert result.exit_code == 0, result.output
+    assert [line.split(":")[0] for line in result.output.splitlines()] == [
         "medlab-tensorflow",
         "medlab-torch",
         "medlab-jax",
@@ -84,11 +84,11 @@ def test_only_installed_backends_get_a_kernel(monkeypatch):
     monkeypatch.setattr(
         "importlib.util.find_spec", lambda name, *rest: None if name == "jax" else there(name, *rest)
     )
-    said = medlab("kernels", "install", "jax")
-    assert said.exit_code == 1
+    result = medlab("kernels", "install", "jax")
+    assert result.exit_code == 1
     assert (
         "backend 'jax' is not installed. Install it with: pip install -c constraints.txt '.[jax]'"
-        in said.output
+        in result.output
     )
     assert "medlab-jax" not in medlab("kernels", "install", "--user").output
 
@@ -103,10 +103,10 @@ def test_a_kernel_that_cannot_be_written_says_what_to_try(monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("jupyter_client.kernelspec.KernelSpecManager.install_kernel_spec", fail)
-    said = medlab("kernels", "install", "tensorflow")
-    assert said.exit_code == 1
-    assert "The kernel could not be written" in said.output
-    assert "Try --user" in said.output
+    result = medlab("kernels", "install", "tensorflow")
+    assert result.exit_code == 1
+    assert "The kernel could not be written" in result.output
+    assert "Try --user" in result.output
 
 
 def test_the_lab_opens_on_the_clones_course_and_passes_options_on(monkeypatch):
@@ -179,6 +179,6 @@ def test_from_a_wheel_the_course_is_copied_once(tmp_path, monkeypatch):
 def test_a_course_that_cannot_be_copied_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("medlab.notebook.course_folder", lambda: tmp_path / "gone")
     monkeypatch.chdir(tmp_path)
-    said = medlab("lab")
-    assert said.exit_code == 1
-    assert "The course must lie in" in said.output
+    result = medlab("lab")
+    assert result.exit_code == 1
+    assert "The course must lie in" in result.output

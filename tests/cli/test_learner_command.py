@@ -17,11 +17,11 @@ COURSE = Path(__file__).parents[2] / "notebooks"
 
 
 def cell(name, *tags, outputs=()):
-    made = nbformat.v4.new_code_cell(
+    code_cell = nbformat.v4.new_code_cell(
         f"print('{name}')", id=name, metadata={"tags": list(tags)} if tags else {}
     )
-    made["outputs"] = [nbformat.v4.new_output("stream", text=text) for text in outputs]
-    return made
+    code_cell["outputs"] = [nbformat.v4.new_output("stream", text=text) for text in outputs]
+    return code_cell
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def call(folder):
 
 
 def test_solutions_stay_behind_and_everything_else_keeps_its_id_and_output(course, tmp_path):
-    said = call(tmp_path / "mine")
-    assert said.exit_code == 0
-    assert said.output.splitlines() == [
+    result = call(tmp_path / "mine")
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
         f"{tmp_path / 'mine'}: 3 files, 2 solutions left out",
         "  01_math.ipynb",
         "  reports/presets.yaml",
@@ -66,7 +66,7 @@ def test_solutions_stay_behind_and_everything_else_keeps_its_id_and_output(cours
     assert [path for path in written if "secret" in path.read_text(encoding="utf-8")] == []
     copy = nbformat.read(tmp_path / "mine" / "01_math.ipynb", as_version=4)
     nbformat.validate(copy)
-    assert [one.id for one in copy.cells] == ["title", "golden", "asked", "untagged"]
+    assert [item.id for item in copy.cells] == ["title", "golden", "asked", "untagged"]
     assert copy.cells[1].outputs[0].text == "kept\n"
     presets_text = (tmp_path / "mine" / "reports" / "presets.yaml").read_text()
     assert presets_text == "small: {template: study}\n"
@@ -92,8 +92,8 @@ def test_the_real_course_keeps_all_ids_but_those_of_solutions(tmp_path):
     for name in (name for name in written if name.endswith(".ipynb")):
         cells = json.loads((COURSE / name).read_text(encoding="utf-8"))["cells"]
         copied = json.loads((tmp_path / "mine" / name).read_text(encoding="utf-8"))["cells"]
-        assert [one for one in copied if "solution" in one["metadata"].get("tags", [])] == []
-        assert copied == [one for one in cells if "solution" not in one["metadata"].get("tags", [])]
+        assert [item for item in copied if "solution" in item["metadata"].get("tags", [])] == []
+        assert copied == [item for item in cells if "solution" not in item["metadata"].get("tags", [])]
         assert written[name] == len(cells) - len(copied)
 
 
@@ -106,9 +106,9 @@ def test_an_empty_folder_is_taken_and_parents_are_made(course, tmp_path):
 def test_a_folder_that_holds_something_is_refused_and_left_alone(course, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "01_math.ipynb").write_text("my answers")
-    said = call(tmp_path / "mine")
-    assert said.exit_code == 1
-    assert "DIR must be new or empty, got mine, which holds something" in said.output
+    result = call(tmp_path / "mine")
+    assert result.exit_code == 1
+    assert "DIR must be new or empty, got mine, which holds something" in result.output
     assert (tmp_path / "mine" / "01_math.ipynb").read_text() == "my answers"
     with pytest.raises(FileExistsError, match=r"DIR must be new or empty, got .*01_math\.ipynb"):
         copy_course(course, tmp_path / "mine" / "01_math.ipynb")

@@ -27,9 +27,9 @@ def test_each_chapter_says_how_much_of_it_is_done(kept):
     progress.note("exercises", "kernel_weights", solved=True)
     progress.note("quiz", "two_losses", solved=True)
     progress.note("quiz", "most_weights", solved=False)
-    said = call()
-    assert said.exit_code == 0
-    rows = [line.split(maxsplit=1) for line in said.output.splitlines()]
+    result = call()
+    assert result.exit_code == 0
+    rows = [line.split(maxsplit=1) for line in result.output.splitlines()]
     assert [name for name, _ in rows] == [
         "chapter",
         "00_start",
@@ -48,8 +48,8 @@ def test_each_chapter_says_how_much_of_it_is_done(kept):
 
 def test_reset_asks_first(kept):
     progress.note("exercises", "rates", solved=True)
-    said = call("--reset", answer="n\n")
-    assert said.exit_code == 1
+    result = call("--reset", answer="n\n")
+    assert result.exit_code == 1
     assert kept.exists()
     assert call("--reset", answer="y\n").output.endswith("Forgotten.\n")
     assert not kept.exists()
@@ -69,14 +69,14 @@ def test_progress_that_cannot_be_deleted_is_told(kept, monkeypatch):
         raise PermissionError(13, "Permission denied", str(kept))
 
     monkeypatch.setattr(progress, "reset", refuse)
-    said = call("--reset", "--yes")
-    assert said.exit_code == 1
-    assert "The progress could not be deleted: progress.json: Permission denied" in said.output
+    result = call("--reset", "--yes")
+    assert result.exit_code == 1
+    assert "The progress could not be deleted: progress.json: Permission denied" in result.output
 
 
 def test_progress_loads_neither_a_chapter_nor_anything_heavy():
     code = "import sys; from medlab.cli import main; main(['progress'], standalone_mode=False);"
     code += "print(*sys.modules)"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    loaded = set(said.splitlines()[-1].split())
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = set(printed.splitlines()[-1].split())
     assert {"numpy", "keras", "yaml", "ipywidgets", "medlab.course.exercises.02"} & loaded == set()

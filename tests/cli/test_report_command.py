@@ -30,13 +30,13 @@ def call(tmp_path, monkeypatch, two_classes):
     two_classes(tmp_path / "images" / "train")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(notebook, "course_folder", lambda: TEMPLATES.parent / "course")
-    found = presets.available(TEMPLATES)
-    monkeypatch.setattr(presets, "available", lambda _folder=None: found)
+    templates = presets.available(TEMPLATES)
+    monkeypatch.setattr(presets, "available", lambda _folder=None: templates)
     return lambda *words: CliRunner().invoke(report, words)
 
 
 @pytest.fixture
-def asked(monkeypatch, tmp_path):
+def run_calls(monkeypatch, tmp_path):
     """Replace the run by a record of what it was asked for."""
     calls = []
 
@@ -68,11 +68,11 @@ def test_an_unknown_report_is_refused_with_the_nearest(call):
     assert "Did you mean 'small'?" in answer.output
 
 
-def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call, asked, tmp_path):
+def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call, run_calls, tmp_path):
     (tmp_path / "my.yaml").write_text("epochs: 3\nrate: 0.125\n")
     answer = call("tiny", "-p", "rate=0.5", "-p", "data_dir=a=b", "-f", "my.yaml", "--out", "there")
     assert answer.exit_code == 0
-    ((name, given, out),) = asked
+    ((name, given, out),) = run_calls
     assert (name, out) == ("tiny", Path("there"))
     assert given == {
         "command line": {"rate": "0.5", "data_dir": "a=b"},
@@ -123,9 +123,9 @@ def test_the_headline_tells_the_accuracies_apart(balance):
         ("", {}),
     ],
 )
-def test_several_parameters_in_one_text_begin_behind_blanks(call, asked, line, values):
+def test_several_parameters_in_one_text_begin_behind_blanks(call, run_calls, line, values):
     assert call("tiny", f"--pairs={line}").exit_code == 0
-    assert asked[0][1] == {"command line": values}
+    assert run_calls[0][1] == {"command line": values}
 
 
 def test_all_problems_are_listed_and_nothing_is_written(call, tmp_path):

@@ -71,9 +71,9 @@ def test_a_report_that_is_stopped_says_so_and_where_it_lies_and_ends_its_kernel(
     report, tmp_path, send, number, code
 ):
     send(report.pid, number)
-    said = [line for line in report.stdout if line.strip()]
+    lines = [line for line in report.stdout if line.strip()]
     assert report.wait() == code
-    assert said == [
+    assert lines == [
         "Stopping: what was executed is being written, and the kernel ended.\n",
         f"tiny was stopped. Kept in {tmp_path / 'out'}: parameters.json, report.html, report.ipynb\n",
     ]

@@ -11,9 +11,9 @@ test("ticks are round numbers inside the range", () => {
   assert.deepEqual(charts.ticks(1, 12, 5, true), [5, 10]);
   assert.deepEqual(charts.ticks(1, 3, 5, true), [1, 2, 3]);
   for (const [low, high] of [[0.513, 0.688], [-3, 41], [1e-7, 3e-6], [0.1, 5000]]) {
-    const found = charts.ticks(low, high);
-    assert.ok(found.length >= 2 && found.length <= 11, `${found}`);
-    assert.ok(found.every((tick) => tick >= low - 1e-12 && tick <= high * (1 + 1e-12)));
+    const positions = charts.ticks(low, high);
+    assert.ok(positions.length >= 2 && positions.length <= 11, `${positions}`);
+    assert.ok(positions.every((tick) => tick >= low - 1e-12 && tick <= high * (1 + 1e-12)));
   }
 });
 

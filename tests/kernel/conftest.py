@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from medlab import kernel
 
 
-class Said:
+class CellResult:
     """What a cell printed, displayed and gave.
 
     Attributes
@@ -46,13 +46,13 @@ def shell(plain_shell: InteractiveShell) -> Iterator[InteractiveShell]:
 
 
 @pytest.fixture
-def say(shell: InteractiveShell) -> Any:
+def run_cell(shell: InteractiveShell) -> Any:
     """Run a cell and return what came of it."""
     from IPython.utils.capture import capture_output
 
-    def run(source: str) -> Said:
+    def run(source: str) -> CellResult:
         with capture_output() as captured:
             result = shell.run_cell(source, store_history=False)
-        return Said(captured, result)
+        return CellResult(captured, result)
 
     return run

@@ -17,8 +17,8 @@ from medlab.data import Dataset, Split
 from medlab.data.normalization import normalize
 from medlab.data.volumes import Volume
 from medlab.evaluation.attribution.result import Attribution
-from medlab.kernel import formatting, network_page
-from medlab.kernel.showing import JSON
+from medlab.kernel import network_summary, rich_displays
+from medlab.kernel.answers import JSON
 from medlab.training import Run
 
 rng = np.random.default_rng(0)
@@ -71,15 +71,15 @@ def attribution():
 def header():
     item = pydicom.Dataset()
     item.CodeValue, item.CodeMeaning = "T-28000", "Lung"
-    found = pydicom.Dataset()
-    found.PatientName, found.PatientID, found.PatientAge = "Ann^Example", "4711", "061Y"
-    found.StudyDate, found.StudyInstanceUID = "20240131", "1.2.3.4"
-    found.Modality, found.Rows, found.SliceThickness = "CT", 512, 2.5
-    found.ReferringPhysicianName = "Bob^Doctor"
-    found.AnatomicRegionSequence = Sequence([item])
-    found.PixelData = b"\0" * 5000
-    found["PixelData"].VR = "OW"
-    return found
+    dicom = pydicom.Dataset()
+    dicom.PatientName, dicom.PatientID, dicom.PatientAge = "Ann^Example", "4711", "061Y"
+    dicom.StudyDate, dicom.StudyInstanceUID = "20240131", "1.2.3.4"
+    dicom.Modality, dicom.Rows, dicom.SliceThickness = "CT", 512, 2.5
+    dicom.ReferringPhysicianName = "Bob^Doctor"
+    dicom.AnatomicRegionSequence = Sequence([item])
+    dicom.PixelData = b"\0" * 5000
+    dicom["PixelData"].VR = "OW"
+    return dicom
 
 
 MADE = {
@@ -104,7 +104,7 @@ def test_each_has_text_a_table_or_a_picture_and_numbers(shell, name):
     assert "text/html" in data or base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     json.dumps(data[JSON], allow_nan=False)
     for kind, value in data.items():
-        assert len(json.dumps(value)) <= formatting.LARGEST, kind
+        assert len(json.dumps(value)) <= rich_displays.LARGEST, kind
 
 
 def test_names_of_users_are_text_and_no_formulas(shell):
@@ -127,7 +127,7 @@ def test_the_names_of_the_types_are_true():
     """Keras' private module among them: when it moves, this says so."""
     import importlib
 
-    for name in formatting.TYPES:
+    for name in rich_displays.TYPES:
         module, _, cls = name.rpartition(".")
         assert getattr(importlib.import_module(module), cls).__module__ == module
     assert keras.Model.__module__ == "keras.src.models.model"
@@ -168,7 +168,7 @@ def test_a_drawing_is_as_high_as_the_map_and_as_wide_as_its_channels():
         {"layer": name, "kind": "Conv2D", "output": output, "weights": 0}
         for name, output in (("a", [64, 64, 1]), ("b", [16, 16, 511]))
     ]
-    svg = network_page.drawing(rows)
+    svg = network_summary.drawing(rows)
     assert "height='90'" in svg
     assert "height='45'" in svg  # a root scale: a quarter of the side is half as high
     assert "width='40'" in svg
@@ -229,8 +229,8 @@ def test_what_names_a_patient_is_masked_until_somebody_asks(shell):
 
 
 def test_nor_in_a_list_or_by_itself_or_after_unloading(shell):
-    found = header()
-    for thing in ([found], (found, 1), found["PatientName"], {"scan": found}):
+    dicom = header()
+    for thing in ([dicom], (dicom, 1), dicom["PatientName"], {"scan": dicom}):
         assert "Ann" not in json.dumps(shown(shell, thing)[0])
         assert "masked" in shown(shell, thing)[0]["text/plain"]
     shell.run_line_magic("medlab", "phi on")
@@ -241,21 +241,21 @@ def test_nor_in_a_list_or_by_itself_or_after_unloading(shell):
 def test_pixels_that_are_read_from_a_file_hide_nothing_of_the_mask(shell):
     import io
 
-    found = header()
-    found["PixelData"].value = io.BytesIO(b"0" * 100)
-    assert "Ann" not in json.dumps(shown(shell, found)[0])
+    dicom = header()
+    dicom["PixelData"].value = io.BytesIO(b"0" * 100)
+    assert "Ann" not in json.dumps(shown(shell, dicom)[0])
 
 
 def test_a_private_element_is_masked(shell):
-    found = pydicom.Dataset()
-    block = found.private_block(0x0009, "ACME 1.1", create=True)
+    dicom = pydicom.Dataset()
+    block = dicom.private_block(0x0009, "ACME 1.1", create=True)
     block.add_new(0x01, "LO", "Ann Example")
-    assert "Ann" not in json.dumps(shown(shell, found)[0])
+    assert "Ann" not in json.dumps(shown(shell, dicom)[0])
 
 
 def test_an_attribution_of_vectors_has_no_picture(shell):
     x = rng.normal(size=(2, 3)).astype(np.float32)
-    found = Attribution("saliency", x, x, np.zeros(2), None, None, 0.0, None, None, 0.1, 2, 2)
-    data, _ = shown(shell, found)
+    maps = Attribution("saliency", x, x, np.zeros(2), None, None, 0.0, None, None, 0.1, 2, 2)
+    data, _ = shown(shell, maps)
     assert "image/png" not in data
     assert data[JSON]["method"] == "saliency"

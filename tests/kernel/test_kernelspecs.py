@@ -6,16 +6,14 @@ from medlab.cli import kernels
 
 pytestmark = pytest.mark.slow
 
-BODY = """
-import numpy as np
+
+@pytest.fixture
+def body(spots_source):
+    """What the cell of a training makes."""
+    return f"""
 from medlab import models
-from medlab.data import Dataset, Split
-rng = np.random.default_rng(0)
-def spots(count):
-    images = rng.integers(0, 100, (count, 16, 18, 1)).astype(np.uint8)
-    images[1::2, 4:9, 5:10] += 60
-    return Split(images, np.arange(count) % 2)
-data = Dataset("spots", spots(64), spots(20), spots(20), "binary", ("dark", "spot"), 1)
+{spots_source}
+data = spots_dataset()
 model = models.build("screening_cnn", data, width=8, seed=0)
 """
 
@@ -27,7 +25,7 @@ def spec(request, own_home):
     return f"medlab-{request.param}", request.param
 
 
-def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, open_page, tmp_path):
+def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, body, open_page, tmp_path):
     kernel, backend = spec
     page = open_page(kernel)
     assert page.run("%medlab backend") == f"Keras runs on {backend}\n"
@@ -41,33 +39,33 @@ def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, open_page, tm
         assert page.complete(typed) == [wanted]
     assert page.run("import keras; print(keras.config.backend())").endswith(f"{backend}\n")
 
-    told = page.run(f"%%medlab train --epochs 1 --plain --checkpoint {tmp_path}/first\n{BODY}", 120)
-    assert "epoch   1 of 1" in told
+    printed = page.run(f"%%medlab train --epochs 1 --plain --checkpoint {tmp_path}/first\n{body}", 120)
+    assert "epoch   1 of 1" in printed
     assert page.run("print(run.backend, len(run.history))") == f"{backend} 1\n"
     assert "convolution" in " ".join(page.complete("%medlab explain model x --layer "))
-    told = page.run("%medlab explain run data.test.images[1] --method saliency")
-    assert "<application/vnd.medlab+json image/png text/plain>" in told
+    printed = page.run("%medlab explain run data.test.images[1] --method saliency")
+    assert "<application/vnd.medlab+json image/png text/plain>" in printed
     assert page.run("%medlab status") == "<application/vnd.medlab+json text/html text/plain>"
 
-    sent = page.begin(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{BODY}")
+    sent = page.begin(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{body}")
     page.wait_until(lambda: list((tmp_path / "second").glob("state.npz")), "checkpoint")
     page.interrupt()
-    told = page.finish(sent)
-    assert "KeyboardInterrupt" in told
-    assert "training stopped, epoch" in told
+    printed = page.finish(sent)
+    assert "KeyboardInterrupt" in printed
+    assert "training stopped, epoch" in printed
     assert page.run("print(session.state)") == "stopped\n"
 
-    page.begin(f"%%medlab train --epochs 500 --plain --resume {tmp_path}/second\n{BODY}")
+    page.begin(f"%%medlab train --epochs 500 --plain --resume {tmp_path}/second\n{body}")
     page.wait_until(lambda: list((tmp_path / "second").glob("state.npz")), "checkpoint")
     page.kill()
 
     again = open_page(kernel)
-    told = again.run(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{BODY}", 120)
-    assert "UsageError: a checkpoint of" in told
-    assert f"%%medlab train --resume {tmp_path}/second" in told
-    sent = again.begin(f"%%medlab train --epochs 500 --panel --resume {tmp_path}/second\n{BODY}")
-    told = again.finish(sent, 120)
-    assert "application/vnd.jupyter.widget-view+json" in told  # the cell is over, the training is not
+    printed = again.run(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{body}", 120)
+    assert "UsageError: a checkpoint of" in printed
+    assert f"%%medlab train --resume {tmp_path}/second" in printed
+    sent = again.begin(f"%%medlab train --epochs 500 --panel --resume {tmp_path}/second\n{body}")
+    printed = again.finish(sent, 120)
+    assert "application/vnd.jupyter.widget-view+json" in printed  # the cell is over, the training is not
     assert again.run("%medlab pause").startswith("training")
     again.run("%medlab stop")
     assert again.run("print(session.state, len(session.snapshot()['rows']) > 0)") == "stopped True\n"
@@ -76,12 +74,12 @@ def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, open_page, tm
     assert "epoch" in again.run("print(session)")
 
 
-def test_a_panel_is_offered_where_somebody_looks_and_lines_elsewhere(open_page):
+def test_a_panel_is_offered_where_somebody_looks_and_lines_elsewhere(body, open_page):
     kernels.install_one("tensorflow", user=True)
     page = open_page("medlab-tensorflow")
-    told = page.run(f"%%medlab train --epochs 2\n{BODY}", 120, front_end=False)
-    assert told.count("epoch ") == 2
-    told = page.run(f"%%medlab train --epochs 2\n{BODY}", 120)
-    assert "widget-view" in told
+    printed = page.run(f"%%medlab train --epochs 2\n{body}", 120, front_end=False)
+    assert printed.count("epoch ") == 2
+    printed = page.run(f"%%medlab train --epochs 2\n{body}", 120)
+    assert "widget-view" in printed
     page.run("session.wait()")
     assert page.run("print(session.state)") == "done\n"

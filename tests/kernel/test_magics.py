@@ -6,16 +6,19 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
 from medlab import backend, kernel, training
 from medlab.cli import COMMANDS
 from medlab.data.volumes import Volume
-from medlab.kernel import Meter, Told
-from medlab.kernel.completing import complete
-from medlab.kernel.running import CELLS, WORDS, Words
-from medlab.kernel.showing import JSON
+from medlab.kernel import Answer, Meter, magics
+from medlab.kernel.answers import JSON
+from medlab.kernel.cell_commands import CELL_COMMANDS
+from medlab.kernel.completion import complete
+from medlab.kernel.line_commands import LINE_COMMANDS
+from medlab.kernel.magic_call import MagicCall
 
 
 def test_loading_is_quick_and_loads_neither_keras_nor_a_backend():
@@ -34,12 +37,15 @@ print(time.perf_counter() - started, *sys.modules)
 
 
 def test_unloading_leaves_nothing_behind(plain_shell):
-    magics, formatter = plain_shell.magics_manager.magics, plain_shell.display_formatter.mimebundle_formatter
+    registry, formatter = (
+        plain_shell.magics_manager.magics,
+        plain_shell.display_formatter.mimebundle_formatter,
+    )
 
     def all_of_it():
         return (
-            set(magics["line"]),
-            set(magics["cell"]),
+            set(registry["line"]),
+            set(registry["cell"]),
             list(plain_shell.Completer.custom_matchers),
             dict(formatter.type_printers),
             dict(formatter.deferred_printers),
@@ -56,19 +62,19 @@ def test_unloading_leaves_nothing_behind(plain_shell):
 
 
 def test_the_words_are_the_terminals_and_the_kernels():
-    assert set(Words.table) == set(COMMANDS) - {"lab"} | set(WORDS)
+    assert set(magics.line_words.table) == set(COMMANDS) - {"lab"} | set(LINE_COMMANDS)
     # The same objects, so that a later word comes along by itself.
     from medlab.cli import data
 
-    assert Words().load("data") is data.data
-    for name in [*WORDS, *CELLS]:
-        assert name in kernel.extension.running.help_text()
+    assert magics.line_words.get_command(click.Context(magics.line_words), "data") is data.data
+    for name in [*LINE_COMMANDS, *CELL_COMMANDS]:
+        assert f"    {name:<10}{magics.line_words.table.get(name, '')}" in magics.help_text()
 
 
-def test_help_is_asked_as_for_any_magic(shell, say):
+def test_help_is_asked_as_for_any_magic(shell, run_cell):
     assert "%%medlab WORD, above a cell" in shell.find_line_magic("medlab").__doc__
-    assert "Commands:" in say("%medlab").out
-    assert "--window" in say("%medlab slice --help").out
+    assert "Commands:" in run_cell("%medlab").out
+    assert "--window" in run_cell("%medlab slice --help").out
 
 
 @pytest.mark.parametrize(
@@ -84,30 +90,32 @@ def test_help_is_asked_as_for_any_magic(shell, say):
         ("%medlab seed -- -1", "seed must lie between 0 and"),
     ],
 )
-def test_what_is_not_understood_is_said_with_its_usage_and_nothing_is_done(say, line, words):
-    said = say(line)
-    told = said.out + said.err
-    assert words in told or words.replace("[[", "[").replace("]]", "]") in told
-    assert "UsageError" in told
-    assert "Traceback" not in told
+def test_what_is_not_understood_is_said_with_its_usage_and_nothing_is_done(run_cell, line, words):
+    result = run_cell(line)
+    printed = result.out + result.err
+    assert words in printed or words.replace("[[", "[").replace("]]", "]") in printed
+    assert "UsageError" in printed
+    assert "Traceback" not in printed
 
 
-def test_tables_of_the_terminal_are_tables_here(say):
-    (shown,) = say("%medlab data list").shown
+def test_tables_of_the_terminal_are_tables_here(run_cell):
+    (shown,) = run_cell("%medlab data list").shown
     assert shown["text/plain"].startswith("name")
     assert "<td style='text-align:left'>breastmnist</td>" in shown["text/html"]
     assert shown[JSON][0]["name"] == "pathmnist"
-    (progress,) = say("%medlab progress").shown
+    (progress,) = run_cell("%medlab progress").shown
     assert {"chapter", "exercises", "quiz"} == set(progress[JSON][0])
 
 
-def test_a_told_value_escapes_what_it_shows():
-    page = Told("x", [{"<a>": "<b>"}])._repr_mimebundle_()["text/html"]
+def test_an_answer_escapes_what_it_shows():
+    page = Answer("x", [{"<a>": "<b>"}])._repr_mimebundle_()["text/html"]
     assert "&lt;a&gt;" in page
     assert "<b>" not in page
-    assert "Told" not in repr(Told("1 + 1"))
-    found = Told("t", {"gpus": [], "versions": {"keras": "3"}, "none": None})._repr_mimebundle_()["text/html"]
-    assert "keras 3" in found
+    assert "Answer" not in repr(Answer("1 + 1"))
+    page = Answer("t", {"gpus": [], "versions": {"keras": "3"}, "none": None})._repr_mimebundle_()[
+        "text/html"
+    ]
+    assert "keras 3" in page
 
 
 def test_a_report_is_a_link(tmp_path, monkeypatch):
@@ -115,34 +123,36 @@ def test_a_report_is_a_link(tmp_path, monkeypatch):
         html = tmp_path / "a b" / "report.html"
 
     monkeypatch.chdir(tmp_path)
-    assert "href='a%20b/report.html'" in Told("AUC .9", Result())._repr_mimebundle_()["text/html"]
+    assert "href='a%20b/report.html'" in Answer("AUC .9", Result())._repr_mimebundle_()["text/html"]
 
 
-def test_the_backend_is_said_and_a_change_refused_once_keras_is_loaded(say):
+def test_the_backend_is_said_and_a_change_refused_once_keras_is_loaded(run_cell):
     import keras  # noqa: F401
 
-    assert say("%medlab backend").out == f"Keras runs on {backend.name()}\n"
-    assert "Restart the kernel, then choose torch before anything else" in say("%medlab backend torch").err
+    assert run_cell("%medlab backend").out == f"Keras runs on {backend.name()}\n"
+    assert (
+        "Restart the kernel, then choose torch before anything else" in run_cell("%medlab backend torch").err
+    )
 
 
-def test_a_backend_that_is_not_installed_comes_with_its_line(say, monkeypatch):
+def test_a_backend_that_is_not_installed_comes_with_its_line(run_cell, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert "pip install -c constraints.txt '.[jax]'" in say("%medlab backend jax").err
+    assert "pip install -c constraints.txt '.[jax]'" in run_cell("%medlab backend jax").err
 
 
-def test_one_seed_for_all_generators(say):
+def test_one_seed_for_all_generators(run_cell):
     import keras
 
     drawn = []
     for _ in range(2):
-        assert say("%medlab seed 7").out == "seed 7\n"
+        assert run_cell("%medlab seed 7").out == "seed 7\n"
         drawn.append((np.random.random(), float(keras.ops.mean(keras.random.normal((4,))))))  # noqa: NPY002
     assert drawn[0] == drawn[1]
     assert backend.chosen_seed() == 7
     backend._chosen_seed = None
 
 
-def test_a_seed_reaches_the_threads_that_train(say):
+def test_a_seed_reaches_the_threads_that_train(run_cell):
     import keras
 
     from medlab.training import background
@@ -157,7 +167,7 @@ def test_a_seed_reaches_the_threads_that_train(say):
         def _where(self, now):
             return ""
 
-    say("%medlab seed 7")
+    run_cell("%medlab seed 7")
     try:
         first, second = (Draws(None).start().wait().result() for _ in range(2))
     finally:
@@ -165,31 +175,31 @@ def test_a_seed_reaches_the_threads_that_train(say):
     assert first == second
 
 
-def test_there_is_no_session_to_steer(say, monkeypatch):
+def test_there_is_no_session_to_steer(run_cell, monkeypatch):
     monkeypatch.setattr("medlab.training.latest", lambda: None)
     for word in ("status", "stop", "pause", "resume"):
-        assert "there is no session in this kernel" in say(f"%medlab {word}").err
+        assert "there is no session in this kernel" in run_cell(f"%medlab {word}").err
 
 
 VOLUME = "import numpy as np\nv = np.arange(7 * 8 * 9).reshape(7, 8, 9)"
 
 
-def test_a_slice_of_a_volume(shell, say):
+def test_a_slice_of_a_volume(shell, run_cell):
     shell.user_ns["scan"] = Volume(
         np.full((7, 8, 9), -600, np.int16), (3.0, 0.8, 0.7), modality="CT", units="HU"
     )
-    picture = say("%medlab slice scan -z 2 --window lung").value
+    picture = run_cell("%medlab slice scan -z 2 --window lung").value
     assert "slice 2 of 7, window lung" in picture.alt
     assert picture.axes[0].images[0].get_array().shape == (8, 9)
     assert picture.axes[0].images[0].get_array().max() == pytest.approx(0.5)  # the window's center
     assert "white bar: 2 mm" in picture._supxlabel.get_text()
-    assert "slice 3 of 7, window soft tissue" in say("%medlab slice scan").value.alt
-    assert "slice 6 of 7" in say("%medlab slice scan -z -1").value.alt
+    assert "slice 3 of 7, window soft tissue" in run_cell("%medlab slice scan").value.alt
+    assert "slice 6 of 7" in run_cell("%medlab slice scan -z -1").value.alt
 
 
-def test_a_slice_of_plain_numbers_has_no_bar(say):
-    say(VOLUME)
-    picture = say("%medlab slice v").value
+def test_a_slice_of_plain_numbers_has_no_bar(run_cell):
+    run_cell(VOLUME)
+    picture = run_cell("%medlab slice v").value
     assert picture._supxlabel is None
     assert "gray between two percentiles" in picture.alt
 
@@ -205,37 +215,37 @@ def test_a_slice_of_plain_numbers_has_no_bar(say):
         ("%medlab explain v v", "MODEL must be a Keras network or a Run, got v, a ndarray"),
     ],
 )
-def test_a_volume_or_network_that_is_none_is_refused(say, line, words):
-    say(VOLUME)
-    assert words in say(line).err
+def test_a_volume_or_network_that_is_none_is_refused(run_cell, line, words):
+    run_cell(VOLUME)
+    assert words in run_cell(line).err
 
 
-def test_a_window_is_of_hounsfield_units(shell, say):
+def test_a_window_is_of_hounsfield_units(shell, run_cell):
     shell.user_ns["pet"] = Volume(
         np.ones((7, 8, 9), np.float32), (3.0, 0.8, 0.7), modality="PT", units="g/ml"
     )
     assert (
         "a window is of Hounsfield units, this volume is in g/ml"
-        in say("%medlab slice pet --window lung").err
+        in run_cell("%medlab slice pet --window lung").err
     )
 
 
-def test_time_adds_up_over_the_notebook(say):
-    say("%%medlab time --reset\nfirst = sum(range(1000))")
-    said = say("%%medlab time\nblock = bytearray(60_000_000)")
-    (shown,) = said.shown
+def test_time_adds_up_over_the_notebook(run_cell):
+    run_cell("%%medlab time --reset\nfirst = sum(range(1000))")
+    result = run_cell("%%medlab time\nblock = bytearray(60_000_000)")
+    (shown,) = result.shown
     assert "2 timed cells of this notebook" in shown["text/plain"]
     facts = shown[JSON]
     assert facts["notebook"]["cells"] == 2
     assert facts["this cell"]["grown_gb"] >= 0.04
-    assert say("block[:1], first").value == (bytearray(1), 499500)
-    assert say("%%medlab time --reset\n1").shown[-1][JSON]["notebook"]["cells"] == 1
+    assert run_cell("block[:1], first").value == (bytearray(1), 499500)
+    assert run_cell("%%medlab time --reset\n1").shown[-1][JSON]["notebook"]["cells"] == 1
 
 
-def test_time_is_said_after_an_error_too(say):
-    said = say("%%medlab time --reset\n1 / 0")
-    assert "ZeroDivisionError" in said.out + said.err
-    assert "1 timed cells" in said.shown[-1]["text/plain"]
+def test_time_is_said_after_an_error_too(run_cell):
+    result = run_cell("%%medlab time --reset\n1 / 0")
+    assert "ZeroDivisionError" in result.out + result.err
+    assert "1 timed cells" in result.shown[-1]["text/plain"]
 
 
 def test_a_meter_counts_all_threads_of_the_process():
@@ -249,18 +259,20 @@ def test_a_meter_counts_all_threads_of_the_process():
     assert set(meter.facts()) >= {"wall_s", "cpu_s", "peak_gb", "grown_gb"}
 
 
-def test_an_exercise_is_checked_by_its_name_or_by_the_last_line(say):
-    assert "✓" in say("%%medlab check padded_weights\npadded_weights = (64 * 7 * 7 + 1) * 64").out
-    assert "✓" in say("%%medlab check padded_weights\n(64 * 7 * 7 + 1) * 64").out
+def test_an_exercise_is_checked_by_its_name_or_by_the_last_line(run_cell):
+    assert "✓" in run_cell("%%medlab check padded_weights\npadded_weights = (64 * 7 * 7 + 1) * 64").out
+    assert "✓" in run_cell("%%medlab check padded_weights\n(64 * 7 * 7 + 1) * 64").out
     for _ in range(2):  # the same number again is an answer again
-        assert "✓" in say("%%medlab check padded_weights\npadded_weights = 200768\npadded_weights // 2").out
-    assert "✓" not in say("%%medlab check padded_weights\n12").out
+        assert (
+            "✓" in run_cell("%%medlab check padded_weights\npadded_weights = 200768\npadded_weights // 2").out
+        )
+    assert "✓" not in run_cell("%%medlab check padded_weights\n12").out
 
 
-def test_an_error_that_click_knows_stays_an_error(say):
-    said = say("%%medlab time\nraise EOFError('the file ends')")
-    assert "the file ends" in said.out + said.err
-    assert said.failed
+def test_an_error_that_click_knows_stays_an_error(run_cell):
+    result = run_cell("%%medlab time\nraise EOFError('the file ends')")
+    assert "the file ends" in result.out + result.err
+    assert result.failed
 
 
 @pytest.mark.parametrize(
@@ -276,14 +288,14 @@ def test_an_error_that_click_knows_stays_an_error(say):
         ("%%medlab train --resume a --checkpoint b\nran = True", "give --checkpoint or --resume, not both"),
     ],
 )
-def test_a_training_without_a_network_or_with_wrong_options_is_refused(shell, say, line, words):
-    assert words in say(line).err
+def test_a_training_without_a_network_or_with_wrong_options_is_refused(shell, run_cell, line, words):
+    assert words in run_cell(line).err
     assert "ran" not in shell.user_ns  # what is wrong in the line is said before the cell runs
 
 
-def test_a_network_without_data_is_refused(say):
-    told = say("%%medlab train\nimport keras\nmodel = keras.Sequential([keras.layers.Dense(1)])").err
-    assert "the cell must make a Dataset called data (or dataset)" in told
+def test_a_network_without_data_is_refused(run_cell):
+    printed = run_cell("%%medlab train\nimport keras\nmodel = keras.Sequential([keras.layers.Dense(1)])").err
+    assert "the cell must make a Dataset called data (or dataset)" in printed
 
 
 def test_the_session_is_reached_through_the_public_door():
@@ -324,7 +336,7 @@ def test_completion(shell, text, token, wanted):
     shell.user_ns["net"] = keras.Sequential(
         [keras.layers.Conv2D(2, 3, name="conv_a"), keras.layers.Conv2D(2, 3, name="conv_b")]
     )
-    assert complete(shell, text, token) == wanted
+    assert complete(magics.GROUPS, MagicCall(shell), text, token) == wanted
 
 
 def test_kernelspecs_name_a_backend_the_extension_and_a_logo():

@@ -27,14 +27,14 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_folder_of_ones_own_becomes_a_report_a_model_and_numbers(folder):
-    asked = {
+    parameters = {
         "data_dir": str(folder),
         "positive_class": "clear",
         "image_size": 24,
         "scale": "smoke",
         "seed": 3,
     }
-    result = run_report("classification", asked)
+    result = run_report("classification", parameters)
     page = result.html.read_text()
     assert external_requests(page) == []
     for file in (
@@ -90,15 +90,15 @@ def test_names_of_patients_in_files_and_groups_reach_no_file_of_the_report(folde
         named = path.rename(path.with_name(f"{patient}_{place}.png"))
         table.append(f"{named.relative_to(folder).as_posix()},{patient}")
     (folder / "who.csv").write_text("\n".join(table))
-    asked = {
+    parameters = {
         "data_dir": str(folder),
         "positive_class": "spotted",
         "scale": "smoke",
         "group_rule": "csv:who.csv",
     }
-    result = run_report("classification", asked)
-    said = capfd.readouterr()
-    assert "zzyzx" not in (said.out + said.err + caplog.text).lower()
+    result = run_report("classification", parameters)
+    captured = capfd.readouterr()
+    assert "zzyzx" not in (captured.out + captured.err + caplog.text).lower()
     for path in result.folder.rglob("*"):
         assert "zzyzx" not in path.name.lower()
         assert path.is_dir() or b"zzyzx" not in path.read_bytes().lower(), path.name

@@ -8,11 +8,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def test_a_preset_is_a_template_with_parameters():
-    found = presets.available(TEMPLATES)
-    assert list(found) == ["tiny", "small"]
-    assert found["small"].notebook == found["tiny"].notebook
-    assert found["small"].title == "The small study"
-    assert found["small"].parameters == {"rate": "0.25", "dataset": "simulated_nodules"}
+    templates = presets.available(TEMPLATES)
+    assert list(templates) == ["tiny", "small"]
+    assert templates["small"].notebook == templates["tiny"].notebook
+    assert templates["small"].title == "The small study"
+    assert templates["small"].parameters == {"rate": "0.25", "dataset": "simulated_nodules"}
 
 
 def test_a_preset_whose_subject_was_replaced_loses_its_title():

@@ -93,9 +93,9 @@ def test_a_folder_given_by_dots_alone_is_shown_by_its_own_name(course, monkeypat
 
 def test_what_medlab_report_decided_is_taken_over(course, monkeypatch):
     row = {"name": "scale", "value": "full", "source": "command line", "help": "how much"}
-    told = {"name": "small", "title": "The small study", "started": 12.0, "rows": [row]}
+    facts = {"name": "small", "title": "The small study", "started": 12.0, "rows": [row]}
     (course / "out").mkdir()
-    (course / "out" / study_module.PARAMETERS_FILE).write_text(json.dumps(told))
+    (course / "out" / study_module.PARAMETERS_FILE).write_text(json.dumps(facts))
     monkeypatch.setenv(study_module.FOLDER_VARIABLE, str(course / "out"))
     study = begin("tiny", {})
     assert (study.name, study.title, study.folder, study.scale) == (

@@ -6,26 +6,16 @@ import subprocess
 import sys
 from typing import Any
 
-import numpy as np
 import pytest
 
-from medlab.data import Dataset, Split
+from medlab.data import Dataset
 
 SEVEN, SIX = "ipykernel 7", "ipykernel 6"
 
 
-def spots(rng: np.random.Generator, count: int) -> Split:
-    images = rng.integers(0, 100, (count, 16, 18, 1)).astype(np.uint8)
-    labels = np.arange(count) % 2
-    images[labels == 1, 4:9, 5:10] += 60
-    return Split(images, labels)
-
-
 @pytest.fixture(scope="session")
-def dataset() -> Dataset:
-    rng = np.random.default_rng(0)
-    parts = spots(rng, 64), spots(rng, 20), spots(rng, 20)
-    return Dataset("spots", *parts, "binary", ("dark", "spot"), 1)
+def dataset(make_spots: Any) -> Dataset:
+    return make_spots()
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ import pytest
 
 import medlab_widgets
 from medlab import plots
+from medlab.text import duration
 from medlab_widgets import CopyText, LiveCharts, ThresholdExplorer
-from medlab_widgets.showing import Shown, duration
+from medlab_widgets.picture_mixin import PictureMixin
 
 USED = re.compile(r"""model\.(?:get|set|on|off)\(\s*["'](?:change:)?(\w+)["']""")
 FOLDER = Path(inspect.getfile(medlab_widgets)).parent
@@ -49,7 +50,7 @@ def test_a_widget_can_be_made_again_and_again_with_the_same_words(name):
     assert name in repr(MADE[name]())
 
 
-@pytest.mark.parametrize("name", [n for n in PAGES if issubclass(getattr(medlab_widgets, n), Shown)])
+@pytest.mark.parametrize("name", [n for n in PAGES if issubclass(getattr(medlab_widgets, n), PictureMixin)])
 def test_without_a_front_end_a_widget_is_a_picture_and_a_line(name):
     data, metadata = MADE[name]()._repr_mimebundle_()
     assert set(data) == {"text/plain", "image/png"}
@@ -57,9 +58,9 @@ def test_without_a_front_end_a_widget_is_a_picture_and_a_line(name):
     assert metadata["image/png"]["alt"]
 
 
-@pytest.mark.parametrize("name", [n for n in PAGES if issubclass(getattr(medlab_widgets, n), Shown)])
+@pytest.mark.parametrize("name", [n for n in PAGES if issubclass(getattr(medlab_widgets, n), PictureMixin)])
 def test_with_a_front_end_it_is_alive_as_well(name, monkeypatch):
-    monkeypatch.setattr("medlab_widgets.showing.has_front_end", lambda: True)
+    monkeypatch.setattr("medlab_widgets.picture_mixin.has_front_end", lambda: True)
     data, _ = MADE[name]()._repr_mimebundle_()
     assert set(data) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
 
@@ -67,8 +68,8 @@ def test_with_a_front_end_it_is_alive_as_well(name, monkeypatch):
 def test_panels_show_themselves_the_same_way():
     for name in ("TrainingPanel", "GanPanel"):
         cls = getattr(medlab_widgets, name)
-        assert cls.__mro__.index(Shown) < cls.__mro__.index(ipywidgets.VBox)
-        assert cls.picture is not Shown.picture
+        assert cls.__mro__.index(PictureMixin) < cls.__mro__.index(ipywidgets.VBox)
+        assert cls.picture is not PictureMixin.picture
 
 
 @pytest.mark.parametrize(

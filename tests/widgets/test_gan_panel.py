@@ -40,12 +40,12 @@ class At:
 
 
 @pytest.fixture(scope="module")
-def whole():
+def uninterrupted():
     return new_gan().fit(IMAGES, LABELS, **OPTIONS)
 
 
 @pytest.mark.parametrize("step", [1, 5, 11])
-def test_stopped_and_resumed_a_game_ends_as_if_it_had_never_stopped(whole, tmp_path, step):
+def test_stopped_and_resumed_a_game_ends_as_if_it_had_never_stopped(uninterrupted, tmp_path, step):
     session = GanSession(new_gan(), IMAGES, LABELS, checkpoint=tmp_path, **OPTIONS)
     session._options["callbacks"] = [At(step, session.stop)]
     assert session.start().wait().state == "stopped"
@@ -54,8 +54,8 @@ def test_stopped_and_resumed_a_game_ends_as_if_it_had_never_stopped(whole, tmp_p
     assert f"training stopped, step {step} of 12" in repr(session)
     session._options["callbacks"] = []
     run = session.resume().wait().result()
-    np.testing.assert_allclose(run.history["critic_loss"], whole.history["critic_loss"], rtol=1e-4)
-    np.testing.assert_allclose(run.snapshots[-1], whole.snapshots[-1], atol=1e-4)
+    np.testing.assert_allclose(run.history["critic_loss"], uninterrupted.history["critic_loss"], rtol=1e-4)
+    np.testing.assert_allclose(run.snapshots[-1], uninterrupted.snapshots[-1], atol=1e-4)
 
 
 def test_a_pause_does_not_count_as_playing(tmp_path):
@@ -101,8 +101,8 @@ def test_by_the_clock_it_says_what_is_left(tmp_path):
 
 
 def test_the_panel_shows_losses_samples_and_the_way_between_two(monkeypatch):
-    left = []
-    monkeypatch.setattr("medlab_widgets.panel.display", left.append)
+    displayed = []
+    monkeypatch.setattr("medlab_widgets.panel.display", displayed.append)
     panel = GanPanel(new_gan(), IMAGES, LABELS, title="SIMULATED noise", **OPTIONS)
     before, way = panel._samples.copy(), panel._way.copy()
     assert before.shape == (2, 8, 16, 16)
@@ -113,7 +113,7 @@ def test_the_panel_shows_losses_samples_and_the_way_between_two(monkeypatch):
     assert [line["name"] for line in panel.charts.charts[0]["lines"]] == ["critic loss", "generator loss"]
     assert panel.charts.charts[0]["lines"][0]["x"] == [4, 8, 12]
     assert "done · step 12 of 12" in panel.status.value
-    assert [picture.axes[1].get_title() for picture in left] == ["SIMULATED noise"]
+    assert [picture.axes[1].get_title() for picture in displayed] == ["SIMULATED noise"]
     assert all(button.disabled for button in panel.buttons.buttons.values())
 
 

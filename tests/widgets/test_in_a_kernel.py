@@ -6,17 +6,6 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SET_UP = """
-import numpy as np
-from medlab.data import Dataset, Split
-from medlab_widgets import GanPanel, ThresholdExplorer, TrainingPanel
-rng = np.random.default_rng(0)
-def spots(count):
-    images = rng.integers(0, 100, (count, 16, 18, 1)).astype(np.uint8)
-    images[1::2, 4:9, 5:10] += 60
-    return Split(images, np.arange(count) % 2)
-dataset = Dataset("spots", spots(256), spots(40), spots(40), "binary", ("dark", "spot"), 1)
-"""
 PANEL = """
 panel = TrainingPanel(dataset, width=8, epochs=100, batch_size=16, patience=100)
 for name, control in {**panel.sliders.controls, **panel.buttons.buttons}.items():
@@ -27,16 +16,27 @@ for name in ("status", "message", "charts"):
 
 
 @pytest.fixture
+def page(page, spots_source):
+    """A page on a kernel in which a data set and the widgets are made already."""
+    page.run(
+        f"{spots_source}dataset = spots_dataset(256, 40, 40)\n"
+        "import numpy as np\n"
+        "from medlab_widgets import GanPanel, ThresholdExplorer, TrainingPanel"
+    )
+    return page
+
+
+@pytest.fixture
 def ids(page):
-    told = page.run(SET_UP + PANEL)
-    found = dict(re.findall(r"^(\w+) ([0-9a-f]{32})$", told, re.MULTILINE))
-    assert {"Start", "learning_rate", "status"} <= set(found), told
-    return found
+    printed = page.run(PANEL)
+    model_ids = dict(re.findall(r"^(\w+) ([0-9a-f]{32})$", printed, re.MULTILINE))
+    assert {"Start", "learning_rate", "status"} <= set(model_ids), printed
+    return model_ids
 
 
 def epoch(page, ids):
-    found = re.search(r"epoch (\d+) of", page.states[ids["status"]]["value"])
-    return int(found[1]) if found else 0
+    match = re.search(r"epoch (\d+) of", page.states[ids["status"]]["value"])
+    return int(match[1]) if match else 0
 
 
 def points(page, ids):
@@ -78,20 +78,20 @@ def test_a_stop_is_heard_between_two_batches_while_a_cell_does_not_wait(page, id
     page.wait_until(lambda: points(page, ids) >= 1, "first epoch")
     page.press(ids["Stop"])
     page.wait_until(lambda: "stopped" in state(page, ids), "stop", 10)
-    told = page.run(
+    printed = page.run(
         "s = panel.current.session; print(s._control.batches - s.snapshot()['batch'] >= 0, s.state)"
     )
-    assert told == "True stopped\n"
+    assert printed == "True stopped\n"
 
 
 def test_an_interrupt_of_a_waiting_cell_stops_the_training_and_the_kernel_lives(page, ids):
     sent = page.begin("panel.start().wait()")
     page.wait_until(lambda: points(page, ids) >= 1, "first epoch")
     page.interrupt()
-    told = page.finish(sent)
-    assert "KeyboardInterrupt" in told
-    assert "training stopped, epoch" in told
-    assert "image/png" in told  # the picture is left all the same
+    printed = page.finish(sent)
+    assert "KeyboardInterrupt" in printed
+    assert "training stopped, epoch" in printed
+    assert "image/png" in printed  # the picture is left all the same
     assert page.run("print(panel.current.session.state)") == "stopped\n"
 
 
@@ -103,37 +103,34 @@ def test_a_button_that_fails_says_so_in_the_panel(page, ids):
 
 
 def test_nothing_waits_for_a_click_where_there_is_no_page(page):
-    told = page.run(SET_UP + "panel = TrainingPanel(dataset, width=8, epochs=2)\npanel", front_end=False)
-    assert told == "<image/png text/plain>"
-    told = page.run("panel.start().wait()", front_end=False)
-    assert told.count("epoch ") == 2
-    assert "<image/png text/plain>" in told
+    printed = page.run("panel = TrainingPanel(dataset, width=8, epochs=2)\npanel", front_end=False)
+    assert printed == "<image/png text/plain>"
+    printed = page.run("panel.start().wait()", front_end=False)
+    assert printed.count("epoch ") == 2
+    assert "<image/png text/plain>" in printed
 
 
 def test_the_threshold_follows_a_page(page):
-    told = page.run(
-        SET_UP + "e = ThresholdExplorer([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]); print(e.model_id)\ne"
-    )
-    model_id = told.splitlines()[0]
-    assert "<application/vnd.jupyter.widget-view+json image/png text/plain>" in told
+    printed = page.run("e = ThresholdExplorer([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]); print(e.model_id)\ne")
+    model_id = printed.splitlines()[0]
+    assert "<application/vnd.jupyter.widget-view+json image/png text/plain>" in printed
     page.put(model_id, threshold=0.3)
     wanted = [[1, 1], [0, 2]]
     page.wait_until(lambda: page.states[model_id].get("facts", {}).get("matrix") == wanted, "new count", 10)
 
 
 def test_a_game_is_watched(page):
-    told = page.run(
-        SET_UP
-        + """
+    printed = page.run(
+        """
 from medlab import models
 from medlab.training.gan import GAN
 gan = GAN(models.gan.generator((16, 16, 1), 8, width=4), models.gan.critic((16, 16, 1), width=4))
-game = GanPanel(gan, rng.uniform(-1, 1, (32, 16, 16, 1)), steps=2000, batch_size=8)
+game = GanPanel(gan, np.random.default_rng(0).uniform(-1, 1, (32, 16, 16, 1)), steps=2000, batch_size=8)
 print(game.buttons.buttons["Start"].model_id, game.buttons.buttons["Stop"].model_id, game.charts.model_id,
       game.status.model_id)
 """
     )
-    start, stop, charts, status = told.split()
+    start, stop, charts, status = printed.split()
     page.press(start)
     page.wait_until(lambda: len(page.states[charts]["charts"][0]["lines"][0]["x"]) >= 2, "losses")
     page.press(stop)

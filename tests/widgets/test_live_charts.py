@@ -64,9 +64,9 @@ def test_charts_of_the_same_names_share_one_legend():
 
 def test_tiles_beside_a_chart_are_one_mosaic():
     tiles = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
-    whole = plots.mosaic(tiles)
-    assert whole.shape == (8, 15)
-    assert whole[5, 11] == tiles[1, 2, 1, 1]
+    mosaic = plots.mosaic(tiles)
+    assert mosaic.shape == (8, 15)
+    assert mosaic[5, 11] == tiles[1, 2, 1, 1]
     picture = plots.chart_beside_tiles(Chart("step", "loss", [RUN]), tiles, title="SIMULATED", alt="Both")
     assert picture.axes[1].get_title() == "SIMULATED"
     assert picture.axes[1].images[0].get_array().shape == (8, 15)

@@ -34,18 +34,18 @@ def test_it_trains_what_its_code_trains(panel, dataset, capsys):
     namespace = {"dataset": dataset}
     exec(panel.code(), namespace)
     assert namespace["run"].history["loss"].tolist() == run.history["loss"].tolist()
-    for one, other in zip(namespace["model"].get_weights(), run.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for of_code, of_panel in zip(namespace["model"].get_weights(), run.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(of_code, of_panel)
     assert repr(panel) == "<TrainingPanel on spots: run 1 done>"
 
 
 def test_after_waiting_a_picture_is_left(panel, monkeypatch):
-    left = []
-    monkeypatch.setattr("medlab_widgets.panel.display", left.append)
+    displayed = []
+    monkeypatch.setattr("medlab_widgets.panel.display", displayed.append)
     panel.start().wait()
-    assert [picture.alt for picture in left] == [panel.charts.alt]
+    assert [picture.alt for picture in displayed] == [panel.charts.alt]
     assert len(panel.charts.charts[0]["lines"][0]["x"]) == 3
-    assert left[0].to_png().startswith(b"\x89PNG")
+    assert displayed[0].to_png().startswith(b"\x89PNG")
 
 
 def test_buttons_mean_something_only_when_they_can_be_pressed(panel):
@@ -71,8 +71,8 @@ def test_stopped_and_resumed_it_ends_as_an_uninterrupted_run(panel, dataset):
     held(panel).stop().wait()
     stopped = panel.resume().wait().result()
     model = models.build("screening_cnn", dataset, width=8, seed=0)
-    whole = training.fit(model, dataset, epochs=3, batch_size=16, seed=0, progress=False)
-    np.testing.assert_allclose(stopped.history["loss"], whole.history["loss"], rtol=1e-5)
+    uninterrupted = training.fit(model, dataset, epochs=3, batch_size=16, seed=0, progress=False)
+    np.testing.assert_allclose(stopped.history["loss"], uninterrupted.history["loss"], rtol=1e-5)
 
 
 def test_runs_are_compared_and_restored(panel):
@@ -110,7 +110,7 @@ def test_a_training_of_plain_code_stands_beside(panel, dataset):
     model = models.build("screening_cnn", dataset, width=8, seed=0)
     run = training.fit(model, dataset, epochs=2, seed=0, progress=False)
     panel.add("plain code", run).start().wait()
-    assert [one.name for one in panel.runs] == ["plain code", "run 2"]
+    assert [listed.name for listed in panel.runs] == ["plain code", "run 2"]
     assert panel.charts.charts[0]["lines"][0]["name"] == "plain code"
     assert panel.restore("plain code").result() is run
 

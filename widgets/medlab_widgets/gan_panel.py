@@ -17,8 +17,7 @@ from PIL import Image
 from medlab import plots
 from medlab.notebook import has_front_end
 from medlab.training.gan import GAN, GANRun, GanSession
-from medlab_widgets.panel import Panel, guarded
-from medlab_widgets.showing import spent
+from medlab_widgets.panel import Panel, guarded, time_spent
 
 LOOK_S = 2.0  # between two looks at the samples: making them takes time from the training
 ROWS, COLUMNS = 2, 8
@@ -112,21 +111,21 @@ class GanPanel(Panel):
     def look(self) -> None:
         """Make the samples and the way between two noise vectors anew; by who owns the networks now."""
         ends = np.random.default_rng([self._seed, 4, self._pair]).normal(0, 1, (2, self.gan.latent))
-        path = np.linspace(ends[0], ends[1], PLACES)
-        kinds = range(self.gan.classes) if self.gan.classes else [None]
-        way = [self.gan.generate(path, None if k is None else np.full(PLACES, k)) for k in kinds]
+        noise = np.linspace(ends[0], ends[1], PLACES)
+        labels: list[Any] = [np.full(PLACES, k) for k in range(self.gan.classes)] or [None]
+        ways = [self.gan.generate(noise, label) for label in labels]
         samples = self.gan.sample(ROWS * COLUMNS, seed=self._seed)
         # One assignment each: the thread that draws sees the old ones or the new ones.
         self._samples = _gray(samples).reshape(ROWS, COLUMNS, *samples.shape[1:3])
-        self._way = np.stack([_gray(made) for made in way], axis=1)  # (places, classes, H, W)
+        self._way = np.stack([_gray(images) for images in ways], axis=1)  # (places, classes, H, W)
 
     def picture(self) -> plots.Picture:
         """Return losses and samples as a picture."""
         return plots.chart_beside_tiles(self._losses(), self._samples, title=self.title, alt=repr(self))
 
     def __repr__(self) -> str:
-        now = self.session.snapshot()
-        return f"<GanPanel: {self.title}, training {now['state']}, step {now['step']}>"
+        snapshot = self.session.snapshot()
+        return f"<GanPanel: {self.title}, training {snapshot['state']}, step {snapshot['step']}>"
 
     def _losses(self) -> plots.Chart:
         rows = self.session.snapshot()["rows"]
@@ -139,13 +138,13 @@ class GanPanel(Panel):
 
     def _refresh(self) -> None:
         with self._lock:
-            now = self.session.snapshot()
+            snapshot = self.session.snapshot()
             self.charts.show([self._losses()], f"Losses of critic and generator. {self!r}")
             _put(self.samples, self._samples)
             _put(self.between, self._way[self.place.value][np.newaxis])
-            self.buttons.allow(now["state"])
-            at = f"step {now['step']}" + (f" of {now['steps']}" if now["steps"] else "")
-            self._tell([now["state"], at, spent(now)], self.session)
+            self.buttons.allow(snapshot["state"])
+            step = f"step {snapshot['step']}" + (f" of {snapshot['steps']}" if snapshot["steps"] else "")
+            self._show_status([snapshot["state"], step, time_spent(snapshot)], self.session)
 
 
 class _Looks(keras.callbacks.Callback):
@@ -164,15 +163,15 @@ class _Looks(keras.callbacks.Callback):
         self._panel.look()
 
 
-def _gray(made: NDArray[Any]) -> NDArray[np.uint8]:
+def _gray(images: NDArray[Any]) -> NDArray[np.uint8]:
     """Turn images, shape (N, H, W, C) in [-1, 1], into gray values, shape (N, H, W)."""
-    return np.round((np.clip(made.mean(axis=-1), -1, 1) + 1) * 127.5).astype(np.uint8)
+    return np.round((np.clip(images.mean(axis=-1), -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
 def _put(widget: ipywidgets.Image, tiles: NDArray[np.uint8]) -> None:
     """Show images, shape (R, C, H, W), as one picture, each pixel a little square."""
     mosaic = plots.mosaic(tiles).repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-    file = io.BytesIO()
-    Image.fromarray(mosaic).save(file, "png")
-    widget.value = file.getvalue()
+    png = io.BytesIO()
+    Image.fromarray(mosaic).save(png, "png")
+    widget.value = png.getvalue()
     widget.layout.width = f"{mosaic.shape[1]}px"

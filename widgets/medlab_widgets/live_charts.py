@@ -10,10 +10,10 @@ import anywidget
 import traitlets as t
 
 from medlab import plots
-from medlab_widgets.showing import Shown
+from medlab_widgets.picture_mixin import PictureMixin
 
 
-class LiveCharts(Shown, anywidget.AnyWidget):
+class LiveCharts(PictureMixin, anywidget.AnyWidget):
     """Charts side by side, drawn by the page from plain numbers.
 
     Parameters

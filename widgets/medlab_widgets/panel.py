@@ -1,4 +1,4 @@
-"""What the panels share: buttons that mean something, a line that tells, a thread that follows."""
+"""What the panels share: buttons that mean something, a line of status, a thread that follows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from IPython.display import display
 
 from medlab import plots
 from medlab.notebook import has_front_end
+from medlab.text import duration
 from medlab.training.background import Background
 from medlab_widgets.live_charts import LiveCharts
-from medlab_widgets.showing import Shown, follow
+from medlab_widgets.picture_mixin import PictureMixin
+
+REFRESH_S = 0.2  # five times a second: what a training does is shown in steps no finer than that
 
 
-class Panel(Shown, ipywidgets.VBox):
+class Panel(PictureMixin, ipywidgets.VBox):
     """A session, its buttons and its charts; a subclass says what is trained and what else is shown.
 
     One that has many sessions, one after another, overrides `start` and `_session`; others set `session`
@@ -33,6 +36,7 @@ class Panel(Shown, ipywidgets.VBox):
 
     def __init__(self, *, once: bool = False) -> None:
         self._front_end = has_front_end()
+        # The follower draws from its own thread, and ipykernel hears clicks in the thread of a subshell.
         self._lock = threading.RLock()
         self._follower: threading.Thread | None = None
         self.charts, self.status, self.message = LiveCharts(), ipywidgets.HTML(), ipywidgets.HTML()
@@ -102,14 +106,26 @@ class Panel(Shown, ipywidgets.VBox):
         return self.charts.picture()
 
     def _watch(self, session: Background) -> None:
-        self._follower = follow(session, self._refresh)
+        """Refresh while a session is at work, and once when it is over.
+
+        From a thread of its own: while a cell runs, the kernel's own loop does not turn.
+        """
+
+        def work() -> None:
+            while session.at_work:
+                self._refresh()
+                session.join(REFRESH_S)
+            self._refresh()
+
+        self._follower = threading.Thread(target=work, name="medlab-widgets", daemon=True)
+        self._follower.start()
 
     def _say(self, text: str) -> None:
         self.message.value = f"<p role='alert' style='color:#D55E00'>{html.escape(text)}</p>" if text else ""
 
-    def _tell(self, words: list[str], session: Background | None) -> None:
+    def _show_status(self, parts: list[str], session: Background | None) -> None:
         """Write the line of the state, and what went wrong, if something did."""
-        self.status.value = f"<p>{html.escape(' · '.join(word for word in words if word))}</p>"
+        self.status.value = f"<p>{html.escape(' · '.join(filter(None, parts)))}</p>"
         if session is not None and session.error is not None:
             self._say(f"{type(session.error).__name__}: {session.error}")
 
@@ -132,13 +148,11 @@ class Controls(ipywidgets.HBox):
         self, actions: dict[str, Callable[[], Any]], say: Callable[[str], None], *, once: bool = False
     ) -> None:
         self._once = once  # a GAN that has begun cannot begin again: its networks have changed
-        self.buttons = {
+        self.buttons = {}
+        for name, action in actions.items():
             # No icon: browsers count its glyph into the button's name, for readers who cannot see it.
-            name: ipywidgets.Button(description=name, tooltip=f"{name} the training")
-            for name in actions
-        }
-        for name, button in self.buttons.items():
-            button.on_click(guarded(actions[name], say))
+            self.buttons[name] = ipywidgets.Button(description=name, tooltip=f"{name} the training")
+            self.buttons[name].on_click(guarded(action, say))
         super().__init__(list(self.buttons.values()))
         self.allow("idle")
 
@@ -160,3 +174,9 @@ def guarded(action: Callable[[], Any], say: Callable[[str], None]) -> Callable[[
             say(f"{type(error).__name__}: {error}")
 
     return press
+
+
+def time_spent(snapshot: dict[str, Any]) -> str:
+    """Say how long a session has worked, and about how long it will go on."""
+    remaining = duration(snapshot["seconds_left"]) if snapshot["state"] == "running" else ""
+    return duration(snapshot["seconds"]) + (f", about {remaining} left" if remaining else "")

@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike
 
 from medlab import checks, metrics, plots
 from medlab.metrics.inputs import both_classes, probability_pair
-from medlab_widgets.showing import Shown
+from medlab_widgets.picture_mixin import PictureMixin
 
 BINS = 40
 PEOPLE = 10_000
 LOWEST = 0.0001  # prevalence and risk threshold that the sliders reach
 
 
-class ThresholdExplorer(Shown, anywidget.AnyWidget):
+class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
     """Move the threshold of a binary test and see who is called, who is missed, and what an answer is worth.
 
     Parameters
@@ -81,18 +81,21 @@ class ThresholdExplorer(Shown, anywidget.AnyWidget):
             raise ValueError(msg)
         if prevalence is None:
             prevalence = min(0.5, max(LOWEST, float(self._truth.mean())))
-        checks.in_range("threshold", threshold, 0, 1)
-        checks.in_range("prevalence", prevalence, LOWEST, 0.5)
-        if risk_threshold is None:
-            risk_threshold = prevalence
-        checks.in_range("risk_threshold", risk_threshold, LOWEST, 0.9)
+        point = {
+            "threshold": threshold,
+            "prevalence": prevalence,
+            "risk_threshold": prevalence if risk_threshold is None else risk_threshold,
+        }
+        for name, value in point.items():
+            trait = self.class_traits()[name]
+            checks.in_range(name, value, trait.min, trait.max)
         super().__init__(**traits)
         self.set_trait("class_names", [str(name) for name in names])
         self.set_trait("shares", [self._share(k) for k in (0, 1)])
         with self.hold_trait_notifications():
-            self.threshold, self.prevalence = float(threshold), float(prevalence)
-            self.risk_threshold = float(risk_threshold)
-        self._judge()
+            for name, value in point.items():
+                setattr(self, name, float(value))
+        self._measure()
 
     def _share(self, truth: int) -> list[float]:
         """Return the part of a class in each of `BINS` equal parts of [0, 1]."""
@@ -107,54 +110,55 @@ class ThresholdExplorer(Shown, anywidget.AnyWidget):
         return float(proposal.value)
 
     @t.observe("threshold", "prevalence", "risk_threshold")
-    def _judge(self, _change: Any = None) -> None:
+    def _measure(self, _change: Any = None) -> None:
         if not self.shares:
             return  # still being made
-        chosen = self._truth, self._scores, self.threshold
-        matrix = metrics.confusion(*chosen)
-        found, cleared = metrics.sensitivity(*chosen), metrics.specificity(*chosen)
-        positive, negative = metrics.predictive_values(found, cleared, self.prevalence)
-        price = self.prevalence, self.risk_threshold
-        rows = [
+        decisions = self._truth, self._scores, self.threshold
+        rates = metrics.sensitivity(*decisions), metrics.specificity(*decisions)
+        facts = {
+            "threshold": self.threshold,
+            "matrix": metrics.confusion(*decisions).tolist(),
+            "rows": self._rows(*rates),
+            "people": self._people(*rates),
+        }
+        self.set_trait("facts", facts)
+
+    def _rows(self, sensitivity: float, specificity: float) -> list[tuple[str, str]]:
+        positive, negative = metrics.predictive_values(sensitivity, specificity, self.prevalence)
+        weighing = self.prevalence, self.risk_threshold
+        return [
             ("threshold", f"{self.threshold:.3f}"),
-            ("sensitivity", f"{found:.3f}"),
-            ("specificity", f"{cleared:.3f}"),
+            ("sensitivity", f"{sensitivity:.3f}"),
+            ("specificity", f"{specificity:.3f}"),
             (f"PPV at a prevalence of {self.prevalence:.2%}", _share_or_none(positive)),
             (f"NPV at a prevalence of {self.prevalence:.2%}", _share_or_none(negative)),
-            ("net benefit", f"{metrics.net_benefit(found, cleared, *price):+.4f}"),
-            ("net benefit, everybody called", f"{metrics.net_benefit(1, 0, *price):+.4f}"),
+            ("net benefit", f"{metrics.net_benefit(sensitivity, specificity, *weighing):+.4f}"),
+            ("net benefit, everybody called", f"{metrics.net_benefit(1, 0, *weighing):+.4f}"),
             ("net benefit, nobody called", "0"),
         ]
+
+    def _people(self, sensitivity: float, specificity: float) -> str:
+        """Say in a sentence what the rates mean for `PEOPLE` people."""
         ill = round(PEOPLE * self.prevalence)
-        called_ill, called_well = round(ill * found), round((PEOPLE - ill) * (1 - cleared))
+        called_ill, called_well = round(ill * sensitivity), round((PEOPLE - ill) * (1 - specificity))
         worth = (1 - self.risk_threshold) / self.risk_threshold
-        people = (
+        return (
             f"Of {PEOPLE:,} people tested {ill:,} are {self.class_names[1]}: {called_ill:,} of them are "
             f"called, {ill - called_ill:,} are missed; {called_well:,} others are called for nothing. "
             f"The net benefit takes one find to be worth {worth:.3g} needless calls."
         )
-        facts = {"threshold": self.threshold, "matrix": matrix.tolist(), "rows": rows, "people": people}
-        self.set_trait("facts", facts)
 
     def picture(self) -> plots.Picture:
         """Return the operating point as a picture."""
-        names = self.class_names
-        return plots.operating_point(self._truth, self._scores, self.threshold, self._all_facts(), names)
-
-    def _all_facts(self) -> list[tuple[str, str]]:
-        (clear, alarm), (miss, hit) = self.facts["matrix"]
         negative, positive = self.class_names
-        counts = [
-            (f"{positive}, called", f"{hit:,}"),
-            (f"{positive}, missed", f"{miss:,}"),
-            (f"{negative}, called", f"{alarm:,}"),
-            (f"{negative}, cleared", f"{clear:,}"),
-        ]
-        return [*self.facts["rows"], *counts]
+        labels = (f"{negative}, cleared", f"{negative}, called", f"{positive}, missed", f"{positive}, called")
+        counts = (f"{count:,}" for row in self.facts["matrix"] for count in row)
+        rows = [*self.facts["rows"], *zip(labels, counts, strict=True)]
+        return plots.operating_point(self._truth, self._scores, self.threshold, rows, self.class_names)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name} {value}" for name, value in self.facts["rows"])
-        return f"<ThresholdExplorer: {told}>"
+        measures = ", ".join(f"{name} {value}" for name, value in self.facts["rows"])
+        return f"<ThresholdExplorer: {measures}>"
 
 
 def _share_or_none(value: float) -> str:

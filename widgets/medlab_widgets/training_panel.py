@@ -1,4 +1,4 @@
-"""`TrainingPanel`: sliders, Start, Pause, Stop and Resume, curves that grow, and runs side by side."""
+"""`TrainingPanel`: sliders, and runs side by side; `SessionPanel`: buttons and curves of one session."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ from medlab_widgets import training_runs as runs
 from medlab_widgets.copy_text import CopyText
 from medlab_widgets.panel import Panel, guarded
 from medlab_widgets.training_sliders import SETTINGS, TrainingSliders
-
-_STYLE = (
-    "<style>.medlab-runs td, .medlab-runs th {padding: 1px 8px; text-align: right; font-size: 12px}"
-    ".medlab-runs {border-collapse: collapse; line-height: 1.5}</style>"
-)
 
 
 class TrainingPanel(Panel):
@@ -90,7 +85,6 @@ class TrainingPanel(Panel):
             description="Restore", tooltip="Sliders and weights of the chosen run"
         )
         self._restore.on_click(guarded(lambda: self.restore(self._chosen.value), self._say))
-        self._earlier = ipywidgets.HBox([self._chosen, self._restore])
         self._code = CopyText(label="Copy as code")
         self._command = CopyText(label="Copy as medlab report …")
         for control in self.sliders.controls.values():
@@ -99,8 +93,8 @@ class TrainingPanel(Panel):
         copies = ipywidgets.Accordion(
             [ipywidgets.VBox([self._code, self._command])], titles=["The same as code"]
         )
-        shown = [self.buttons, self.status, self.message, self.charts, self._table, self._earlier]
-        return [self.sliders, *shown, copies]
+        shown = [self.buttons, self.status, self.message, self.charts, self._table]
+        return [self.sliders, *shown, ipywidgets.HBox([self._chosen, self._restore]), copies]
 
     # --- what the buttons do
 
@@ -116,9 +110,9 @@ class TrainingPanel(Panel):
         """
         background.check_free()  # before a network is built, which seeds everything
         settings = self.sliders.values()
-        number = max((run.number for run in self.runs), default=0) + 1
+        number = self._next_number()
         run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
-        run.session = self._made(run)
+        run.session = self._new_session(run)
         self.current, before = run, self.current
         try:
             run.session.start()
@@ -139,7 +133,7 @@ class TrainingPanel(Panel):
         run = self.current
         if run is not None and run.session is None and run.folder is not None:
             background.check_free()
-            run.session = self._made(run)
+            run.session = self._new_session(run)
             try:
                 run.session.start(resume=True)
             except Exception:
@@ -167,19 +161,19 @@ class TrainingPanel(Panel):
             msg = f"{self.current.name} is at work. Stop it, or wait for it, before another one is restored."
             raise RuntimeError(msg)
         checks.one_of("run", name, [run.name for run in self.runs])
-        chosen = next(run for run in self.runs if run.name == name)
-        self.sliders.put({k: v for k, v in chosen.settings.items() if k in SETTINGS})
-        self.current = chosen
+        self.current = next(run for run in self.runs if run.name == name)
+        self.sliders.put(self.current.settings)
         self._refresh()
         return self
 
     def add(self, name: str, run: Run) -> Self:
         """Put a training that plain code ran beside those of this panel."""
-        number = max((known.number for known in self.runs), default=0) + 1
         settings = {k: run.options[k] for k in SETTINGS if k in run.options}
         # What only the builder knows stays as the sliders have it.
         settings = {**self.sliders.values(), **settings, "model": run.model.name, "seed": run.seed}
-        added = runs.PanelRun(name, number, settings, run=run, state="done", seconds=run.train_seconds)
+        added = runs.PanelRun(
+            name, self._next_number(), settings, run=run, state="done", seconds=run.train_seconds
+        )
         added.rows, added.best_epoch = run.history.to_dict("records"), run.best_epoch
         self.runs.append(added)
         self.current = self.current or added
@@ -198,14 +192,11 @@ class TrainingPanel(Panel):
         if run is None:
             msg = "there is no run yet. Press Start, or call start()."
             raise RuntimeError(msg)
-        if run.run is None and run.session is None:
-            # Of another kernel: a finished one gives its weights at once, another one goes on.
-            self.resume().wait()
-        if run.run is None and run.session is not None:
-            run.run = run.session.result()
         if run.run is None:
-            msg = f"{run.name} has no result. Press Start, or call start()."
-            raise RuntimeError(msg)
+            if run.session is None:
+                # Of another kernel: a finished one gives its weights at once, another one goes on.
+                self.resume().wait()
+            run.run = self._session("wait for").result()
         return run.run
 
     # --- what is shown
@@ -217,15 +208,13 @@ class TrainingPanel(Panel):
 
     def code(self) -> str:
         """Return what the sliders say as plain code."""
-        return runs.code(
-            self.settings, self._fixed, self._network_further(self.settings["model"]), self._variable
-        )
+        settings = self.settings
+        return runs.code(settings, self._fixed, self._options_of(settings["model"]), self._variable)
 
     def command(self) -> str:
         """Return what the sliders say as a call of ``medlab report``."""
-        return runs.command(
-            self.settings, self._fixed | self._network_further(self.settings["model"]), self.dataset
-        )
+        settings = self.settings
+        return runs.command(settings, self._fixed | self._options_of(settings["model"]), self.dataset)
 
     def __repr__(self) -> str:
         listed = "; ".join(f"{run.name} {run.state}" for run in self.runs) or "no run yet"
@@ -233,29 +222,30 @@ class TrainingPanel(Panel):
 
     # --- inside
 
-    def _made(self, run: runs.PanelRun) -> TrainSession:
-        settings = run.settings
-        network = {name: settings[name] for name in ("width", "dropout", "seed")}
-        model = models.build(
-            settings["model"], self.dataset, **network, **self._network_further(settings["model"])
-        )
-        left = {k: settings[k] for k in SETTINGS if k not in ("model", "width", "dropout")}
+    def _next_number(self) -> int:
+        return max((run.number for run in self.runs), default=0) + 1
+
+    def _new_session(self, run: runs.PanelRun) -> TrainSession:
+        settings = dict(run.settings)
         folder = Path(run.folder or self.folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / runs.SETTINGS_FILE).write_text(json.dumps(settings, indent=1), encoding="utf-8")
+        name, seed = settings.pop("model"), settings["seed"]
+        network = {option: settings.pop(option) for option in ("width", "dropout")}
+        model = models.build(name, self.dataset, **network, seed=seed, **self._options_of(name))
         session = TrainSession(
             model,
             self.dataset,
             checkpoint=folder,
             log_path=folder / "log.jsonl",
             progress=not self._front_end,
-            **left,
+            **{option: value for option, value in settings.items() if option in SETTINGS},
             **self._fixed,
         )
         session.on_launch = self._watch
         return session
 
-    def _network_further(self, name: str) -> dict[str, Any]:
+    def _options_of(self, name: str) -> dict[str, Any]:
         known = models.own_options(name)
         return {option: value for option, value in self._network_options.items() if option in known}
 
@@ -272,19 +262,56 @@ class TrainingPanel(Panel):
     def _refresh(self) -> None:
         with self._lock:
             run = self.current
-            now = run.update() if run is not None else {}
+            snapshot = run.update() if run is not None else {}
             state = run.state if run is not None else "idle"
             working = state in background.WORKING
             alt = f"Loss and measures of {len(self.runs)} trainings over epochs. {self!r}"
             self.charts.show(runs.charts(self.runs, run), alt)
             self.buttons.allow({"on disk": "stopped"}.get(state, state))
             self.sliders.disable(working)
-            self._table.value = _STYLE + runs.table(self.runs, run)
-            names = [one.name for one in self.runs]
+            self._table.value = runs.table(self.runs, run)
+            names = [listed.name for listed in self.runs]
             if list(self._chosen.options) != names:
                 self._chosen.options = names
                 self._chosen.value = run.name if run is not None else None
             self._restore.disabled = working or not names
-            words = runs.progress_words(run.name, {"state": run.state, **now}) if run is not None else []
-            words.append(f"{self._device}, {runs.memory_words()}")
-            self._tell(words, run.session if run is not None else None)
+            parts = runs.progress_parts(run.name, {"state": state, **snapshot}) if run is not None else []
+            parts.append(f"{self._device}, {runs.memory_in_use()}")
+            self._show_status(parts, run.session if run is not None else None)
+
+
+class SessionPanel(Panel):
+    """Pause, stop and resume one session, and watch its curves: for a network of one's own.
+
+    Parameters
+    ----------
+    session : TrainSession
+        Begun or not.
+
+    Examples
+    --------
+    ``SessionPanel(TrainSession(model, dataset, epochs=20, progress=False).start())``
+    """
+
+    def __init__(self, session: TrainSession) -> None:
+        self.session = session
+        self._run = runs.PanelRun("training", 1, {}, session=session)
+        session.on_launch = self._watch
+        super().__init__(once=True)
+        if session.at_work:
+            self._watch(session)
+
+    def _compose(self) -> list[ipywidgets.Widget]:
+        return [self.buttons, self.status, self.message, self.charts]
+
+    def _refresh(self) -> None:
+        with self._lock:
+            snapshot = self._run.update()
+            self.charts.show(runs.charts([self._run], self._run), f"Loss and measures over epochs. {self!r}")
+            self.buttons.allow(snapshot["state"])
+            self._show_status(runs.progress_parts("training", snapshot), self.session)
+
+    def __repr__(self) -> str:
+        # Not describe(): the checkpoint's folder may name a person, and this is saved with the notebook.
+        parts = runs.progress_parts("training", self.session.snapshot())[:2]
+        return f"<SessionPanel: {', '.join(parts)}>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +12,9 @@ from typing import Any
 from medlab import backend, data, models, reports
 from medlab.data import Dataset
 from medlab.plots import Chart, Line
+from medlab.text import html_table
 from medlab.training import Run, TrainSession, checkpoint as checkpoints
-from medlab_widgets.showing import spent
+from medlab_widgets.panel import time_spent
 from medlab_widgets.training_sliders import SETTINGS
 
 SHOWN = 6  # runs in the charts: more lines cannot be told apart
@@ -46,6 +46,8 @@ class PanelRun:
     seconds : float
     state : str
         As a session's; "on disk" for one that another kernel left.
+    live : pair of float, or None
+        While it trains, the epoch at hand (with a fraction) and its loss so far.
     """
 
     name: str
@@ -54,7 +56,7 @@ class PanelRun:
     folder: Path | None = None
     session: TrainSession | None = None
     run: Run | None = None
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[Any, Any]] = field(default_factory=list)
     best_epoch: int = 0
     seconds: float = 0.0
     state: str = "idle"
@@ -64,20 +66,19 @@ class PanelRun:
         """Take over what the session says of itself; return its snapshot, empty without a session."""
         if self.session is None:
             return {}
-        now = self.session.snapshot()
+        snapshot = self.session.snapshot()
         # After a resume the rows come back from the disk a moment later.
-        if len(now["rows"]) >= len(self.rows):
-            self.rows, self.best_epoch = now["rows"], now["best_epoch"]
-        self.state, self.seconds = now["state"], now["seconds"]
-        running = now["batches"] and now["loss"] is not None and self.session.at_work
-        part = now["batch"] / now["batches"] if now["batches"] else 0.0
-        self.live = (now["epoch"] - 1 + part, now["loss"]) if running else None
-        return now
+        if len(snapshot["rows"]) >= len(self.rows):
+            self.rows, self.best_epoch = snapshot["rows"], snapshot["best_epoch"]
+        self.state, self.seconds, self.live = snapshot["state"], snapshot["seconds"], None
+        if snapshot["batches"] and snapshot["loss"] is not None and self.session.at_work:
+            part = snapshot["batch"] / snapshot["batches"]
+            self.live = (snapshot["epoch"] - 1 + part, snapshot["loss"])
+        return snapshot
 
     def measure(self, name: str) -> float | None:
         """Return a measure of the best epoch."""
-        kept = [row[name] for row in self.rows if row["epoch"] == self.best_epoch and name in row]
-        return kept[0] if kept else None
+        return next((row.get(name) for row in self.rows if row["epoch"] == self.best_epoch), None)
 
 
 def on_disk(folder: Path) -> list[PanelRun]:
@@ -88,15 +89,15 @@ def on_disk(folder: Path) -> list[PanelRun]:
     ValueError
         If one of their files is damaged.
     """
-    found = []
-    for path in sorted(folder.glob(f"run-*/{SETTINGS_FILE}"), key=lambda p: int(p.parent.name[4:])):
-        number = int(path.parent.name[4:])
+    runs = []
+    for path in folder.glob(f"run-*/{SETTINGS_FILE}"):
+        number = int(path.parent.name.removeprefix("run-"))
         run = PanelRun(f"run {number}", number, json.loads(path.read_text(encoding="utf-8")), path.parent)
         facts = checkpoints.facts_in(path.parent) or {"rows": [], "best_epoch": 0, "seconds": 0.0}
         run.rows, run.best_epoch, run.seconds = facts["rows"], facts["best_epoch"], facts["seconds"]
         run.state = "on disk"
-        found.append(run)
-    return found
+        runs.append(run)
+    return sorted(runs, key=lambda run: run.number)
 
 
 def charts(runs: Sequence[PanelRun], current: PanelRun | None) -> list[Chart]:
@@ -104,23 +105,21 @@ def charts(runs: Sequence[PanelRun], current: PanelRun | None) -> list[Chart]:
     shown = list(runs)[-SHOWN:]
     if current is not None and current not in shown:
         shown = [current, *shown[1:]]
-    measures = _measures(shown) or ["val_auc"]
     losses = []
     for run in shown:
-        epochs = [row["epoch"] for row in run.rows]
-        training = [row["loss"] for row in run.rows]
+        epochs, training = _curve(run, "loss")
         if run.live is not None and run.live[0] > len(epochs):
             epochs, training = [*epochs, run.live[0]], [*training, run.live[1]]
         color = run.number - 1
         losses.append(Line(run.name, epochs, training, color))
-        losses.append(Line("", *_column(run, "val_loss"), color, dashed=True))
+        losses.append(Line("", *_curve(run, "val_loss"), color, dashed=True))
     mark = current.best_epoch if current is not None and current.best_epoch else None
-    kept = f"kept: epoch {mark}" if mark else ""
-    found = [Chart("epoch", "loss (dashed: validation)", losses, mark, kept)]
-    for measure in measures:
-        lines = [Line(run.name, *_column(run, measure), run.number - 1) for run in shown]
-        found.append(Chart("epoch", _words(measure), lines, mark, kept))
-    return found
+    mark_name = f"kept: epoch {mark}" if mark else ""
+    drawn = [Chart("epoch", "loss (dashed: validation)", losses, mark, mark_name)]
+    for measure in _measures(shown) or ["val_auc"]:
+        lines = [Line(run.name, *_curve(run, measure), run.number - 1) for run in shown]
+        drawn.append(Chart("epoch", _measure_name(measure), lines, mark, mark_name))
+    return drawn
 
 
 def _measures(runs: Iterable[PanelRun]) -> list[str]:
@@ -129,72 +128,56 @@ def _measures(runs: Iterable[PanelRun]) -> list[str]:
     return [name for name in names if name.startswith("val_") and name != "val_loss"]
 
 
-def _column(run: PanelRun, name: str) -> tuple[list[float], list[float]]:
+def _curve(run: PanelRun, name: str) -> tuple[list[float], list[float]]:
     rows = [row for row in run.rows if name in row]
     return [row["epoch"] for row in rows], [row[name] for row in rows]
 
 
-def _words(measure: str) -> str:
-    words = {"auc": "AUC", "sensitivity": "sensitivity at 0.5", "mse": "mean squared error"}
+def _measure_name(measure: str) -> str:
+    names = {"auc": "AUC", "sensitivity": "sensitivity at 0.5", "mse": "mean squared error"}
     name = measure.removeprefix("val_")
-    return f"{words.get(name, name)}, validation"
+    return f"{names.get(name, name)}, validation"
 
 
-def progress_words(name: str, now: dict[str, Any]) -> list[str]:
+def progress_parts(name: str, snapshot: dict[str, Any]) -> list[str]:
     """Return what a snapshot of a session says, part by part."""
-    words = [f"{name}: {now['state']}"]
-    if now.get("epochs"):
-        words += [
-            f"epoch {now['epoch']} of {now['epochs']}, batch {now['batch']} of {now['batches']}",
-            f"best epoch {now['best_epoch']}" if now["best_epoch"] else "",
-            spent(now),
+    parts = [f"{name}: {snapshot['state']}"]
+    if snapshot.get("epochs"):
+        parts += [
+            "epoch {epoch} of {epochs}, batch {batch} of {batches}".format(**snapshot),
+            f"best epoch {snapshot['best_epoch']}" if snapshot["best_epoch"] else "",
+            time_spent(snapshot),
         ]
-    return words
+    return parts
 
 
-def memory_words() -> str:
+def memory_in_use() -> str:
     """Return the memory in use, in words."""
     memory = backend.memory_gb()
-    used = f"memory {memory['process']:.1f} GB"
-    if "gpu" in memory:
-        used += f", GPU {memory['gpu']:.1f} of {memory['gpu_total']:.0f} GB"
-    return used
+    gpu = f", GPU {memory['gpu']:.1f} of {memory['gpu_total']:.0f} GB" if "gpu" in memory else ""
+    return f"memory {memory['process']:.1f} GB{gpu}"
 
 
-def table(runs: Iterable[PanelRun], current: PanelRun | None) -> str:
+def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
     """Return the runs side by side as an HTML table: what differs between them, and what came of each."""
-    listed = list(runs)
-    varied = [name for name in SETTINGS if len({repr(run.settings.get(name)) for run in listed}) > 1]
-    measures = _measures(listed)
-    heads = [
-        "",
-        "run",
-        *varied,
-        "trained",
-        "best epoch",
-        *(_words(name) for name in measures),
-        "seconds",
-        "state",
-    ]
-    lines = [f"<tr>{''.join(f'<th>{html.escape(head)}</th>' for head in heads)}</tr>"]
-    for run in listed:
-        measured = [run.measure(name) for name in measures]
-        cells = [
-            "▶" if run is current else "",
-            run.name,
-            *(_shown(run.settings.get(name)) for name in varied),
-            f"{len(run.rows)} of {run.settings.get('epochs', '?')}",
-            str(run.best_epoch or ""),
-            *("" if value is None else f"{value:.3f}" for value in measured),
-            f"{run.seconds:.0f}",
-            run.state,
-        ]
-        lines.append(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>")
-    return f"<table class='medlab-runs'>{''.join(lines)}</table>" if listed else ""
-
-
-def _shown(value: Any) -> str:
-    return "own" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    varied = [name for name in SETTINGS if len({repr(run.settings.get(name)) for run in runs}) > 1]
+    measures = _measures(runs)
+    rows = []
+    for run in runs:
+        best = {_measure_name(name): run.measure(name) for name in measures}
+        rows.append(
+            {
+                "": "▶" if run is current else "",
+                "run": run.name,
+                **{name: _typed(run.settings.get(name)) for name in varied},
+                "trained": f"{len(run.rows)} of {run.settings.get('epochs', '?')}",
+                "best epoch": run.best_epoch or "",
+                **{name: "" if value is None else f"{value:.3f}" for name, value in best.items()},
+                "seconds": f"{run.seconds:.0f}",
+                "state": run.state,
+            }
+        )
+    return html_table(rows, "padding:1px 8px;text-align:right;font-size:12px") if rows else ""
 
 
 def code(
@@ -212,16 +195,16 @@ def code(
         The data set's name in the notebook.
     """
     chosen = {name: settings[name] for name in _NETWORK if settings[name] is not None}
-    options = {**chosen, **options, "seed": settings["seed"]}
-    network = ", ".join(f"{name}={_literal(value)}" for name, value in options.items())
-    left = [name for name in SETTINGS if name not in ("model", "seed", *_NETWORK)]
-    trained = {**{name: settings[name] for name in left}, **fixed, "seed": settings["seed"]}
-    lines = [f"    {name}={_literal(value)}," for name, value in trained.items()]
+    build = {**chosen, **options, "seed": settings["seed"]}
+    fit = {name: value for name, value in settings.items() if name not in ("model", "seed", *_NETWORK)}
+    fit |= {**fixed, "seed": settings["seed"]}
+    arguments = ", ".join(f"{name}={_literal(value)}" for name, value in build.items())
+    lines = [f"    {name}={_literal(value)}," for name, value in fit.items()]
     return "\n".join(
         [
             "from medlab import models, training",
             "",
-            f"model = models.build({_literal(settings['model'])}, {variable}, {network})",
+            f"model = models.build({_literal(settings['model'])}, {variable}, {arguments})",
             f"run = training.fit(\n    model,\n    {variable},",
             *lines,
             ")",
@@ -234,37 +217,33 @@ def command(settings: Mapping[str, Any], fixed: Mapping[str, Any], dataset: Data
     known = {parameter.name for parameter in reports.read_schema(reports.resolve("classification").notebook)}
     notes = []
     if dataset.name in data.registered():
-        source = ["-p", f"dataset={dataset.name}"]
+        source = f"dataset={dataset.name}"
         notes.append("# reads the data set as it is registered: what a notebook cropped or left out is there")
         side = data.describe(dataset.name).sizes[0]
-        whole = (*(side for _ in dataset.image_shape[:-1]), dataset.image_shape[-1])
+        shape = (*(side for _ in dataset.image_shape[:-1]), dataset.image_shape[-1])
         try:
-            models.check_shape(settings["model"], whole)
+            models.check_shape(settings["model"], shape)
         except ValueError as error:
             notes.append(f"# and so: {error}")
     else:
-        source = ["-p", "data_dir=FOLDER"]
+        source = "data_dir=FOLDER"
         notes.append("# FOLDER holds these images: train/CLASS/*.png, test/CLASS/*.png")
     chosen = {name: value for name, value in {**settings, **fixed}.items() if value is not None}
-    lost = [name for name in chosen if name not in known]
-    if lost:
-        notes.append(f"# a report has no parameter for: {', '.join(lost)}")
-    words = ["medlab", "report", "classification", *source]
-    for name, value in chosen.items():
-        if name in known:
-            words += ["-p", f"{name}={_typed(value)}"]
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        notes.append(f"# a report has no parameter for: {', '.join(unknown)}")
+    pairs = [source, *(f"{name}={_typed(value)}" for name, value in chosen.items() if name in known)]
+    words = ["medlab", "report", "classification", *(word for pair in pairs for word in ("-p", pair))]
     return "\n".join([*notes, shlex.join(words)])
 
 
 def _literal(value: Any) -> str:
+    """Return a value as Python code."""
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def _typed(value: Any) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    """Return a value as it is typed behind ``-p``; "own" for what the network chooses."""
+    if value is None or isinstance(value, bool):
+        return {None: "own", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -18,14 +18,14 @@ export function extent(values) {
 }
 
 /** Round numbers between low and high, about `wanted` of them: 1, 2 or 5 times a power of ten apart. */
-export function ticks(low, high, wanted = 5, whole = false) {
+export function ticks(low, high, wanted = 5, integers = false) {
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
   let step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough * 0.999);
-  if (whole) step = Math.max(1, Math.round(step));
-  const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) found.push(i * step || 0); // not -0
-  return found;
+  if (integers) step = Math.max(1, Math.round(step));
+  const positions = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) positions.push(i * step || 0); // not -0
+  return positions;
 }
 
 /** A tick as text, without the rounding errors of its sum. */

@@ -120,11 +120,11 @@ function render({ model, el }) {
     outputs[0].textContent = model.get("threshold").toFixed(3);
     outputs[1].textContent = percent(model.get("prevalence"));
     outputs[2].textContent = percent(model.get("risk_threshold"));
-    const told = model.get("facts");
+    const measured = model.get("facts");
     // The line follows the pointer; the numbers follow when the kernel has counted.
-    facts.classList.toggle("stale", told.threshold !== model.get("threshold"));
-    facts.innerHTML = tables(told, model.get("class_names"));
-    people.textContent = told.people;
+    facts.classList.toggle("stale", measured.threshold !== model.get("threshold"));
+    facts.innerHTML = tables(measured, model.get("class_names"));
+    people.textContent = measured.people;
   };
   const changed = () => {
     draw();

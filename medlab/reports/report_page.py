@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from medlab.training.checkpoint import replacing
 
 _PAGE = Path(__file__).parent / "page"
 # What a browser fetches by itself: resources of tags, and imports of style sheets and scripts.
@@ -90,13 +92,29 @@ def scrub(node: Any, shown: Mapping[str, str]) -> Any:
     return _walk(node, lambda text: pattern.sub(lambda match: match[1] + shown[match[2]], text))
 
 
-def _walk(node: Any, change: Any) -> Any:
+def _walk(node: Any, change: Callable[[str], str]) -> Any:
     if isinstance(node, str):
         return change(node)
     if isinstance(node, dict):
-        for key in node:
-            if not key.startswith("image/"):
-                node[key] = _walk(node[key], change)
+        node.update({k: _walk(v, change) for k, v in node.items() if not k.startswith("image/")})
     elif isinstance(node, list):
         node[:] = [_walk(item, change) for item in node]
     return node
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` beside `path` and then put it in its place: a full disk leaves the earlier file."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+class WholeFileWriter:
+    """How papermill writes the notebook after every cell: in place, a full disk would cut it."""
+
+    def write(self, text: str, path: str) -> None:
+        """Write it."""
+        write_whole(Path(path), text)
+
+    def pretty_path(self, path: str) -> str:
+        """Return what papermill's log says, which nobody reads."""
+        return path

@@ -6,7 +6,7 @@ import html
 import math
 from typing import Any
 
-from medlab.kernel.showing import LITERAL, table
+from medlab.text import LITERAL, columns, html_table
 
 DRAWN = 40  # layers in a drawing; more would be lines
 _TALLEST, _WIDEST = 90, 34
@@ -44,21 +44,20 @@ def count(model: Any) -> dict[str, int] | None:
 
 def text(model: Any, rows: list[dict[str, Any]]) -> str:
     """Return the table as text."""
-    heads = ("layer", "kind", "output", "weights")
-    cells = [
-        heads,
-        *((row["layer"], row["kind"], _size(row["output"]), _number(row["weights"])) for row in rows),
-    ]
-    widths = [max(len(line[i]) for line in cells) for i in range(4)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells]
-    return "\n".join([f"{model.name}: {_sum(model)}", *(line.rstrip() for line in lines)])
+    cells = [list(_in_words(row).values()) for row in rows]
+    return f"{model.name}: {_sum(model)}\n" + columns([["layer", "kind", "output", "weights"], *cells])
 
 
 def page(model: Any, rows: list[dict[str, Any]]) -> str:
     """Return the table and the drawing as HTML."""
-    shown = [{**row, "output": _size(row["output"]), "weights": _number(row["weights"])} for row in rows]
+    table = html_table([_in_words(row) for row in rows]) if rows else ""
     head = f"<b {LITERAL}>{html.escape(model.name)}</b>: {_sum(model)}"
-    return f"<div>{head}{drawing(rows)}{table(shown) if shown else ''}</div>"
+    return f"<div>{head}{drawing(rows)}{table}</div>"
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, str]:
+    weights = "?" if row["weights"] is None else f"{row['weights']:,}"
+    return {**row, "output": _size(row["output"]), "weights": weights}
 
 
 def _sum(model: Any) -> str:
@@ -70,10 +69,6 @@ def _sum(model: Any) -> str:
 
 def _size(shape: list[int | None] | None) -> str:
     return "?" if shape is None else " × ".join("any" if n is None else str(n) for n in shape) or "one number"
-
-
-def _number(weights: int | None) -> str:
-    return "?" if weights is None else f"{weights:,}"
 
 
 def drawing(rows: list[dict[str, Any]]) -> str:

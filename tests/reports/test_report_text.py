@@ -125,8 +125,8 @@ def test_figures_are_drawn_for_several_classes_several_labels_and_amounts():
     }
     amounts = {"labels": rng.random(30).astype(np.float32), "names": ("grade",), "task": "regression"}
     for case in (classes, labels, amounts):
-        one = Split(images, case["labels"])
-        dataset = Dataset("toy", one, one, one, case["task"], case["names"])
+        part = Split(images, case["labels"])
+        dataset = Dataset("toy", part, part, part, case["task"], case["names"])
         output = rng.dirichlet(np.ones(3), 30) if case["task"] != "regression" else rng.random(30)
         evaluation = evaluate(lambda _images, output=output: output, dataset, n_bootstrap=20)
         has_curves = case["task"] != "regression"

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from medlab.reports.files import read_yaml, write_whole
+from medlab.reports.parameter_file import read_yaml
 from medlab.reports.parameters import Parameter, convert
+from medlab.reports.report_page import write_whole
 
 
 @pytest.fixture

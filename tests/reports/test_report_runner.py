@@ -15,8 +15,8 @@ from medlab.reports import (
     ReportStopped,
     external_requests,
     presets,
+    report_runner,
     run_report,
-    running,
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -171,7 +171,9 @@ def test_an_interrupt_goes_through_and_says_where_the_notebook_lies(cohort):
 
 
 def test_an_almost_full_disk_is_refused_before_anything_runs(cohort, tiny, monkeypatch):
-    monkeypatch.setattr(running.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 8, 1_000_000))
+    monkeypatch.setattr(
+        report_runner.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 8, 1_000_000)
+    )
     with pytest.raises(OSError, match=r"needs 50 MB, but the disk of .* has 1 MB left"):
         run_report(tiny)
 
@@ -184,7 +186,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(cohort,
 
 @pytest.mark.parametrize(("name", "encoding"), [("out\udcff", "utf-8"), ("läsion", "ascii")])
 def test_a_folder_whose_name_the_locale_cannot_write_is_refused(cohort, tiny, monkeypatch, name, encoding):
-    monkeypatch.setattr(running.sys, "getfilesystemencoding", lambda: encoding)
+    monkeypatch.setattr(report_runner.sys, "getfilesystemencoding", lambda: encoding)
     with pytest.raises(OSError, match=rf"'\w+\\\w+' has a name that {encoding} cannot write") as caught:
         run_report(tiny, out=name)
     assert str(caught.value).isascii()
@@ -205,10 +207,10 @@ def test_wrong_parameters_start_and_write_nothing(cohort, tiny):
 def test_refusing_parameters_loads_neither_keras_nor_papermill(cohort):
     code = (
         "import sys, pathlib\n"
-        "from medlab.reports import presets, running\n"
+        "from medlab.reports import presets, report_runner\n"
         f"template = presets.resolve('tiny', pathlib.Path({str(TEMPLATES)!r}))\n"
         "try:\n"
-        "    running.check_parameters(template, {'command line': {'dataset': 'x', 'epochs': '0'}})\n"
+        "    report_runner.check_parameters(template, {'command line': {'dataset': 'x', 'epochs': '0'}})\n"
         "except ValueError as error:\n"
         "    print(len(error.problems), {'keras', 'torch', 'papermill', 'nbformat'} & set(sys.modules))\n"
     )

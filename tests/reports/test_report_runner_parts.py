@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from medlab.data import data_root
-from medlab.reports import ReportFailed, presets, running, writing
+from medlab.reports import ReportFailed, presets, report_runner
 from medlab.reports.parameters import Value
+from medlab.reports.report_page import scrub
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -41,20 +42,20 @@ def papermill(monkeypatch):
 
 def scrubbed(text, folder, **values):
     given = {name: Value(value, "call") for name, value in values.items()}
-    return writing.scrub(text, running._stand_ins(given, folder))
+    return scrub(text, report_runner._stand_ins(given, folder))
 
 
 @pytest.mark.parametrize("spelled", ["{}", "{}/", "../Smith", "~/Smith", "../work/../Smith/"])
 def test_a_data_folder_stands_by_its_name_however_it_was_spelled(cohort, tmp_path, spelled):
     given = spelled.format(cohort)
-    said = f"read '{given}' as {cohort}/train and {Path(given).expanduser()}"
-    assert scrubbed(said, tmp_path / "out", data_dir=given) == "read 'Smith' as Smith/train and Smith"
+    text = f"read '{given}' as {cohort}/train and {Path(given).expanduser()}"
+    assert scrubbed(text, tmp_path / "out", data_dir=given) == "read 'Smith' as Smith/train and Smith"
 
 
 @pytest.mark.parametrize("table", ["/var/clinic/who.csv", "../clinic/who.csv", "tables/who.csv"])
 def test_a_table_of_groups_stands_by_its_name(cohort, tmp_path, table):
-    said = f"csv:{table} {Path(cohort, table)} {Path(cohort, table).resolve()}"
-    shown = scrubbed(said, tmp_path / "out", data_dir=str(cohort), group_rule=f"csv:{table}")
+    text = f"csv:{table} {Path(cohort, table)} {Path(cohort, table).resolve()}"
+    shown = scrubbed(text, tmp_path / "out", data_dir=str(cohort), group_rule=f"csv:{table}")
     assert shown == "csv:who.csv who.csv who.csv"
 
 
@@ -62,18 +63,18 @@ def test_the_folder_of_the_data_is_not_named(cohort, tmp_path, monkeypatch):
     (tmp_path / "disk" / "ann").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "disk")
     monkeypatch.setenv("MEDLAB_DATA", str(tmp_path / "link" / "ann"))
-    said = f"{data_root()}/x.npz {tmp_path}/disk/ann/x.npz"
-    assert scrubbed(said, tmp_path / "out") == "<data>/x.npz <data>/x.npz"
+    text = f"{data_root()}/x.npz {tmp_path}/disk/ann/x.npz"
+    assert scrubbed(text, tmp_path / "out") == "<data>/x.npz <data>/x.npz"
 
 
 def test_a_kernel_that_does_not_get_ready_is_a_failure_of_its_own(tmp_path, papermill):
     papermill.error = RuntimeError("Kernel didn't respond in 180 seconds")
-    failure = running._execute(presets.resolve("tiny", TEMPLATES), {}, tmp_path, progress=False)
-    assert failure.message.startswith("the kernel did not get ready: Kernel didn't respond in 180 seconds.")
+    problem, _ = report_runner._execute(presets.resolve("tiny", TEMPLATES), {}, tmp_path, progress=False)
+    assert problem.startswith("the kernel did not get ready: Kernel didn't respond in 180 seconds.")
     assert papermill.options["start_timeout"] == 180
 
 
 def test_a_missing_file_without_a_name_is_a_failed_report(cohort, papermill):
     papermill.error = FileNotFoundError("gone")
     with pytest.raises(ReportFailed, match=r"tiny\.ipynb left no a file\. Its last cell must write it"):
-        running.run_report(presets.resolve("tiny", TEMPLATES), {"data_dir": str(cohort)}, "out")
+        report_runner.run_report(presets.resolve("tiny", TEMPLATES), {"data_dir": str(cohort)}, "out")

@@ -51,12 +51,12 @@ def test_worst_and_typical_cases_are_explained(task):
     assert worst.alt.startswith("Maps by integrated gradients over the worst errors: simulated, ")
     assert typical.alt.startswith("Maps by integrated gradients over the typical right answers: simulated, ")
     assert 2 <= len(typical.axes) - 1 <= 12
-    asked = {
+    targets = {
         "binary": "the class malignant",
         "regression": "a larger value",
         "multilabel": "the label with the highest probability, which need not be the wrong one",
     }
-    assert f"spoke for {asked.get(task, 'the class that the network answered')}" in words.data
+    assert f"spoke for {targets.get(task, 'the class that the network answered')}" in words.data
     assert "nan%" not in words.data
 
 
@@ -64,10 +64,10 @@ def test_a_costly_network_gets_fewer_steps(monkeypatch):
     from medlab.evaluation import attribution
     from medlab.models.costs import Cost
 
-    asked, real = [], attribution.attribute
+    steps, real = [], attribution.attribute
 
     def noting(*args, **options):
-        asked.append(options["steps"])
+        steps.append(options["steps"])
         return real(*args, **options)
 
     monkeypatch.setattr("medlab.evaluation.attribute", noting, raising=False)
@@ -76,9 +76,9 @@ def test_a_costly_network_gets_fewer_steps(monkeypatch):
         cost = Cost(1, int(multiply_adds))
         monkeypatch.setattr("medlab.models.cost", lambda model, cost=cost: cost, raising=False)
         reports.explanations(dataset, run, evaluation, k=1)
-    assert asked[0] == 50
-    assert 10 < asked[2] < 50
-    assert asked[-1] == 10
+    assert steps[0] == 50
+    assert 10 < steps[2] < 50
+    assert steps[-1] == 10
 
 
 def test_a_network_without_errors_has_typical_cases_only():

@@ -10,7 +10,7 @@ from medlab import plots
 from medlab.text import escape, estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
     from IPython.display import Markdown
@@ -32,36 +32,37 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
     run : medlab.training.Run
     evaluation : medlab.evaluation.Evaluation
     """
-    test = evaluation.splits["test"]
-    main = "auc" if "auc" in test else "mae"
+    test, threshold, ceiling = evaluation.splits["test"], evaluation.threshold, evaluation.ceiling
+    measure = "auc" if "auc" in test else "mae"
     kind = "simulated test images" if dataset.simulated else "test images"
-    value = _with_interval(test, main)
-    parts = [f"{NOT_A_DEVICE}\n\n**{_TITLES[main]} {value} on {len(dataset.test):,} {kind}**."]
-    if evaluation.threshold is not None:
-        sensitivity, specificity = (_with_interval(test, name) for name in ("sensitivity", "specificity"))
-        parts.append(
-            f"At threshold {evaluation.threshold:.3g}, chosen on validation "
-            f"({escape(evaluation.threshold_rule)}): sensitivity {sensitivity}, specificity {specificity}."
+    sentences = [f"**{_TITLES[measure]} {_estimate(test, measure)} on {len(dataset.test):,} {kind}**."]
+    if threshold is not None:
+        sentences.append(
+            f"At threshold {threshold:.3g}, chosen on validation ({escape(evaluation.threshold_rule)}): "
+            f"sensitivity {_estimate(test, 'sensitivity')}, specificity {_estimate(test, 'specificity')}."
         )
-    if evaluation.ceiling:
-        known, percent = evaluation.ceiling, 100 * evaluation.ceiling["fraction_of_ceiling"]
-        parts.append(
-            f"The expected AUC, {known['expected_auc']:.3f}, is {percent:.0f} % of the way from chance to "
-            f"the image's ceiling, {known['image']:.3f}."
+    if ceiling:
+        sentences.append(
+            f"The expected AUC, {ceiling['expected_auc']:.3f}, is "
+            f"{100 * ceiling['fraction_of_ceiling']:.0f} % of the way from chance to the image's ceiling, "
+            f"{ceiling['image']:.3f}."
         )
-    parts.append(f"In brackets: 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
+    sentences.append(f"In brackets: 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
     if study.scale == "smoke":
-        parts.append("*Scale smoke: this run only proves that everything works; its numbers mean nothing.*")
-    return _markdown(f"### {escape(study.title)}: {escape(dataset.name)}\n\n{' '.join(parts)}")
+        sentences.append(
+            "*Scale smoke: this run only proves that everything works; its numbers mean nothing.*"
+        )
+    title = f"### {escape(study.title)}: {escape(dataset.name)}"
+    return _markdown(title, "", NOT_A_DEVICE, "", " ".join(sentences))
 
 
 def about_run(study: Any) -> Markdown:
     """List the parameters of a run with their values, who set them, and what they are."""
-    lines = ["| parameter | value | set by | what it is |", "|:--|:--|:--|:--|"]
+    rows = []
     for row in study.rows:
         value = "–" if row["value"] is None else row["value"]
-        lines.append(f"| {row['name']} | {escape(value)} | {escape(row['source'])} | {escape(row['help'])} |")
-    return _markdown("\n".join(lines))
+        rows.append([row["name"], escape(value), escape(row["source"]), escape(row["help"])])
+    return _markdown(*_table(["parameter", "value", "set by", "what it is"], rows))
 
 
 def not_yet() -> Markdown:
@@ -71,53 +72,50 @@ def not_yet() -> Markdown:
 
 def about_data(dataset: Any) -> Markdown:
     """Say what the images and labels are, where they are from, and what was done to them."""
-    unknown = "not known: sizes in millimeters cannot be given"
-    spacing = " × ".join(f"{mm:g}" for mm in dataset.spacing_mm) + " mm" if dataset.spacing_mm else unknown
+    spacing = " × ".join(f"{mm:g}" for mm in dataset.spacing_mm or ())
+    positive, shape = dataset.positive_class, dataset.image_shape
     facts = {
         "data set": dataset.name,
         "what the labels mean": dataset.label_meaning or "not recorded",
-        "positive class": "none"
-        if dataset.positive_class is None
-        else dataset.class_names[dataset.positive_class],
+        "positive class": "none" if positive is None else dataset.class_names[positive],
         "images": ", ".join(f"{name} {len(split):,}" for name, split in dataset.splits().items()),
         "patients": _patients(dataset),
-        "one image": " × ".join(map(str, dataset.image_shape)) + f", {dataset.modality}",
-        "pixel spacing": spacing,
+        "one image": " × ".join(map(str, shape)) + f", {dataset.modality}",
+        "pixel spacing": f"{spacing} mm" if spacing else "not known: sizes in millimeters cannot be given",
         "source": dataset.source,
         "license": dataset.license,
         "citation": dataset.citation or "none given",
         "fingerprint": dataset.fingerprint,
     }
     if dataset.window_hu:
-        facts["CT window"] = f"center {dataset.window_hu[0]:g} HU, width {dataset.window_hu[1]:g} HU"
-    if len(dataset.image_shape) == 4:
-        depth = dataset.image_shape[0]
-        middle = f"of each volume slice {depth // 2 + 1} of {depth} is shown"
+        facts["CT window"] = "center {:g} HU, width {:g} HU".format(*dataset.window_hu)
+    if len(shape) == 4:
+        middle = f"of each volume slice {shape[0] // 2 + 1} of {shape[0]} is shown"
         facts["figures"] = f"{middle}, under maps the one where the map is strongest"
     cells = {name: escape(text) for name, text in facts.items()}
     if dataset.simulated:
         cells["data set"] += " (**simulated** images)"
-    lines = ["| | |", "|:--|:--|", *(f"| {name} | {text} |" for name, text in cells.items())]
+    lines = _table(["", ""], cells.items())
     if dataset.notes:
-        notes = (f"- {escape(note)}" for note in dataset.notes)
-        lines += ["", "What was done on the way in:", "", *notes]
+        lines += ["", "What was done on the way in:", "", *_bullets(map(escape, dataset.notes))]
     if missing := plots.missing_glyphs(dataset.class_names):
         lines += [
             "",
             f"No installed font has {escape(' '.join(missing[:20]))}: figures show boxes in their place. "
             "A font such as Noto Sans CJK (Debian: fonts-noto-cjk) has them.",
         ]
-    return _markdown("\n".join(lines))
+    return _markdown(*lines)
 
 
 def about_training(run: Any) -> Markdown:
     """Say in a sentence or two what training did."""
-    how = run.options
+    options = run.options
     return _markdown(
-        f"Trained {len(run.history)} of at most {how['epochs']} epochs in {run.train_seconds:.0f} s on "
-        f"{run.backend}: {how['optimizer']}, highest learning rate {how['learning_rate']:g}, batches of "
-        f"{how['batch_size']}, balance {how['balance']}, {'with' if how['augment'] else 'without'} "
-        f"augmentation. The weights of epoch {run.best_epoch} were kept."
+        f"Trained {len(run.history)} of at most {options['epochs']} epochs in {run.train_seconds:.0f} s "
+        f"on {run.backend}: {options['optimizer']}, highest learning rate {options['learning_rate']:g}, "
+        f"batches of {options['batch_size']}, balance {options['balance']}, "
+        f"{'with' if options['augment'] else 'without'} augmentation. "
+        f"The weights of epoch {run.best_epoch} were kept."
     )
 
 
@@ -149,8 +147,7 @@ def about_results(evaluation: Any, run: Any) -> Markdown:
                 "affected by such a shift."
             )
         lines.append(common)
-    lines += without_interval(test)
-    return _markdown("\n".join(f"- {line}" for line in lines))
+    return _markdown(*_bullets([*lines, *without_interval(test)]))
 
 
 def without_interval(test: Mapping[str, Any]) -> list[str]:
@@ -180,8 +177,7 @@ def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
     tables = []
     for name in known:
         table = evaluation.by_attribute(name)
-        named = words.get(name, ())
-        labels = [named[int(code)] if named and code.isdecimal() else code for code in table.index]
+        labels = [words[name][int(c)] if name in words and c.isdecimal() else c for c in table.index]
         table.index = pd.Index([f"{_GROUPS[name]} {label}" for label in labels])
         tables.append(table)
     joined = pd.concat(tables)
@@ -206,30 +202,31 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
     if dataset.label_meaning:
         lines.append(f"What a result can mean is what the labels mean. {escape(dataset.label_meaning)}")
     if dataset.test.patients is None:
-        may_flatter = "The same patient may be in training and in the test set, which flatters, and the"
-        told = "The source split by patient. The" if dataset.split_by == "patient" else may_flatter
+        split = "The same patient may be in training and in the test set, which flatters, and the"
+        if dataset.split_by == "patient":
+            split = "The source split by patient. The"
         lines.append(
-            f"It is not known which images are of one patient. {told} intervals, resampled by image, are too "
-            "narrow where a patient has several."
+            f"It is not known which images are of one patient. {split} intervals, resampled by image, are "
+            "too narrow where a patient has several."
         )
     lines.append(
         "The intervals hold the network and its threshold fixed. Another seed would give another network; "
         "train several before comparing two methods."
     )
-    smallest = _smallest_class(dataset)
-    if smallest and smallest[1] < _FEW:
-        lines.append(
-            f"The test set has only {smallest[1]} images of class {escape(smallest[0])}: "
-            "each one moves the result visibly."
-        )
+    if dataset.task in ("binary", "multiclass"):
+        counts = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
+        if counts.min() < _FEW:
+            lines.append(
+                f"The test set has only {counts.min()} images of class "
+                f"{escape(dataset.class_names[int(counts.argmin())])}: each one moves the result visibly."
+            )
     if evaluation.threshold is not None:
         share = float(np.mean(evaluation.targets["test"]))
         lines.append(
             f"{100 * share:.0f} % of the test images are positive. Where the finding is rarer, more of the "
             "positive calls are false, at the same sensitivity and specificity."
         )
-    lines.append(NOT_A_DEVICE)
-    return _markdown("\n".join(f"- {line}" for line in lines))
+    return _markdown(*_bullets([*lines, NOT_A_DEVICE]))
 
 
 def _patients(dataset: Any) -> str:
@@ -239,18 +236,21 @@ def _patients(dataset: Any) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _smallest_class(dataset: Any) -> tuple[str, int] | None:
-    if dataset.task not in ("binary", "multiclass"):
-        return None
-    counts = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
-    return dataset.class_names[int(counts.argmin())], int(counts.min())
-
-
-def _with_interval(measures: Any, name: str) -> str:
+def _estimate(measures: Mapping[str, Any], name: str) -> str:
     return estimate(measures[name], measures.get(f"{name}_ci"))
 
 
-def _markdown(text: str) -> Markdown:
+def _table(heads: list[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return the lines of a Markdown table; its texts are escaped already."""
+    lines = [f"| {' | '.join(row)} |" for row in (heads, *rows)]
+    return [lines[0], "|" + ":--|" * len(heads), *lines[1:]]
+
+
+def _bullets(sentences: Iterable[str]) -> list[str]:
+    return [f"- {sentence}" for sentence in sentences]
+
+
+def _markdown(*lines: str) -> Markdown:
     from IPython.display import Markdown
 
-    return Markdown(text)
+    return Markdown("\n".join(lines))

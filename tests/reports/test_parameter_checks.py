@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medlab.reports import checking
+from medlab.reports import parameter_checks
 
 
 def write(path, height=18, width=24):
@@ -20,14 +20,14 @@ def folder(tmp_path):
 
 def problem(**values):
     """Return the only problem's parameter and message."""
-    ((name, message),) = checking.domain_problems(values)
+    ((name, message),) = parameter_checks.domain_problems(values)
     return f"{name}: {message}"
 
 
 def test_good_values_and_absent_ones_raise_nothing(folder):
     good = {"data_dir": str(folder), "positive_class": "benign", "model": "auto", "image_size": 28}
-    assert checking.domain_problems({**good, "threshold_rule": "youden", "dataset": None}) == []
-    assert checking.domain_problems({}) == []
+    assert parameter_checks.domain_problems({**good, "threshold_rule": "youden", "dataset": None}) == []
+    assert parameter_checks.domain_problems({}) == []
 
 
 def test_a_folder_that_is_not_there_or_is_a_file_is_refused(tmp_path):
@@ -102,7 +102,10 @@ def test_a_threshold_rule_is_read_by_the_one_who_applies_it():
 
 
 def test_class_folders_may_lie_in_the_data_folder_itself(folder):
-    assert checking.domain_problems({"data_dir": str(folder / "train"), "positive_class": "benign"}) == []
+    assert (
+        parameter_checks.domain_problems({"data_dir": str(folder / "train"), "positive_class": "benign"})
+        == []
+    )
 
 
 def test_a_positive_class_among_three_is_refused(folder):
@@ -115,9 +118,9 @@ def test_a_positive_class_among_three_is_refused(folder):
 
 @pytest.mark.parametrize("rule", ["blocks:", "blocks:many", "prefix", "patient", "csv:"])
 def test_a_group_rule_that_nobody_can_apply_is_refused_whether_or_not_the_folder_is_right(folder, rule):
-    told = problem(group_rule=rule, data_dir=str(folder))
-    assert "auto, none, blocks:1000" in told or "The rule 'prefix:' needs a separator" in told
-    problems = checking.domain_problems({"group_rule": rule, "data_dir": str(folder / "none")})
+    message = problem(group_rule=rule, data_dir=str(folder))
+    assert "auto, none, blocks:1000" in message or "The rule 'prefix:' needs a separator" in message
+    problems = parameter_checks.domain_problems({"group_rule": rule, "data_dir": str(folder / "none")})
     assert "group_rule must be auto, none, blocks:1000" in dict(problems)["group_rule"]
 
 
@@ -131,7 +134,7 @@ def test_a_table_of_groups_must_lie_in_the_data_folder(folder):
     )
     rows = [f"{number}.png,p{number}" for number in range(10)]
     (folder / "who.csv").write_text("\n".join(["file,group", *rows]))
-    assert checking.domain_problems({"data_dir": str(folder), "group_rule": "csv:who.csv"}) == []
+    assert parameter_checks.domain_problems({"data_dir": str(folder), "group_rule": "csv:who.csv"}) == []
 
 
 def test_all_that_headers_and_the_table_tell_of_a_folder_is_refused_together_and_each_by_its_name(folder):
@@ -139,18 +142,18 @@ def test_all_that_headers_and_the_table_tell_of_a_folder_is_refused_together_and
     rows = [f"{number}.png,p{number // 5}" for number in range(10)]
     (folder / "who.csv").write_text("\n".join(["file,group", *rows]))
     values = {"data_dir": str(folder), "positive_class": "malign", "group_rule": "csv:who.csv"}
-    problems = checking.domain_problems(values)
+    problems = parameter_checks.domain_problems(values)
     assert [name for name, _ in problems] == ["positive_class", "group_rule", "image_size"]
     assert all(text.startswith(name) for name, text in problems)
     texts = dict(problems)
     assert "at least 3 groups of images, one for each split, got 'benign' in 1" in texts["group_rule"]
     assert "train/benign/3.png is 20x24 (HxW) among 18x24" in texts["image_size"]
-    assert checking.domain_problems({"data_dir": str(folder), "image_size": 18}) == []
+    assert parameter_checks.domain_problems({"data_dir": str(folder), "image_size": 18}) == []
 
 
 def test_a_damaged_header_is_told_beside_the_wrong_class(folder):
     (folder / "train" / "benign" / "3.png").write_bytes(b"no image")
-    problems = checking.domain_problems({"data_dir": str(folder), "positive_class": "malign"})
+    problems = parameter_checks.domain_problems({"data_dir": str(folder), "positive_class": "malign"})
     assert [name for name, _ in problems] == ["positive_class", "data_dir"]
     assert "train/benign/3.png must be a readable image" in problems[1][1]
 
@@ -161,7 +164,7 @@ def test_no_pixel_is_decoded_and_no_file_is_hashed(folder, monkeypatch):
 
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", refuse)
     monkeypatch.setattr("medlab.data.imagefiles.hashlib.blake2b", refuse)
-    assert checking.domain_problems({"data_dir": str(folder)}) == []
+    assert parameter_checks.domain_problems({"data_dir": str(folder)}) == []
 
 
 def test_a_model_is_held_against_the_size_that_the_headers_tell(folder):
@@ -174,7 +177,7 @@ def test_the_class_of_a_folder_is_meant_by_its_name_before_its_place(folder):
     (folder / "train" / "benign").rename(folder / "train" / "1")
     (folder / "train" / "malignant").rename(folder / "train" / "2")
     for given in ("1", "2", "0"):
-        assert checking.domain_problems({"data_dir": str(folder), "positive_class": given}) == []
+        assert parameter_checks.domain_problems({"data_dir": str(folder), "positive_class": given}) == []
     assert "must be one of: 1, 2; got '3'" in problem(data_dir=str(folder), positive_class="3")
 
 

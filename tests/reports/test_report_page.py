@@ -1,7 +1,8 @@
 import nbformat
 import pytest
 
-from medlab.reports import external_requests, to_html, writing
+from medlab.reports import external_requests, to_html
+from medlab.reports.report_page import scrub
 
 
 @pytest.mark.parametrize(
@@ -39,11 +40,11 @@ def test_paths_are_replaced_by_the_longest_that_fits_and_only_as_whole_names():
         "source": ["a = '/home/ann/work/x.png'", "/home/anna/x /data/home/ann /home/ann"],
         "data": {"image/png": "/home/ann", "text/plain": "/home/ann/y"},
     }
-    assert writing.scrub(notebook, shown) == {
+    assert scrub(notebook, shown) == {
         "source": ["a = './x.png'", "/home/anna/x /data/home/ann ~"],
         "data": {"image/png": "/home/ann", "text/plain": "~/y"},
     }
-    assert writing.scrub("/tmp/x", {"/": "root"}) == "/tmp/x"
+    assert scrub("/tmp/x", {"/": "root"}) == "/tmp/x"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_paths_are_replaced_by_the_longest_that_fits_and_only_as_whole_names():
     ],
 )
 def test_paths_are_replaced_after_a_color_and_in_the_address_of_a_file(text, scrubbed):
-    assert writing.scrub(text, {"/opt/ann": "~"}) == scrubbed
+    assert scrub(text, {"/opt/ann": "~"}) == scrubbed
 
 
 @pytest.mark.slow  # importing nbconvert takes seconds

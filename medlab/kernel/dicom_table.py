@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from medlab.kernel import showing
+from medlab.kernel import answers
+from medlab.text import html_table
 
 MASK = "masked; %medlab phi on shows it"
 MOST = 400  # elements in a table
@@ -14,22 +15,21 @@ _PATIENT = 0x0010
 _BINARY = ("OB", "OW", "OF", "OD", "OL", "OV", "OB or OW", "UN")
 
 
-def bundle(dataset: Any, **_options: Any) -> dict[str, Any]:
+def bundle(dataset: Any) -> dict[str, Any]:
     """Show a pydicom Dataset: tag, name, type and value of its elements."""
     rows = elements(dataset)
     lines = [f"{row['tag']} {row['name']}: {row['value']}" for row in rows]
     return {
         "text/plain": "\n".join(lines) or "an empty DICOM data set",
-        "text/html": showing.table(rows) if rows else "an empty DICOM data set",
-        showing.JSON: rows,
+        "text/html": html_table(rows) if rows else "an empty DICOM data set",
+        answers.JSON: rows,
     }
 
 
 def elements(dataset: Any) -> list[dict[str, str]]:
-    """Return the elements as rows; while `phi` is off, what DICOM's confidentiality profile touches masked.
+    """Return the elements as rows; while `phi` is off, what `medlab.data.confidentiality` touches is masked.
 
-    Masked is also the whole group 0010 (patient), age and sex included, and what lies in sequences that the
-    profile empties. See `medlab.data.confidentiality`.
+    So is the whole group 0010 (patient), age and sex included, and what lies in sequences that it empties.
     """
     rows: list[dict[str, str]] = []
     _collect(dataset, 0, rows)
@@ -45,12 +45,11 @@ def _collect(dataset: Any, depth: int, rows: list[dict[str, str]]) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of values that are not as the standard wants them
             element = dataset[tag]
-        masked = not showing.phi() and (tag.group == _PATIENT or confidentiality.action(tag) != "K")
-        listed = element.VR == "SQ" and not masked
+        masked = not answers.phi() and (tag.group == _PATIENT or confidentiality.action(tag) != "K")
         value = MASK if masked else _shown(element)
         name = f"{'. ' * depth}{element.name}"
         rows.append({"tag": str(tag), "name": name, "type": str(element.VR), "value": value})
-        if listed:
+        if element.VR == "SQ" and not masked:
             for item in element.value:
                 _collect(item, depth + 1, rows)
 
@@ -59,7 +58,8 @@ def _shown(element: Any) -> str:
     if element.VR == "SQ":
         return f"{len(element.value)} items"
     if element.VR in _BINARY:
-        known = isinstance(element.value, bytes | str)
-        return f"{len(element.value):,} bytes" if known else "bytes"
+        # pydicom may leave what lies in a file there, as a buffer without a length.
+        is_read = isinstance(element.value, bytes | str)
+        return f"{len(element.value):,} bytes" if is_read else "bytes"
     text = str(element.value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -35,43 +35,38 @@ class Meter:
 
     def __enter__(self) -> Self:
         self._over = threading.Event()
-        self._start_gb = 0.0
         self._look()
         self._start_gb = self.peak_gb
-        self._watch = threading.Thread(target=self._work, name="medlab-meter", daemon=True)
-        self._watch.start()
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
+        # No system call gives the peak of a stretch of time, only that of the process: so it is watched.
+        self._thread = threading.Thread(target=self._watch, name="medlab-meter", daemon=True)
+        self._thread.start()
+        self._wall_start, self._cpu_start = time.perf_counter(), time.process_time()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.wall_s = time.perf_counter() - self._wall
-        self.cpu_s = time.process_time() - self._cpu
+        self.wall_s = time.perf_counter() - self._wall_start
+        self.cpu_s = time.process_time() - self._cpu_start
         self._over.set()
-        self._watch.join()
+        self._thread.join()
         self._look()
         self.grown_gb = self.peak_gb - self._start_gb
 
-    def _work(self) -> None:
+    def _watch(self) -> None:
         while not self._over.wait(EVERY_S):
             self._look()
 
     def _look(self) -> None:
-        now = backend.memory_gb()
-        self.peak_gb = max(self.peak_gb, now["process"])
-        if "gpu" in now:
-            self.gpu_peak_gb = max(self.gpu_peak_gb or 0.0, now["gpu"])
+        memory = backend.memory_gb()
+        self.peak_gb = max(self.peak_gb, memory["process"])
+        if "gpu" in memory:
+            self.gpu_peak_gb = max(self.gpu_peak_gb or 0.0, memory["gpu"])
 
     def facts(self) -> dict[str, Any]:
         """Return the numbers by name."""
-        found = {
-            "wall_s": self.wall_s,
-            "cpu_s": self.cpu_s,
-            "peak_gb": self.peak_gb,
-            "grown_gb": self.grown_gb,
-        }
+        names = ["wall_s", "cpu_s", "peak_gb", "grown_gb"]
         if self.gpu_peak_gb is not None:
-            found["gpu_peak_gb"] = self.gpu_peak_gb
-        return {name: round(value, 3) for name, value in found.items()}
+            names.append("gpu_peak_gb")
+        return {name: round(getattr(self, name), 3) for name in names}
 
     def __repr__(self) -> str:
         gpu = f", GPU {self.gpu_peak_gb:.2f} GB" if self.gpu_peak_gb is not None else ""

@@ -14,12 +14,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from medlab.reports import study as _study, writing
-from medlab.reports.files import Whole, write_whole
+from medlab.reports import study as _study
 from medlab.reports.parameters import Value, read_schema, validate
 from medlab.reports.presets import Template, resolve
+from medlab.reports.report_page import WholeFileWriter, scrub, to_html, write_whole
 
 NOTEBOOK, PAGE = "report.ipynb", "report.html"
 _MINIMUM_FREE_BYTES = 50_000_000
@@ -36,12 +36,6 @@ class ReportResult:
     notebook: Path
     html: Path
     metrics: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Failure:
-    message: str
-    traceback: str
 
 
 class ReportFailed(RuntimeError):
@@ -130,12 +124,12 @@ def run_report(
     if progress:
         sys.stderr.write(f"{template.name} is running; its training will say how far it is.\n")
     try:
-        if failure := _execute(template, values, folder, progress):
-            text = writing.scrub(_ANSI.sub("", failure.traceback), stand_ins)
-            write_whole(folder / "traceback.txt", text + "\n")
+        problem, traceback = _execute(template, values, folder, progress)
+        if problem:
+            write_whole(folder / "traceback.txt", scrub(_ANSI.sub("", traceback), stand_ins) + "\n")
         _write_pages(template, title, stand_ins, folder)
-        if failure:
-            raise ReportFailed(failure.message, folder)
+        if problem:
+            raise ReportFailed(problem, folder)
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
         return ReportResult(folder, folder / NOTEBOOK, folder / PAGE, dict(_study.check_metrics(metrics)))
     except FileNotFoundError as error:
@@ -152,21 +146,19 @@ def run_report(
         raise ReportStopped(folder) from None
 
 
-def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Path:
-    """Return a new or empty folder with some space left, in which lies what the kernel is told."""
-    wanted = Path("build", "reports", told["name"]) if out is None else Path(os.path.expanduser(out))  # noqa: PTH111
-    encoding, name = sys.getfilesystemencoding(), wanted.absolute().name
+def _prepare(out: str | os.PathLike[str] | None, facts: Mapping[str, Any]) -> Path:
+    """Return a new or empty folder with some space left, in which lie the facts that the kernel reads."""
+    folder = Path("build", "reports", facts["name"]) if out is None else Path(os.path.expanduser(out))  # noqa: PTH111
+    encoding, name = sys.getfilesystemencoding(), folder.absolute().name
     try:
-        str(wanted.absolute()).encode(encoding)
+        str(folder.absolute()).encode(encoding)
     except UnicodeEncodeError as error:
         msg = f"the report's folder {name!a} has a name that {encoding} cannot write. Choose another."
         raise OSError(msg) from error
     try:
         if out is None:
-            folder = _study.fresh_folder(wanted)
-        else:
-            folder = wanted
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = _study.fresh_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             msg = f"the report's folder must be new or empty, but {name} holds files. Choose another one."
             raise FileExistsError(msg)
@@ -174,7 +166,7 @@ def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Pat
         if free < _MINIMUM_FREE_BYTES:
             msg = f"the report needs 50 MB, but the disk of {name} has {free / 1e6:.0f} MB left. Make room."
             raise OSError(msg)
-        (folder / _study.PARAMETERS_FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        (folder / _study.PARAMETERS_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         if error.errno is None:
             raise
@@ -185,11 +177,9 @@ def _prepare(out: str | os.PathLike[str] | None, told: Mapping[str, Any]) -> Pat
 
 def _execute(
     template: Template, values: Mapping[str, Value], folder: Path, progress: bool
-) -> _Failure | None:
-    """Execute the notebook in a kernel of this very Python; return what went wrong, if anything did."""
+) -> tuple[str, str]:
+    """Execute the notebook in a kernel of this very Python; return what went wrong, and its traceback."""
     import papermill
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import DeadKernelError
     from papermill.iorw import papermill_io
 
@@ -197,8 +187,43 @@ def _execute(
     if "scale" in values:
         environment["MEDLAB_SCALE"] = values["scale"].value
     log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
-    groups: list[int] = []
-    papermill_io.register(str(folder), Whole())
+    process_groups: list[int] = []
+    papermill_io.register(str(folder), WholeFileWriter())
+    try:
+        papermill.execute_notebook(
+            _literal(template.notebook),
+            _literal(folder / NOTEBOOK),
+            parameters={name: value.value for name, value in values.items()},
+            kernel_name="python3",
+            kernel_manager_class=_this_python(environment, log, process_groups),
+            start_timeout=_START_SECONDS,
+            progress_bar=False,
+            stdout_file=sys.stderr if progress else None,
+        )
+    except papermill.PapermillExecutionError as error:
+        problem = f"cell [{error.exec_count}] failed: {error.ename}: {error.evalue}"
+        return problem, "\n".join(error.traceback)
+    except RuntimeError as error:
+        if isinstance(error, DeadKernelError):
+            problem = (
+                "the kernel died, most often because memory ran out. Try a smaller image_size or batch_size."
+            )
+        else:  # of jupyter_client, which has no class of its own for it
+            problem = f"the kernel did not get ready: {error}. Run the report again when the machine is idle."
+        log.seek(0)
+        return problem, f"{error}\n{log.read()}"
+    finally:
+        log.close()
+        for group in filter(None, process_groups):  # what the kernel started ends with it, however it ended
+            with contextlib.suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
+    return "", ""
+
+
+def _this_python(environment: dict[str, str], log: IO[str], process_groups: list[int]) -> type:
+    """Return a manager that starts a kernel of this very Python and notes its process group."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
 
     class ThisPython(AsyncKernelManager):  # whatever kernels are registered under the name python3
         kernel_spec = KernelSpec(
@@ -211,38 +236,9 @@ def _execute(
         async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
             # The chatter of libraries' C++ would go straight to the terminal; it matters after a crash.
             await super().start_kernel(stderr=log, **options)
-            groups.append(getattr(self.provisioner, "pgid", 0))
+            process_groups.append(getattr(self.provisioner, "pgid", 0))
 
-    try:
-        papermill.execute_notebook(
-            _literal(template.notebook),
-            _literal(folder / NOTEBOOK),
-            parameters={name: value.value for name, value in values.items()},
-            kernel_name="python3",
-            kernel_manager_class=ThisPython,
-            start_timeout=_START_SECONDS,
-            progress_bar=False,
-            stdout_file=sys.stderr if progress else None,
-        )
-    except papermill.PapermillExecutionError as error:
-        message = f"cell [{error.exec_count}] failed: {error.ename}: {error.evalue}"
-        return _Failure(message, "\n".join(error.traceback))
-    except DeadKernelError as error:
-        message = (
-            "the kernel died, most often because memory ran out. Try a smaller image_size or batch_size."
-        )
-        log.seek(0)
-        return _Failure(message, f"{error}\n{log.read()}")
-    except RuntimeError as error:  # of jupyter_client, which has no class of its own for it
-        message = f"the kernel did not get ready: {error}. Run the report again when the machine is idle."
-        log.seek(0)
-        return _Failure(message, f"{error}\n{log.read()}")
-    finally:
-        log.close()
-        for group in filter(None, groups):  # what the kernel started ends with it, however it ended
-            with contextlib.suppress(OSError):
-                os.killpg(group, signal.SIGKILL)
-    return None
+    return ThisPython
 
 
 def _write_pages(template: Template, title: str, stand_ins: Mapping[str, str], folder: Path) -> None:
@@ -252,9 +248,9 @@ def _write_pages(template: Template, title: str, stand_ins: Mapping[str, str], f
     notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
     notebook.metadata.pop("widgets", None)
     notebook.metadata.papermill.update(input_path=template.notebook.name, output_path=NOTEBOOK)
-    writing.scrub(notebook, stand_ins)
+    scrub(notebook, stand_ins)
     write_whole(folder / NOTEBOOK, nbformat.writes(notebook) + "\n")
-    write_whole(folder / PAGE, writing.to_html(notebook, title))
+    write_whole(folder / PAGE, to_html(notebook, title))
 
 
 def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
@@ -274,18 +270,18 @@ def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
     for name, value in values.items():
         shown = _study.shown_value(name, value.value)
         if shown != value.value or (name == "data_dir" and shown is not None):
-            stand_ins |= dict.fromkeys(_spellings(value.value), shown.removeprefix("csv:"))
+            paths = [value.value.removeprefix("csv:")]
             if shown.startswith("csv:") and "data_dir" in values:  # which it is relative to
-                table = Path(values["data_dir"].value or "", value.value.removeprefix("csv:"))
-                stand_ins |= dict.fromkeys(_spellings(str(table)), shown.removeprefix("csv:"))
+                paths.append(str(Path(values["data_dir"].value or "", paths[0])))
+            spellings = [spelling for path in paths for spelling in _spellings(path)]
+            stand_ins |= dict.fromkeys(spellings, shown.removeprefix("csv:"))
     return stand_ins
 
 
-def _spellings(given: str) -> list[str]:
+def _spellings(path: str) -> list[str]:
     """Return the ways in which a path that a parameter names may be written by what reads it."""
-    raw = given.removeprefix("csv:")
-    expanded = os.path.expanduser(raw)  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
-    return [raw, str(Path(raw)), expanded, str(Path(expanded)), str(Path(expanded).resolve())]
+    expanded = os.path.expanduser(path)  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
+    return [path, str(Path(path)), expanded, str(Path(expanded)), str(Path(expanded).resolve())]
 
 
 def _literal(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Files of reports: YAML is read as it is written, or refused, and what comes out is written whole."""
+"""YAML files of parameters and presets: read as they are written, or refused."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-from medlab.training.checkpoint import replacing
 
 _MOST_BYTES = 100_000
 _DEEPEST = 8
@@ -43,39 +41,16 @@ class _AsWritten(yaml.BaseLoader):
         mapping: dict[str, Any] = {}
         for name_node, value_node in node.value:
             name = name_node.value
-            if not isinstance(name, str) or name in mapping:
-                twice = isinstance(name, str)
-                _refuse(f"{name} is given twice" if twice else "a name must be a single word", name_node)
+            if not isinstance(name, str):
+                _refuse("a name must be a single word", name_node)
+            if name in mapping:
+                _refuse(f"{name} is given twice", name_node)
             mapping[name] = self.construct_object(value_node, deep=deep)
         return mapping
 
 
 def _refuse(problem: str, where: Any) -> None:
     raise yaml.MarkedYAMLError(problem=problem, problem_mark=where.start_mark)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` beside `path` and then put it in its place, so that a full disk leaves the earlier file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; `path` is then what it was.
-    """
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8")
-
-
-class Whole:
-    """How papermill writes the notebook after every cell: in place, a full disk would cut it."""
-
-    def write(self, text: str, path: str) -> None:
-        """Write it."""
-        write_whole(Path(path), text)
-
-    def pretty_path(self, path: str) -> str:
-        """Return what papermill's log says, which nobody reads."""
-        return path
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -111,8 +86,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}," if mark else ""
-        words = [getattr(error, "context", None), getattr(error, "problem", None) or str(error)]
-        msg = f"{path.name}{line} is not readable as YAML: {' '.join(' '.join(filter(None, words)).split())}."
+        problem = f"{getattr(error, 'context', None) or ''} {getattr(error, 'problem', None) or error}"
+        msg = f"{path.name}{line} is not readable as YAML: {' '.join(problem.split())}."
         raise ValueError(msg) from error
     if not isinstance(values, dict | None):
         kind = "list" if isinstance(values, list) else "single value"

@@ -1,0 +1,67 @@
+"""What commands share: what they say, how they refuse, what Tab completes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from medlab.text import columns
+
+
+def say(text: str, value: Any = None) -> None:
+    """Print, or hand text and value over to who can show them better.
+
+    Parameters
+    ----------
+    text : str
+        What a terminal shows.
+    value : object
+        The same as rows (a list of dicts), a dict, or an object that shows itself.
+    """
+    context = click.get_current_context(silent=True)
+    show = getattr(context.find_root().obj, "show", None) if context is not None else None
+    if show is None:
+        click.echo(text)
+    else:
+        show(text, value)
+
+
+def say_table(rows: list[dict[str, str]]) -> None:
+    """Say rows as columns below their names."""
+    say(columns([list(rows[0]), *(list(row.values()) for row in rows)]), rows)
+
+
+def reason(error: Exception) -> str:
+    """Return why something failed; a file stands by its name, for the folders above it may name a person."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{Path(error.filename).name}: {error.strerror}" if error.filename else error.strerror
+
+
+@contextmanager
+def plain_refusals(
+    kinds: tuple[type[Exception], ...] = (OSError, ValueError), message: str = "{}"
+) -> Iterator[None]:
+    """Turn refusals and failures of disk or network into one line, `message` with the reason in it."""
+    try:
+        yield
+    except kinds as error:
+        raise click.ClickException(message.format(reason(error))) from error
+
+
+def complete_from(names: Callable[[], Mapping[str, str] | Iterable[str]]) -> Callable[..., Any]:
+    """Return what completes a word from `names`, asked when Tab is pressed; a mapping gives help, too."""
+
+    def complete(
+        _context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        listed = names()
+        helps = listed if isinstance(listed, Mapping) else {}
+        return [CompletionItem(n, help=helps.get(n)) for n in listed if n.startswith(incomplete)]
+
+    return complete

@@ -1,0 +1,218 @@
+"""The commands of ``%medlab`` that the terminal does not have: what only a kernel can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from medlab.cli.console import complete_from, say
+from medlab.kernel.magic_call import MagicCall, refusals_without_traceback
+
+
+def _complete_variable(suits: Callable[[Any], bool]) -> Callable[..., list[CompletionItem]]:
+    """Return what completes the names of the notebook's variables for which `suits` is true."""
+
+    def complete(
+        context: click.Context, _parameter: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        call = context.find_root().obj
+        variables = list(call.variables.items()) if call is not None else []
+        return [
+            CompletionItem(name, help=type(value).__name__)
+            for name, value in variables
+            if name.startswith(incomplete) and not name.startswith("_") and suits(value)
+        ]
+
+    return complete
+
+
+def _is_volume(value: Any) -> bool:
+    return type(value).__name__ == "Volume" or getattr(value, "ndim", None) == 3
+
+
+def _is_network(value: Any) -> bool:
+    """Whether `explain` can ask it: a Keras model, or the Run of one; neither is imported for this."""
+    bases = {f"{base.__module__.split('.')[0]}.{base.__name__}" for base in type(value).__mro__}
+    return bool(bases & {"keras.Model", "medlab.Run"})
+
+
+def _is_image(value: Any) -> bool:
+    ndim = getattr(value, "ndim", None)
+    return isinstance(ndim, int) and ndim >= 2  # np.ndim is a function
+
+
+def _complete_layer(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    # click leaves positional words in args while the option before the cursor has no value.
+    call, name = context.find_root().obj, context.params.get("model") or next(iter(context.args), "")
+    value = call.variables.get(name) if call is not None else None
+    layers = getattr(getattr(value, "model", value), "layers", ())
+    return [CompletionItem(layer.name) for layer in layers if layer.name.startswith(incomplete)]
+
+
+def _methods() -> list[str]:
+    from medlab.evaluation.attribution.methods import METHODS
+
+    return list(METHODS)
+
+
+def _windows() -> list[str]:
+    from medlab.data.intensity import WINDOWS
+
+    return list(WINDOWS)
+
+
+@click.command()
+@click.argument("name", required=False, type=click.Choice(["tensorflow", "torch", "jax"]))
+def backend(name: str | None) -> None:
+    """Say which backend Keras runs on, or choose one.
+
+    NAME can be chosen before anything loads Keras.
+    """
+    from medlab import backend as backends
+
+    if name is None:
+        print(f"Keras runs on {backends.name()}")
+        return
+    with refusals_without_traceback():
+        backends.choose(name)
+    print(f"Keras will run on {name} in this kernel")
+
+
+@click.command()
+@click.argument("number", type=int)
+def seed(number: int) -> None:
+    """Seed all generators, training threads too.
+
+    That is Python, NumPy, Keras and the backend, here and in every training thread that begins later.
+    """
+    from medlab import backend as backends
+
+    with refusals_without_traceback():
+        backends.choose_seed(number)
+    print(f"seed {number}")
+
+
+def _latest_session() -> Any:
+    """Return the session that began last; refuse where there is none."""
+    from medlab.training import latest
+
+    session = latest()
+    if session is None:
+        msg = "there is no session in this kernel. Start one: %%medlab train, a panel, or TrainSession(...)."
+        raise click.ClickException(msg)
+    return session
+
+
+@click.command()
+def status() -> None:
+    """Say what the session is doing.
+
+    That includes where its checkpoint lies.
+    """
+    session = _latest_session()
+    snapshot = session.snapshot()
+    say(session.describe(), {name: value for name, value in snapshot.items() if name != "rows"})
+
+
+def _steer(action: str, text: str) -> click.Command:
+    @click.command(action, help=text)
+    def steer() -> None:
+        session = _latest_session()
+        with refusals_without_traceback():
+            getattr(session, action)()
+        if action == "stop":
+            session.join(60)
+        print(session.describe())
+
+    return steer
+
+
+@click.command("slice")
+@click.argument("volume", shell_complete=_complete_variable(_is_volume))
+@click.option("-z", "z", type=int, help="Number of the slice, from 0; default: the middle one.")
+@click.option("--window", help="lung, soft tissue, bone, ...", shell_complete=complete_from(_windows))
+@click.pass_obj
+def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) -> Any:
+    """Show one slice of a volume.
+
+    VOLUME is a name in the notebook, or a file or folder of DICOM or NIfTI.
+    """
+    from medlab.data import volumes
+
+    with refusals_without_traceback():
+        is_path = volume not in call.variables and Path(volume).exists()
+        value = volumes.read(volume) if is_path else call.evaluate(volume, "VOLUME")
+        return volumes.slice_picture(value, z, window)
+
+
+@click.command()
+@click.argument("model", shell_complete=_complete_variable(_is_network), is_eager=True)
+@click.argument("image", shell_complete=_complete_variable(_is_image))
+@click.option("--method", default="grad_cam", show_default=True, shell_complete=complete_from(_methods))
+@click.option(
+    "--layer", help="For methods that look at one, such as grad_cam.", shell_complete=_complete_layer
+)
+@click.option("--target", type=int, help="Class to explain.")
+@click.option("--on", type=click.Choice(["output", "logit"]), default="output", show_default=True)
+@click.pass_obj
+def explain(
+    call: MagicCall, model: str, image: str, method: str, layer: str | None, target: int | None, on: str
+) -> Any:
+    """Ask which parts of an image a network's answer depends on.
+
+    MODEL is a Keras network, whose IMAGE is normalized as it takes it, or a Run, whose IMAGE is raw. IMAGE is
+    a name or an expression: one image, or several.
+    """
+    import numpy as np
+
+    from medlab.evaluation import attribute
+
+    model_or_run, images = call.evaluate(model, "MODEL"), call.evaluate(image, "IMAGE")
+    if not _is_network(model_or_run):
+        msg = f"MODEL must be a Keras network or a Run, got {model}, a {type(model_or_run).__name__}."
+        raise click.ClickException(msg)
+    with refusals_without_traceback():
+        images = np.asarray(images)
+        network = getattr(model_or_run, "model", model_or_run)
+        if images.ndim == len(network.input_shape) - 1:
+            images = images[np.newaxis]
+        if network is not model_or_run:
+            images = model_or_run.normalize(images)
+        return attribute(method, network, images, target, layer, on=on)
+
+
+@click.command()
+@click.argument("choice", required=False, type=click.Choice(["on", "off"]))
+def phi(choice: str | None) -> None:
+    """Show patients' names, dates and numbers, or not.
+
+    "off", the default, masks them in this kernel's outputs.
+    """
+    from medlab.kernel import answers
+
+    shown = answers.phi(None if choice is None else choice == "on")
+    state = (
+        "on: outputs may name patients; do not share this notebook"
+        if shown
+        else "off: masked where a header is displayed, not in print()"
+    )
+    print(f"protected health information is {state}")
+
+
+LINE_COMMANDS = {
+    "backend": backend,
+    "explain": explain,
+    "pause": _steer("pause", "Let the running session wait after its batch."),
+    "phi": phi,
+    "resume": _steer("resume", "Let a paused or stopped session go on."),
+    "seed": seed,
+    "slice": show_slice,
+    "status": status,
+    "stop": _steer("stop", "Stop the running session after its batch.\n\nIts state stays on the disk."),
+}

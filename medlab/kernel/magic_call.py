@@ -1,0 +1,49 @@
+"""What a command of ``%medlab`` may know of the notebook that it runs in."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from IPython.display import display
+
+from medlab.cli.console import plain_refusals
+from medlab.kernel.answers import Answer
+
+# What a public function may refuse with; in a notebook too, a refusal is read without its traceback.
+refusals_without_traceback = functools.partial(
+    plain_refusals, (ImportError, OSError, RuntimeError, TypeError, ValueError)
+)
+
+
+@dataclass
+class MagicCall:
+    """The shell, and the body of a cell magic."""
+
+    shell: Any
+    cell: str = ""
+
+    def show(self, text: str, value: Any = None) -> None:
+        """Show an answer: what `medlab.cli.console.say` hands over."""
+        display(Answer(text, value))
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The notebook's variables by name."""
+        return self.shell.user_ns
+
+    def run_body(self) -> Any:
+        """Run the cell; return the value of its last expression, or raise what it raised (shown already)."""
+        result = self.shell.run_cell(self.cell, store_history=False, silent=False)
+        result.raise_error()
+        return result.result
+
+    def evaluate(self, expression: str, what: str) -> Any:
+        """Return the value of a name, or of any expression, in the notebook; refuse it by `what`."""
+        try:
+            return self.shell.ev(expression)
+        except Exception as error:
+            msg = f"{what} must be a name or an expression of this notebook, got {expression!r}: {error}"
+            raise click.ClickException(msg) from error

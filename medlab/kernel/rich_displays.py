@@ -1,0 +1,172 @@
+"""Which things show themselves richly while the extension is loaded, and how each does.
+
+Each has text, a table or a picture, and plain numbers (see `medlab.kernel.answers.JSON`). Types are named,
+not imported: nothing heavy is loaded before such a thing exists. Keras' model is known by its private
+module, which a test guards.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Callable
+from typing import Any
+
+from medlab.kernel import dicom_table, network_summary
+from medlab.kernel.answers import JSON
+from medlab.text import LITERAL, html_table
+
+LARGEST = 300_000  # bytes of one display
+_SAMPLES = 6
+
+
+def network(model: Any) -> dict[str, Any]:
+    """Show a Keras network: its layers with shapes and weights, and a drawing."""
+    rows = network_summary.layers(model)
+    return {
+        "text/plain": network_summary.text(model, rows),
+        "text/html": network_summary.page(model, rows),
+        JSON: {"name": model.name, "layers": rows, "weights": network_summary.count(model)},
+    }
+
+
+def run(training_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Show a training: its curves."""
+    from medlab import plots
+
+    rows, best_epoch = training_run.history.to_dict("records"), training_run.best_epoch
+    kept: dict[str, Any] = next((row for row in rows if row["epoch"] == best_epoch), {})
+    measures = ", ".join(f"{name} {kept[name]:.3f}" for name in kept if name.startswith("val_"))
+    text = (
+        f"Run of {training_run.model.name}: {len(rows)} epochs in {training_run.train_seconds:.0f} s on "
+        f"{training_run.backend}, kept epoch {best_epoch} ({measures}), seed {training_run.seed}"
+    )
+    facts = _attributes(training_run, "best_epoch train_seconds seed backend")
+    facts |= {"options": dict(training_run.options), "history": rows}
+    return _with_picture(text, plots.history(training_run.history, best_epoch=best_epoch), facts)
+
+
+def dataset(cohort: Any) -> dict[str, Any]:
+    """Show a data set: counts, samples, license, fingerprint."""
+    from medlab.reports.report_figures import counts_by_class
+
+    rows = [
+        {"split": name, "images": len(split), **counts_by_class(cohort, split)}
+        for name, split in cohort.splits().items()
+    ]
+    title = f"SIMULATED {cohort.name}" if cohort.simulated else cohort.name
+    shape = " × ".join(map(str, cohort.image_shape))
+    spacing = " × ".join(f"{mm:g}" for mm in cohort.spacing_mm or ())
+    facts = {
+        "task": cohort.task,
+        "image": f"{shape} {cohort.train.images.dtype}",
+        "modality": cohort.modality,
+        "spacing": f"{spacing} mm" if spacing else "not known",
+        "labels": cohort.label_meaning,
+        "license": cohort.license,
+        "fingerprint": cohort.fingerprint,
+    }
+    counts = "; ".join(f"{row['split']} {row['images']:,}" for row in rows)
+    text = f"{title}: {cohort.task}, {shape}, {counts}; license {cohort.license}; {cohort.fingerprint}"
+    named = html_table([{"": name, "what": value} for name, value in facts.items()])
+    page = f"<b {LITERAL}>{html.escape(title)}</b>{html_table(rows)}{_samples(cohort)}{named}"
+    return {"text/plain": text, "text/html": page, JSON: {"name": cohort.name, "splits": rows, **facts}}
+
+
+def _samples(cohort: Any) -> str:
+    """Return a few training images as an HTML picture; nothing for sequences."""
+    from medlab import plots
+
+    images = cohort.train.images[:_SAMPLES]
+    if images.ndim < 4 or images.shape[-1] not in (1, 3) or not len(images):
+        return ""
+    spacing = cohort.spacing_mm[-2:] if cohort.spacing_mm else None
+    alt = f"The first {len(images)} training images" + (", SIMULATED" if cohort.simulated else "")
+    png = _base64(plots.image_grid(images, spacing_mm=spacing, alt=alt).to_png())
+    return f"<div><img alt='{html.escape(alt)}' src='data:image/png;base64,{png}'></div>"
+
+
+def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Show a volume: three planes with scale bars; of its header, nothing."""
+    from medlab.data import volumes
+
+    facts = {
+        "shape": list(scan.shape),
+        "spacing_mm": list(scan.spacing_mm),
+        "size_mm": list(scan.size_mm),
+        "origin_mm": [float(mm) for mm in scan.origin_mm],
+        **_attributes(scan, "modality units"),
+    }
+    return _with_picture(repr(scan), volumes.planes_picture(scan), facts)
+
+
+def attribution(maps: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Show an attribution: its maps over the images."""
+    facts = _attributes(maps, "method layer on seconds images")
+    for name in ("output", "target", "completeness_error"):
+        array = getattr(maps, name)
+        facts[name] = None if array is None else array.tolist()
+    bundle: dict[str, Any] = {"text/plain": repr(maps), JSON: facts}
+    png = maps._repr_png_()
+    if png is None:
+        return bundle, {}
+    return {**bundle, "image/png": _base64(png[0])}, {"image/png": png[1]}
+
+
+def _attributes(thing: Any, names: str) -> dict[str, Any]:
+    return {name: getattr(thing, name) for name in names.split()}
+
+
+def _base64(png: bytes) -> str:
+    return base64.b64encode(png).decode()
+
+
+def _with_picture(text: str, picture: Any, facts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    bundle = {"text/plain": text, "image/png": _base64(picture.to_png()), JSON: facts}
+    return bundle, {"image/png": {"alt": picture.alt}}
+
+
+TYPES: dict[str, Callable[[Any], Any]] = {
+    "keras.src.models.model.Model": network,
+    "medlab.data.dataset.Dataset": dataset,
+    "medlab.data.volumes.volume.Volume": volume,
+    "medlab.evaluation.attribution.result.Attribution": attribution,
+    "medlab.training.run.Run": run,
+    "pydicom.dataset.Dataset": dicom_table.bundle,
+}
+
+
+def _print_dicom(header: Any, printer: Any, _cycle: Any) -> None:
+    printer.text(dicom_table.bundle(header)["text/plain"])
+
+
+def _print_element(element: Any, printer: Any, cycle: Any) -> None:
+    import pydicom
+
+    header = pydicom.Dataset()
+    header.add(element)
+    _print_dicom(header, printer, cycle)
+
+
+# As text too, in a list of data sets and by itself: pydicom's own words have every name in them.
+PRINTED = {"pydicom.dataset.Dataset": _print_dicom, "pydicom.dataelem.DataElement": _print_element}
+
+
+def register(shell: Any) -> None:
+    """Let the shell show these types richly."""
+    formatter = shell.display_formatter
+    for name, write in PRINTED.items():
+        formatter.formatters["text/plain"].for_type_by_name(*name.rsplit(".", 1), write)
+    for name, show in TYPES.items():
+        # IPython also passes the formats to include and exclude.
+        formatter.mimebundle_formatter.for_type_by_name(
+            *name.rsplit(".", 1), lambda thing, show=show, **_formats: show(thing)
+        )
+
+
+def unregister(shell: Any) -> None:
+    """Show them as before."""
+    for name in PRINTED:
+        shell.display_formatter.formatters["text/plain"].pop(name, None)
+    for name in TYPES:
+        shell.display_formatter.mimebundle_formatter.pop(name, None)

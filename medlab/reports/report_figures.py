@@ -1,0 +1,194 @@
+"""The figures of a classification report, chosen from a data set and an evaluation; `plots` draws them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medlab import plots
+from medlab.text import escape
+
+if TYPE_CHECKING:
+    from IPython.display import Markdown
+
+    from medlab.plots import Picture
+
+_MANY = 4  # classes: of more, fewer samples of each are shown
+_EXPLAINED = 6  # images in a figure of maps
+# Steps of the integral, and what they may cost: some ten seconds of two CPU cores. A ResNet on large images
+# gets fewer steps; by its arithmetic, not by the clock, so that a seed gives the same figures everywhere.
+_MOST_STEPS, _LEAST_STEPS, _MULTIPLY_ADDS = 50, 10, 5e11
+
+
+def class_counts(dataset: Any) -> Picture | None:
+    """Draw how many images of each class each split holds; None for a regression."""
+    if dataset.task == "regression":
+        return None
+    counts = {name: counts_by_class(dataset, split) for name, split in dataset.splits().items()}
+    return plots.class_counts(counts, {name: len(split) for name, split in dataset.splits().items()})
+
+
+def counts_by_class(dataset: Any, split: Any) -> dict[str, int]:
+    """Return how many images of a split each class has, by its name; of a regression, nothing."""
+    if dataset.task == "regression":
+        return {}
+    labels = split.labels if dataset.task == "multilabel" else np.eye(len(dataset.class_names))[split.labels]
+    return dict(zip(dataset.class_names, labels.sum(axis=0).astype(int).tolist(), strict=True))
+
+
+def samples(dataset: Any, seed: int = 0) -> Picture:
+    """Draw training images drawn at random, the same number of each class."""
+    rng = np.random.default_rng(seed)
+    split, count = dataset.train, len(dataset.class_names)
+    if dataset.task in ("binary", "multiclass"):
+        of_each = 6 if count <= _MANY else 2
+        members = [np.flatnonzero(split.labels == k) for k in range(count)]
+        index = np.concatenate([rng.permutation(positions)[:of_each] for positions in members])
+    else:
+        index = rng.permutation(len(split))[:12]
+    titles = [_truth(dataset, label) for label in split.labels[index]]
+    return plots.image_grid(split.images[index], titles, spacing_mm=dataset.spacing_mm, columns=6)
+
+
+def worst_errors(dataset: Any, evaluation: Any, k: int = 6) -> Picture | None:
+    """Draw the `k` most confident wrong answers of each kind on test; None if there are none."""
+    index = _worst(dataset, evaluation, k)
+    if not len(index):
+        return None
+    marks = None
+    if dataset.task == "binary":
+        positive = dataset.test.labels[index] == dataset.positive_class
+        marks = ["false negative" if missed else "false positive" for missed in positive]
+    titles, images = _titles(dataset, evaluation, index), dataset.test.images[index]
+    return plots.image_grid(images, titles, marks=marks, spacing_mm=dataset.spacing_mm, columns=6)
+
+
+def beside(dataset: Any, evaluation: Any) -> Picture | None:
+    """Draw the test AUC beside the ceilings or the published results; None where neither is known."""
+    if "auc" not in evaluation.splits["test"] or not (dataset.published or evaluation.ceiling):
+        return None
+    return plots.results_vs_published(evaluation.splits["test"], dataset.published, evaluation.ceiling)
+
+
+def curves(dataset: Any, evaluation: Any) -> list[Picture]:
+    """Draw ROC and precision-recall curves: of the three splits, or of each class on test."""
+    if dataset.task == "regression":
+        return []
+    if dataset.task == "binary":
+        pairs, threshold = (evaluation.targets, evaluation.predictions), evaluation.threshold
+    else:
+        pairs, threshold = evaluation.one_vs_rest(), None
+    return [plots.roc(*pairs, threshold), plots.precision_recall(*pairs, threshold)]
+
+
+def confusion(dataset: Any, evaluation: Any) -> list[Picture]:
+    """Draw the confusion matrix of the test set, and for a binary task the histogram of probabilities."""
+    matrix = evaluation.splits["test"].get("confusion")
+    names = list(dataset.class_names)
+    if matrix is None:
+        return []
+    if dataset.task != "binary":
+        return [plots.confusion(matrix, names)]
+    names = [names[1 - dataset.positive_class], names[dataset.positive_class]]
+    histogram = plots.score_histogram(
+        evaluation.targets["test"], evaluation.predictions["test"], evaluation.threshold, names
+    )
+    return [plots.confusion(matrix, names), histogram]
+
+
+def explanations(dataset: Any, run: Any, evaluation: Any, k: int = 3) -> list[Picture | Markdown]:
+    """Draw what the network's answers depend on, for its worst errors and for its most typical right answers.
+
+    Parameters
+    ----------
+    dataset : medlab.data.Dataset
+    run : medlab.training.Run, or medlab.models.Bundle
+        Has `model` and `normalize`.
+    evaluation : medlab.evaluation.Evaluation
+    k : int
+        Test images of each kind of error, and of each class; six at most in a figure.
+
+    Returns
+    -------
+    shown : list
+        A figure of the worst errors, where there are any, one of typical answers, and how to read them.
+    """
+    from IPython.display import Markdown
+
+    from medlab import models
+    from medlab.evaluation import attribute
+
+    chosen = {
+        "worst errors": _worst(dataset, evaluation, k),
+        "typical right answers": evaluation.most_typical(k),
+    }
+    on = "output" if dataset.task == "regression" else "logit"
+    shown: list[Any] = []
+    errors: list[float] = []
+    for caption, index in chosen.items():
+        index = index[:_EXPLAINED]
+        if not len(index):
+            continue
+        images, titles = dataset.test.images[index], _titles(dataset, evaluation, index)
+        cost = max(1, models.cost(run.model).multiply_adds) * len(images)
+        steps = int(np.clip(_MULTIPLY_ADDS / cost, _LEAST_STEPS, _MOST_STEPS))
+        maps = attribute("integrated_gradients", run.model, run.normalize(images), on=on, steps=steps)
+        picture = maps.overlay(images, titles, spacing_mm=dataset.spacing_mm)
+        picture.alt = f"Maps by integrated gradients over the {caption}: {'; '.join(titles)}"
+        picture.suptitle(caption.capitalize(), fontsize="medium")
+        shown.append(picture)
+        errors += np.asarray(maps.relative_error).tolist()
+    return [*shown, Markdown(_how_to_read(dataset, float(np.nanmedian(errors))))] if shown else []
+
+
+def _how_to_read(dataset: Any, error: float) -> str:
+    target = {
+        "regression": "a larger value",
+        "multilabel": "the label with the highest probability, which need not be the wrong one",
+    }.get(dataset.task, "the class that the network answered")
+    if dataset.task == "binary":
+        target = f"the class {escape(dataset.class_names[dataset.positive_class])}"
+    return (
+        f"Orange pixels spoke for {target}, purple ones against, measured from the mean gray of the training "
+        "images (integrated gradients: Sundararajan et al. 2017, arXiv 1703.01365). The parts of a map add "
+        f"up to how far the answer is from that at mean gray, but for {error:.1%} (median). A "
+        "map says what this network's answer depends on. It does not say that the answer is right, nor why a "
+        "patient is ill; a network that looks at the finding may be wrong, and one that looks beside it "
+        "should not be believed."
+    )
+
+
+def _worst(dataset: Any, evaluation: Any, k: int) -> NDArray[np.int64]:
+    kinds = ("false positive", "false negative") if dataset.task == "binary" else ("all",)
+    return np.concatenate([evaluation.worst_errors(k, kind) for kind in kinds])
+
+
+def _titles(dataset: Any, evaluation: Any, index: NDArray[np.int64]) -> list[str]:
+    """Return truth and answer of test images, in words."""
+    pairs = zip(dataset.test.labels[index], evaluation.predictions["test"][index], strict=True)
+    return [f"{_truth(dataset, label)}; {_answer(dataset, output)}" for label, output in pairs]
+
+
+def _truth(dataset: Any, label: Any) -> str:
+    if dataset.task == "multilabel":
+        name = _names(dataset, label)
+    else:
+        name = f"{label:.3g}" if dataset.task == "regression" else plots.short(dataset.class_names[label])
+    return f"simulated, {name}" if dataset.simulated else name
+
+
+def _answer(dataset: Any, output: NDArray[Any]) -> str:
+    if dataset.task == "binary":
+        return f"P({plots.short(dataset.class_names[dataset.positive_class])}) {output:.2f}"
+    if dataset.task == "regression":
+        return f"predicted {output:.3g}"
+    if dataset.task == "multilabel":
+        return f"called {_names(dataset, output >= 0.5)}"
+    return f"called {plots.short(dataset.class_names[int(output.argmax())])} ({output.max():.2f})"
+
+
+def _names(dataset: Any, present: NDArray[Any]) -> str:
+    names = [plots.short(name) for name, is_so in zip(dataset.class_names, present, strict=True) if is_so]
+    return ", ".join(names) or "no finding"
