@@ -9,9 +9,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "attribution": ["Attribution", "attribute"],
         "evaluating": ["Evaluation", "evaluate"],
         "intervals": ["bootstrap", "delong"],
-        "lungrads": ["lung_rads"],
-        "repairing": ["LesionRule", "RepairQuality", "repair_quality"],
-        "rules": ["RiskScore", "risk_score"],
         "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
     },
 )

@@ -11,10 +11,12 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "catalog": ["build", "check_shape", "describe", "minimum_size", "names", "own_options"],
         "concepts": ["concept_bottleneck", "correct_concepts"],
         "costs": ["cost"],
+        "gradients": ["input_gradients"],
+        "lungrads": ["lung_rads"],
         "predicting": ["predict"],
         "resnet": ["resnet18_28"],
+        "risk_scores": ["RiskScore", "risk_score"],
         "rnn": ["bidirectional_lstm", "cnn_lstm", "gru", "lstm", "simple_rnn"],
         "screening": ["screening_cnn"],
-        "slopes": ["input_slopes"],
     },
 )

@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "counts": ["MEASURES", "at_equal_counts", "floor"],
         "embedding": ["Features", "network_features", "pixel_features"],
         "copies": ["Memorization", "memorization"],
+        "inpainting_quality": ["LesionRule", "RepairQuality", "repair_quality"],
         "usefulness": ["Usefulness", "train_on_synthetic"],
         "judging": ["Judgment", "judge"],
     },

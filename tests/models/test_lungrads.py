@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from medlab.data.phantoms import NODULE_TYPES as SIMULATED_TYPES
-from medlab.evaluation import lungrads as rules
-from medlab.evaluation.lungrads import CATEGORIES, lung_rads
+from medlab.models import lungrads as rules
+from medlab.models.lungrads import CATEGORIES, lung_rads
 
 
 def names(*args, **options):

@@ -12,20 +12,20 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import backend
 
 
-def input_slopes(function: Callable[[Any], Any], images: ArrayLike) -> NDArray[np.float32]:
-    """Return the slope (gradient) of the summed outputs along every number of the input.
+def input_gradients(function: Callable[[Any], Any], images: ArrayLike) -> NDArray[np.float32]:
+    """Return the gradient of the summed outputs with respect to every number of the input.
 
     Parameters
     ----------
     function : keras.Model, keras layer, or function of one tensor
         Called on normalized images; what it returns is summed up. Images do not mix in a network at rest,
-        so each image gets the slope of its own output.
+        so each image gets the gradient of its own output.
     images : array, shape (N, ...)
         Normalized, as the network takes them.
 
     Returns
     -------
-    slopes : float32 array, shape of `images`
+    gradients : float32 array, shape of `images`
 
     Raises
     ------
@@ -34,7 +34,7 @@ def input_slopes(function: Callable[[Any], Any], images: ArrayLike) -> NDArray[n
 
     Examples
     --------
-    >>> input_slopes(lambda x: x * x, [[1.0, -3.0]]).tolist()
+    >>> input_gradients(lambda x: x * x, [[1.0, -3.0]]).tolist()
     [[2.0, -6.0]]
     """
     import keras
@@ -46,18 +46,18 @@ def input_slopes(function: Callable[[Any], Any], images: ArrayLike) -> NDArray[n
         return keras.ops.sum(keras.ops.cast(function(x), "float32"))
 
     if backend.name() == "jax":
-        found = engine.grad(total)(values)
+        gradients = engine.grad(total)(values)
     elif backend.name() == "torch":
         values = values.detach().clone().requires_grad_()
-        (found,) = engine.autograd.grad(_attached(total(values)), values, allow_unused=True)
+        (gradients,) = engine.autograd.grad(_attached(total(values)), values, allow_unused=True)
     else:
         with engine.GradientTape() as tape:
             tape.watch(values)
             result = total(values)
-        found = tape.gradient(result, values)
-    if found is None:
+        gradients = tape.gradient(result, values)
+    if gradients is None:
         _refuse()
-    return np.asarray(keras.ops.convert_to_numpy(found), np.float32)
+    return np.asarray(keras.ops.convert_to_numpy(gradients), np.float32)
 
 
 def _attached(value: Any) -> Any:

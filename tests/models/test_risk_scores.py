@@ -6,8 +6,8 @@ import pytest
 
 from medlab import metrics
 from medlab.data import phantoms
-from medlab.evaluation import risk_score
-from medlab.evaluation.rules import RiskScore
+from medlab.models import risk_score
+from medlab.models.risk_scores import RiskScore
 
 
 def cards():

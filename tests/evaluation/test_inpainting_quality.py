@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medlab.data import phantoms
-from medlab.evaluation import LesionRule, repair_quality
+from medlab.evaluation.generation import LesionRule, repair_quality
 
 LUNG, TISSUE = -850.0, 40.0
 
