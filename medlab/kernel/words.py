@@ -169,7 +169,7 @@ def slice_(call: Call, volume: str, z: int | None, window: str | None) -> Any:
 @click.argument("model", shell_complete=names_of(is_network), is_eager=True)
 @click.argument("image", shell_complete=names_of(_image))
 @click.option("--method", default="grad_cam", show_default=True, shell_complete=_methods)
-@click.option("--layer", help="For grad_cam and layer_integrated_gradients.", shell_complete=_layers)
+@click.option("--layer", help="For methods that look at a layer, such as grad_cam.", shell_complete=_layers)
 @click.option("--target", type=int, help="Class to explain.")
 @click.option("--on", type=click.Choice(["output", "logit"]), default="output", show_default=True)
 @click.pass_obj

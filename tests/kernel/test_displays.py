@@ -16,7 +16,7 @@ from medlab import kernel, models
 from medlab.data import Dataset, Split
 from medlab.data.normalization import normalize
 from medlab.data.volumes import Volume
-from medlab.evaluation.attribution.result import Attribution
+from medlab.evaluation.attribution import Attribution
 from medlab.kernel import formatting, network_page
 from medlab.kernel.showing import JSON
 from medlab.training import Run

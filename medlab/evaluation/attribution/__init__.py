@@ -5,10 +5,10 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "attributing": ["attribute"],
-        "bridging": ["Bridge", "Canceled"],
-        "features": ["superpixels"],
+        "attribution_maps": ["Attribution"],
+        "captum_attribution": ["attribute"],
+        "feature_masks": ["superpixels"],
         "methods": ["METHODS", "REFUSED"],
-        "result": ["Attribution"],
+        "torch_bridge": ["Bridge", "Canceled"],
     },
 )

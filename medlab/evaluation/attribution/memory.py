@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import psutil
 
 from medlab import backend
-from medlab.evaluation.attribution.layers import Seen
+from medlab.evaluation.attribution.network_layers import Seen
 
 # More at once is not faster on a CPU: its caches hold little.
 MOST_ON_CPU, MOST_ON_GPU = 32, 256
@@ -27,20 +27,12 @@ def free_bytes() -> int:
             if "bytes_limit" in stats:
                 return int(stats["bytes_limit"] - stats.get("bytes_in_use", 0))
         if backend.name() == "tensorflow":
-            return _free_by_driver()
+            # It says how much it has taken, not how much there is: torch asks the driver, where it can.
+            experimental = importlib.import_module("tensorflow").config.experimental
+            cuda = importlib.import_module("torch").cuda
+            total = cuda.mem_get_info()[1] if cuda.is_available() else 4 << 30
+            return int(max(total - experimental.get_memory_info("GPU:0")["current"], 1 << 28))
     return int(psutil.virtual_memory().available)
-
-
-def _free_by_driver() -> int:
-    # TensorFlow says how much it has taken, not how much there is.
-    tf = importlib.import_module("tensorflow")
-    taken = tf.config.experimental.get_memory_info("GPU:0")["current"]
-    total = importlib.import_module("torch").cuda.mem_get_info()[1] if _torch_sees_a_gpu() else 4 << 30
-    return int(max(total - taken, 1 << 28))
-
-
-def _torch_sees_a_gpu() -> bool:
-    return bool(importlib.import_module("torch").cuda.is_available())
 
 
 def batch_size(seen: Sequence[Seen], bytes_each: int = 4) -> int:

@@ -5,9 +5,9 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "curves": ["Curves", "deletion", "insertion"],
-        "inside": ["mass_inside", "pointing_game"],
-        "perturbing": ["infidelity", "sensitivity"],
-        "randomizing": ["Randomization", "randomized_weights"],
+        "deletion_curves": ["Curves", "deletion", "insertion"],
+        "localization": ["mass_inside", "pointing_game"],
+        "perturbation": ["infidelity", "sensitivity"],
+        "weight_randomization": ["Randomization", "randomized_weights"],
     },
 )

@@ -63,24 +63,23 @@ def pointing_game(maps: ArrayLike, masks: ArrayLike, *, tolerance: int = 0) -> N
     """
     checks.in_range("tolerance", tolerance, 0, whole=True)
     _sizes_and_masks(maps, masks)
-    found = np.asarray(maps).sum(axis=-1)
-    inside = np.asarray(masks, bool).reshape(found.shape)
+    summed = np.asarray(maps).sum(axis=-1)
+    inside = np.asarray(masks, bool).reshape(summed.shape)
     if tolerance:
-        grown = [ndimage.binary_dilation(mask, iterations=tolerance) for mask in inside]
-        inside = np.stack(grown)
-    top = found.reshape(len(found), -1).argmax(axis=1)
+        inside = np.stack([ndimage.binary_dilation(mask, iterations=tolerance) for mask in inside])
+    top = summed.reshape(len(summed), -1).argmax(axis=1)
     return inside.reshape(len(inside), -1)[np.arange(len(top)), top]
 
 
 def _sizes_and_masks(maps: ArrayLike, masks: ArrayLike) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    found = checks.finite("maps", maps)
+    values = checks.finite("maps", maps)
     inside = np.asarray(masks, bool)
-    if inside.shape not in (found.shape[:-1], (*found.shape[:-1], 1)):
-        msg = f"masks must have shape {found.shape[:-1]}, the places of the maps, got {inside.shape}."
+    if inside.shape not in (values.shape[:-1], (*values.shape[:-1], 1)):
+        msg = f"masks must have shape {values.shape[:-1]}, the places of the maps, got {inside.shape}."
         raise ValueError(msg)
     inside = inside.reshape(len(inside), -1)
     empty = np.flatnonzero(~inside.any(axis=1))
     if len(empty):
         msg = f"every mask must mark a lesion, got none in image {empty[0]}. Leave images without one out."
         raise ValueError(msg)
-    return np.abs(found).sum(axis=-1).reshape(len(found), -1).astype(np.float64), inside
+    return np.abs(values).sum(axis=-1).reshape(len(values), -1).astype(np.float64), inside

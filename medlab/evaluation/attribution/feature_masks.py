@@ -10,14 +10,17 @@ import torch
 from numpy.typing import NDArray
 from skimage.segmentation import slic
 
+from medlab import checks
 
-def of_inputs(inputs: Sequence[torch.Tensor], segments: int, given: Any) -> list[torch.Tensor]:
+
+def masks_of(inputs: Sequence[torch.Tensor], segments: int, features: Any) -> list[torch.Tensor]:
     """Return for each input which feature every number belongs to, as Captum takes it: (N, ...), integers."""
+    checks.in_range("segments", segments, 2, whole=True)
     masks, first = [], 0
     for number, tensor in enumerate(inputs):
         array = tensor.detach().numpy()
-        if given is not None and number == 0:
-            mask = _checked(given, array.shape)
+        if features is not None and number == 0:
+            mask = _checked(features, array.shape)
         else:
             mask = np.stack([superpixels(image, segments) for image in array])
         masks.append(torch.from_numpy(np.ascontiguousarray(mask + first)))
@@ -25,8 +28,8 @@ def of_inputs(inputs: Sequence[torch.Tensor], segments: int, given: Any) -> list
     return masks
 
 
-def _checked(given: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    mask = np.asarray(given)
+def _checked(features: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    mask = np.asarray(features)
     if mask.dtype.kind not in "iu" or mask.shape not in (shape[1:], shape[1:-1], shape) or mask.min() < 0:
         msg = (
             f"features must number the parts of an image from 0 on, shape {shape[1:-1]}, "
@@ -50,24 +53,18 @@ def superpixels(image: NDArray[Any], segments: int) -> NDArray[np.int64]:
         steps = np.arange(len(image)) * min(segments, len(image)) // len(image)
         return np.repeat(steps[:, np.newaxis], image.shape[1], axis=1)
     span = float(image.max() - image.min()) or 1.0
-    even = (image.astype(np.float64) - image.min()) / span
+    unit = (image.astype(np.float64) - image.min()) / span
     # In an image of noise gray values say nothing, and SLIC joins all: then places must count for more.
     for compactness in (0.1, 1, 10, 100):
-        parts = slic(
-            even,
-            segments,
-            compactness,
-            channel_axis=-1,
-            start_label=0,
-            convert2lab=False,  # channels may be anything
-        )
+        # Channels may be anything, not colors: nothing is converted to Lab.
+        parts = slic(unit, segments, compactness, channel_axis=-1, start_label=0, convert2lab=False)
         if parts.max() + 1 >= segments / 2:
             break
     return np.repeat(parts[..., np.newaxis], image.shape[-1], axis=-1).astype(np.int64)
 
 
-def numbered_from_zero(masks: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """Return the features of one image, numbered without gaps, as the regression takes them."""
+def numbered_from_zero(masks: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    """Return the features of one image, numbered without gaps, as Captum's regression takes them."""
     _, numbered = torch.unique(torch.cat([mask.ravel() for mask in masks]), return_inverse=True)
     parts = torch.split(numbered, [mask.numel() for mask in masks])
-    return [part.reshape(mask.shape) for part, mask in zip(parts, masks, strict=True)]
+    return tuple(part.reshape(mask.shape) for part, mask in zip(parts, masks, strict=True))

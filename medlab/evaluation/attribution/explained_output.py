@@ -1,4 +1,4 @@
-"""Which number of a network's output is explained, for each image."""
+"""What goes into a network, and which number of its output is explained, for each image."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
 
-ON = ("output", "logit")
-
 
 class Inputs:
     """What goes into a network: one array, or several as a list, tuple or dict, first axis the images.
@@ -28,18 +26,23 @@ class Inputs:
     def __init__(self, x: Any) -> None:
         self._names = list(x) if isinstance(x, dict) else None
         self.single = not isinstance(x, dict | list | tuple)
-        given = [x] if self.single else list(x.values() if isinstance(x, dict) else x)
-        names = self._names or [f"x[{i}]" for i in range(len(given))]
-        self.arrays = [
-            _floating("x" if self.single else name, one) for name, one in zip(names, given, strict=True)
-        ]
-        if not self.arrays or any(one.ndim < 2 for one in self.arrays) or not len(self.arrays[0]):
-            shapes = ", ".join(str(one.shape) for one in self.arrays) or "nothing"
+        values = [x] if self.single else list(x.values() if isinstance(x, dict) else x)
+        names = ["x"] if self.single else self._names or [f"x[{i}]" for i in range(len(values))]
+        self.arrays = [_floating(name, value) for name, value in zip(names, values, strict=True)]
+        if not self.arrays or any(array.ndim < 2 for array in self.arrays) or not len(self.arrays[0]):
+            shapes = ", ".join(str(array.shape) for array in self.arrays) or "nothing"
             msg = (
                 f"x must hold at least one image, first axis N, got shape {shapes}. One image: x[np.newaxis]."
             )
             raise ValueError(msg)
         self.count = checks.same_length(**dict(zip(names, self.arrays, strict=True)))
+
+    def only(self, measure: str) -> NDArray[Any]:
+        """Return the one input that a measure needs, or refuse several."""
+        if len(self.arrays) > 1:
+            msg = f"{measure} needs an attribution of one input, got {len(self.arrays)}."
+            raise ValueError(msg)
+        return self.arrays[0]
 
     @property
     def form(self) -> tuple[Any, ...]:
@@ -57,11 +60,10 @@ class Inputs:
             return dict(zip(self._names, tensors, strict=True))
         return tensors[0] if self.single else list(tensors)
 
-    def back(self, tensors: Sequence[Any]) -> Any:
+    def back(self, arrays: Sequence[Any]) -> Any:
         """Return arrays in the form in which `x` came; a list as a tuple."""
-        if self._names:
-            return dict(zip(self._names, tensors, strict=True))
-        return tensors[0] if self.single else tuple(tensors)
+        built = self.build(arrays)
+        return tuple(built) if isinstance(built, list) else built
 
     def baselines(self, baseline: Any, *, several: bool = False) -> list[NDArray[Any]]:
         """Return a baseline for each array, first axis 1 or N (or any, where `several` are taken).
@@ -72,47 +74,45 @@ class Inputs:
             If one does not have the shape of its input, or does not hold finite numbers.
         """
         count = len(self.arrays)
-        if isinstance(baseline, list | tuple | dict):
-            if isinstance(baseline, dict):
-                # By name, not in the order in which somebody wrote them.
-                named = self._names or ()
-                baseline = [baseline[checks.one_of("input with a baseline", n, baseline)] for n in named]
-            given = list(baseline)
-        else:
-            given = [baseline] * (count if np.ndim(baseline) == 0 else 1)
-        if len(given) != count:
-            msg = f"baseline must be a number, or one for each of {count} inputs, got {len(given)}."
+        if isinstance(baseline, dict):
+            # By name, not in the order in which somebody wrote them.
+            names = self._names or ()
+            baseline = [baseline[checks.one_of("input with a baseline", name, baseline)] for name in names]
+        elif not isinstance(baseline, list | tuple):
+            baseline = [baseline] * (count if np.ndim(baseline) == 0 else 1)
+        if len(baseline) != count:
+            msg = f"baseline must be a number, or one for each of {count} inputs, got {len(baseline)}."
             raise ValueError(msg)
-        return [_baseline(one, array, several) for one, array in zip(given, self.arrays, strict=True)]
+        return [_baseline(value, array, several) for value, array in zip(baseline, self.arrays, strict=True)]
 
 
-def _baseline(given: Any, array: NDArray[Any], several: bool) -> NDArray[Any]:
-    values = _floating("baseline", given).astype(array.dtype)
-    one = array.shape[1:]
+def _baseline(baseline: Any, array: NDArray[Any], several: bool) -> NDArray[Any]:
+    values = _floating("baseline", baseline).astype(array.dtype)
+    shape = array.shape[1:]
     if values.ndim == 0:
-        return np.full((1, *one), values, array.dtype)
-    if values.shape == one:
+        return np.full((1, *shape), values, array.dtype)
+    if values.shape == shape:
         values = values[np.newaxis]
-    if values.shape[1:] != one or not (several or len(values) in (1, len(array))):
-        msg = f"baseline must be a number or have shape {one} or {array.shape}, got {values.shape}."
+    if values.shape[1:] != shape or not (several or len(values) in (1, len(array))):
+        msg = f"baseline must be a number or have shape {shape} or {array.shape}, got {values.shape}."
         raise ValueError(msg)
     return np.ascontiguousarray(values)
 
 
-def _floating(what: str, given: Any) -> NDArray[Any]:
-    array = np.asarray(given)
+def _floating(name: str, values: Any) -> NDArray[Any]:
+    array = np.asarray(values)
     if array.dtype.kind not in "biuf":
-        got = repr(given) if array.ndim == 0 else f"{array.dtype} of shape {array.shape}"
-        msg = f"{what} must hold real numbers, got {got}. Give numbers, such as 0.0 or an array of float32."
+        got = repr(values) if array.ndim == 0 else f"{array.dtype} of shape {array.shape}"
+        msg = f"{name} must hold real numbers, got {got}. Give numbers, such as 0.0 or an array of float32."
         raise ValueError(msg)
-    wanted = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
+    dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
     # torch takes no array that runs backwards.
-    return np.asarray(checks.finite(what, array), wanted, order="C")
+    return np.asarray(checks.finite(name, array), dtype, order="C")
 
 
 @dataclass
 class Target:
-    """The number that is asked about: `value` gives it, for tensors of Keras' backend, shape (N,).
+    """The explained number: `value` gives it, for tensors of Keras' backend, shape (N,).
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class Target:
     extras : list of torch tensors
         What `value` needs for each image beside its inputs.
     classes : int array, shape (N,), or None
-        Class asked about; None where the output is one value, or a region of one class.
+        Explained class; None where the output is one value, or a region of one class.
     """
 
     value: Callable[..., Any]
@@ -140,7 +140,7 @@ def choose(
     on: str,
     batch_size: int,
 ) -> Target:
-    """Return what is asked about; see `attribute` for the parameters.
+    """Return what is explained; see `attribute` for the parameters.
 
     `shape` is the output's for an image; `bend` is what bends it, "sigmoid", "softmax" or "", or bent it
     before it was taken off.
@@ -160,8 +160,12 @@ def choose(
         raise ValueError(msg)
     # One sigmoid stands for two classes: class 0 is what is left of class 1.
     two = outputs == 1 and bend == "sigmoid"
-    single = two or outputs == 1
-    classes = _classes(target, inputs, 2 if two else outputs, single, answer, batch_size)
+    if target is None and outputs == 1:
+        classes = np.full(inputs.count, int(two))
+    elif target is None:
+        classes = _predicted(inputs, outputs, answer, batch_size)
+    else:
+        classes = _named(target, inputs.count, 2 if two else outputs)
     extras = [torch.from_numpy(classes)]
     if region is not None:
         extras.append(torch.from_numpy(_region(region, inputs.count, shape[:-1], inputs.arrays[0].dtype)))
@@ -169,7 +173,7 @@ def choose(
     def value(*tensors: Any) -> Any:
         first, (chosen, *inside) = tensors[: len(inputs.arrays)], tensors[len(inputs.arrays) :]
         output = keras.ops.cast(answer(first), first[0].dtype)
-        output = keras.ops.reshape(output, (-1, *shape)) if shape else keras.ops.reshape(output, (-1, 1))
+        output = keras.ops.reshape(output, (-1, *(shape or (1,))))
         if two:
             sign = keras.ops.cast(2 * chosen - 1, output.dtype)
             rest = 0 * sign if on == "logit" else (1 - sign) / 2
@@ -191,7 +195,7 @@ def _spread(tensor: Any, axes: int, *, last: bool = False) -> Any:
 
 
 def of_head(output: Any, head: str | int | None) -> Any:
-    """Return the output that is asked about, of a network that gives several."""
+    """Return the output that is explained, of a network that gives several."""
     if isinstance(output, dict):
         return output[checks.one_of("head", head, output)]
     if isinstance(output, list | tuple):
@@ -202,51 +206,44 @@ def of_head(output: Any, head: str | int | None) -> Any:
     return output
 
 
-def _classes(
-    target: int | ArrayLike | None,
-    inputs: Inputs,
-    count: int,
-    single: bool,
-    answer: Callable[..., Any],
-    size: int,
+def _predicted(
+    inputs: Inputs, outputs: int, answer: Callable[..., Any], batch_size: int
 ) -> NDArray[np.int64]:
-    if target is None and single:
-        return np.full(inputs.count, count - 1, np.int64)
-    if target is None:
-        parts = [
-            keras.ops.convert_to_numpy(
-                answer([keras.ops.convert_to_tensor(a[i : i + size]) for a in inputs.arrays])
-            )
-            for i in range(0, inputs.count, size)
-        ]
-        output = np.concatenate(parts)
-        if output.ndim > 2:
-            msg = f"target must name the class whose region is explained, 0 to {count - 1}, got None."
-            raise ValueError(msg)
-        return output.argmax(axis=1).astype(np.int64)
+    """Return the class that the network predicts for each image, shape (N,)."""
+    parts = []
+    for start in range(0, inputs.count, batch_size):
+        batch = [keras.ops.convert_to_tensor(array[start : start + batch_size]) for array in inputs.arrays]
+        parts.append(keras.ops.convert_to_numpy(answer(batch)))
+    output = np.concatenate(parts)
+    if output.ndim > 2:
+        msg = f"target must name the class whose region is explained, 0 to {outputs - 1}, got None."
+        raise ValueError(msg)
+    return output.argmax(axis=1).astype(np.int64)
+
+
+def _named(target: ArrayLike, images: int, count: int) -> NDArray[np.int64]:
+    """Return the class that `target` names for each image, shape (N,), if there are such classes."""
     classes = np.asarray(target)
-    if classes.dtype.kind not in "iu" or classes.shape not in ((), (inputs.count,)):
-        msg = (
-            f"target must be a class, or one for each of {inputs.count} images, as integers; got {target!r}."
-        )
+    if classes.dtype.kind not in "iu" or classes.shape not in ((), (images,)):
+        msg = f"target must be a class, or one for each of {images} images, as integers; got {target!r}."
         raise ValueError(msg)
     if classes.min() < 0 or classes.max() >= count:
         msg = f"target must lie between 0 and {count - 1}, got {classes.min()} to {classes.max()}."
         raise ValueError(msg)
-    return np.broadcast_to(classes, (inputs.count,)).astype(np.int64)
+    return np.broadcast_to(classes, (images,)).astype(np.int64)
 
 
 def _region(region: ArrayLike, count: int, places: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     inside = np.asarray(region)
-    wanted = (count, *places)
+    shape = (count, *places)
     marks = inside.dtype.kind in "biuf" and np.isin(inside, (0, 1)).all()
-    if not places or inside.shape not in (places, wanted) or not marks or not inside.any():
+    if not places or inside.shape not in (places, shape) or not marks or not inside.any():
         msg = (
-            f"region must mark places of the network's output by True, shape ({_sizes(wanted)}), at least "
+            f"region must mark places of the network's output by True, shape ({_sizes(shape)}), at least "
             f"one; got {inside.dtype} of shape {inside.shape} with {int((inside == 1).sum())} marked."
         )
         raise ValueError(msg)
-    return np.ascontiguousarray(np.broadcast_to(inside, wanted).astype(dtype))
+    return np.ascontiguousarray(np.broadcast_to(inside, shape).astype(dtype))
 
 
 def _sizes(shape: Sequence[int]) -> str:

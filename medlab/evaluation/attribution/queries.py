@@ -1,4 +1,4 @@
-"""One question to a network, ready to be put again and again: which number, of which inputs."""
+"""A query to a network, ready to be put again and again: which number of its output, of which inputs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend, checks
-from medlab.evaluation.attribution import layers, memory, targeting
-from medlab.evaluation.attribution.bridging import Bridge, Watcher
-from medlab.evaluation.attribution.keeping import kept_of
+from medlab.evaluation.attribution import explained_output, memory, network_layers
+from medlab.evaluation.attribution.attribution_maps import Attribution
+from medlab.evaluation.attribution.compiled_functions import kept_of
+from medlab.evaluation.attribution.torch_bridge import Bridge, Watcher
 
-# Layers are changed while a question is open: two at once would put back each other's changes.
+# Layers are changed while a query is open: two at once would put back each other's changes.
 _ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A network with the number that is asked about.
+class Query:
+    """A network with the number that is explained.
 
     Attributes
     ----------
@@ -34,18 +35,13 @@ class Asked:
     target : Target
     forward : Bridge
         Takes tensors of torch: the inputs, then `extras`.
-    batch_size : int
-    question : tuple
-        What was asked, as long as the network keeps its form.
     options : dict
         Of every `Bridge` to this network.
     """
 
-    seen: list[layers.Seen]
-    target: targeting.Target
+    seen: list[network_layers.Seen]
+    target: explained_output.Target
     forward: Bridge
-    batch_size: int
-    question: tuple[Any, ...]
     options: dict[str, Any]
 
     @property
@@ -56,13 +52,28 @@ class Asked:
     def values(self, arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Return the number for other inputs of the same images, shape (N,)."""
         with torch.no_grad():
-            return self.forward(*(torch.from_numpy(array) for array in arrays), *self.extras).numpy()
+            return self.forward(*map(torch.from_numpy, arrays), *self.extras).numpy()
+
+
+def open_again(
+    model: Any, inputs: explained_output.Inputs, attribution: Attribution, batch_size: int | None = None
+) -> contextlib.AbstractContextManager[Query]:
+    """Open the query that an attribution answered."""
+    return open_query(
+        model,
+        inputs,
+        target=attribution.target,
+        on=attribution.on,
+        region=attribution.region,
+        head=attribution.head,
+        batch_size=batch_size,
+    )
 
 
 @contextlib.contextmanager
-def asking(
+def open_query(
     model: Any,
-    inputs: targeting.Inputs,
+    inputs: explained_output.Inputs,
     *,
     target: int | ArrayLike | None,
     on: str = "output",
@@ -70,12 +81,12 @@ def asking(
     head: str | int | None = None,
     batch_size: int | None = None,
     watcher: Watcher | None = None,
-) -> Iterator[Asked]:
-    """Open a question to a network; on="logit" takes its last sigmoid or softmax off, for this thread only.
+) -> Iterator[Query]:
+    """Open a query to a network; on="logit" takes its last sigmoid or softmax off, for this thread only.
 
     See `medlab.evaluation.attribute` for the parameters and what is refused.
     """
-    checks.one_of("on", on, targeting.ON)
+    checks.one_of("on", on, ("output", "logit"))
     if not isinstance(model, keras.Model):
         msg = f"model must be a Keras network, got a {type(model).__name__}. Of a Run, give run.model."
         raise TypeError(msg)
@@ -85,43 +96,41 @@ def asking(
             # torch's threads, which wait by spinning, would take the cores from those that run the network.
             stack.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(1)
-        _build(model, inputs)
+        if not model.built:
+            _run(model, inputs)  # the first call builds the network, and may call its layers more than once
         kept = kept_of(model)
         sizes = tuple((array.shape[1:], array.dtype.str) for array in inputs.arrays)
         look = functools.partial(_look, model, inputs, head)
         seen, last, shape = kept.get(("look", inputs.form, repr(head), sizes), look)
-        bend = stack.enter_context(layers.straight(last)) if on == "logit" else layers.bend_of(last)
+        bend = network_layers.bend_of(last)
+        if on == "logit":
+            stack.enter_context(network_layers.straight(last))
         size = memory.batch_size(seen, inputs.arrays[0].itemsize) if batch_size is None else batch_size
         size = int(checks.in_range("batch_size", size, 1, whole=True))
-        asked = targeting.choose(model, inputs, shape, bend, target, region, head, on, size)
+        explained = explained_output.choose(model, inputs, shape, bend, target, region, head, on, size)
+        options: dict[str, Any] = {"batch_size": size, "watcher": watcher or Watcher(), "kept": kept}
         question = (inputs.form, head, on, bend)
-        options: dict[str, Any] = {"batch_size": size, "watcher": watcher, "kept": kept}
-        forward = Bridge(asked.value, len(inputs.arrays), question=question, **options)
-        yield Asked(seen, asked, forward, size, question, options)
-
-
-def _build(model: Any, inputs: targeting.Inputs) -> None:
-    if not model.built:
-        _run(model, inputs)  # the first call builds the network, and may call its layers more than once
+        forward = Bridge(explained.value, len(inputs.arrays), question=question, **options)
+        yield Query(seen, explained, forward, options)
 
 
 def _look(
-    model: Any, inputs: targeting.Inputs, head: str | int | None
-) -> tuple[list[layers.Seen], layers.Seen | None, tuple[int, ...]]:
+    model: Any, inputs: explained_output.Inputs, head: str | int | None
+) -> tuple[list[network_layers.Seen], network_layers.Seen | None, tuple[int, ...]]:
     """Return what each layer gives when two images go through, which gives the answer, and its shape."""
     answers: list[Any] = []
-    seen = layers.watch(model, lambda: answers.append(_run(model, inputs)), 2)
-    answer = targeting.of_head(answers[-1], head)
-    last = layers.last(seen, answer)
-    for one in seen:
-        one.output = None  # two images' numbers of every layer would stay in memory
+    seen = network_layers.watch(model, lambda: answers.append(_run(model, inputs)), 2)
+    answer = explained_output.of_head(answers[-1], head)
+    last = network_layers.last(seen, answer)
+    for layer in seen:
+        layer.output = None  # two images' numbers of every layer would stay in memory
     return seen, last, tuple(answer.shape[1:])
 
 
-def _run(model: Any, inputs: targeting.Inputs) -> Any:
-    two = [keras.ops.convert_to_tensor(np.resize(one[:2], (2, *one.shape[1:]))) for one in inputs.arrays]
+def _run(model: Any, inputs: explained_output.Inputs) -> Any:
+    two = [np.resize(array[:2], (2, *array.shape[1:])) for array in inputs.arrays]
     try:
-        return model(inputs.build(two), training=False)
+        return model(inputs.build([keras.ops.convert_to_tensor(array) for array in two]), training=False)
     except (ValueError, TypeError) as error:
         shapes = ", ".join(str(("N", *array.shape[1:])) for array in inputs.arrays)
         msg = f"the network {model.name} must take x, got {shapes}: {str(error).splitlines()[0]}"

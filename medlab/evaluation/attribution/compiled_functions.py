@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 from medlab import backend
-from medlab.evaluation.attribution.layers import named_layers
+from medlab.evaluation.attribution.network_layers import named_layers
 
 # Each method, class form and layer is a function or two, on JAX for every power of two of images besides.
 MOST = 32
@@ -73,22 +73,19 @@ def _of_every_network() -> frozenset[str]:
 
 def _form(model: Any) -> Any:
     """Return what is equal as long as nothing but the numbers of the weights has changed."""
-    noted = _of_every_network()
-    own = [
-        (name, layer, {key: value for key, value in vars(layer).items() if key not in noted})
-        for name, layer in [("", model), *named_layers(model)]
-    ]
-    return _marked(model.weights), [
-        (name, _marked(layer), layer.compute_dtype, _marked(attributes)) for name, layer, attributes in own
-    ]
+    layers = []
+    for name, layer in [("", model), *named_layers(model)]:
+        own = {key: value for key, value in vars(layer).items() if key not in _of_every_network()}
+        layers.append((name, _marked(layer), layer.compute_dtype, _marked(own)))
+    return _marked(model.weights), layers
 
 
 def _marked(value: Any) -> Any:
     """Return what compares by value for plain values, and else by identity, without a strong reference."""
     if isinstance(value, dict):
-        return [(key, _marked(one)) for key, one in value.items()]
+        return [(key, _marked(item)) for key, item in value.items()]
     if isinstance(value, list | tuple | set):
-        return [_marked(one) for one in value]
+        return [_marked(item) for item in value]
     if isinstance(value, types.NoneType | bool | int | float | str | bytes | np.generic):
         return value
     with contextlib.suppress(TypeError):

@@ -1,4 +1,4 @@
-"""What an attribution found, and how it shows itself."""
+"""The maps of an attribution, and how they show themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import plots
+from medlab.evaluation.attribution.methods import METHODS
 
 if TYPE_CHECKING:
     from medlab.plots import Picture
@@ -24,11 +25,11 @@ class Attribution:
     ----------
     method : str
     map : array, shape and axes of the input; a tuple or dict of them where the network takes several
-        In units of the output: for each number of the input its part of it or, of occlusion,
-        feature_ablation and kernel_shap, the effect of the whole patch it lies in (not to be summed). Or of
-        the output for each unit of the input (saliency, smooth_grad): where brighter would raise it.
-        grad_cam and layer_integrated_gradients give one channel, shape (N, ..., 1): the layer's map, brought
-        to the image's size by linear interpolation.
+        In units of the output: for each number of the input its part of it or, where `METHODS` says
+        ``patches``, the effect of the whole patch it lies in (not to be summed). Where it says ``gradient``,
+        in units of the output for each unit of the input: where brighter would raise it. Methods that look at
+        a layer give one channel, shape (N, ..., 1): the layer's map, brought to the image's size by linear
+        interpolation.
     x : as given
         The inputs.
     output : array, shape (N,)
@@ -111,39 +112,47 @@ class Attribution:
         """
         maps, inputs = self.map, self.x
         if isinstance(inputs, dict | list | tuple):
-            place = max(range(len(_values(inputs))), key=lambda i: np.ndim(_values(inputs)[i]))
-            inputs = _values(inputs)[place]
-            maps = maps if isinstance(maps, np.ndarray) else _values(maps)[place]
-        shown = np.asarray(inputs if images is None else images)[:most]
-        titles = list(titles)[:most] if titles is not None else self._titles()[:most]
+            arrays = _listed(inputs)
+            place = max(range(len(arrays)), key=lambda i: np.ndim(arrays[i]))
+            inputs = arrays[place]
+            maps = maps if isinstance(maps, np.ndarray) else _listed(maps)[place]
         return plots.overlay(
-            shown,
+            np.asarray(inputs if images is None else images)[:most],
             maps[:most],
-            titles,
+            list(self._titles() if titles is None else titles)[:most],
             name=self.method.replace("_", " "),
-            # A slope says what a change would do, not what speaks for the answer as it is.
-            ends=("darker raises it", "brighter raises it") if self.method == "smooth_grad" else None,
+            # A gradient says what a change would do, not what speaks for the answer as it is.
+            ends=("darker raises it", "brighter raises it") if METHODS[self.method].gradient else None,
             spacing_mm=spacing_mm,
         )
 
+    def one_baseline(self) -> Any:
+        """Return one baseline for each image: the mean, of a set of several."""
+        several = METHODS[self.method].several_baselines and np.ndim(self.baseline) == np.ndim(self.x)
+        return np.mean(self.baseline, axis=0) if several else self.baseline
+
     def _titles(self) -> list[str]:
-        asked = [""] * len(self) if self.target is None else [f"class {k}: " for k in self.target]
-        return [f"{what}{value:.3g}" for what, value in zip(asked, self.output, strict=True)]
+        classes = [""] * len(self) if self.target is None else [f"class {k}: " for k in self.target]
+        return [f"{name}{value:.3g}" for name, value in zip(classes, self.output, strict=True)]
 
     def _repr_png_(self) -> Any:
-        maps = _values(self.map) if isinstance(self.map, dict | list | tuple) else [self.map]
-        return self.overlay()._repr_png_() if any(np.ndim(one) > 3 for one in maps) else None
+        pictured = any(np.ndim(maps) > 3 for maps in _listed(self.map))
+        return self.overlay()._repr_png_() if pictured else None
 
     def __repr__(self) -> str:
-        return f"<Attribution: {self.describe()}>"
+        shapes = ", ".join(str(np.shape(maps)) for maps in _listed(self.map))
+        lines = [f"Attribution: {self.describe()}", f"map: shape {shapes}"]
+        lines.append(f"{self.on}: {self.output.min():.3g} to {self.output.max():.3g}")
+        if self.target is not None:
+            lines.append(f"classes: {', '.join(map(str, np.unique(self.target)[:10]))}")
+        baseline = (
+            f"{self.baseline:g}" if isinstance(self.baseline, int | float | np.number) else "given as arrays"
+        )
+        return "\n  ".join([*lines, f"baseline: {baseline}"])
 
 
-def _values(several: Any) -> list[Any]:
-    return list(several.values() if isinstance(several, dict) else several)
-
-
-def one_baseline(found: Attribution) -> Any:
-    """Return the baseline of each image: of gradient_shap's set, its mean."""
-    if found.method == "gradient_shap" and np.ndim(found.baseline) == np.ndim(found.x):
-        return np.mean(found.baseline, axis=0)
-    return found.baseline
+def _listed(arrays: Any) -> list[Any]:
+    """Return what came as an array, a list, a tuple or a dict as a list."""
+    if isinstance(arrays, dict):
+        return list(arrays.values())
+    return list(arrays) if isinstance(arrays, list | tuple) else [arrays]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from scipy import stats
 
 from medlab import checks
 from medlab.evaluation.attribution import attribute
-from medlab.evaluation.attribution.layers import named_layers
-from medlab.evaluation.attribution.targeting import Inputs
+from medlab.evaluation.attribution.explained_output import Inputs
+from medlab.evaluation.attribution.network_layers import named_layers
 
 LIMIT = 0.5
 
@@ -120,20 +120,17 @@ def randomized_weights(
 
     rng, rows = np.random.default_rng(seed), []
     trained = np.asarray(explain(model, x))
-    with _restored(model):
+    with contextlib.ExitStack() as stack:
+        stack.callback(model.set_weights, model.get_weights())
         for layer_name, layer in reversed(layers):
             for weight in _own_weights(layer):
                 numbers = keras.ops.convert_to_numpy(weight)
                 weight.assign(rng.permutation(numbers.ravel()).reshape(numbers.shape))
             random = np.asarray(explain(model, x))
-            rows.append(
-                {
-                    "layer": layer_name,
-                    "correlation": _correlation(trained, random),
-                    "correlation_of_sizes": _correlation(np.abs(trained), np.abs(random)),
-                }
-            )
-    return Randomization(name, pd.DataFrame(rows), limit)
+            sizes = _correlation(np.abs(trained), np.abs(random))
+            rows.append((layer_name, _correlation(trained, random), sizes))
+    table = pd.DataFrame(rows, columns=["layer", "correlation", "correlation_of_sizes"])
+    return Randomization(name, table, limit)
 
 
 def _own_weights(layer: Any) -> list[Any]:
@@ -141,17 +138,8 @@ def _own_weights(layer: Any) -> list[Any]:
     return [] if getattr(layer, "layers", ()) else list(layer.trainable_weights or layer.weights)
 
 
-def _correlation(one: NDArray[Any], other: NDArray[Any]) -> float:
+def _correlation(maps: NDArray[Any], others: NDArray[Any]) -> float:
     """Return the mean over the images of the rank correlation of their maps; a constant map has 0."""
-    pairs = zip(one.reshape(len(one), -1), other.reshape(len(other), -1), strict=True)
-    found = [stats.spearmanr(a, b).statistic if np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0 for a, b in pairs]
-    return float(np.mean(found))
-
-
-@contextlib.contextmanager
-def _restored(model: Any) -> Iterator[None]:
-    kept = model.get_weights()
-    try:
-        yield
-    finally:
-        model.set_weights(kept)
+    pairs = zip(maps.reshape(len(maps), -1), others.reshape(len(others), -1), strict=True)
+    each = [stats.spearmanr(a, b).statistic if np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0 for a, b in pairs]
+    return float(np.mean(each))

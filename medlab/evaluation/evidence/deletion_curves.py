@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.evaluation.attribution import Attribution
-from medlab.evaluation.attribution.asking import asking
-from medlab.evaluation.attribution.result import one_baseline
-from medlab.evaluation.attribution.targeting import Inputs
+from medlab.evaluation.attribution.explained_output import Inputs
+from medlab.evaluation.attribution.queries import open_again
 
 
 @dataclass(frozen=True)
@@ -120,44 +119,30 @@ def _curves(
     checks.in_range("orders", orders, 1, whole=True)
     checks.in_range("until", until, 1e-6, 1)
     inputs = Inputs(attribution.x)
-    if len(inputs.arrays) > 1:
-        msg = f"{kind} needs an attribution of one input, got {len(inputs.arrays)}."
+    images = inputs.only(kind)
+    maps = checks.finite("map", attribution.map)
+    if maps.shape[:-1] != images.shape[:-1]:
+        msg = f"the map must have the places of the image, {images.shape[:-1]}, got {maps.shape[:-1]}."
         raise ValueError(msg)
-    image = inputs.arrays[0]
-    found = checks.finite("map", attribution.map)
-    if found.shape[:-1] != image.shape[:-1]:
-        msg = f"the map must have the places of the image, {image.shape[:-1]}, got {found.shape[:-1]}."
-        raise ValueError(msg)
-    (nothing,) = inputs.baselines(one_baseline(attribution) if baseline is None else baseline)
-    shape = image.shape
-    if image.ndim == 2:  # of a vector each number is a place
-        image, found, nothing = (one[..., np.newaxis] for one in (image, found, nothing))
-    places = int(np.prod(image.shape[1:-1]))
+    (nothing,) = inputs.baselines(attribution.one_baseline() if baseline is None else baseline)
+    if images.ndim == 2:  # of a vector each number is a place
+        images, maps, nothing = (array[..., np.newaxis] for array in (images, maps, nothing))
+    places = int(np.prod(images.shape[1:-1]))
     rng = np.random.default_rng(checks.seed(seed))
     # Ties, such as the zeros of a map, fall in random order.
-    shuffled = rng.random((orders + 1, len(image), places))
-    ranked = np.lexsort((shuffled[0], -found.sum(axis=-1).reshape(len(image), -1)), axis=-1)
+    shuffled = rng.random((orders + 1, len(images), places))
+    ranked = np.lexsort((shuffled[0], -maps.sum(axis=-1).reshape(len(images), -1)), axis=-1)
     counts = np.round(np.linspace(0, until * places, steps + 1)).astype(int)
-    with asking(
-        model,
-        inputs,
-        target=attribution.target,
-        on=attribution.on,
-        region=attribution.region,
-        head=attribution.head,
-        batch_size=batch_size,
-    ) as asked:
+    with open_again(model, inputs, attribution, batch_size) as query:
 
-        def along(order: NDArray[Any]) -> NDArray[Any]:
-            rank = np.argsort(order, axis=-1).reshape(*image.shape[:-1], 1)
-            changed = [
-                np.where((rank < count) == (kind == "deletion"), nothing, image).astype(image.dtype)
-                for count in counts
-            ]
-            return np.stack([asked.values([one.reshape(shape)]) for one in changed], axis=-1).astype(
-                np.float64
-            )
+        def along(order: NDArray[Any]) -> NDArray[np.float64]:
+            rank = np.argsort(order, axis=-1).reshape(*images.shape[:-1], 1)
+            curve = []
+            for count in counts:
+                changed = np.where((rank < count) == (kind == "deletion"), nothing, images)
+                curve.append(query.values([changed.astype(images.dtype).reshape(inputs.arrays[0].shape)]))
+            return np.stack(curve, axis=-1).astype(np.float64)
 
         values = along(ranked)
-        random = np.stack([along(np.argsort(one, axis=-1)) for one in shuffled[1:]])
+        random = np.stack([along(np.argsort(numbers, axis=-1)) for numbers in shuffled[1:]])
     return Curves(kind, counts / places, values, random)

@@ -18,10 +18,8 @@ import numpy as np
 
 from medlab import checks
 
-_BENT = ("sigmoid", "softmax")
 
-
-@dataclass
+@dataclass(eq=False)
 class Seen:
     """A layer, and what it gave when two images went through the network.
 
@@ -33,8 +31,6 @@ class Seen:
     shape : tuple of int or None
         Of its output, without the axis of the images; None if it has several outputs, if they are not one
         for each image, or if it was called more than once.
-    order : int
-        Its place among all layers by the end of their last call.
     numbers : int
         How many it gave for each image, over all calls.
     calls : int
@@ -45,7 +41,6 @@ class Seen:
     name: str
     reference: weakref.ref[Any]
     shape: tuple[int, ...] | None = None
-    order: int = -1
     numbers: int = 0
     calls: int = 0
     output: Any = None
@@ -65,26 +60,26 @@ def named_layers(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def watch(model: Any, call: Callable[[], Any], images: int) -> list[Seen]:
     """Return the layers that were called while `images` images went through the network, in their order."""
-    found = {name: Seen(name, weakref.ref(layer)) for name, layer in dict(named_layers(model)).items()}
-    ended: list[str] = []
+    layers = {name: Seen(name, weakref.ref(layer)) for name, layer in named_layers(model)}
+    ended: list[Seen] = []
     with contextlib.ExitStack() as stack:
-        for seen in found.values():
+        for seen in layers.values():
             stack.enter_context(replaced(seen.layer, _noting(seen, ended, images)))
         call()
-    for order, name in enumerate(ended):
-        found[name].order = order
-    for seen in found.values():
-        if seen.calls != 1:
+    # One that was called more than once stands where its last call ended.
+    in_order = list(dict.fromkeys(reversed(ended)))[::-1]
+    for seen in in_order:
+        if seen.calls > 1:
             seen.shape = None
-    return sorted((seen for seen in found.values() if seen.calls), key=lambda seen: seen.order)
+    return in_order
 
 
-def _noting(seen: Seen, ended: list[str], images: int) -> Callable[[Any], Any]:
+def _noting(seen: Seen, ended: list[Seen], images: int) -> Callable[[Any], Any]:
     def note(output: Any) -> Any:
-        ended.append(seen.name)
+        ended.append(seen)
         seen.calls += 1
         outputs = output if isinstance(output, list | tuple) else [output]
-        shapes = [tuple(one.shape) for one in outputs if hasattr(one, "shape")]
+        shapes = [tuple(tensor.shape) for tensor in outputs if hasattr(tensor, "shape")]
         seen.numbers += sum(int(np.prod(shape)) for shape in shapes) // images
         single = len(outputs) == len(shapes) == 1 and shapes[0][:1] == (images,)
         seen.shape = shapes[0][1:] if single else None
@@ -120,15 +115,6 @@ def _calling(layer: Any, instead: Callable[..., Any]) -> Iterator[None]:
             layer.call = before
 
 
-def spatial(layers: Sequence[Seen], axes: int) -> list[Seen]:
-    """Return the layers that give maps: as many axes as an image, more than one place, one map an image."""
-    return [
-        seen
-        for seen in layers
-        if seen.shape is not None and len(seen.shape) == axes and np.prod(seen.shape[:-1]) > 1
-    ]
-
-
 def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
     """Return the named layer, or the one that Grad-CAM looks at: the last of those with the fewest places.
 
@@ -137,30 +123,34 @@ def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
     ValueError
         If there is none, or the named one gives no maps; the message lists those that do.
     """
-    usable = spatial(layers, axes)
-    if not usable:
+    # Maps: as many axes as an image, more than one place, one map for each image.
+    places = {
+        seen: int(np.prod(seen.shape[:-1]))
+        for seen in layers
+        if seen.shape is not None and len(seen.shape) == axes and np.prod(seen.shape[:-1]) > 1
+    }
+    if not places:
         msg = (
             "the network must have a layer that gives a map for each image, got none. Use a method that "
             "needs no layer, such as integrated_gradients."
         )
         raise ValueError(msg)
     if name is None:
-        fewest = min(np.prod(seen.shape[:-1]) for seen in usable if seen.shape)
-        return [seen for seen in usable if seen.shape and np.prod(seen.shape[:-1]) == fewest][-1]
-    short = [seen for seen in usable if seen.name == name or seen.name.endswith(f"/{name}")]
-    if len(short) == 1:
-        return short[0]
-    checks.one_of("layer", name, [seen.name for seen in usable])
-    return next(seen for seen in usable if seen.name == name)
+        return [seen for seen in places if places[seen] == min(places.values())][-1]
+    matching = [seen for seen in places if seen.name == name or seen.name.endswith(f"/{name}")]
+    if len(matching) != 1:
+        checks.one_of("layer", name, [seen.name for seen in places])
+        matching = [seen for seen in matching if seen.name == name]
+    return matching[0]
 
 
 def last(layers: Sequence[Seen], answer: Any) -> Seen | None:
     """Return the layer that gave `answer`, if one alone did."""
     # An inner network ends after its own last layer: what it gave is what that layer gave.
     usable = [
-        one
-        for one in layers
-        if one.output is not None and one.calls == 1 and not bool(getattr(one.layer, "layers", None))
+        seen
+        for seen in layers
+        if seen.output is not None and seen.calls == 1 and not getattr(seen.layer, "layers", None)
     ]
     # The first that gave the very tensor: those after it only handed it on.
     for seen in usable:
@@ -179,20 +169,19 @@ def bend_of(seen: Seen | None) -> str:
     if isinstance(layer, keras.layers.Softmax):
         return "softmax"
     activation = getattr(layer, "activation", None)
-    return next((name for name in _BENT if activation is keras.activations.get(name)), "")
+    return next((name for name in ("sigmoid", "softmax") if activation is keras.activations.get(name)), "")
 
 
 @contextlib.contextmanager
-def straight(last: Seen | None) -> Iterator[str]:
-    """Take the sigmoid or softmax off a network's last layer while this is open; say which it was.
+def straight(last: Seen | None) -> Iterator[None]:
+    """Take the sigmoid or softmax off a network's last layer while this is open.
 
     Raises
     ------
     ValueError
         If it does not end in a layer with either.
     """
-    bend = bend_of(last)
-    if last is None or not bend:
+    if last is None or not bend_of(last):
         got = f"{last.name} ({type(last.layer).__name__})" if last else "an output that no layer gave alone"
         msg = (
             "on='logit' needs a network whose last layer is a sigmoid or a softmax, "
@@ -208,7 +197,7 @@ def straight(last: Seen | None) -> Iterator[str]:
         vars(twin).update(vars(layer), activation=keras.activations.linear)
         instead = twin.call
     with _calling(layer, instead):
-        yield bend
+        yield
 
 
 def _unchanged(inputs: Any, mask: Any = None) -> Any:
