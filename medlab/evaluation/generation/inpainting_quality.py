@@ -7,7 +7,6 @@ hole with healthy tissue. So the picture's measures (PSNR, SSIM) stand beside a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +14,6 @@ from scipy import ndimage
 from skimage import metrics as _skimage
 
 from medlab import checks
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _WINDOW = 7
 _TOUCHING = np.ones((3, 3), dtype=bool)
@@ -115,20 +111,6 @@ class RepairQuality:
             "invented": int(self.invented.sum()),
         }
 
-    def table(self) -> pd.DataFrame:
-        """Return a row for each image: ``psnr``, ``ssim``, ``lesion``, ``erased``, ``invented``."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "psnr": self.psnr,
-                "ssim": self.ssim,
-                "lesion": self.lesion,
-                "erased": self.erased,
-                "invented": self.invented,
-            }
-        )
-
 
 def repair_quality(
     repaired: ArrayLike,
@@ -202,14 +184,15 @@ def repair_quality(
     for i, (old, new, where) in enumerate(zip(true[..., 0], made[..., 0], hole, strict=True)):
         pair = [np.clip(image.astype(np.float64), low, high) for image in (old, new)]
         psnr[i] = _psnr(pair[0][where], pair[1][where], high - low)
-        ssim[i] = _skimage.structural_similarity(*pair, data_range=high - low, win_size=_WINDOW, full=True)[
-            1
-        ][where].mean()
+        _, similarity = _skimage.structural_similarity(
+            *pair, data_range=high - low, win_size=_WINDOW, full=True
+        )
+        ssim[i] = similarity[where].mean()
         if rule is not None:
-            changes[i] = _changes(
-                rule.findings(old, where), rule.findings(new, where), None if lesion is None else lesion[i]
-            )
-    return RepairQuality(psnr, ssim, changes[:, 0], changes[:, 1], changes[:, 2], rule)
+            before, after = rule.findings(old, where), rule.findings(new, where)
+            changes[i] = _changes(before, after, None if lesion is None else lesion[i])
+    had_lesion, erased, invented = changes.T
+    return RepairQuality(psnr, ssim, had_lesion, erased, invented, rule)
 
 
 def _psnr(true: NDArray[np.float64], made: NDArray[np.float64], peak: float) -> float:

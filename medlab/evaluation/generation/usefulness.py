@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import checks, metrics
 from medlab.data import Dataset, Split
 from medlab.evaluation import intervals, weighting
-from medlab.evaluation.generation.inputs import like_real
+from medlab.evaluation.generation.image_features import like_real
+from medlab.text import estimate
 
 _FEWEST = 10
 _HELD_BACK = 0.2
@@ -49,6 +50,11 @@ class Usefulness:
     lost_ci: intervals.Interval
     per_class: tuple[int, ...]
     ci_reasons: dict[str, str] = field(default_factory=dict)
+
+    def cell(self, name: str) -> str:
+        """Return ``auc``, ``auc_real`` or ``lost`` with its interval, or with why there is none."""
+        reason = f", no interval: {self.ci_reasons[name]}" if name in self.ci_reasons else ""
+        return estimate(getattr(self, name), getattr(self, f"{name}_ci")) + reason
 
 
 def train_on_synthetic(

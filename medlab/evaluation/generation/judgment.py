@@ -12,12 +12,15 @@ from medlab import checks
 from medlab.data import Dataset
 from medlab.data.augmentation import Augmentation
 from medlab.evaluation.generation.copies import Memorization, memorization
-from medlab.evaluation.generation.counts import MEASURES, at_equal_counts, floor
-from medlab.evaluation.generation.distances import Estimate
-from medlab.evaluation.generation.embedding import Features, network_features, pixel_features
-from medlab.evaluation.generation.inputs import enough, like_real
+from medlab.evaluation.generation.distances import MEASURES, Estimate, at_equal_counts, floor
+from medlab.evaluation.generation.image_features import (
+    Features,
+    enough,
+    like_real,
+    network_features,
+    pixel_features,
+)
 from medlab.evaluation.generation.usefulness import Usefulness, train_on_synthetic
-from medlab.text import estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,21 +83,17 @@ class Judgment:
 
         rows: dict[str, tuple[str, str, str]] = {}
         for space in ("network", "pixels"):
-            for name, found in getattr(self, space).items():
+            for name, measured in getattr(self, space).items():
                 label, better = _NAMES[name]
-                rows[f"{label}, {space}"] = (_cell(*found.generated), _cell(*found.floor), better)
+                rows[f"{label}, {space}"] = (_cell(*measured.generated), _cell(*measured.floor), better)
         for space in ("network", "pixels"):
             copied: Memorization = getattr(self, f"memorized_{space}")
             made = f"{copied.share_close:.0%} (p = {copied.p_close:.2g})"
             rows[f"close to a training image, {space}"] = (made, f"{copied.expected_close:.0%}", "lower")
             rows[f"memorization z, {space}"] = (f"{copied.z:.1f}", "-2 to 2", "not below the floor")
-        if self.usefulness is not None:
-            found = self.usefulness
-            rows["AUC on real test images"] = (
-                estimate(found.auc, found.auc_ci) + _without("auc", found),
-                estimate(found.auc_real, found.auc_real_ci) + _without("auc_real", found),
-                "higher",
-            )
+        if (useful := self.usefulness) is not None:
+            auc, real = useful.cell("auc"), useful.cell("auc_real")
+            rows["AUC on real test images"] = (auc, real, "higher")
         return pd.DataFrame.from_dict(rows, orient="index", columns=["generated", "floor", "better"])
 
 
@@ -195,7 +194,3 @@ def judge(
 
 def _cell(value: float, low: float, high: float) -> str:
     return f"{value:.3g} ({low:.3g} to {high:.3g})" if low < high else f"{value:.3g}"
-
-
-def _without(name: str, found: Usefulness) -> str:
-    return f", no interval: {found.ci_reasons[name]}" if name in found.ci_reasons else ""

@@ -12,8 +12,8 @@ from sklearn.decomposition import PCA
 
 from medlab import checks
 from medlab.data import Dataset
-from medlab.evaluation.generation.inputs import Array, enough, like_real
 
+Array = NDArray[np.float64]
 LARGEST = 64
 # Enough to find 64 axes; more would only cost memory.
 _MOST_FITTED = 2000
@@ -62,11 +62,9 @@ class Features:
             If shape or units are not those of the real images, or a value is NaN or infinite.
         """
         array = like_real("images", images, self._real)
-        parts = [
-            (self._embed(array[start : start + _BATCH]) - self._mean) @ self._axes
-            for start in range(0, len(array), _BATCH)
-        ]
-        return np.concatenate(parts) if parts else np.empty((0, self.dimensions))
+        if not len(array):
+            return np.empty((0, self.dimensions))
+        return (_by_batches(self._embed, array) - self._mean) @ self._axes
 
     def describe(self) -> str:
         """Return one sentence that says what the features are."""
@@ -144,7 +142,13 @@ def network_features(
     if run is None:
         from medlab import models, training
 
-        _several_classes(dataset)
+        labels = dataset.train.labels
+        if len(np.unique(labels, axis=0)) < 2:
+            msg = (
+                f"network features need training images of several classes, got {len(labels)} of one only. "
+                "Use pixel_features, which need no labels."
+            )
+            raise ValueError(msg)
         network = models.build("screening_cnn", dataset, width=_WIDTH, seed=seed)
         run = training.fit(network, dataset, seed=seed, progress=progress, **options)
     import keras
@@ -168,16 +172,16 @@ def _reduced(
     if len(images) > _MOST_FITTED:
         images = images[np.random.default_rng(checks.seed(seed)).permutation(len(images))[:_MOST_FITTED]]
     images = checks.finite("training images", images)
-    values = np.concatenate([embed(images[i : i + _BATCH]) for i in range(0, len(images), _BATCH)])
+    values = _by_batches(embed, images)
     mean = values.mean(axis=0)
     total = float(values.var(axis=0, ddof=1).sum())
     if total <= 1e-12 * max(1.0, float(mean @ mean)):
         msg = f"training images must vary, got {len(values)} with equal features. Are they constant?"
         raise ValueError(msg)
-    found = PCA(min(dimensions, *values.shape), random_state=seed).fit(values)
-    variance = found.explained_variance_
+    components = PCA(min(dimensions, *values.shape), random_state=seed).fit(values)
+    variance = components.explained_variance_
     kept = int((variance > 1e-12 * variance[0]).sum())
-    axes = found.components_[:kept].T / np.sqrt(variance[:kept].mean())
+    axes = components.components_[:kept].T / np.sqrt(variance[:kept].mean())
     share = min(1.0, float(variance[:kept].sum() / total))
     return Features(source, kept, share, embed, mean, axes, dataset.train.images[:1])
 
@@ -186,11 +190,43 @@ def _flat(images: NDArray[Any]) -> Array:
     return images.reshape(len(images), -1).astype(np.float64)
 
 
-def _several_classes(dataset: Dataset) -> None:
-    labels = dataset.train.labels
-    if len(np.unique(labels, axis=0)) < 2:
-        msg = (
-            f"network features need training images of several classes, got {len(labels)} of one only. "
-            "Use pixel_features, which need no labels."
-        )
+def _by_batches(embed: Callable[[NDArray[Any]], Array], images: NDArray[Any]) -> Array:
+    parts = [embed(images[start : start + _BATCH]) for start in range(0, len(images), _BATCH)]
+    return np.concatenate(parts)
+
+
+def enough(what: str, count: int, at_least: int) -> None:
+    """Refuse fewer images than a measure needs."""
+    if count < at_least:
+        msg = f"{what} must hold at least {at_least} images, got {count}. Give more images."
         raise ValueError(msg)
+
+
+def like_real(what: str, images: ArrayLike, real: NDArray[Any]) -> NDArray[Any]:
+    """Return images if they have the shape and the units of real ones.
+
+    Parameters
+    ----------
+    images : array, shape (N, H, W, C) or (N, Z, Y, X, C)
+    real : array of the same shape but for N
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a value is NaN or infinite, or the images lie within [-1, 1] where the real
+        ones reach further: then they are still in a network's units.
+    """
+    array = checks.finite(what, images)
+    if array.ndim != real.ndim or array.shape[1:] != real.shape[1:]:
+        shape = ", ".join(map(str, real.shape[1:]))
+        msg = f"{what} must have shape (N, {shape}) like the real images, got {array.shape}."
+        raise ValueError(msg)
+    if len(array) and len(real):
+        low, high = float(array.min()), float(array.max())
+        if low >= -1 and high <= 1 and real.max() > 2:
+            msg = (
+                f"{what} must be in the units of the real images, {real.min():g} to {real.max():g}, "
+                f"got {low:g} to {high:g}. Undo the generator's scaling first."
+            )
+            raise ValueError(msg)
+    return array
