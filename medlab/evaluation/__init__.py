@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     ["attribution", "evidence", "generation"],
     {
         "attribution": ["Attribution", "attribute"],
-        "evaluating": ["Evaluation", "evaluate"],
+        "evaluations": ["Evaluation", "evaluate"],
         "intervals": ["bootstrap", "delong"],
         "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
     },

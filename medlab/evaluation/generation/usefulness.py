@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
 from medlab.data import Dataset, Split
-from medlab.evaluation import intervals, weighting
+from medlab.evaluation import intervals, split_measures
 from medlab.evaluation.generation.image_features import like_real
 from medlab.text import estimate
 
@@ -179,7 +179,9 @@ def _auc(
     task: str, truth: NDArray[Any], scores: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     if task == "binary":
-        return weighting.ranked(truth.astype(np.int64), scores, weights)["auc"]
+        return split_measures.ranked(truth.astype(np.int64), scores, weights)["auc"]
     columns, values = metrics.inputs.table_pair(truth, scores)
-    each = [weighting.ranked(columns[:, k], values[:, k], weights)["auc"] for k in range(columns.shape[1])]
+    each = [
+        split_measures.ranked(columns[:, k], values[:, k], weights)["auc"] for k in range(columns.shape[1])
+    ]
     return np.mean(each, axis=0)

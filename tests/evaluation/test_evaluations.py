@@ -354,7 +354,7 @@ def test_regression_has_errors_with_intervals(rng):
 
 
 def test_large_splits_get_fewer_resamples_and_say_how_many(dataset, monkeypatch):
-    monkeypatch.setattr("medlab.evaluation.measuring._MOST_DRAWN", 120 * 300)
+    monkeypatch.setattr("medlab.evaluation.split_measures._MOST_DRAWN", 120 * 300)
     splits = evaluate(read, dataset, n_bootstrap=500).splits
     assert splits["test"]["n_resamples"] == 300
     assert evaluate(read, dataset, n_bootstrap=40).splits["test"]["n_resamples"] == 40
@@ -394,8 +394,18 @@ def test_one_vs_rest_is_refused_for_two_classes_and_unknown_splits(tiny):
     evaluation = evaluate(read, tiny, n_bootstrap=20)
     with pytest.raises(ValueError, match="one_vs_rest needs several classes, got task 'binary'"):
         evaluation.one_vs_rest()
-    with pytest.raises(ValueError, match="split must be one of: train, val, test; got 'tset'"):
-        evaluation.one_vs_rest("tset")
+
+
+def test_an_evaluation_prints_as_a_few_measures_without_patients_or_pixels(tiny):
+    patients = np.array([f"patient{i}" for i in range(len(tiny.test))])
+    known = {"ward": np.array(["ward-of-nobody"] * len(tiny.test))}
+    test = replace(tiny.test, patients=patients, attributes=known)
+    lines = repr(evaluate(read, replace(tiny, test=test), n_bootstrap=20)).splitlines()
+    assert len(lines) <= 12
+    assert lines[0] == f"Evaluation of {tiny.name!r}, binary"
+    assert lines[1].startswith("  threshold for ")
+    assert [line.split()[0] for line in lines[3:6]] == ["images", "AUC", "average"]
+    assert not any("nobody" in line or "patient" in line or "array" in line for line in lines)
 
 
 def test_worst_errors_are_the_most_confident_ones(tiny):

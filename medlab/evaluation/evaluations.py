@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
 from medlab.data import Dataset, Split
-from medlab.evaluation import errors, measuring
-from medlab.evaluation.ceilings import expected_auc_and_ceiling
+from medlab.evaluation import errors, split_measures
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
 from medlab.text import estimate
 
@@ -33,6 +32,8 @@ _NAMES = {
     "mse": "mean squared error",
     "r2": "R2",
 }
+# The best reader of each source orders the patients by this column.
+_READERS = {"image": "risk_image", "clinical": "risk_clinical", "both": "risk", "diameter": "diameter_mm"}
 _AT_THRESHOLD = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
 
 
@@ -168,10 +169,17 @@ class Evaluation:
         called = metrics.decide(self.predictions["test"], self.threshold)
         return errors.by_attribute(self.targets["test"], called, column, name, bins, self.patients)
 
-    def one_vs_rest(self, split: str = "test") -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
-        """Return truth (0 or 1) and probability of each class by its name, as `plots.roc` takes them."""
-        checks.one_of("split", split, self.predictions)
-        truth, output = self.targets[split], self.predictions[split]
+    def __repr__(self) -> str:
+        lines = [f"Evaluation of {self.name!r}, {self.task}"]
+        if self.threshold is not None and self.positive_class is not None:
+            positive = self.class_names[self.positive_class]
+            lines.append(f"threshold for {positive!r}: {self.threshold:.3g} (rule: {self.threshold_rule})")
+        lines += self.table().head(7).to_string(line_width=1000).splitlines()
+        return "\n  ".join([*lines, "with 95 % intervals; table() has all measures"])
+
+    def one_vs_rest(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+        """Return test truth (0 or 1) and probability of each class by its name, as `plots.roc` takes them."""
+        truth, output = self.targets["test"], self.predictions["test"]
         if output.ndim == 1:
             msg = f"one_vs_rest needs several classes, got task {self.task!r}. Use targets and predictions."
             raise ValueError(msg)
@@ -243,7 +251,7 @@ def evaluate(
             _both_classes(dataset, name, truth)
         threshold = choose_threshold(targets["val"], predictions["val"], threshold_rule)
     measured = {
-        name: measuring.of_split(
+        name: split_measures.of_split(
             dataset, targets[name], predictions[name], threshold, split.patients, n_bootstrap, seed
         )
         for name, split in splits.items()
@@ -258,7 +266,7 @@ def evaluate(
         predictions=predictions,
         threshold=threshold,
         threshold_rule=threshold_rule if threshold is not None else None,
-        ceiling=expected_auc_and_ceiling(dataset, predictions["test"]),
+        ceiling=_ceiling(dataset, predictions["test"]),
         published=[dict(row) for row in dataset.published],
         attributes={key: column for key, column in dataset.test.attributes.items() if column.ndim == 1},
         patients=dataset.test.patients,
@@ -293,6 +301,24 @@ def _both_classes(dataset: Dataset, name: str, truth: NDArray[Any]) -> None:
             "Split again, stratified by class (medlab.data.stratified_split)."
         )
         raise metrics.UndefinedError(msg)
+
+
+def _ceiling(dataset: Dataset, scores: NDArray[np.float64]) -> dict[str, float] | None:
+    """Return `Evaluation.ceiling`: None unless the patients are simulated and their risk is known."""
+    known = dataset.test.attributes
+    if not (dataset.simulated and {"risk", "risk_image", "risk_clinical"} <= set(known)):
+        return None
+    # The simulated risk is that of malignancy; a network may be asked for the other class.
+    benign = dataset.positive_class is not None and dataset.class_names[dataset.positive_class] == "benign"
+    risk = 1 - known["risk"] if benign else known["risk"]
+    ceiling = {
+        reader: metrics.expected_auc(risk, -known[column] if benign else known[column])
+        for reader, column in _READERS.items()
+        if column in known
+    }
+    reached = metrics.expected_auc(risk, scores)
+    fraction = (reached - 0.5) / (ceiling["image"] - 0.5)
+    return {**ceiling, "expected_auc": reached, "fraction_of_ceiling": fraction}
 
 
 def _plain(value: Any) -> Any:
