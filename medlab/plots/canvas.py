@@ -120,3 +120,17 @@ def panels(
         axis.set_axisbelow(True)
         axis.tick_params(labelsize=SMALL)
     return picture, axes
+
+
+def curve_style(number: int) -> dict[str, Any]:
+    """Return color and dash of a curve, by its number."""
+    return {"color": COLORS[number % len(COLORS)], "linestyle": DASHES[number % len(DASHES)]}
+
+
+def dot_style(number: int) -> dict[str, Any]:
+    """Return color and marker of single points without a line, by the number of their curve."""
+    return {
+        "color": COLORS[number % len(COLORS)],
+        "marker": MARKERS[number % len(MARKERS)],
+        "linestyle": "",
+    }

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike
 
@@ -32,26 +31,21 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
     """
     missing = [name for name in ("epoch", "loss") if name not in table]
     if missing or table.empty:
-        found = f"columns {', '.join(map(str, table.columns)) or 'none'} and {len(table)} rows"
-        msg = f"table must have the columns epoch and loss and a row for each epoch, got {found}."
+        got = f"columns {', '.join(map(str, table.columns)) or 'none'} and {len(table)} rows"
+        msg = f"table must have the columns epoch and loss and a row for each epoch, got {got}."
         raise ValueError(msg)
     columns = [str(name) for name in table.columns]
     measures = [name for name in columns if name.startswith("val_") and name != "val_loss"]
-    drawn = [["loss", "val_loss"], *([measures] if measures else []), ["learning_rate"]]
-    drawn = [[name for name in names if name in columns] for names in drawn]
-    drawn = [names for names in drawn if names]
+    candidates = (["loss", "val_loss"], measures, ["learning_rate"])
+    drawn = [present for names in candidates if (present := [name for name in names if name in columns])]
     alt = f"Training over {len(table)} epochs: {', '.join(name for names in drawn for name in names)}."
     width_in = min(canvas.WIDTH_IN, 3.5 * len(drawn))
     picture, axes = canvas.panels(1, len(drawn), width_in=width_in, height_in=3.5, alt=alt)
     for axis, names in zip(axes, drawn, strict=True):
         for name in names:
-            style = 1 if name.startswith("val_") else 0
-            style += measures.index(name) if name in measures else 0
-            color = canvas.COLORS[style]
-            dash, marker = canvas.DASHES[style], canvas.MARKERS[style]
-            axis.plot(
-                table["epoch"], table[name], dash, marker=marker, ms=3.5, color=color, label=_words(name)
-            )
+            number = name.startswith("val_") + (measures.index(name) if name in measures else 0)
+            style = {**canvas.dot_style(number), **canvas.curve_style(number)}
+            axis.plot(table["epoch"], table[name], **style, ms=3.5, label=_words(name))
         if best_epoch is not None:
             axis.axvline(best_epoch, color=canvas.GRAY, linestyle=":", label=f"kept: epoch {best_epoch}")
         axis.set_xlabel("epoch")
@@ -70,7 +64,6 @@ def learning_curve(
     scores: Mapping[str, ArrayLike],
     *,
     measure: str = "AUC",
-    ceiling: float | None = None,
 ) -> canvas.Picture:
     """Draw a measure against the number of training images, every seed a point, the mean a line.
 
@@ -82,8 +75,6 @@ def learning_curve(
         For each curve's name: R seeds at each size.
     measure : str
         Label of the vertical axis.
-    ceiling : float or None
-        The best value possible, where it is known.
     """
     numbers = np.asarray(sizes)
     alt = f"{measure} against {len(numbers)} numbers of training images, {', '.join(scores)}."
@@ -93,27 +84,19 @@ def learning_curve(
         if runs.ndim != 2 or len(runs) != len(numbers):
             msg = f"scores[{name!r}] must have shape ({len(numbers)}, seeds), got {runs.shape}."
             raise ValueError(msg)
-        color, marker = canvas.COLORS[i % 7], canvas.MARKERS[i % 7]
-        axis.plot(
-            np.repeat(numbers, runs.shape[1]), runs.ravel(), marker, color=color, ms=4, alpha=0.55, mew=0
-        )
+        each = np.repeat(numbers, runs.shape[1])
+        axis.plot(each, runs.ravel(), **canvas.dot_style(i), ms=4, alpha=0.55, mew=0)
         label = f"{canvas.in_legend(name)}, mean of {runs.shape[1]} seeds"
-        axis.plot(numbers, runs.mean(axis=1), linestyle=canvas.DASHES[i % 7], color=color, label=label)
-    if ceiling is not None:
-        axis.axhline(ceiling, color=canvas.GRAY, linestyle=":", label=f"ceiling {ceiling:.3f}")
-    _log_counts(axis, numbers)
-    axis.set_xlabel("training images (log scale)")
-    axis.set_ylabel(measure)
-    axis.legend(fontsize=canvas.SMALL)
-    return picture
-
-
-def _log_counts(axis: Axes, numbers: np.ndarray) -> None:
+        axis.plot(numbers, runs.mean(axis=1), **canvas.curve_style(i), label=label)
     checks.in_range("the smallest of sizes", numbers.min(), 1)
     axis.set_xscale("log")
     axis.set_xticks(numbers)
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.set_xlabel("training images (log scale)")
+    axis.set_ylabel(measure)
+    axis.legend(fontsize=canvas.SMALL)
+    return picture
 
 
 def _words(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Figures of an evaluation: curves, decisions, scores, and where the result stands."""
+"""Figures of a classifier: curves over all thresholds, decisions, scores."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from medlab.plots import canvas
 
 Columns = Mapping[str, ArrayLike]
 _MANY = 8
+_CHANCE: dict[str, Any] = {"color": canvas.GRAY, "linewidth": 1, "linestyle": (0, (1, 3))}
 
 
 def roc(targets: Columns, scores: Columns, threshold: float | None = None) -> canvas.Picture:
@@ -29,28 +30,19 @@ def roc(targets: Columns, scores: Columns, threshold: float | None = None) -> ca
     threshold : float or None
         Above or at it an image is called positive.
     """
-    areas = {name: _sklearn.roc_auc_score(*pair) for name, pair in _pairs(targets, scores).items()}
-    alt = "ROC curves. " + ", ".join(f"{name}: AUC {area:.3f}" for name, area in areas.items())
-    picture, (axis, *_) = _square(len(areas), f"{alt}.")
-    axis.plot([0, 1], [0, 1], color=canvas.GRAY, linewidth=1, linestyle=(0, (1, 3)), label="chance, AUC 0.5")
-    for i, (name, (truth, values)) in enumerate(_pairs(targets, scores).items()):
+    pairs = _pairs(targets, scores)
+    areas = {name: float(_sklearn.roc_auc_score(*pair)) for name, pair in pairs.items()}
+    picture, axis = _square(areas, "ROC curves", "AUC ")
+    axis.plot([0, 1], [0, 1], **_CHANCE, label="chance, AUC 0.5")
+    for i, (name, (truth, values)) in enumerate(pairs.items()):
         rate, sensitivity, _ = _sklearn.roc_curve(truth, values)
-        color, dash = canvas.COLORS[i % 7], canvas.DASHES[i % 7]
-        axis.plot(
-            rate,
-            sensitivity,
-            linestyle=dash,
-            color=color,
-            label=f"{canvas.in_legend(name)}, AUC {areas[name]:.3f}",
-        )
+        label = f"{canvas.in_legend(name)}, AUC {areas[name]:.3f}"
+        axis.plot(rate, sensitivity, **canvas.curve_style(i), label=label)
         if threshold is not None:
             called = values >= threshold
-            point = called[truth == 0].mean(), called[truth == 1].mean()
-            axis.plot(*point, canvas.MARKERS[i % 7], color=color, mec="black", ms=7, zorder=3)
-    if threshold is not None:
-        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
-    _unit_square(axis, "false positive rate (1 − specificity)", "sensitivity")
-    _legend(axis, len(areas), loc="lower right")
+            _mark(axis, i, called[truth == 0].mean(), called[truth == 1].mean())
+    _finish(axis, threshold, "false positive rate (1 − specificity)", "sensitivity")
+    _legend(axis, len(pairs), loc="lower right")
     return picture
 
 
@@ -60,23 +52,17 @@ def precision_recall(targets: Columns, scores: Columns, threshold: float | None 
     Parameters are those of `roc`.
     """
     pairs = _pairs(targets, scores)
-    means = {name: _sklearn.average_precision_score(*pair) for name, pair in pairs.items()}
-    alt = "Precision-recall curves. " + ", ".join(f"{name}: {mean:.3f}" for name, mean in means.items())
-    picture, (axis, *_) = _square(len(pairs), f"{alt}.")
+    means = {name: float(_sklearn.average_precision_score(*pair)) for name, pair in pairs.items()}
+    picture, axis = _square(means, "Precision-recall curves", "")
     for i, (name, (truth, values)) in enumerate(pairs.items()):
         precision, recall, _ = _sklearn.precision_recall_curve(truth, values)
-        color, dash = canvas.COLORS[i % 7], canvas.DASHES[i % 7]
-        label = f"{canvas.in_legend(name)}, average precision {means[name]:.3f}"
-        axis.plot(recall, precision, linestyle=dash, color=color, label=label, drawstyle="steps-pre")
-        axis.axhline(truth.mean(), color=color, linewidth=1, linestyle=(0, (1, 3)))
-        called = values >= threshold if threshold is not None else np.zeros(0, dtype=bool)
-        if called.any():
-            point = called[truth == 1].mean(), truth[called].mean()
-            axis.plot(*point, canvas.MARKERS[i % 7], color=color, mec="black", ms=7, zorder=3)
-    axis.plot([], [], color=canvas.GRAY, linewidth=1, linestyle=(0, (1, 3)), label="chance: the prevalence")
-    if threshold is not None:
-        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
-    _unit_square(axis, "sensitivity (recall)", "precision")
+        style, label = canvas.curve_style(i), f"{canvas.in_legend(name)}, average precision {means[name]:.3f}"
+        axis.plot(recall, precision, **style, label=label, drawstyle="steps-pre")
+        axis.axhline(truth.mean(), **{**_CHANCE, "color": style["color"]})
+        if threshold is not None and (called := values >= threshold).any():
+            _mark(axis, i, called[truth == 1].mean(), truth[called].mean())
+    axis.plot([], [], **_CHANCE, label="chance: the prevalence")
+    _finish(axis, threshold, "sensitivity (recall)", "precision")
     # Under the axes: these curves may run through any corner.
     columns = 1 if max(map(len, pairs)) > 12 else 2
     _legend(axis, len(pairs), loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=columns)
@@ -140,10 +126,9 @@ def score_histogram(
     threshold : float or None
     class_names : names of the negative and the positive class
     """
-    truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
-    alt = f"Histogram of {len(values)} probabilities by true class."
+    alt = f"Histogram of {np.size(probabilities)} probabilities by true class."
     picture, (axis, *_) = canvas.panels(width_in=6.5, height_in=3.2, alt=alt)
-    _score_histogram(axis, truth, values, threshold, class_names)
+    _score_histogram(axis, targets, probabilities, threshold, class_names)
     return picture
 
 
@@ -164,38 +149,40 @@ def operating_point(
     facts : (name, value) pairs, as text
     class_names : names of the negative and the positive class
     """
-    truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
-    told = "; ".join(f"{name} {value}" for name, value in facts)
-    alt = f"Histogram of {len(values)} probabilities by true class, threshold {threshold:.3g}. {told}."
+    words = "; ".join(f"{name} {value}" for name, value in facts)
+    spread = f"Histogram of {np.size(probabilities)} probabilities by true class"
+    alt = f"{spread}, threshold {threshold:.3g}. {words}."
     picture, (left, right) = canvas.panels(1, 2, height_in=3.2, alt=alt, width_ratios=(3, 2))
-    _score_histogram(left, truth, values, threshold, class_names)
+    _score_histogram(left, targets, probabilities, threshold, class_names)
     right.set_axis_off()
+    style: dict[str, Any] = {"transform": right.transAxes, "va": "top", "fontsize": canvas.SMALL}
     for row, (name, value) in enumerate(facts):
         height = 0.97 - row / max(1, len(facts))
-        right.text(0, height, name, transform=right.transAxes, va="top", fontsize=canvas.SMALL)
-        right.text(1, height, value, transform=right.transAxes, va="top", ha="right", fontsize=canvas.SMALL)
+        right.text(0, height, name, **style)
+        right.text(1, height, value, ha="right", **style)
     return picture
 
 
 def _score_histogram(
     axis: Axes,
-    truth: np.ndarray,
-    values: np.ndarray,
+    targets: ArrayLike,
+    probabilities: ArrayLike,
     threshold: float | None,
     class_names: Sequence[str],
 ) -> None:
+    truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
     for k, hatch in ((0, ""), (1, "////")):
-        chosen = values[truth == k]
-        share = np.full(len(chosen), 100 / max(1, len(chosen)))
-        label, color = f"true {canvas.short(class_names[k])} (n = {len(chosen):,})", canvas.COLORS[k]
-        style: dict[str, Any] = {
-            "facecolor": (color, 0.25),
-            "edgecolor": color,
-            "hatch": hatch,
-            "linewidth": 1.5,
-        }
+        chosen, color = values[truth == k], canvas.COLORS[k]
         axis.hist(
-            chosen, np.linspace(0, 1, 26).tolist(), weights=share, histtype="stepfilled", label=label, **style
+            chosen,
+            np.linspace(0, 1, 26).tolist(),
+            weights=np.full(len(chosen), 100 / max(1, len(chosen))),
+            histtype="stepfilled",
+            label=f"true {canvas.short(class_names[k])} (n = {len(chosen):,})",
+            facecolor=(color, 0.25),
+            edgecolor=color,
+            hatch=hatch,
+            linewidth=1.5,
         )
     if threshold is not None:
         axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
@@ -221,16 +208,25 @@ def _pairs(targets: Columns, scores: Columns) -> dict[str, tuple[np.ndarray, np.
     return pairs
 
 
-def _square(curves: int, alt: str) -> tuple[canvas.Picture, Sequence[Axes]]:
+def _square(values: Mapping[str, float], title: str, unit: str) -> tuple[canvas.Picture, Axes]:
     """Return a square panel, with room at its side for the legend of many curves."""
+    curves = len(values)
+    alt = f"{title}. " + ", ".join(f"{name}: {unit}{value:.3f}" for name, value in values.items())
     width_in = 9.2 if curves > _MANY else 5.2
-    return canvas.panels(width_in=width_in, height_in=max(5.0, 0.23 * curves + 1), alt=alt)
+    picture, axes = canvas.panels(width_in=width_in, height_in=max(5.0, 0.23 * curves + 1), alt=f"{alt}.")
+    return picture, axes[0]
+
+
+def _mark(axis: Axes, number: int, x: float, y: float) -> None:
+    axis.plot(x, y, **canvas.dot_style(number), mec="black", ms=7, zorder=3)
+
+
+def _finish(axis: Axes, threshold: float | None, x_label: str, y_label: str) -> None:
+    if threshold is not None:
+        axis.plot([], [], "o", color="white", mec="black", ms=7, label=f"at threshold {threshold:.3g}")
+    axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x_label, ylabel=y_label, aspect="equal")
 
 
 def _legend(axis: Axes, curves: int, **usual: Any) -> None:
     beside = {"loc": "upper left", "bbox_to_anchor": (1.02, 1)}
     axis.legend(fontsize=canvas.SMALL, **(beside if curves > _MANY else usual))
-
-
-def _unit_square(axis: Axes, x: str, y: str) -> None:
-    axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x, ylabel=y, aspect="equal")

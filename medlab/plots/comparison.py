@@ -1,4 +1,4 @@
-"""Results side by side: each with its interval, beside the literature or beside a known ceiling."""
+"""Numbers side by side: results with their intervals, beside the literature or a ceiling; class counts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from matplotlib.axes import Axes
 from medlab.plots import canvas
 from medlab.text import estimate
 
+_CEILINGS = {
+    "image": "ceiling: image",
+    "clinical": "ceiling: clinical",
+    "both": "ceiling: image and clinical",
+    "diameter": "diameter alone",
+}
+
 
 def results_vs_published(
     measures: Mapping[str, Any],
     published: Sequence[Mapping[str, Any]] = (),
     ceiling: Mapping[str, float] | None = None,
-    *,
-    name: str = "this network",
 ) -> canvas.Picture:
     """Draw a test result with its interval above the published ones, or beside the known ceiling.
 
@@ -29,26 +34,22 @@ def results_vs_published(
         Transcribed from the literature, and labelled so.
     ceiling : dict or None
         ``evaluation.ceiling``: of simulated patients.
-    name : str
     """
-    rows = _auc_rows(measures, ceiling, name)
+    rows = _auc_rows(measures, ceiling)
     rows += [(f"{row['method']} (transcribed)", row.get("auc"), None, "s") for row in published]
     drawn = {"test AUC": rows}
     if published:
-        ours = [(name, measures["accuracy"], measures.get("accuracy_ci"), "o")]
-        others = [
-            (label, row.get("acc"), None, "s")
-            for (label, *_), row in zip(rows[-len(published) :], published, strict=True)
-        ]
-        gap = [("", None, None, "o")] * (len(rows) - len(published) - 1)
+        accuracies = [(measures["accuracy"], measures.get("accuracy_ci"), "o")]
+        accuracies += [(None, None, "o")] * (len(rows) - len(published) - 1)
+        accuracies += [(row.get("acc"), None, "s") for row in published]
         half = " (at 0.5)" if "accuracy_at_threshold" in measures else ""
-        drawn[f"test accuracy{half}"] = ours + gap + others
+        drawn[f"test accuracy{half}"] = [("", *accuracy) for accuracy in accuracies]
     alt = "; ".join(f"{label} {value:.3f}" for label, value, *_ in rows if value is not None)
     picture, axes = canvas.panels(
         1, len(drawn), height_in=0.9 + 0.36 * len(rows), alt=f"Test AUC: {alt}.", sharey=True
     )
     for axis, (measure, lines) in zip(axes, drawn.items(), strict=True):
-        for place, (_label, value, span, marker) in enumerate(lines):
+        for place, (_, value, span, marker) in enumerate(lines):
             _dot(axis, place, value, span, marker)
         axis.set_xlabel(measure)
         axis.margins(x=0.12)
@@ -112,19 +113,13 @@ def estimates(
 
 
 def _auc_rows(
-    measures: Mapping[str, Any], ceiling: Mapping[str, float] | None, name: str
+    measures: Mapping[str, Any], ceiling: Mapping[str, float] | None
 ) -> list[tuple[str, Any, Any, str]]:
     span = measures.get("auc_ci")
-    rows = [(name + " (95 % interval)" * bool(span), measures["auc"], span, "o")]
+    rows = [("this network" + " (95 % interval)" * bool(span), measures["auc"], span, "o")]
     if ceiling is not None:
-        best = {
-            "image": "ceiling: image",
-            "clinical": "ceiling: clinical",
-            "both": "ceiling: image and clinical",
-            "diameter": "diameter alone",
-        }
-        rows.append((f"{name}, expected AUC", ceiling["expected_auc"], None, "o"))
-        rows += [(text, ceiling[key], None, "D") for key, text in best.items() if key in ceiling]
+        rows.append(("this network, expected AUC", ceiling["expected_auc"], None, "o"))
+        rows += [(_CEILINGS[key], ceiling[key], None, "D") for key in _CEILINGS if key in ceiling]
     return rows
 
 
@@ -142,3 +137,50 @@ def _dot(axis: Axes, place: int, value: float | None, span: Sequence[float] | No
 def _name_rows(axis: Axes, names: Sequence[str]) -> None:
     axis.set_yticks(range(len(names)), map(canvas.short, names))
     axis.set_ylim(len(names) - 0.4, -0.75)
+
+
+def class_counts(
+    counts: Mapping[str, Mapping[str, int]], totals: Mapping[str, int] | None = None
+) -> canvas.Picture:
+    """Draw how many images of each class each split holds.
+
+    Parameters
+    ----------
+    counts : dict of dict
+        Split name to class name to number of images; every split names the same classes.
+    totals : dict or None
+        Images of each split, where an image can have several labels or none; else the sum of its counts.
+
+    Raises
+    ------
+    ValueError
+        If there is no split, or the splits name different classes.
+    """
+    splits = list(counts)
+    classes = list(counts[splits[0]]) if splits else []
+    if not classes or any(list(counts[name]) != classes for name in splits):
+        got = {name: list(of_split) for name, of_split in counts.items()}
+        msg = f"counts must name the same classes for each split, got {got}."
+        raise ValueError(msg)
+    alt = "; ".join(f"{s}: " + ", ".join(f"{n} {label}" for label, n in counts[s].items()) for s in splits)
+    picture, (axis, *_) = canvas.panels(
+        height_in=0.8 + (0.2 * len(splits) + 0.1) * len(classes), alt=f"Images. {alt}."
+    )
+    highest = 0.0
+    for i, split in enumerate(splits):
+        total = max(1, totals[split] if totals else sum(counts[split].values()))
+        shares = [100 * counts[split][label] / total for label in classes]
+        places = [k + (i - (len(splits) - 1) / 2) * 0.8 / len(splits) for k in range(len(classes))]
+        style: dict[str, Any] = {"color": canvas.COLORS[i % 7], "hatch": canvas.HATCHES[i % 4]}
+        bars = axis.barh(places, shares, 0.8 / len(splits), label=split, edgecolor="white", **style)
+        labels = [f"{counts[split][k]:,} ({share:.0f} %)" for k, share in zip(classes, shares, strict=True)]
+        axis.bar_label(bars, labels, padding=3, fontsize=canvas.SMALL)
+        highest = max(highest, *shares)
+    axis.set_yticks(range(len(classes)), map(canvas.short, classes))
+    axis.set_ylim(len(classes) - 0.5, -0.5)
+    axis.grid(visible=False, axis="y")
+    axis.set_xlim(0, 1.2 * highest or 1)
+    axis.set_xlabel("share of the split's images (%)")
+    # Outside: bars of any length stay free of it.
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=canvas.SMALL)
+    return picture
