@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 from sklearn.linear_model import LogisticRegression
 
 from medlab import checks
@@ -45,14 +46,8 @@ class RiskScore:
         ValueError
             If a feature is missing, is not finite, or has a level that training never saw.
         """
-        totals = np.zeros(len(features), np.int64)
-        for name, rows in self.points.groupby("feature", sort=False):
-            table = dict(zip(rows["level"], rows["points"], strict=True))
-            levels = _levels(features, str(name), self.cuts.get(str(name)))
-            for level in dict.fromkeys(levels):
-                checks.one_of(f"level of {name}", level, table)
-            totals += np.array([table[level] for level in levels], np.int64)
-        return totals
+        _, points = self._read(features)
+        return points.sum(axis=1).to_numpy(np.int64)
 
     def predict(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """Return the risk of each case, shape (N,), in [0, 1]."""
@@ -69,13 +64,10 @@ class RiskScore:
         if len(features) != 1:
             msg = f"features must hold one case, got {len(features)}. Take one: features.iloc[[0]]."
             raise ValueError(msg)
-        rows = []
-        for name, part in self.points.groupby("feature", sort=False):
-            (level,) = _levels(features, str(name), self.cuts.get(str(name)))
-            table = dict(zip(part["level"], part["points"], strict=True))
-            rows.append((name, level, table[checks.one_of(f"level of {name}", level, table)]))
-        total = int(self.total(features)[0])
-        rows.append(("sum", f"risk {self._risk(np.array([total]))[0]:.0%}", total))
+        levels, points = self._read(features)
+        rows = list(zip(levels.columns, levels.iloc[0], points.iloc[0], strict=True))
+        total = points.sum(axis=1).to_numpy(np.int64)
+        rows.append(("sum", f"risk {self._risk(total)[0]:.0%}", int(total[0])))
         return pd.DataFrame(rows, columns=["feature", "level", "points"])
 
     def risks(self) -> pd.DataFrame:
@@ -84,9 +76,17 @@ class RiskScore:
         sums = np.arange(most + 1)
         return pd.DataFrame({"points": sums, "risk": self._risk(sums)})
 
+    def _read(self, features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the level and the points of each case (rows) by each feature (columns)."""
+        levels, points = {}, {}
+        for name, rows in self.points.groupby("feature", sort=False):
+            table = dict(zip(rows["level"], rows["points"], strict=True))
+            levels[name] = _levels(features, str(name), self.cuts.get(str(name)))
+            points[name] = [table[checks.one_of(f"level of {name}", level, table)] for level in levels[name]]
+        return pd.DataFrame(levels), pd.DataFrame(points)
+
     def _risk(self, total: NDArray[np.int64]) -> NDArray[np.float64]:
-        risk: NDArray[np.float64] = 1 / (1 + np.exp(-(self.intercept + self.slope * total)))
-        return risk
+        return np.asarray(special.expit(self.intercept + self.slope * total))
 
     def _repr_html_(self) -> str:
         return str(self.points.to_html(index=False))
@@ -133,50 +133,41 @@ def risk_score(
         msg = f"targets must hold both classes, got only {int(truth.min())}. A score needs cases of each."
         raise ValueError(msg)
     features = features.rename(columns=str)
-    given = {str(name): values for name, values in (cuts or {}).items()}
-    for name in given:
+    named = {str(name): values for name, values in (cuts or {}).items()}
+    for name in named:
         checks.one_of("feature to cut", name, features.columns)
-    chosen = {
-        name: _cuts(features[name], given.get(name))
-        for name in features.columns
-        if name in given or _is_number(features[name])
-    }
-    levels = pd.DataFrame({name: _levels(features, name, chosen.get(name)) for name in map(str, features)})
-    columns = pd.get_dummies(levels, columns=list(levels), prefix_sep="\x1f")
-    fitted = LogisticRegression(max_iter=1000).fit(columns, truth)
+    names = list(map(str, features))
+    numbers = [name for name in names if features[name].dtype.kind in "iuf"]
+    many = [name for name in numbers if features[name].nunique() > _FEW_VALUES]
+    chosen = {name: _cuts(features[name], named.get(name)) for name in names if name in {*named, *many}}
+    levels = pd.DataFrame({name: _levels(features, name, chosen.get(name)) for name in names})
+    columns = pd.get_dummies(levels, columns=names, prefix_sep="\x1f")
     pairs = [str(column).split("\x1f") for column in columns]
     table = pd.DataFrame(pairs, columns=["feature", "level"])
-    table["weight"] = fitted.coef_[0]
-    table["weight"] -= table.groupby("feature")["weight"].transform("min")
-    # At least a point a feature on average: with many, all would be rounded away.
-    unit = table.groupby("feature")["weight"].max().sum() / max(most_points, len(features.columns))
-    table["points"] = np.rint(table["weight"] / unit).astype(int) if unit > 0 else 0
     table["n"] = columns.sum().to_numpy()
-    names = [str(name) for name in features.columns]
-    order = sorted(range(len(pairs)), key=lambda i: (names.index(pairs[i][0]), _order(pairs[i][1])))
-    table = table.drop(columns="weight").iloc[order].reset_index(drop=True)
+    weight = pd.Series(LogisticRegression(max_iter=1000).fit(columns, truth).coef_[0])
+    weight -= weight.groupby(table["feature"]).transform("min")
+    # At least a point a feature on average: with many, all would be rounded away.
+    unit = weight.groupby(table["feature"]).max().sum() / max(most_points, len(features.columns))
+    table.insert(2, "points", np.rint(weight / unit).astype(int) if unit > 0 else 0)
+    order = sorted(table.index, key=lambda i: (names.index(table["feature"][i]), _order(table["level"][i])))
+    table = table.loc[order].reset_index(drop=True)
     score = RiskScore(table, chosen, 1.0, 0.0)
     total = score.total(features)[:, np.newaxis]
     risk = LogisticRegression(C=1e6, max_iter=1000).fit(total, truth)
     return RiskScore(table, chosen, float(risk.coef_[0, 0]), float(risk.intercept_[0]))
 
 
-def _is_number(column: pd.Series) -> bool:
-    kind = column.dtype.kind
-    return kind in "iuf" and column.nunique() > _FEW_VALUES
-
-
-def _cuts(column: pd.Series, given: Sequence[float] | None) -> tuple[float, ...]:
-    if given is None:
+def _cuts(column: pd.Series, cuts: Sequence[float] | None) -> tuple[float, ...]:
+    if cuts is None:
         values = np.quantile(checks.finite(str(column.name), column), [0.25, 0.5, 0.75])
         spread = values[-1] - values[0]
         digits = 1 - int(np.floor(np.log10(spread))) if spread > 0 else 6
-        given = sorted({round(float(value), digits) for value in values})
-    cuts = tuple(float(value) for value in given)
-    if not cuts or any(b <= a for a, b in itertools.pairwise(cuts)):
-        msg = f"cuts of {column.name} must be increasing numbers, got {list(given)}."
+        cuts = sorted({round(float(value), digits) for value in values})
+    if not len(cuts) or any(b <= a for a, b in itertools.pairwise(cuts)):
+        msg = f"cuts of {column.name} must be increasing numbers, got {list(cuts)}."
         raise ValueError(msg)
-    return cuts
+    return tuple(map(float, cuts))
 
 
 def _levels(features: pd.DataFrame, name: str, cuts: tuple[float, ...] | None) -> list[str]:
