@@ -124,13 +124,9 @@ def panels(
 
 def curve_style(number: int) -> dict[str, Any]:
     """Return color and dash of a curve, by its number."""
-    return {"color": COLORS[number % len(COLORS)], "linestyle": DASHES[number % len(DASHES)]}
+    return {"color": COLORS[number % 7], "linestyle": DASHES[number % 7]}
 
 
 def dot_style(number: int) -> dict[str, Any]:
-    """Return color and marker of single points without a line, by the number of their curve."""
-    return {
-        "color": COLORS[number % len(COLORS)],
-        "marker": MARKERS[number % len(MARKERS)],
-        "linestyle": "",
-    }
+    """Return color and marker of points without a line, by the number of their curve."""
+    return {"color": COLORS[number % 7], "marker": MARKERS[number % 7], "linestyle": ""}

@@ -126,6 +126,11 @@ class Attribution:
             spacing_mm=spacing_mm,
         )
 
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked of the network, apart from the inputs."""
+        return {"target": self.target, "on": self.on, "region": self.region, "head": self.head}
+
     def one_baseline(self) -> Any:
         """Return one baseline for each image: the mean, of a set of several."""
         several = METHODS[self.method].several_baselines and np.ndim(self.baseline) == np.ndim(self.x)

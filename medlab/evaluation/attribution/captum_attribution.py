@@ -18,7 +18,7 @@ from medlab import checks
 from medlab.evaluation.attribution import explained_output, methods, network_layers
 from medlab.evaluation.attribution.attribution_maps import Attribution
 from medlab.evaluation.attribution.queries import Query, open_query
-from medlab.evaluation.attribution.torch_bridge import Split, Watcher
+from medlab.evaluation.attribution.torch_bridge import Watcher
 
 _INTERPOLATION = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -124,13 +124,13 @@ def attribute(
             watcher=(watcher := Watcher(cancel, bar.update)),
         ) as query,
     ):
-        seen = _layer(row, layer, query, inputs)
+        seen = _layer(row, layer, query)
         problem = methods.Problem(
             query.forward,
             tuple(torch.tensor(array, requires_grad=True) for array in inputs.arrays),
             query.extras,
             tuple(map(torch.from_numpy, inputs.baselines(baseline, several=row.several_baselines))),
-            None if seen is None else _split(model, inputs, query, seen),
+            query.split(seen) if seen else None,
             query.forward.batch_size,
         )
         with drawing_from(seed):
@@ -166,27 +166,14 @@ attribute.__doc__ = (attribute.__doc__ or "").format(
 )
 
 
-def _layer(
-    row: methods.Method, name: str | None, query: Query, inputs: explained_output.Inputs
-) -> network_layers.Seen | None:
+def _layer(row: methods.Method, name: str | None, query: Query) -> network_layers.Seen | None:
     if row.layer:
-        return network_layers.find(query.seen, name, inputs.pictured.ndim - 1)
+        return network_layers.find(query.seen, name, query.inputs.pictured.ndim - 1)
     if name is not None:
         looking = ", ".join(methods.with_fact("layer"))
         msg = f"layer must be None for this method, got {name!r}. Methods that look at a layer: {looking}."
         raise ValueError(msg)
     return None
-
-
-def _split(model: Any, inputs: explained_output.Inputs, query: Query, seen: network_layers.Seen) -> Split:
-    return Split(
-        lambda tensors: model(inputs.build(tensors), training=False),
-        query.target.value,
-        seen.layer,
-        len(inputs.arrays),
-        (*query.forward.question, seen.name),
-        **query.options,
-    )
 
 
 @contextlib.contextmanager

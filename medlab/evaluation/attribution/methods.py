@@ -254,7 +254,7 @@ def listed(indent: str) -> str:
     lines = []
     for name, method in METHODS.items():
         options = ", ".join(f"{option}={p.default!r}" for option, p in method.options.items())
-        does = (method.run.__doc__ or "").splitlines()[0]
+        does = (method.run.__doc__ or "").partition("\n")[0]
         lines.append(textwrap.fill(f"- {name}({options}): {does}", 110, subsequent_indent=f"{indent}  "))
     return f"\n{indent}".join(lines)
 

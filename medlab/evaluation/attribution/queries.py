@@ -16,9 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend, checks
 from medlab.evaluation.attribution import explained_output, memory, network_layers
-from medlab.evaluation.attribution.attribution_maps import Attribution
 from medlab.evaluation.attribution.compiled_functions import kept_of
-from medlab.evaluation.attribution.torch_bridge import Bridge, Watcher
+from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher
 
 # Layers are changed while a query is open: two at once would put back each other's changes.
 _ONE_AT_A_TIME = threading.RLock()
@@ -30,6 +29,8 @@ class Query:
 
     Attributes
     ----------
+    model : keras.Model
+    inputs : Inputs
     seen : list of Seen
         What each layer gave.
     target : Target
@@ -39,6 +40,8 @@ class Query:
         Of every `Bridge` to this network.
     """
 
+    model: Any
+    inputs: explained_output.Inputs
     seen: list[network_layers.Seen]
     target: explained_output.Target
     forward: Bridge
@@ -49,25 +52,21 @@ class Query:
         """What the number needs for each image beside its inputs."""
         return tuple(self.target.extras)
 
+    def split(self, seen: network_layers.Seen) -> Split:
+        """Return the network in two at a layer."""
+        return Split(
+            lambda tensors: self.model(self.inputs.build(tensors), training=False),
+            self.target.value,
+            seen.layer,
+            len(self.inputs.arrays),
+            (*self.forward.question, seen.name),
+            **self.options,
+        )
+
     def values(self, arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Return the number for other inputs of the same images, shape (N,)."""
         with torch.no_grad():
             return self.forward(*map(torch.from_numpy, arrays), *self.extras).numpy()
-
-
-def open_again(
-    model: Any, inputs: explained_output.Inputs, attribution: Attribution, batch_size: int | None = None
-) -> contextlib.AbstractContextManager[Query]:
-    """Open the query that an attribution answered."""
-    return open_query(
-        model,
-        inputs,
-        target=attribution.target,
-        on=attribution.on,
-        region=attribution.region,
-        head=attribution.head,
-        batch_size=batch_size,
-    )
 
 
 @contextlib.contextmanager
@@ -111,7 +110,7 @@ def open_query(
         options: dict[str, Any] = {"batch_size": size, "watcher": watcher or Watcher(), "kept": kept}
         question = (inputs.form, head, on, bend)
         forward = Bridge(explained.value, len(inputs.arrays), question=question, **options)
-        yield Query(seen, explained, forward, options)
+        yield Query(model, inputs, seen, explained, forward, options)
 
 
 def _look(

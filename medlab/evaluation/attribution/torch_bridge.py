@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,16 +49,16 @@ class Watcher:
     advance: Callable[[int], Any] = lambda count: None
     images: int = 0
 
-    def before(self) -> None:
-        """Raise `Canceled` if that was asked for."""
-        if self.cancel is not None and self.cancel.is_set():
-            msg = f"the attribution was canceled after {self.images} images went through the network."
-            raise Canceled(msg)
-
-    def after(self, count: int) -> None:
-        """Note that `count` images went through."""
-        self.images += count
-        self.advance(count)
+    def batches(self, arrays: Arrays, size: int) -> Iterator[Arrays]:
+        """Yield `size` images at a time; raise `Canceled` in between if that was asked for."""
+        for start in range(0, len(arrays[0]), size):
+            if self.cancel is not None and self.cancel.is_set():
+                msg = f"the attribution was canceled after {self.images} images went through the network."
+                raise Canceled(msg)
+            batch = [array[start : start + size] for array in arrays]
+            yield batch
+            self.images += len(batch[0])
+            self.advance(len(batch[0]))
 
 
 @dataclass(eq=False)
@@ -98,14 +98,8 @@ class Bridge:
 
     def compute(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return the values and, when `wanted`, the gradients of all images, a batch at a time."""
-        values, gradients = [], []
-        for start in range(0, len(arrays[0]), self.batch_size):
-            self.watcher.before()
-            part = [array[start : start + self.batch_size] for array in arrays]
-            value, gradient = self._run(part, wanted)
-            values.append(value)
-            gradients.append(gradient)
-            self.watcher.after(len(part[0]))
+        results = [self._run(batch, wanted) for batch in self.watcher.batches(arrays, self.batch_size)]
+        values, gradients = zip(*results, strict=True)
         return np.concatenate(values), [np.concatenate(parts) for parts in zip(*gradients, strict=True)]
 
     def _run(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:

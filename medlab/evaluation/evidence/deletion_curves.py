@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from medlab import checks
 from medlab.evaluation.attribution import Attribution
 from medlab.evaluation.attribution.explained_output import Inputs
-from medlab.evaluation.attribution.queries import open_again
+from medlab.evaluation.attribution.queries import open_query
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _curves(
     shuffled = rng.random((orders + 1, len(images), places))
     ranked = np.lexsort((shuffled[0], -maps.sum(axis=-1).reshape(len(images), -1)), axis=-1)
     counts = np.round(np.linspace(0, until * places, steps + 1)).astype(int)
-    with open_again(model, inputs, attribution, batch_size) as query:
+    with open_query(model, inputs, **attribution.question, batch_size=batch_size) as query:
 
         def along(order: NDArray[Any]) -> NDArray[np.float64]:
             rank = np.argsort(order, axis=-1).reshape(*images.shape[:-1], 1)

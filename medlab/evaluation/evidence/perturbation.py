@@ -13,7 +13,7 @@ from medlab import checks
 from medlab.evaluation.attribution import METHODS, Attribution, attribute
 from medlab.evaluation.attribution.captum_attribution import drawing_from
 from medlab.evaluation.attribution.explained_output import Inputs
-from medlab.evaluation.attribution.queries import open_again
+from medlab.evaluation.attribution.queries import open_query
 
 
 def infidelity(
@@ -66,7 +66,7 @@ def infidelity(
     def disturb(original: Any, *_: Any) -> Any:
         return original - spread * torch.randn_like(original)
 
-    with open_again(model, inputs, attribution) as query, drawing_from(checks.seed(seed)):
+    with open_query(model, inputs, **attribution.question) as query, drawing_from(checks.seed(seed)):
         at_once = max(1, query.forward.batch_size // len(image))
         distances = metrics.infidelity(
             query.forward,

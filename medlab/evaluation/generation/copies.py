@@ -17,7 +17,7 @@ from medlab.evaluation.generation.image_features import Array, Features, enough,
 # Of either test: together one false alarm in a hundred generators that do not copy.
 ALARM = 0.005
 _CROWD = 50
-_CLOSE = 0.05
+_CLOSE_PERCENT = 5
 _FEWEST = 20
 
 
@@ -157,22 +157,22 @@ def memorization(
     for name in ("generated", "held_out"):
         views = _symmetries(sets[name], flips, quarter_turns)
         closest[name] = _closest([index.kneighbors(embed(view)) for view in views])
-    (made, nearest), (fresh, _) = closest["generated"], closest["held_out"]
-    made_once, fresh_once = (_one_each(*pair) for pair in closest.values())
-    z = _mann_whitney(made_once, fresh_once)
-    rank, once = (max(1, int(len(each) * _CLOSE)) for each in (fresh, fresh_once))
-    close, close_once = made < np.sort(fresh)[rank - 1], made_once < np.sort(fresh_once)[once - 1]
+    (near, nearest), (fresh, _) = closest["generated"], closest["held_out"]
+    near_once, fresh_once = (_one_each(*pair) for pair in closest.values())
+    z = _mann_whitney(near_once, fresh_once)
+    rank, once = (max(1, len(each) * _CLOSE_PERCENT // 100) for each in (fresh, fresh_once))
+    close, close_once = near < np.sort(fresh)[rank - 1], near_once < np.sort(fresh_once)[once - 1]
     ways = "" if len(_symmetries(real[:1], flips, quarter_turns)) == 1 else ", over mirror images and turns"
     on = "all pixels" if features is None else features.source
     return Memorization(
-        generated=made,
+        generated=near,
         held_out=fresh,
         nearest=nearest,
         z=z,
         p=float(stats.norm.cdf(z)),
         share_close=float(close.mean()),
         expected_close=rank / (len(fresh) + 1),
-        p_close=_at_least(int(close_once.sum()), once, len(made_once), len(fresh_once)),
+        p_close=_at_least(int(close_once.sum()), once, len(near_once), len(fresh_once)),
         space=f"{on}{ways}, relative to the crowd",
     )
 
@@ -195,10 +195,10 @@ def _one_each(distance: Array, nearest: NDArray[np.int64]) -> Array:
     return distance[np.unique(nearest, return_index=True)[1]]
 
 
-def _mann_whitney(made: Array, fresh: Array) -> float:
+def _mann_whitney(near: Array, fresh: Array) -> float:
     """Return the standardized count of pairs in which the generated image is the farther one."""
-    n, m = len(made), len(fresh)
-    rank = stats.rankdata(np.concatenate([made, fresh]))
+    n, m = len(near), len(fresh)
+    rank = stats.rankdata(np.concatenate([near, fresh]))
     u = rank[:n].sum() - n * (n + 1) / 2
     variance = n * m * (n + m + 1) / 12 * stats.tiecorrect(rank)
     return float((u - n * m / 2) / np.sqrt(variance)) if variance > 0 else 0.0

@@ -163,22 +163,22 @@ def coverage(generated: ArrayLike, real: ArrayLike, k: int = 5) -> Coverage:
     Coverage(coverage=0.6666666666666666, density=0.6666666666666666)
     """
     checks.in_range("k", k, 1, whole=True)
-    made, true = feature_pair(generated, real, names=("generated", "real"), at_least=k + 1)
+    fake, true = feature_pair(generated, real, names=("generated", "real"), at_least=k + 1)
     if np.ptp(true, axis=0).max() == 0:
         msg = f"real must vary, got {len(true)} images with the same features. Are the images constant?"
         raise ValueError(msg)
     radius = np.partition(cdist(true, true), k, axis=1)[:, k]  # the 0th is the image itself
-    distance = cdist(true, made)
+    distance = cdist(true, fake)
     # Rounding: a generated image that equals the k-th neighbor lies on the ball, hence within it.
     inside = distance <= radius[:, np.newaxis] * (1 + 1e-9)
-    return Coverage(float(inside.any(axis=1).mean()), float(inside.sum() / (k * len(made))))
+    return Coverage(float(inside.any(axis=1).mean()), float(inside.sum() / (k * len(fake))))
 
 
 MEASURES: dict[str, Callable[[Array, Array], float]] = {
     "frechet": frechet_distance,
     "kernel": kernel_distance,
-    "coverage": lambda made, real: coverage(made, real).coverage,
-    "density": lambda made, real: coverage(made, real).density,
+    "coverage": lambda fake, real: coverage(fake, real).coverage,
+    "density": lambda fake, real: coverage(fake, real).density,
 }
 
 
@@ -247,24 +247,24 @@ def at_equal_counts(
     ValueError
         If there are fewer than `count` images, no such measure, or the features are no features.
     """
-    made, true = feature_pair(generated, real, names=("generated", "real"), equal=False)
-    size = min(len(made), len(true) // 2) if count is None else count
+    fake, true = feature_pair(generated, real, names=("generated", "real"), equal=False)
+    size = min(len(fake), len(true) // 2) if count is None else count
     checks.in_range("count", size, 2, whole=True)
-    enough("generated", len(made), size)
+    enough("generated", len(fake), size)
     enough("real", len(true), size)
-    return _repeated(measure, made, true, size, repeats, seed)
+    return _repeated(measure, fake, true, size, repeats, seed)
 
 
-def _repeated(measure: str, made: Array, real: Array | None, count: int, repeats: int, seed: int) -> Estimate:
-    """Measure parts of `made` against parts of `real`, or of `made` itself where that is None."""
+def _repeated(measure: str, fake: Array, real: Array | None, count: int, repeats: int, seed: int) -> Estimate:
+    """Measure parts of `fake` against parts of `real`, or of `fake` itself where that is None."""
     compute = MEASURES[checks.one_of("measure", measure, MEASURES)]
     checks.in_range("repeats", repeats, 1, whole=True)
     rng = np.random.default_rng(checks.seed(seed))
     values = []
     for _ in range(repeats):
-        order = rng.permutation(len(made))
-        other = made[order[count : 2 * count]] if real is None else real[rng.permutation(len(real))[:count]]
-        values.append(compute(made[order[:count]], other))
+        order = rng.permutation(len(fake))
+        other = fake[order[count : 2 * count]] if real is None else real[rng.permutation(len(real))[:count]]
+        values.append(compute(fake[order[:count]], other))
     return Estimate(float(np.mean(values)), *intervals.percentiles(np.array(values)))
 
 

@@ -157,15 +157,15 @@ def repair_quality(
     window, which at the hole's rim sees kept pixels, too.
     """
     true = checks.finite("truth", truth)
-    made = checks.finite("repaired", repaired)
+    repair = checks.finite("repaired", repaired)
     if true.ndim != 4 or true.shape[-1] != 1 or min(true.shape[1:3]) < _WINDOW or not len(true):
         msg = (
             f"truth must have shape (N, H, W, 1) with sides of at least {_WINDOW}, got {true.shape}. "
             "Give one channel, or slice by slice."
         )
         raise ValueError(msg)
-    if made.shape != true.shape:
-        msg = f"repaired must have the shape of truth, {true.shape}, got {made.shape}."
+    if repair.shape != true.shape:
+        msg = f"repaired must have the shape of truth, {true.shape}, got {repair.shape}."
         raise ValueError(msg)
     low, high = (float(checks.in_range("value_range", value)) for value in value_range)
     if low >= high:
@@ -181,7 +181,7 @@ def repair_quality(
         rule = LesionRule()
     psnr, ssim = np.empty(len(true)), np.empty(len(true))
     changes = np.zeros((len(true), 3), dtype=bool)
-    for i, (old, new, where) in enumerate(zip(true[..., 0], made[..., 0], hole, strict=True)):
+    for i, (old, new, where) in enumerate(zip(true[..., 0], repair[..., 0], hole, strict=True)):
         pair = [np.clip(image.astype(np.float64), low, high) for image in (old, new)]
         psnr[i] = _psnr(pair[0][where], pair[1][where], high - low)
         _, similarity = _skimage.structural_similarity(
@@ -195,10 +195,10 @@ def repair_quality(
     return RepairQuality(psnr, ssim, had_lesion, erased, invented, rule)
 
 
-def _psnr(true: NDArray[np.float64], made: NDArray[np.float64], peak: float) -> float:
-    if np.array_equal(true, made):
+def _psnr(true: NDArray[np.float64], repair: NDArray[np.float64], peak: float) -> float:
+    if np.array_equal(true, repair):
         return float("inf")  # scikit-image would warn of the division
-    return float(_skimage.peak_signal_noise_ratio(true, made, data_range=peak))
+    return float(_skimage.peak_signal_noise_ratio(true, repair, data_range=peak))
 
 
 def _changes(

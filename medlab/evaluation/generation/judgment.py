@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from medlab import checks
@@ -21,9 +22,6 @@ from medlab.evaluation.generation.image_features import (
     pixel_features,
 )
 from medlab.evaluation.generation.usefulness import Usefulness, train_on_synthetic
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _FEWEST = 20
 # More would cost minutes and change the third digit.
@@ -79,8 +77,6 @@ class Judgment:
 
         Text with 95 % intervals; the numbers are in the fields.
         """
-        import pandas as pd
-
         rows: dict[str, tuple[str, str, str]] = {}
         for space in ("network", "pixels"):
             for name, measured in getattr(self, space).items():
@@ -88,8 +84,8 @@ class Judgment:
                 rows[f"{label}, {space}"] = (_cell(*measured.generated), _cell(*measured.floor), better)
         for space in ("network", "pixels"):
             copied: Memorization = getattr(self, f"memorized_{space}")
-            made = f"{copied.share_close:.0%} (p = {copied.p_close:.2g})"
-            rows[f"close to a training image, {space}"] = (made, f"{copied.expected_close:.0%}", "lower")
+            share = f"{copied.share_close:.0%} (p = {copied.p_close:.2g})"
+            rows[f"close to a training image, {space}"] = (share, f"{copied.expected_close:.0%}", "lower")
             rows[f"memorization z, {space}"] = (f"{copied.z:.1f}", "-2 to 2", "not below the floor")
         if (useful := self.usefulness) is not None:
             auc, real = useful.cell("auc"), useful.cell("auc_real")
@@ -160,17 +156,17 @@ def judge(
         "pixels": pixel_features(dataset, seed=seed),
     }
     symmetry = Augmentation.for_dataset(dataset)
-    measured, memorized = {}, {}
+    results: dict[str, Any] = {}
     for space, look in looks.items():
-        made, real = look.of(some), look.of(held_out)
-        measured[space] = {
+        fake, real = look.of(some), look.of(held_out)
+        results[space] = {
             name: Measured(
-                at_equal_counts(made, real, name, count=count, repeats=repeats, seed=seed),
+                at_equal_counts(fake, real, name, count=count, repeats=repeats, seed=seed),
                 floor(real, name, count=count, repeats=repeats, seed=seed),
             )
             for name in MEASURES
         }
-        memorized[space] = memorization(
+        results[f"memorized_{space}"] = memorization(
             some,
             dataset.train.images,
             held_out,
@@ -182,10 +178,7 @@ def judge(
     if labels is not None:
         useful = train_on_synthetic(images, labels, dataset, seed=seed, progress=progress, **options)
     return Judgment(
-        network=measured["network"],
-        pixels=measured["pixels"],
-        memorized_network=memorized["network"],
-        memorized_pixels=memorized["pixels"],
+        **results,
         usefulness=useful,
         count=count,
         features={space: look.describe() for space, look in looks.items()},

@@ -110,8 +110,8 @@ def train_on_synthetic(
     if classes.ndim != 1 or not np.isin(classes, known).all():
         msg = f"labels must be classes 0 to {known[-1]}, shape (N,), got {np.unique(classes).tolist()[:8]}."
         raise ValueError(msg)
-    made = Split(images, classes.astype(dataset.train.labels.dtype))
-    counts = tuple(int(min((s.labels == c).sum() for s in (made, dataset.train))) for c in known)
+    fake = Split(images, classes.astype(dataset.train.labels.dtype))
+    counts = tuple(int(min((s.labels == c).sum() for s in (fake, dataset.train))) for c in known)
     for count, name in zip(counts, dataset.class_names, strict=True):
         if count < _FEWEST:
             msg = (
@@ -120,7 +120,7 @@ def train_on_synthetic(
             )
             raise ValueError(msg)
     scores = [
-        _scores(split, counts, dataset, seed, progress=progress, **options) for split in (made, dataset.train)
+        _scores(split, counts, dataset, seed, progress=progress, **options) for split in (fake, dataset.train)
     ]
     truth = dataset.targets(dataset.test)
 
@@ -137,16 +137,8 @@ def train_on_synthetic(
         name: scarce or intervals.NO_WIDTH for name, span in spans.items() if scarce or np.isnan(span[0])
     }
     spans |= dict.fromkeys(reasons, intervals.NO_INTERVAL)
-    return Usefulness(
-        auc=values["auc"],
-        auc_ci=spans["auc"],
-        auc_real=values["auc_real"],
-        auc_real_ci=spans["auc_real"],
-        lost=values["lost"],
-        lost_ci=spans["lost"],
-        per_class=counts,
-        ci_reasons=reasons,
-    )
+    measured: dict[str, Any] = {**values, **{f"{name}_ci": span for name, span in spans.items()}}
+    return Usefulness(**measured, per_class=counts, ci_reasons=reasons)
 
 
 def _scores(
