@@ -10,8 +10,7 @@ from keras import layers
 
 from medlab import evaluation
 from medlab.evaluation import attribute, attribution
-from medlab.evaluation.attribution import memory
-from medlab.evaluation.attribution.network_layers import watch
+from medlab.evaluation.attribution import network_layers
 
 METHODS = tuple(attribution.METHODS)
 SHAPE = (6, 5, 1)
@@ -371,14 +370,14 @@ def test_canceling_from_outside_stops_between_two_batches(rng):
 
 def test_the_batch_follows_from_free_memory(monkeypatch, rng):
     model = convolutional()
-    seen = watch(model, lambda: model(rng.normal(size=(2, 12, 8, 1)).astype(np.float32)), 2)
+    seen = network_layers.watch(model, lambda: model(rng.normal(size=(2, 12, 8, 1)).astype(np.float32)), 2)
     # 384 + 96 + 144 + 6 + 3 numbers an image, four copies of each, 4 bytes: 10,128 bytes; a quarter is used.
-    for free, expected in ((1, 1), (4 * 10_128 * 5, 5), (1 << 40, memory.MOST_ON_CPU)):
-        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free)
-        monkeypatch.setattr(memory.backend, "gpus", list)
-        assert memory.batch_size(seen) == expected
-    monkeypatch.setattr(memory, "free_bytes", lambda: 4 * 10_128 * 5)
-    assert memory.batch_size(seen, 8) == 2
+    for free, expected in ((1, 1), (4 * 10_128 * 5, 5), (1 << 40, network_layers.MOST_ON_CPU)):
+        monkeypatch.setattr(network_layers, "free_bytes", lambda free=free: free)
+        monkeypatch.setattr(network_layers.backend, "gpus", list)
+        assert network_layers.fitting_batch(seen) == expected
+    monkeypatch.setattr(network_layers, "free_bytes", lambda: 4 * 10_128 * 5)
+    assert network_layers.fitting_batch(seen, 8) == 2
 
 
 # --- what it says and shows

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend, checks
-from medlab.evaluation.attribution import explained_output, memory, network_layers
+from medlab.evaluation.attribution import explained_output, network_layers
 from medlab.evaluation.attribution.compiled_functions import kept_of
 from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher
 
@@ -104,8 +104,9 @@ def open_query(
         bend = network_layers.bend_of(last)
         if on == "logit":
             stack.enter_context(network_layers.straight(last))
-        size = memory.batch_size(seen, inputs.arrays[0].itemsize) if batch_size is None else batch_size
-        size = int(checks.in_range("batch_size", size, 1, whole=True))
+        if batch_size is None:
+            batch_size = network_layers.fitting_batch(seen, inputs.arrays[0].itemsize)
+        size = int(checks.in_range("batch_size", batch_size, 1, whole=True))
         explained = explained_output.choose(model, inputs, shape, bend, target, region, head, on, size)
         options: dict[str, Any] = {"batch_size": size, "watcher": watcher or Watcher(), "kept": kept}
         question = (inputs.form, head, on, bend)

@@ -32,27 +32,25 @@ class Randomization:
         One row a stage, from the last layer that was made random down to the first: columns ``layer``,
         ``correlation`` (Spearman's, mean over the images) and ``correlation_of_sizes`` (of the maps without
         their signs).
-    limit : float
     """
 
     method: str
     table: pd.DataFrame
-    limit: float = LIMIT
 
     @property
     def passes(self) -> bool:
-        """Whether the size of the correlation ends below the limit, all weights being random.
+        """Whether the size of the correlation ends below 0.5, all weights being random.
 
         A map that only changes its sign is the same picture.
         """
-        return bool(abs(self.table["correlation"].iloc[-1]) < self.limit)
+        return bool(abs(self.table["correlation"].iloc[-1]) < LIMIT)
 
     def describe(self) -> str:
         """Say in a line how alike the maps are in the end."""
         last = self.table.iloc[-1]
         return (
             f"{self.method}: rank correlation with the maps of a random network {last['correlation']:.2f} "
-            f"({'passes' if self.passes else 'FAILS'}: below {self.limit} is asked); "
+            f"({'passes' if self.passes else 'FAILS'}: below {LIMIT} is asked); "
             f"of their sizes {last['correlation_of_sizes']:.2f}"
         )
 
@@ -62,7 +60,6 @@ def randomized_weights(
     model: Any,
     x: Any,
     *,
-    limit: float = LIMIT,
     seed: int = 0,
     **options: Any,
 ) -> Randomization:
@@ -75,8 +72,6 @@ def randomized_weights(
     model : keras.Model
         Has its own weights again in the end, also after an error.
     x : array, shape (N, ...)
-    limit : float
-        Correlation below which a map counts as changed.
     seed : int
         Of the random weights.
     **options
@@ -98,7 +93,6 @@ def randomized_weights(
     map has from the image itself, such as its edges, stays too: that is why a convincing map proves
     nothing. Methods that multiply by the image keep the order of sizes longer than the signs.
     """
-    checks.in_range("limit", limit, 0, 1)
     seed = checks.seed(seed)
     inputs = Inputs(x)
     if not inputs.single:
@@ -130,7 +124,7 @@ def randomized_weights(
             sizes = _correlation(np.abs(trained), np.abs(random))
             rows.append((layer_name, _correlation(trained, random), sizes))
     table = pd.DataFrame(rows, columns=["layer", "correlation", "correlation_of_sizes"])
-    return Randomization(name, table, limit)
+    return Randomization(name, table)
 
 
 def _own_weights(layer: Any) -> list[Any]:
