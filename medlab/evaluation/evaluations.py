@@ -250,12 +250,12 @@ def evaluate(
         for name, truth in targets.items():
             _both_classes(dataset, name, truth)
         threshold = choose_threshold(targets["val"], predictions["val"], threshold_rule)
-    measured = {
-        name: split_measures.of_split(
-            dataset, targets[name], predictions[name], threshold, split.patients, n_bootstrap, seed
+    measured = {}
+    for name, split in splits.items():
+        resampling = split_measures.Resampling(split.patients, n_bootstrap, seed)
+        measured[name] = split_measures.of_split(
+            dataset, targets[name], predictions[name], threshold, resampling
         )
-        for name, split in splits.items()
-    }
     return Evaluation(
         name=dataset.name,
         task=dataset.task,

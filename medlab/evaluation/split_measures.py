@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,27 +28,27 @@ _FEWEST = 200
 FIXED_SPECIFICITY = 0.90
 
 
+class Resampling(NamedTuple):
+    """The patient of each image (None: not known), how many resamples, and their seed."""
+
+    patients: ArrayLike | None
+    n: int
+    seed: int
+
+
 def of_split(
-    dataset: Dataset,
-    truth: Array,
-    output: Array,
-    threshold: float | None,
-    patients: ArrayLike | None,
-    n: int,
-    seed: int,
+    dataset: Dataset, truth: Array, output: Array, threshold: float | None, resampling: Resampling
 ) -> Measures:
     """Return the measures of one split of a data set, by its task."""
     if threshold is not None:
-        return binary(truth, output, threshold, patients, n, seed)
+        return binary(truth, output, threshold, resampling)
     if dataset.task == "regression":
-        return regression(truth, output, patients, n, seed)
+        return regression(truth, output, resampling)
     labels = dataset.task == "multilabel"
-    return several(truth, output, dataset.class_names, patients, n, seed, multilabel=labels)
+    return several(truth, output, dataset.class_names, resampling, multilabel=labels)
 
 
-def binary(
-    targets: Array, probabilities: Array, threshold: float, patients: ArrayLike | None, n: int, seed: int
-) -> Measures:
+def binary(targets: Array, probabilities: Array, threshold: float, resampling: Resampling) -> Measures:
     """Return the measures of a binary split: accuracy at 0.5, all other decisions at `threshold`.
 
     Parameters
@@ -68,9 +68,10 @@ def binary(
         return {**ranked(truth, scores, weights), **means, **decided(truth, decisions, weights)}
 
     shares = {**accuracies, **_shares(truth, decisions)}
-    measures = _with_intervals(statistics, {"": [truth == 1, truth == 0]}, shares, patients, n, seed)[""]
+    measures = _with_intervals(statistics, {"": [truth == 1, truth == 0]}, shares, resampling)[""]
     delong = intervals.delong(truth, scores)[1:]
     # DeLong takes images as independent: with several of a patient it would be too narrow.
+    patients = resampling.patients
     independent = patients is None or len(np.unique(np.asarray(patients))) == len(truth)
     return {
         "n_positive": int(truth.sum()),
@@ -86,9 +87,7 @@ def several(
     targets: NDArray[Any],
     probabilities: Array,
     names: Sequence[str],
-    patients: ArrayLike | None,
-    n: int,
-    seed: int,
+    resampling: Resampling,
     *,
     multilabel: bool = False,
 ) -> Measures:
@@ -131,7 +130,7 @@ def several(
             values["balanced_accuracy"] = values["sensitivity"]
         return values
 
-    by_class = _with_intervals(statistics, needed, shares, patients, n, seed)
+    by_class = _with_intervals(statistics, needed, shares, resampling)
     measures = by_class.pop("")
     if not multilabel:
         measures["majority_accuracy"] = float(truth.mean(axis=0).max())
@@ -140,12 +139,11 @@ def several(
     return {**measures, "per_class": per_class}
 
 
-def regression(targets: Array, predictions: Array, patients: ArrayLike | None, n: int, seed: int) -> Measures:
+def regression(targets: Array, predictions: Array, resampling: Resampling) -> Measures:
     """Return the errors of a predicted amount, arrays of shape (N,)."""
     truth, values = metrics.inputs.number_pair(targets, predictions)
-
     statistics = functools.partial(amounts, truth, values)
-    return _with_intervals(statistics, {"": [np.ones(len(truth), bool)]}, {}, patients, n, seed)[""]
+    return _with_intervals(statistics, {"": [np.ones(len(truth), bool)]}, {}, resampling)[""]
 
 
 def _shares(truth: NDArray[Any], decisions: NDArray[Any]) -> dict[str, Array]:
@@ -158,15 +156,14 @@ def _with_intervals(
     statistics: Any,
     needed: Mapping[Any, Sequence[NDArray[np.bool_]]],
     shares: Mapping[Any, Array],
-    patients: ArrayLike | None,
-    n: int,
-    seed: int,
+    resampling: Resampling,
 ) -> dict[Any, Measures]:
     """Return the measures of each class, and under "" of all, with their intervals or why there is none.
 
     `needed` holds the parts of the images of which each must be large enough, for a measure or a class (""
     for all); `shares` what `_shares` gives.
     """
+    patients, n, seed = resampling
     n_images = len(needed[""][0])
     n = min(n, max(_FEWEST, _MOST_DRAWN // (n_images * len(needed))))
     number = intervals.group_numbers(n_images, patients)
