@@ -137,15 +137,10 @@ def mosaic(tiles: ArrayLike) -> NDArray[Any]:
 def _draw(axis: Axes, chart: Chart) -> None:
     for line in chart.lines:
         x, y = line._columns()
-        axis.plot(
-            x,
-            y,
-            color=canvas.COLORS[line.color % len(canvas.COLORS)],
-            linestyle="--" if line.dashed else "-",
-            marker=canvas.MARKERS[line.color % len(canvas.MARKERS)] if len(x) <= MARKED else "",
-            markersize=3.5,
-            label=line.name or "_",
-        )
+        style = {**canvas.dot_style(line.color), "linestyle": "--" if line.dashed else "-"}
+        if len(x) > MARKED:
+            style["marker"] = ""
+        axis.plot(x, y, **style, markersize=3.5, label=line.name or "_")
     if chart.mark is not None:
         axis.axvline(chart.mark, color=canvas.GRAY, linestyle=":", label=chart.mark_name)
     axis.set_xlabel(chart.x_label)

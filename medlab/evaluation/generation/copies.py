@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from medlab import checks
 from medlab.data.augmentation import FLIPS
-from medlab.evaluation.generation.image_features import Array, Features, enough, like_real
+from medlab.evaluation.generation.image_features import Array, Features, enough, flat, like_real
 
 # Of either test: together one false alarm in a hundred generators that do not copy.
 ALARM = 0.005
@@ -147,7 +147,7 @@ def memorization(
     }
     for name, images in sets.items():
         enough(name, len(images), _FEWEST)
-    embed = _flat if features is None else features.of
+    embed = flat if features is None else features.of
     known = embed(real)
     if np.ptp(known, axis=0).max() == 0:
         msg = f"train must vary, got {len(known)} images with the same features. Are they constant?"
@@ -225,7 +225,3 @@ def _symmetries(images: NDArray, flips: Sequence[str], quarter_turns: bool) -> l
         turns = ([1] if both else [1, 2, 3]) if square else ([] if both else [2])
         views += [np.rot90(view, turn, axes=(-3, -2)) for turn in turns for view in tuple(views)]
     return views
-
-
-def _flat(images: NDArray) -> Array:
-    return images.reshape(len(images), -1).astype(np.float64)

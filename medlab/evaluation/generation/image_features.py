@@ -92,7 +92,7 @@ def pixel_features(dataset: Dataset, *, dimensions: int = LARGEST, seed: int = 0
     ValueError
         If `dimensions` is out of range, or the training images are all equal, too few or not finite.
     """
-    return _reduced("principal components of the pixels", _flat, dataset, dimensions, seed)
+    return _reduced("principal components of the pixels", flat, dataset, dimensions, seed)
 
 
 def network_features(
@@ -186,7 +186,8 @@ def _reduced(
     return Features(source, kept, share, embed, mean, axes, dataset.train.images[:1])
 
 
-def _flat(images: NDArray[Any]) -> Array:
+def flat(images: NDArray[Any]) -> Array:
+    """Return all pixels of each image, shape (N, pixels)."""
     return images.reshape(len(images), -1).astype(np.float64)
 
 
