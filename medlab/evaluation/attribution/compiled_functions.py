@@ -73,9 +73,9 @@ def _of_every_network() -> frozenset[str]:
 
 def _form(model: Any) -> Any:
     """Return what is equal as long as nothing but the numbers of the weights has changed."""
-    layers = []
+    noted, layers = _of_every_network(), []
     for name, layer in [("", model), *named_layers(model)]:
-        own = {key: value for key, value in vars(layer).items() if key not in _of_every_network()}
+        own = {key: value for key, value in vars(layer).items() if key not in noted}
         layers.append((name, _marked(layer), layer.compute_dtype, _marked(own)))
     return _marked(model.weights), layers
 

@@ -195,9 +195,9 @@ class Method:
 
     def checked(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options as Captum takes them, with Python's numbers; refuse those it does not have."""
-        checked = dict(given)
+        checked, options = dict(given), self.options
         for option, value in given.items():
-            accepted = self.options[checks.one_of(f"option of {name}", option, self.options)].annotation
+            accepted = options[checks.one_of(f"option of {name}", option, options)].annotation
             if typing.get_origin(accepted) is Literal:
                 checks.one_of(option, value, typing.get_args(accepted))
             elif accepted is bool:
