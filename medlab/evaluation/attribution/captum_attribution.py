@@ -146,7 +146,7 @@ def attribute(
         map=inputs.back(arrays) if seen is None else arrays[0],
         x=x,
         output=output,
-        target=query.target.classes,
+        target=query.classes,
         layer=seen.name if seen else None,
         baseline=baseline,
         difference=difference,

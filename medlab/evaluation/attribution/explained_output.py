@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -110,25 +109,6 @@ def _floating(name: str, values: Any) -> NDArray[Any]:
     return np.asarray(checks.finite(name, array), dtype, order="C")
 
 
-@dataclass
-class Target:
-    """The explained number: `value` gives it, for tensors of Keras' backend, shape (N,).
-
-    Attributes
-    ----------
-    value : callable
-        Takes the inputs, then `extras`.
-    extras : list of torch tensors
-        What `value` needs for each image beside its inputs.
-    classes : int array, shape (N,), or None
-        Explained class; None where the output is one value, or a region of one class.
-    """
-
-    value: Callable[..., Any]
-    extras: list[torch.Tensor]
-    classes: NDArray[np.int64] | None
-
-
 def choose(
     model: Any,
     inputs: Inputs,
@@ -139,11 +119,20 @@ def choose(
     head: str | int | None,
     on: str,
     batch_size: int,
-) -> Target:
+) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...], NDArray[np.int64] | None]:
     """Return what is explained; see `attribute` for the parameters.
 
     `shape` is the output's for an image; `bend` is what bends it, "sigmoid", "softmax" or "", or bent it
     before it was taken off.
+
+    Returns
+    -------
+    value : callable
+        Gives the explained number, shape (N,), of the inputs, then `extras`, as tensors of Keras' backend.
+    extras : tuple of torch tensors
+        What `value` needs for each image beside its inputs.
+    classes : int array, shape (N,), or None
+        Explained class; None where the output is one value, or a region of one class.
 
     Raises
     ------
@@ -185,7 +174,7 @@ def choose(
             picked = keras.ops.sum(picked * inside[0], axis=tuple(range(1, len(shape))))
         return picked
 
-    return Target(value, extras, None if outputs == 1 and not two else classes)
+    return value, tuple(extras), None if outputs == 1 and not two else classes
 
 
 def _spread(tensor: Any, axes: int, *, last: bool = False) -> Any:

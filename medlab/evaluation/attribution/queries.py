@@ -33,7 +33,10 @@ class Query:
     inputs : Inputs
     seen : list of Seen
         What each layer gave.
-    target : Target
+    classes : int array, shape (N,), or None
+        Explained class; None where the output is one value.
+    extras : tuple of tensors
+        What the number needs for each image beside its inputs.
     forward : Bridge
         Takes tensors of torch: the inputs, then `extras`.
     options : dict
@@ -43,20 +46,16 @@ class Query:
     model: Any
     inputs: explained_output.Inputs
     seen: list[network_layers.Seen]
-    target: explained_output.Target
+    classes: NDArray[np.int64] | None
+    extras: tuple[torch.Tensor, ...]
     forward: Bridge
     options: dict[str, Any]
-
-    @property
-    def extras(self) -> tuple[torch.Tensor, ...]:
-        """What the number needs for each image beside its inputs."""
-        return tuple(self.target.extras)
 
     def split(self, seen: network_layers.Seen) -> Split:
         """Return the network in two at a layer."""
         return Split(
             lambda tensors: self.model(self.inputs.build(tensors), training=False),
-            self.target.value,
+            self.forward.function,
             seen.layer,
             len(self.inputs.arrays),
             (*self.forward.question, seen.name),
@@ -107,11 +106,13 @@ def open_query(
         if batch_size is None:
             batch_size = network_layers.fitting_batch(seen, inputs.arrays[0].itemsize)
         size = int(checks.in_range("batch_size", batch_size, 1, whole=True))
-        explained = explained_output.choose(model, inputs, shape, bend, target, region, head, on, size)
+        value, extras, classes = explained_output.choose(
+            model, inputs, shape, bend, target, region, head, on, size
+        )
         options: dict[str, Any] = {"batch_size": size, "watcher": watcher or Watcher(), "kept": kept}
         question = (inputs.form, head, on, bend)
-        forward = Bridge(explained.value, len(inputs.arrays), question=question, **options)
-        yield Query(model, inputs, seen, explained, forward, options)
+        forward = Bridge(value, len(inputs.arrays), question=question, **options)
+        yield Query(model, inputs, seen, classes, extras, forward, options)
 
 
 def _look(
