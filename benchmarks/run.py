@@ -1,4 +1,4 @@
-"""Measure the figures of README, one after another: `make bench`, or `python benchmarks/run.py studies`.
+"""Measure the figures of docs/benchmarks.md: `make bench`, or one part, `python benchmarks/run.py studies`.
 
 Each part is a module of this folder with `main()`; ratios are measured side by side in one run. What needs
 real images reads them from the data root and says so where they are not there.

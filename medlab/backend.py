@@ -1,4 +1,4 @@
-"""Which of Keras' backends runs, on what, and from which seed.
+"""Keras' backend: its name, its devices, and the seed of all generators.
 
 Nothing here imports Keras before a function needs it. One backend per process: Keras reads
 ``KERAS_BACKEND`` once, when it is first imported.

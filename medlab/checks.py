@@ -1,4 +1,4 @@
-"""One grammar of errors: what must hold, what came, what to do."""
+"""Checks of arguments. Their errors say what must hold, what came and what to do."""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ def escape(text: Any) -> str:
     """Return text of users (class and file names, messages) so that Markdown and HTML show it as it is.
 
     Every sign becomes a numeric character reference, which both languages turn back into the sign without
-    reading anything into it; line breaks become blanks, for they would end a cell of a table. A dollar stands
-    in an element of its own: JupyterLab typesets what it finds between two in one piece of text of the page.
+    reading anything into it; line breaks become blanks, for they would end a cell of a table. Dollars and
+    backslashes stand in elements of their own: JupyterLab typesets what begins and ends with such signs in
+    one piece of text of the page.
 
     Examples
     --------
@@ -27,7 +28,7 @@ def escape(text: Any) -> str:
 
 def _reference(sign: re.Match[str]) -> str:
     reference = f"&#{ord(sign[0])};"
-    return f"<span>{reference}</span>" if sign[0] == "$" else reference
+    return f"<span>{reference}</span>" if sign[0] in "$\\" else reference
 
 
 def estimate(value: float | None, interval: Sequence[float | None] | None = None, digits: int = 3) -> str:

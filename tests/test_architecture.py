@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import re
 import subprocess
@@ -37,7 +38,7 @@ def project_files() -> list[Path]:
 
 FILES = project_files()
 MODULES = [p for p in FILES if p.suffix == ".py" and p.relative_to(ROOT).parts[0] in ("medlab", "widgets")]
-TABLES = [p for p in MODULES if p.name == "__init__.py" and "attach(" in p.read_text(encoding="utf-8")]
+STUBS = [p for p in FILES if p.name == "__init__.pyi"]
 NOTEBOOKS = [p for p in FILES if p.suffix == ".ipynb"]
 
 
@@ -56,9 +57,43 @@ def texts() -> list[tuple[str, str]]:
     return pairs
 
 
-def test_modules_stay_under_300_lines():
-    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
-    assert {name: length for name, length in lengths.items() if length > 300} == {}
+@pytest.fixture(scope="module")
+def counter():
+    specification = importlib.util.spec_from_file_location("code_lines", ROOT / "scripts/code_lines.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_lines_of_code_are_counted_without_docstrings_comments_and_blanks(counter):
+    module = '''"""A module
+
+    of three lines."""
+
+import os  # code
+
+
+def path(a,
+         b):
+    """Say it."""
+    # why
+    text = """one
+
+three"""
+    "no docstring"
+    return text
+
+
+class Empty:
+    """Nothing."""
+'''
+    assert counter.code_lines(module) == 9
+    assert counter.script_lines("// no\n\n/* no\n no */\nlet a = 1; // code\n") == 1
+
+
+def test_modules_hold_at_most_250_lines_of_code(counter):
+    lengths = {name_of(path): counter.code_lines(path.read_text(encoding="utf-8")) for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length > 250} == {}
 
 
 @pytest.mark.parametrize("statement", ["import medlab", "import medlab_widgets", "import medlab.cli"])
@@ -80,21 +115,18 @@ def test_only_ci_knows_where_real_data_lies():
     assert [name for name, text in texts() if "shared" + "/data" in text] == [".ci/run"]
 
 
-def public_names(table: Path) -> list[tuple[Path, str]]:
-    """(module, name) of every function and class that a package's lazy table offers."""
-    tree = ast.parse(table.read_text(encoding="utf-8"))
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith(".attach")]
-    tables = [k.value for call in calls for k in call.keywords if k.arg == "submod_attrs"]
-    tables += [call.args[2] for call in calls if len(call.args) > 2]
+def public_names(stub: Path) -> list[tuple[Path, str]]:
+    """(module, name) of every function and class that a package's stub offers."""
     pairs = []
-    for submodule, names in (item for literal in tables for item in ast.literal_eval(literal).items()):
-        module = table.parent.joinpath(*submodule.split("."))
-        module = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
-        pairs += [(module, name) for name in names]
+    for node in ast.parse(stub.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            module = stub.parent.joinpath(*node.module.split("."))
+            module = module / "__init__.pyi" if module.is_dir() else module.with_suffix(".py")
+            pairs += [(module, alias.name) for alias in node.names]
     return pairs
 
 
-PUBLIC = [pair for table in TABLES for pair in public_names(table)]
+PUBLIC = [pair for stub in STUBS for pair in public_names(stub)]
 
 
 @pytest.mark.parametrize(("module", "name"), PUBLIC, ids=[name for _, name in PUBLIC])
@@ -107,7 +139,7 @@ def test_public_name_exists_and_says_the_shape_of_its_arrays(module, name):
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             nodes.update({target.id: node for target in targets if isinstance(target, ast.Name)})
-    if module.name == "__init__.py" and name not in nodes:
+    if module in STUBS:
         assert name in {public for _, public in public_names(module)}
         return
     node = nodes[name]
@@ -120,10 +152,11 @@ def test_public_name_exists_and_says_the_shape_of_its_arrays(module, name):
             assert re.search(r"shape|\(N\b|length", f"{ast.get_docstring(tree)} {words}")
 
 
-@pytest.mark.parametrize("table", TABLES, ids=name_of)
-def test_init_is_a_table_of_contents_and_nothing_else(table):
-    body = ast.parse(table.read_text(encoding="utf-8")).body
-    assert not [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+@pytest.mark.parametrize("stub", STUBS, ids=name_of)
+def test_init_is_a_table_of_contents_and_nothing_else(stub):
+    table = stub.with_suffix(".py").read_text(encoding="utf-8")
+    assert "attach_stub(__name__, __file__)" in table
+    assert not [n for n in ast.parse(table).body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)

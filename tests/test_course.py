@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
 # Subjects from the outline of the course; those without a notebook are still to come.
 PLANNED = """04_rnn 05_gan 07_segmentation 08_explain 09_trust 10_fusion 11_privacy 12_monitoring
@@ -54,7 +55,7 @@ def unset_links(path: Path, existing: list[str]) -> list[str]:
     return [name for name in NAME.findall(LINK.sub("", prose(path))) if name in existing]
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, ROOT / "README.md"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: path.stem)
 def test_no_link_is_dead(path):
     assert dead_links(path) == []
 

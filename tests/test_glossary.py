@@ -11,7 +11,7 @@ from pathlib import Path
 import IPython.display
 import pytest
 
-from medlab.reports import presets
+from medlab import notebook
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHAPTERS = """00_start 01_math 02_data 03_cnn 04_rnn 05_gan 06_lung_screening 07_segmentation 08_explain
@@ -174,4 +174,4 @@ def test_notebook_takes_the_table_beside_it_first(show, tmp_path):
 
 
 def test_the_course_folder_holds_the_table():
-    assert (presets.course_folder() / "glossary.csv").is_file()
+    assert (notebook.course_folder() / "glossary.csv").is_file()

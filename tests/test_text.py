@@ -25,9 +25,9 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_escaped_text_reads_as_it_was_and_holds_no_sign(name):
     escaped = escape(name)
-    dollar = "<span>&#36;</span>"
-    assert html.unescape(escaped.replace(dollar, "$")) == name
-    assert not set("<>_*|$`[]\\\"'") & set(escaped.replace(dollar, ""))
+    plain = escaped.replace("<span>", "").replace("</span>", "")
+    assert html.unescape(plain) == name
+    assert not set("<>_*|$`[]\\\"'") & set(plain)
 
 
 def test_line_breaks_do_not_end_a_cell():

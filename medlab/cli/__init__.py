@@ -13,12 +13,12 @@ import medlab
 # name: help. The module medlab.cli.NAME holds the click command NAME.
 COMMANDS = {
     "data": "List, describe, download and verify data sets.",
-    "doctor": "Say what is installed, what is missing and the line that installs it.",
+    "doctor": "Show what is installed, what is missing, and how to install it.",
     "kernels": "Install, list and remove a Jupyter kernel for each of Keras' backends.",
-    "lab": "Open JupyterLab on the course.",
-    "learner": "Copy the course into a folder of your own, without the solutions.",
-    "progress": "Say which exercises and quiz questions you have done.",
-    "report": "Train, evaluate and report: a page, its figures and a model.",
+    "lab": "Open the course in JupyterLab.",
+    "learner": "Copy the course, without the solutions, into a folder of your own.",
+    "progress": "Show which exercises and quiz questions you have solved.",
+    "report": "Run a study and write its report, figures and model.",
 }
 
 
@@ -68,4 +68,4 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup)
 @click.version_option(medlab.__version__, prog_name="medlab")
 def main() -> None:
-    """Teaching and doing deep learning on medical images. Not a medical device."""
+    """Teach and do deep learning on medical images. Not a medical device."""

@@ -31,16 +31,17 @@ def one_clear_line() -> Iterator[None]:
 def data() -> None:
     """List, describe, download and verify data sets.
 
-    They lie under the data root: MEDLAB_DATA, else data/ in a clone, else the user's data folder.
+    Data sets are stored in the data root. This is the folder named by MEDLAB_DATA, otherwise data/ in a clone
+    or the user's data folder.
     """
 
 
 @data.command("list")
 def list_() -> None:
-    """List the registered data sets: task, images, sizes to choose from, license."""
+    """List the registered data sets with their task, number of images, sizes and license."""
     from medlab.data import describe, registered
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in registered():
         record = describe(name)
         images = sum(record.split_sizes.values())
@@ -57,7 +58,7 @@ def list_() -> None:
 @data.command()
 @click.argument("name", shell_complete=names)
 def show(name: str) -> None:
-    """Show what is known of data set NAME: classes, splits, license, citation, published results."""
+    """Describe data set NAME: classes, splits, license, citation and published results."""
     from medlab.data import describe
 
     with one_clear_line():
@@ -68,7 +69,7 @@ def show(name: str) -> None:
 @click.argument("name", shell_complete=names)
 @click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
 def fetch(name: str, size: int | None) -> None:
-    """Download data set NAME into the data root, or find it there; print its path."""
+    """Download data set NAME into the data root, if it is not there yet, and print its path."""
     from medlab.data import fetch as fetch_file
 
     with one_clear_line():

@@ -210,10 +210,10 @@ def as_text(facts: dict[str, Any]) -> str:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the same facts as JSON.")
 def doctor(as_json: bool) -> None:
-    """Say what is installed, what is missing and the line that installs it.
+    """Show what is installed, what is missing, and how to install it.
 
-    Exits with 1 when medlab cannot work: a package it always needs, its backend or a writable data root
-    is missing.
+    The exit code is 1 if medlab cannot work, because a package that it always needs, its backend or a
+    writable data root is missing.
     """
     click.echo(f"asking {backend.name()} in a process of its own takes a few seconds", err=True)
     facts = examine()

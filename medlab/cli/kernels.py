@@ -25,16 +25,16 @@ PROBE = "import sys, importlib.util as u; print(*(name for name in sys.argv[1:] 
 def kernels() -> None:
     """Install, list and remove the kernels MedLab (TensorFlow), (PyTorch) and (JAX).
 
-    A wheel brings the first two. For JAX, for a clone, and where Jupyter runs from another environment than
-    medlab, install them with this.
+    A wheel brings the first two. Install them by this command if you use JAX or a clone, or if Jupyter runs
+    in another environment than medlab.
     """
 
 
 @kernels.command()
 @click.argument("names", nargs=-1, metavar="[BACKEND]...")
-@click.option("--user", is_flag=True, help="For your account instead of this environment.")
+@click.option("--user", is_flag=True, help="Install for your account, not for this environment.")
 def install(names: tuple[str, ...], user: bool) -> None:
-    """Install the kernels of the BACKENDs (tensorflow, torch, jax), or of all that are installed."""
+    """Install the kernels of the named backends (tensorflow, torch, jax), or of all installed ones."""
     for name in names:
         try:
             checks.one_of("backend", name, backend.BACKENDS)
@@ -76,7 +76,7 @@ def install_one(name: str, *, user: bool = False) -> str:
 
 @kernels.command("list")
 def list_() -> None:
-    """List MedLab's kernels that Jupyter finds, and their backends."""
+    """List the MedLab kernels that Jupyter finds, and their backends."""
     rows = found()
     if not rows:
         say("There are none. Install them with: medlab kernels install", [])
@@ -121,7 +121,7 @@ def state_of(spec: dict[str, Any]) -> str:
 @kernels.command()
 @click.argument("names", nargs=-1, required=True, metavar="BACKEND...")
 def remove(names: tuple[str, ...]) -> None:
-    """Remove the kernels of the BACKENDs."""
+    """Remove the kernels of the named backends."""
     from jupyter_client.kernelspec import KernelSpecManager
 
     there = {row["kernel"] for row in found()}

@@ -17,13 +17,14 @@ from medlab.cli.telling import reason
     "--course",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the notebooks lie, or are to lie; default: the clone's, or ./medlab-course.",
+    help="Folder of the notebooks; default: the clone's, or ./medlab-course.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER_OPTION]...")
 def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
-    """Open JupyterLab on the course; what follows goes to JupyterLab, such as --no-browser.
+    """Open the course in JupyterLab.
 
-    From a wheel, the notebooks are copied first: what you write must not lie among the installed files.
+    Further options, such as --no-browser, are passed on to JupyterLab. If medlab was installed from a wheel,
+    the notebooks are copied first, so that your changes are not mixed with the installed files.
     """
     try:
         place = course_to_work_in(folder)
@@ -48,10 +49,10 @@ def course_to_work_in(folder: Path | None = None) -> Path:
     OSError
         If it cannot be written.
     """
+    from medlab import notebook
     from medlab.cli.learner import copy_course
-    from medlab.reports import presets
 
-    course = presets.course_folder()
+    course = notebook.course_folder()
     in_clone = (course.parent / "pyproject.toml").is_file()
     if folder is None and in_clone:
         return course.resolve()

@@ -15,11 +15,11 @@ from medlab.cli.telling import reason
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def learner(folder: Path) -> None:
-    """Copy the course into the new or empty folder DIR, without the solutions."""
-    from medlab.reports import presets
+    """Copy the course, without the solutions, into the new or empty folder DIR."""
+    from medlab import notebook
 
     try:
-        written = copy_course(presets.course_folder(), folder)
+        written = copy_course(notebook.course_folder(), folder)
     except OSError as error:
         raise click.ClickException(reason(error)) from error
     dropped = sum(written.values())
@@ -88,10 +88,14 @@ def drop_solutions(notebook: dict[str, Any]) -> int:
 
 
 def _files(course: Path) -> list[Path]:
-    """Return the course's files; not checkpoints, caches and other hidden ones."""
-    found = []
+    """Return the course's files; not checkpoints, caches and other hidden ones, and not the exercises'.
+
+    Those hold the solutions, and `exercises.check` reads them from the course itself, never from a copy.
+    """
+    files = []
     for path in sorted(course.rglob("*")):
         parts = path.relative_to(course).parts
-        if path.is_file() and not any(part[0] == "." or part == "__pycache__" for part in parts):
-            found.append(path)
-    return found
+        hidden = any(part[0] == "." or part == "__pycache__" for part in parts)
+        if path.is_file() and not hidden and parts[0] != "exercises":
+            files.append(path)
+    return files

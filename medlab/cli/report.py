@@ -54,7 +54,7 @@ def parameters(context: click.Context, _parameter: click.Parameter, incomplete: 
     "pairs",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set a parameter; repeatable.",
+    help="Set a parameter; may be repeated.",
     shell_complete=parameters,
 )
 @click.option(
@@ -62,12 +62,12 @@ def parameters(context: click.Context, _parameter: click.Parameter, incomplete: 
     "--file",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML file of parameters; -p goes over it.",
+    help="YAML file of parameters; -p takes precedence.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="New or empty folder; default: build/reports/NAME, numbered.",
+    help="New or empty folder; default: a numbered build/reports/NAME.",
 )
 @click.option("--pairs", "line", default="", hidden=True, help="Several of -p in one text, for make.")
 @click.option("--list", "list_all", is_flag=True, help="List reports and presets.")
@@ -83,7 +83,7 @@ def report(
     list_all: bool,
     show_parameters: bool,
 ) -> None:
-    """Train, evaluate and report: run the report NAME and write it into a folder.
+    """Run the study NAME, and write its report, figures and model into a folder.
 
     medlab report lung_screening
 

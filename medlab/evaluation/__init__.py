@@ -1,14 +1,5 @@
-"""How good a trained network is, on images it never saw, and how sure that figure is."""
+"""Evaluation of trained networks on images that they have not seen, with intervals."""
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    ["attribution", "evidence", "generation"],
-    {
-        "attribution": ["Attribution", "attribute"],
-        "evaluations": ["Evaluation", "evaluate"],
-        "intervals": ["bootstrap", "delong"],
-        "thresholds": ["THRESHOLD_RULES", "choose_threshold", "parse_rule"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from medlab.exercises.chapters import CHAPTERS
+from medlab.exercises.chapters import read_chapters
 
 SCHEMA = 1
 KINDS = ("exercises", "quiz")
 _WAIT_S = 2.0  # for another kernel's turn, which takes milliseconds
-_SAID: set[str] = set()
 
-Kept = dict[str, dict[str, dict[str, Any]]]
+Progress = dict[str, dict[str, dict[str, Any]]]
 
 
 class UnreadableError(Exception):
@@ -52,57 +50,52 @@ def note(kind: str, name: str, *, solved: bool) -> None:
     """
     try:
         with _locked():
-            kept = _read_or_put_aside()
-            entry = kept[kind].setdefault(name, {"tries": 0, "solved": None})
+            progress = _read_or_put_aside()
+            entry = progress[kind].setdefault(name, {"tries": 0, "solved": None})
             entry["tries"] += 1
             if solved and not entry["solved"]:
                 now = datetime.datetime.now(datetime.UTC)
                 entry["solved"] = now.isoformat(timespec="seconds")
-            _write(kept)
+            _write(progress)
     except (OSError, UnreadableError) as error:
-        _say_once(f"Your progress is not kept: {error}")
+        _print_once(f"Your progress is not kept: {error}")
 
 
-def load() -> Kept:
+def load() -> Progress:
     """Return what is kept: kind -> name -> {"tries", "solved"}; empty where the file cannot be read."""
     try:
         return _read()
     except (OSError, UnreadableError) as error:
-        _say_once(f"Your progress cannot be read: {error}")
+        _print_once(f"Your progress cannot be read: {error}")
         return {kind: {} for kind in KINDS}
 
 
 def summary() -> list[tuple[str, dict[str, tuple[int, int]]]]:
     """Return (chapter, {kind: (done, all)}) in reading order."""
-    kept = load()
+    solved = {
+        kind: {name for name, entry in entries.items() if entry["solved"]} for kind, entries in load().items()
+    }
     rows = []
-    for chapter, row in CHAPTERS.items():
-        names = {"exercises": row.exercises, "quiz": row.questions}
-        done = {kind: sum(_solved(kept[kind].get(name)) for name in names[kind]) for kind in KINDS}
-        rows.append((chapter, {kind: (done[kind], len(names[kind])) for kind in KINDS}))
+    for chapter, row in read_chapters().items():
+        names = {"exercises": set(row.exercises), "quiz": set(row.questions)}
+        counts = {kind: (len(solved[kind] & names[kind]), len(names[kind])) for kind in KINDS}
+        rows.append((chapter, counts))
     return rows
 
 
-def reset() -> bool:
-    """Delete the file; say whether there was one.
+def reset() -> None:
+    """Delete the file, if there is one.
 
     Raises
     ------
     OSError
         If it cannot be deleted.
     """
-    if not file().exists():
-        return False
     with _locked():
         file().unlink(missing_ok=True)
-    return True
 
 
-def _solved(entry: dict[str, Any] | None) -> bool:
-    return bool(entry and entry["solved"])
-
-
-def _read() -> Kept:
+def _read() -> Progress:
     """Return what the file holds; raise OSError or UnreadableError where it cannot be had."""
     path = file()
     try:
@@ -115,44 +108,40 @@ def _read() -> Kept:
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         msg = f"{path} is not of schema {SCHEMA}."
         raise UnreadableError(msg)
-    kept: Kept = {}
-    for kind in KINDS:
-        entries = content.get(kind)
-        kept[kind] = {}
-        for name, entry in entries.items() if isinstance(entries, dict) else ():
-            # One damaged entry does not take the others with it.
-            if isinstance(entry, dict) and type(entry.get("tries")) is int:
-                solved = entry.get("solved")
-                kept[kind][name] = {
-                    "tries": entry["tries"],
-                    "solved": solved if isinstance(solved, str) else None,
-                }
-    return kept
+    return {kind: _valid_entries(content.get(kind)) for kind in KINDS}
 
 
-def _read_or_put_aside() -> Kept:
+def _valid_entries(entries: Any) -> dict[str, dict[str, Any]]:
+    """Return the entries that can be understood: a damaged one does not take the others with it."""
+    valid = {}
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        if isinstance(entry, dict) and type(entry.get("tries")) is int:
+            solved = entry.get("solved")
+            valid[name] = {"tries": entry["tries"], "solved": solved if isinstance(solved, str) else None}
+    return valid
+
+
+def _read_or_put_aside() -> Progress:
     """Return what the file holds; one that cannot be understood is kept under another name."""
     try:
         return _read()
     except UnreadableError as error:
         aside = file().with_name("progress.damaged.json")
         file().replace(aside)
-        _say_once(f"{error} It is kept as {aside.name}, and a new one begins.")
+        _print_once(f"{error} It is kept as {aside.name}, and a new one begins.")
         return {kind: {} for kind in KINDS}
 
 
-def _write(kept: Kept) -> None:
+def _write(progress: Progress) -> None:
     """Write the whole file at once: a reader sees the old one or the new one, never a half."""
-    path = file()
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-    part = Path(name)
+    part = file().with_suffix(".part")  # only one kernel at a time comes here, see _locked
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump({"schema": SCHEMA, **kept}, stream, indent=1, sort_keys=True)
-        part.replace(path)
-    except BaseException:
+        part.touch(mode=0o600)  # nobody else's business
+        with part.open("w", encoding="utf-8") as stream:
+            json.dump({"schema": SCHEMA, **progress}, stream, indent=1, sort_keys=True)
+        part.replace(file())
+    finally:
         part.unlink(missing_ok=True)
-        raise
 
 
 @contextlib.contextmanager
@@ -186,7 +175,6 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _say_once(text: str) -> None:
-    if text not in _SAID:
-        _SAID.add(text)
-        print(text)
+@functools.cache  # the second time there is nothing left to do
+def _print_once(text: str) -> None:
+    print(text)

@@ -1,15 +1,8 @@
-"""The IPython extension: the command line's words as magics, completion, and how things show themselves.
+"""The IPython extension: magics, completion and rich displays.
 
-``%load_ext medlab`` loads it; it imports neither Keras nor a backend.
+``%load_ext medlab`` loads it. It imports neither Keras nor a backend.
 """
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "extension": ["load_ipython_extension", "unload_ipython_extension"],
-        "metering": ["Meter"],
-        "showing": ["phi", "Told"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -61,7 +61,7 @@ def train(
     With --plain, and where nobody looks, the cell waits and leaves `run`.
     """
     from medlab import backend
-    from medlab.exercises.quizzing import has_front_end
+    from medlab.notebook import has_front_end
     from medlab.training import TrainSession, checkpoint_in
 
     if resume is not None and checkpoint is not None:
@@ -120,9 +120,9 @@ def _dataset(call: Call) -> Any:
 def _exercises(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[Any]:
     from click.shell_completion import CompletionItem
 
-    from medlab.exercises.chapters import CHAPTERS
+    from medlab.exercises.chapters import read_chapters
 
-    names = [name for row in CHAPTERS.values() for name in row.exercises]
+    names = [name for row in read_chapters().values() for name in row.exercises]
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

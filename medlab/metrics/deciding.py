@@ -97,7 +97,7 @@ def balanced_accuracy(targets: ArrayLike, probabilities: ArrayLike, threshold: f
 
 
 def predictive_values(sensitivity: float, specificity: float, prevalence: float) -> tuple[float, float]:
-    """Carry a test to another prevalence by Bayes' rule.
+    """Return the predictive values of a test at another prevalence, by Bayes' rule.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def predictive_values(sensitivity: float, specificity: float, prevalence: float)
 
 
 def net_benefit(sensitivity: float, specificity: float, prevalence: float, risk_threshold: float) -> float:
-    """Weigh the ill that are found against the healthy that are called, in one number.
+    """Return the net benefit of a test: true positives minus weighted false positives, per person.
 
     Parameters
     ----------

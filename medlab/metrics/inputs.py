@@ -1,4 +1,4 @@
-"""What every measure asks of its arrays, in one grammar of errors."""
+"""Checks of the arrays that metrics take."""
 
 from __future__ import annotations
 

@@ -1,22 +1,5 @@
-"""The networks, and the folder that carries a trained one to where it is used."""
+"""Builders of networks, and the model folder that saves a trained network with all that its use needs."""
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    ["gan"],
-    submod_attrs={
-        "article": ["article_cnn", "article_cnn_28"],
-        "bundle": ["Bundle", "load", "save"],
-        "catalog": ["build", "check_shape", "describe", "minimum_size", "names", "own_options"],
-        "concepts": ["concept_bottleneck", "correct_concepts"],
-        "costs": ["cost"],
-        "gradients": ["input_gradients"],
-        "lungrads": ["lung_rads"],
-        "predicting": ["predict"],
-        "resnet": ["resnet18_28"],
-        "risk_scores": ["RiskScore", "risk_score"],
-        "rnn": ["bidirectional_lstm", "cnn_lstm", "gru", "lstm", "simple_rnn"],
-        "screening": ["screening_cnn"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from medlab import checks
+from medlab import checks, notebook
 from medlab.reports.files import read_yaml
 from medlab.reports.parameters import EXCLUSIVE
-
-_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,6 @@ class Template:
         return self.title if kept else _title(self.notebook.stem)
 
 
-def course_folder() -> Path:
-    """Return the folder of the notebooks: `notebooks/` in a clone, `medlab/course/` in a wheel."""
-    clone = _PACKAGE.parent / "notebooks"
-    return clone if (clone / "reports").is_dir() else _PACKAGE / "course"
-
-
 def available(folder: Path | None = None) -> dict[str, Template]:
     """Return all templates and presets by name, templates first.
 
@@ -64,7 +56,7 @@ def available(folder: Path | None = None) -> dict[str, Template]:
     ValueError
         If `presets.yaml` is not readable, or a preset names a template that is not there.
     """
-    folder = folder or course_folder() / "reports"
+    folder = folder or notebook.course_folder() / "reports"
     found = {
         path.stem: Template(path.stem, _title(path.stem), path) for path in sorted(folder.glob("*.ipynb"))
     }

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medlab.reports import study as _study
-from medlab.reports import writing
+from medlab.reports import study as _study, writing
 from medlab.reports.files import Whole, write_whole
 from medlab.reports.parameters import Value, read_schema, validate
 from medlab.reports.presets import Template, resolve

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medlab import backend
+from medlab import backend, notebook
 from medlab.reports import parameters as _parameters
 from medlab.reports.files import write_whole
-from medlab.reports.presets import course_folder, resolve
+from medlab.reports.presets import resolve
 
 FOLDER_VARIABLE = "MEDLAB_REPORT_FOLDER"
 """Environment variable through which `run_report` tells the kernel its folder."""
@@ -88,7 +88,7 @@ def begin(template: str, namespace: Mapping[str, Any]) -> Study:
     changed = {p.name: namespace[p.name] for p in schema if namespace[p.name] != p.default}
     values = _parameters.validate(schema, {"this notebook": changed, **scale_level(schema)})
     # Beside the clone's notebooks rather than among them: what lies there goes into the wheel.
-    course = course_folder()
+    course = notebook.course_folder()
     in_clone = found.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
     home = course.parent if in_clone else Path()
     fresh = fresh_folder(home / "build" / "reports" / template)

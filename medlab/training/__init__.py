@@ -1,16 +1,5 @@
-"""How networks learn: `fit` and what it returns."""
+"""Training: `fit`, and sessions that train in the background."""
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    ["gan"],
-    submod_attrs={
-        "background": ["latest"],
-        "checkpoint": ["checkpoint_in"],
-        "fitting": ["fit"],
-        "run": ["Run"],
-        "session": ["TrainSession"],
-        "settings": ["BALANCES", "OPTIMIZERS", "SCALES", "Settings"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

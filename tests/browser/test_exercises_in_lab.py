@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from playwright.sync_api import expect
 
 from medlab.cli import main
-from medlab.exercises import progress, quizzing
-from medlab.exercises.chapters import CHAPTERS
+from medlab.exercises import progress
+from medlab.exercises.chapters import read_chapters
+from medlab.exercises.questions import questions_of
 
 pytestmark = pytest.mark.browser
 
@@ -102,7 +103,7 @@ def test_a_click_unfolds_a_solution(lab, short):
 def test_exercises_as_shipped_print_a_hint_and_solutions_a_tick_that_does_not_count(lab, short, kept):
     lab.open(short)
     lab.run_all()
-    for name in CHAPTERS[CHAPTER].exercises:
+    for name in read_chapters()[CHAPTER].exercises:
         slug = name.replace("_", "-")
         hint = re.compile(rf"^○ {name}: not answered yet\.\s+Hint: \w+")
         expect(said(lab.cell(f"exercise-{slug}"))).to_have_text(hint)
@@ -141,7 +142,7 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
     page = lab.open(short)
     run_imports(lab)
     lab.run(lab.cell("quiz"))
-    questions = quizzing.questions_of(CHAPTER)
+    questions = questions_of(CHAPTER)
     cell = lab.cell("quiz")
     expect(cell.locator("button")).to_have_count(sum(len(asked.choices) for asked in questions.values()))
     name, asked = next(iter(questions.items()))

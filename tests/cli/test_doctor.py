@@ -114,7 +114,7 @@ def test_doctor_says_what_there_is(healthy):
     assert facts["data_root_writable"]
     assert facts["memory_gb"] >= facts["memory_free_gb"] > 0
     assert facts["disk_free_gb"] > 0
-    assert {"tensorflow", "keras", "torch", "jax", "captum", "nbval", "flwr"} <= set(facts["packages"])
+    assert {"tensorflow", "keras", "torch", "jax", "captum", "nbval", "python-gdcm"} <= set(facts["packages"])
     assert facts["missing"] == []
 
 
@@ -138,16 +138,16 @@ def test_doctor_never_names_the_home_folder(healthy):
 
 
 def test_missing_extra_is_no_illness_but_its_line_is_given(healthy):
-    healthy.setattr(doctor, "version_of", lambda package: None if package == "optuna" else "9999.0")
+    healthy.setattr(doctor, "version_of", lambda package: None if package == "pyjpegls" else "9999.0")
     code, facts = examine()
     assert code == 0
     (missing,) = facts["missing"]
-    assert missing["for"] == "scale"
-    assert missing["what"].startswith("optuna>=")
-    assert "[scale]" in missing["install"]
+    assert missing["for"] == "decoders"
+    assert missing["what"].startswith("pyjpegls>=")
+    assert "[decoders]" in missing["install"]
     lines = CliRunner().invoke(main, ["doctor"]).output.splitlines()
-    assert lines[-2].startswith("missing    optuna>=")
-    assert lines[-2].endswith(", for scale:")
+    assert lines[-2].startswith("missing    pyjpegls>=")
+    assert lines[-2].endswith(", for decoders:")
     assert lines[-1].strip() == missing["install"]
 
 

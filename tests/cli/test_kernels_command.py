@@ -166,7 +166,7 @@ def test_from_a_wheel_the_course_is_copied_once(tmp_path, monkeypatch):
     installed = tmp_path / "site-packages" / "medlab" / "course"
     installed.mkdir(parents=True)
     (installed / "00_start.ipynb").write_text('{"cells": []}')
-    monkeypatch.setattr("medlab.reports.presets.course_folder", lambda: installed)
+    monkeypatch.setattr("medlab.notebook.course_folder", lambda: installed)
     monkeypatch.chdir(tmp_path)
     place = course_to_work_in()
     assert place == tmp_path / "medlab-course"
@@ -177,7 +177,7 @@ def test_from_a_wheel_the_course_is_copied_once(tmp_path, monkeypatch):
 
 
 def test_a_course_that_cannot_be_copied_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("medlab.reports.presets.course_folder", lambda: tmp_path / "gone")
+    monkeypatch.setattr("medlab.notebook.course_folder", lambda: tmp_path / "gone")
     monkeypatch.chdir(tmp_path)
     said = medlab("lab")
     assert said.exit_code == 1

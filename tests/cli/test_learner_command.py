@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
+from medlab import notebook
 from medlab.cli import main
 from medlab.cli.learner import copy_course
-from medlab.reports import presets
 
 COURSE = Path(__file__).parents[2] / "notebooks"
 
@@ -40,10 +40,11 @@ def course(tmp_path, monkeypatch):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "01_math.ipynb")
     nbformat.write(nbformat.v4.new_notebook(cells=[cell("one")]), folder / "reports" / "study.ipynb")
     (folder / "reports" / "presets.yaml").write_text("small: {template: study}\n")
-    for name in (".ipynb_checkpoints/01_math-checkpoint.ipynb", "__pycache__/x.pyc", ".hidden"):
+    beside = (".ipynb_checkpoints/01_math-checkpoint.ipynb", "__pycache__/x.pyc", ".hidden")
+    for name in (*beside, "exercises/01.py", "exercises/01.yaml", "exercises/parts/more.py"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("{}")
-    monkeypatch.setattr(presets, "course_folder", lambda: folder)
+    monkeypatch.setattr(notebook, "course_folder", lambda: folder)
     return folder
 
 
@@ -71,6 +72,12 @@ def test_solutions_stay_behind_and_everything_else_keeps_its_id_and_output(cours
     assert presets_text == "small: {template: study}\n"
 
 
+def test_the_copy_to_work_in_has_solutions_but_no_checker_either(course, tmp_path):
+    written = copy_course(course, tmp_path / "mine", solutions=True)
+    assert set(written) == {"01_math.ipynb", "reports/presets.yaml", "reports/study.ipynb"}
+    assert set(written.values()) == {0}
+
+
 def test_a_notebook_without_solutions_is_copied_to_the_byte(course, tmp_path):
     call(tmp_path / "mine")
     name = Path("reports") / "study.ipynb"
@@ -80,6 +87,8 @@ def test_a_notebook_without_solutions_is_copied_to_the_byte(course, tmp_path):
 def test_the_real_course_keeps_all_ids_but_those_of_solutions(tmp_path):
     written = copy_course(COURSE, tmp_path / "mine")
     assert {"03_cnn.ipynb", "reports/presets.yaml", "reports/classification.ipynb"} <= set(written)
+    assert (COURSE / "exercises" / "03.py").is_file()
+    assert not (tmp_path / "mine" / "exercises").exists()
     for name in (name for name in written if name.endswith(".ipynb")):
         cells = json.loads((COURSE / name).read_text(encoding="utf-8"))["cells"]
         copied = json.loads((tmp_path / "mine" / name).read_text(encoding="utf-8"))["cells"]

@@ -79,4 +79,4 @@ def test_progress_loads_neither_a_chapter_nor_anything_heavy():
     code += "print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = set(said.splitlines()[-1].split())
-    assert {"numpy", "keras", "yaml", "ipywidgets", "medlab.exercises.chapters.ch02"} & loaded == set()
+    assert {"numpy", "keras", "yaml", "ipywidgets", "medlab.course.exercises.02"} & loaded == set()

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from medlab import notebook
 from medlab.cli.report import headline, report
 from medlab.reports import ReportFailed, ReportResult, presets
 
@@ -28,7 +29,7 @@ def call(tmp_path, monkeypatch, two_classes):
     """Return a function that calls `medlab report` in a folder with two classes of images."""
     two_classes(tmp_path / "images" / "train")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(presets, "course_folder", lambda: TEMPLATES.parent / "course")
+    monkeypatch.setattr(notebook, "course_folder", lambda: TEMPLATES.parent / "course")
     found = presets.available(TEMPLATES)
     monkeypatch.setattr(presets, "available", lambda _folder=None: found)
     return lambda *words: CliRunner().invoke(report, words)

@@ -12,5 +12,5 @@ def kept(tmp_path, monkeypatch):
     """Path of the progress file of this test, in a folder that does not exist yet."""
     path = tmp_path / "user data" / "progress.json"
     monkeypatch.setattr(progress, "file", lambda: path)
-    monkeypatch.setattr(progress, "_SAID", set())
+    progress._print_once.cache_clear()
     return path

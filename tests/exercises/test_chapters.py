@@ -1,4 +1,4 @@
-"""The table, the chapters' files and the notebooks speak of the same exercises and questions."""
+"""The chapters' files and the notebooks speak of the same exercises and questions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from medlab import exercises
-from medlab.exercises import registry
-from medlab.exercises.chapters import CHAPTERS
-from medlab.exercises.quizzing import questions_of
+from medlab.exercises import grading
+from medlab.exercises.chapters import read_chapters
+from medlab.exercises.questions import questions_of
 
+CHAPTERS = read_chapters()
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
@@ -53,10 +54,19 @@ WITH_QUIZ = [path for path in NOTEBOOKS if calls(sources(path), "quiz")]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_table_and_files_agree(chapter):
-    assert tuple(registry.load_chapter(chapter)) == CHAPTERS[chapter].exercises
-    assert tuple(questions_of(chapter)) == CHAPTERS[chapter].questions
-    assert chapter in [path.stem for path in NOTEBOOKS]
+def test_the_names_that_are_read_are_those_that_the_files_declare(chapter, monkeypatch):
+    monkeypatch.setattr(grading, "_DECLARED", {})
+    row = CHAPTERS[chapter]
+    for name in row.exercises:
+        assert grading.find(name).name == name
+    assert tuple(grading._DECLARED) == row.exercises
+    assert tuple(questions_of(chapter)) == row.questions
+
+
+def test_every_file_of_exercises_belongs_to_a_chapter():
+    files = [path for row in CHAPTERS.values() for path in (row.exercise_file, row.quiz_file)]
+    beside = [path for path in (NOTEBOOKS[0].parent / "exercises").iterdir() if path.is_file()]
+    assert sorted(files) == sorted(beside)
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

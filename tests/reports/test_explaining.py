@@ -94,5 +94,5 @@ def test_the_name_of_a_class_is_text_in_the_words_about_the_maps():
     dataset, run, evaluation = study("binary")
     named = replace(dataset, class_names=("benign", "<b>$_x_"))
     *pictures, words = reports.explanations(named, run, evaluation)
-    assert "spoke for the class &#60;b&#62;&#36;&#95;x&#95;, purple ones" in words.data
+    assert "spoke for the class &#60;b&#62;<span>&#36;</span>&#95;x&#95;, purple ones" in words.data
     assert all("<b>$_x_" in picture.alt for picture in pictures)

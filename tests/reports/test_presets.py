@@ -44,11 +44,3 @@ def test_a_preset_that_is_a_single_word_is_refused(tmp_path):
 def test_every_report_of_the_course_has_valid_parameters(name):
     template = presets.resolve(name)
     assert validate(read_schema(template.notebook), {"preset": template.parameters})
-
-
-def test_a_wheel_finds_the_course_inside_the_package(tmp_path, monkeypatch):
-    package = tmp_path / "site-packages" / "medlab"
-    monkeypatch.setattr(presets, "_PACKAGE", package)
-    assert presets.course_folder() == package / "course"
-    (tmp_path / "site-packages" / "notebooks" / "reports").mkdir(parents=True)
-    assert presets.course_folder() == tmp_path / "site-packages" / "notebooks"

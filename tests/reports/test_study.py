@@ -5,8 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from medlab.reports import METRICS_KEYS, ParameterErrors, begin, check_metrics, presets, write_metrics
-from medlab.reports import study as study_module
+from medlab import notebook
+from medlab.reports import (
+    METRICS_KEYS,
+    ParameterErrors,
+    begin,
+    check_metrics,
+    study as study_module,
+    write_metrics,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULTS = {
@@ -25,7 +32,7 @@ def course(tmp_path, monkeypatch, two_classes):
     """A course of one template, and a working directory with two classes of images."""
     shutil.copytree(TEMPLATES, tmp_path / "course" / "reports")
     two_classes(tmp_path / "images" / "train")
-    monkeypatch.setattr(presets, "course_folder", lambda: tmp_path / "course")
+    monkeypatch.setattr(notebook, "course_folder", lambda: tmp_path / "course")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -13,9 +13,7 @@ import pytest
 
 from medlab import models, training
 from medlab.data import Dataset, Split
-from medlab.training import background as sessions
-from medlab.training import checkpoint as checkpoints
-from medlab.training import drawing
+from medlab.training import background as sessions, checkpoint as checkpoints, drawing
 
 pytestmark = pytest.mark.slow  # every test trains
 

@@ -1,19 +1,9 @@
-"""Widgets for medlab's notebooks: small anywidgets, and panels composed of them.
+"""Widgets for notebooks: panels that train networks, and explorers of their results.
 
-This folder's table of contents: public names, loaded lazily, and nothing else. Widgets that the page itself
-draws have a `static/NAME.js` beside their `NAME.py`; panels are composed of those and of ipywidgets' sliders.
+A widget that the page itself draws has a ``static/NAME.js`` beside its ``NAME.py``; a panel is composed of
+such widgets and of the sliders of ipywidgets.
 """
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "copy_text": ["CopyText"],
-        "gan_panel": ["GanPanel"],
-        "live_charts": ["LiveCharts"],
-        "session_panel": ["SessionPanel"],
-        "threshold_explorer": ["ThresholdExplorer"],
-        "training_panel": ["TrainingPanel"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

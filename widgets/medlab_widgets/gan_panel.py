@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from medlab import plots
-from medlab.exercises.quizzing import has_front_end
+from medlab.notebook import has_front_end
 from medlab.training.gan import GAN, GANRun, GanSession
 from medlab_widgets.panel import Panel, guarded
 from medlab_widgets.showing import spent

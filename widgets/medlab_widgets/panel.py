@@ -11,7 +11,7 @@ import ipywidgets
 from IPython.display import display
 
 from medlab import plots
-from medlab.exercises.quizzing import has_front_end
+from medlab.notebook import has_front_end
 from medlab.training.background import Background
 from medlab_widgets.live_charts import LiveCharts
 from medlab_widgets.showing import Shown, follow

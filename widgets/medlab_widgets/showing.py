@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from medlab.exercises.quizzing import has_front_end
+from medlab.notebook import has_front_end
 from medlab.plots import Picture
 from medlab.text import duration
 from medlab.training.background import Background

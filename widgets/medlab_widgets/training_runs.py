@@ -13,8 +13,7 @@ from typing import Any
 from medlab import backend, data, models, reports
 from medlab.data import Dataset
 from medlab.plots import Chart, Line
-from medlab.training import Run, TrainSession
-from medlab.training import checkpoint as checkpoints
+from medlab.training import Run, TrainSession, checkpoint as checkpoints
 from medlab_widgets.showing import spent
 from medlab_widgets.training_sliders import SETTINGS
 

@@ -1,26 +1,11 @@
-"""Simulated patients, findings and scanners whose truth is known.
+"""Simulated patients, findings and scanners, of which the truth is known.
 
-Nothing here comes from a patient. `simulated_nodules` is the data set of the default study;
-`candidates` gives the crops behind it, in HU, as slices or volumes; `visits` shows the same nodules
-again as they grow; `thorax` gives overview scans of whole chests. For sequences: `simulated_candidates`
-(nodule or vessel, slice by slice), `simulated_growth` (diameters over visits), `simulated_eeg`.
+Nothing here comes from a patient. `simulated_nodules` is the data set of the default study. `candidates`
+gives the crops behind it, in HU, as slices or volumes; `visits` shows the same nodules again as they grow;
+`thorax` draws overview scans of whole chests. Three data sets are sequences: `simulated_candidates` (nodule
+or vessel, slice by slice), `simulated_growth` (diameters over visits) and `simulated_eeg`.
 """
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "patients": ["NODULE_TYPES", "brock_logit", "draw_patients", "true_risks"],
-        "scanner": ["SITES", "Scanner"],
-        "crops": ["Candidates", "candidates"],
-        "cohort": ["simulated_nodules"],
-        "anatomy": ["STRUCTURES", "TISSUE_HU"],
-        "chest": ["Thorax", "thorax"],
-        "followup": ["Visits", "grown_diameter", "visits"],
-        "mimics": ["simulated_candidates"],
-        "growth": ["simulated_growth"],
-        "signals": ["Recordings", "eeg"],
-        "seizures": ["simulated_eeg"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,18 +1,9 @@
-"""CT, PET and MR volumes from DICOM and NIfTI, with their place in the patient.
+"""CT, PET and MR volumes from DICOM and NIfTI, with their position in the patient.
 
-Arrays, spacing and indices are in (z, y, x) order; points are (x, y, z) in the patient coordinate system
-of DICOM, in mm: x grows to the patient's left, y to the back, z to the head (LPS). `Volume` says more.
+Arrays, spacing and indices are in (z, y, x) order. Points are (x, y, z) in the patient coordinate system of
+DICOM, in mm: x grows towards the patient's left, y towards the back, z towards the head (LPS).
 """
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "reading": ["list_series", "read", "read_header"],
-        "resampling": ["resample"],
-        "series": ["Series"],
-        "showing": ["planes_picture", "slice_picture"],
-        "volume": ["Volume"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

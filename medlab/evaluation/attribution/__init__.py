@@ -1,14 +1,5 @@
-"""Why a prediction came out as it did: Captum's methods on a Keras network of any backend."""
+"""Attribution of a prediction to the input, by Captum, for Keras networks on any backend."""
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "attribution_maps": ["Attribution"],
-        "captum_attribution": ["attribute"],
-        "feature_masks": ["superpixels"],
-        "methods": ["METHODS", "REFUSED"],
-        "torch_bridge": ["Bridge", "Canceled"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -69,16 +69,11 @@ def deletion(model: Any, attribution: Attribution, **options: Any) -> Curves:
     attribution : Attribution
         Of one input; its map says the order (the largest number first), its target, region and `on` what
         is watched. ``dataclasses.replace(attribution, map=...)`` tries another map.
-    steps : int
-        Into how many equal parts the places are cut; default 20.
-    orders : int
-        Random orders to stand beside; default 3.
-    until : float
-        Part of the places at which to stop; default 1. For a small suspect, a little more than its area.
-    baseline : number or array, or None
-        What places become. None: the attribution's own.
-    seed : int
-    batch_size : int or None
+    **options
+        By name: `steps`, the number of equal parts into which the places are cut (default 20); `orders`, the
+        random orders to compare with (default 3); `until`, the share of the places at which to stop
+        (default 1; for a small suspect, a little more than its area); `baseline`, a number or array that the
+        places become (default: the attribution's own); `seed`; `batch_size`.
 
     Returns
     -------

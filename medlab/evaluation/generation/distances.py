@@ -53,10 +53,10 @@ def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
 
     Notes
     -----
-    |mean_a - mean_b|^2 + tr(A) + tr(B) - 2 tr((A B)^(1/2)): Heusel et al. 2017 (arXiv 1706.08500), there on
-    features of Inception. With A = R^T R and B = S^T S by QR of the centered features, the last trace is the
-    sum of the singular values of R S^T. So no root of a matrix is taken, and covariances of fewer images
-    than dimensions, or of collapsed generators, need no added epsilon.
+    ``|mean_a - mean_b|^2 + tr(A) + tr(B) - 2 tr((A B)^(1/2))``: Heusel et al. 2017 (arXiv 1706.08500), there
+    on features of Inception. With ``A = R^T R`` and ``B = S^T S`` by QR of the centered features, the last
+    trace is the sum of the singular values of ``R S^T``. So no root of a matrix is taken, and covariances of
+    fewer images than dimensions, or of collapsed generators, need no added epsilon.
 
     Examples
     --------

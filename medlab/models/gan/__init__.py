@@ -1,14 +1,5 @@
-"""Networks that play against each other: generators, critics and a network that fills holes."""
+"""Networks of GANs: generators, critics, and a network that fills holes in images."""
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "images": ["critic", "generator"],
-        "points": ["point_critic", "point_generator"],
-        "radford": ["dcgan"],
-        "repairing": ["inpainter"],
-        "spectral": ["SpectralConv2D", "SpectralDense"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

@@ -1,16 +1,5 @@
-"""Networks that learn against each other: GANs of images and points, and repair of holes."""
+"""Training of GANs on images or points, and of networks that fill holes in images."""
 
 import lazy_loader as _lazy
 
-__getattr__, __dir__, __all__ = _lazy.attach(
-    __name__,
-    submod_attrs={
-        "adversarial": ["GAN"],
-        "inpainting": ["Inpainter"],
-        "losses": ["LOSSES", "critic_loss", "generator_loss"],
-        "options": ["AUGMENTATIONS", "DCGAN", "OPTIMIZERS"],
-        "result": ["GANRun"],
-        "saving": ["load"],
-        "session": ["GanSession"],
-    },
-)
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

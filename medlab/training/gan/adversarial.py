@@ -31,7 +31,7 @@ class GAN(Game):
     loss : "nonsaturating", "minimax", "hinge" or "wasserstein"
         See `critic_loss` and `generator_loss`.
     penalty : float or None
-        Weight of (|gradient of the score| - 1)^2 between real and generated images. None: 10 for
+        Weight of ``(|gradient of the score| - 1)^2`` between real and generated images. None: 10 for
         "wasserstein", 0 otherwise.
     critic_steps : int
         The critic's updates for one of the generator's, each on other images.

@@ -6,17 +6,16 @@ import html
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medlab import checks
 from medlab.exercises import progress
-from medlab.exercises.chapters import CHAPTERS
+from medlab.exercises.chapters import read_chapters
+from medlab.notebook import has_front_end
 
 if TYPE_CHECKING:
     import ipywidgets
 
-_FOLDER = Path(__file__).parent / "chapters"
 _LETTERS = "abcdefgh"
 # ipywidgets' buttons cut a long text off instead of breaking the line.
 _STYLE = (
@@ -58,8 +57,8 @@ class Question:
         if isinstance(self.choices, str) or not 2 <= count <= len(_LETTERS) or len(set(self.choices)) < count:
             msg = f"choices must be 2 to {len(_LETTERS)} different texts, got {self.choices!r}."
             raise ValueError(msg)
-        whole = isinstance(self.answer, int) and not isinstance(self.answer, bool)
-        if not whole or not 0 <= self.answer < count:
+        is_position = isinstance(self.answer, int) and not isinstance(self.answer, bool)
+        if not is_position or not 0 <= self.answer < count:
             msg = (
                 f"answer must be the position of the right choice, 0 to {count - 1}, got {self.answer!r}. "
                 "The first choice is 0."
@@ -90,16 +89,14 @@ class Quiz:
         return "\n\n".join(map(_as_text, self.questions))
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/plain": repr(self)}
-        bundle["text/html"] = "".join(map(_as_html, self.questions))
-        if has_front_end():
-            bundle |= {k: v for k, v in _view(self.panel()).items() if k.startswith("application/")}
-        return bundle
+        bundle = {"text/plain": repr(self), "text/html": "".join(map(_as_html, self.questions))}
+        # The widget's own text/plain is its class; what the questions say goes over it.
+        return self.panel()._repr_mimebundle_() | bundle if has_front_end() else bundle
 
     def explain(self) -> None:
         """Print the answers and why they are right."""
-        for asked in self.questions:
-            print(_wrapped(f"{asked.question}\n{asked.explanation}"))
+        for question in self.questions:
+            print(_wrapped(f"{question.question}\n{question.explanation}"))
 
     def panel(self) -> ipywidgets.VBox:
         """Return the questions as ipywidgets, which must be installed."""
@@ -144,12 +141,13 @@ def quiz(
     """
     if choices is not None:
         return Quiz([Question(question, tuple(choices), answer if answer is not None else -1, why)])
-    if question in CHAPTERS:
+    chapters = read_chapters()
+    if question in chapters:
         return Quiz(list(questions_of(question).values()))
-    for chapter, row in CHAPTERS.items():
+    for chapter, row in chapters.items():
         if question in row.questions:
             return Quiz([questions_of(chapter)[question]])
-    known = [*CHAPTERS, *(name for row in CHAPTERS.values() for name in row.questions)]
+    known = [*chapters, *(name for row in chapters.values() for name in row.questions)]
     msg = f"There is no question {question!r}.{checks.nearest(question, known)} Your own needs choices too."
     raise ValueError(msg)
 
@@ -164,27 +162,13 @@ def questions_of(chapter: str) -> dict[str, Question]:
     """
     import yaml
 
-    module = CHAPTERS[checks.one_of("chapter", chapter, CHAPTERS)].module
-    rows = yaml.safe_load((_FOLDER / f"{module}.yaml").read_text(encoding="utf-8"))
+    chapters = read_chapters()
+    quiz_file = chapters[checks.one_of("chapter", chapter, chapters)].quiz_file
+    rows = yaml.safe_load(quiz_file.read_text(encoding="utf-8"))
     return {
         name: Question(row["question"], tuple(row["choices"]), row["answer"], row["why"], name)
         for name, row in rows.items()
     }
-
-
-def has_front_end() -> bool:
-    """Say whether somebody can press a button: a kernel whose client takes input, and ipywidgets.
-
-    papermill, nbval and nbconvert send ``allow_stdin=False`` with every cell, Jupyter's front ends do not.
-    """
-    try:
-        import ipywidgets  # noqa: F401
-        from IPython import get_ipython
-
-        kernel = getattr(get_ipython(), "kernel", None)
-        return kernel is not None and bool(kernel.get_parent("shell")["content"]["allow_stdin"])
-    except (AttributeError, ImportError, LookupError, TypeError):
-        return False
 
 
 def _wrapped(text: str, indent: str = "") -> str:
@@ -194,34 +178,29 @@ def _wrapped(text: str, indent: str = "") -> str:
     )
 
 
-def _as_text(asked: Question) -> str:
+def _as_text(question: Question) -> str:
     choices = [
-        _wrapped(f"{letter}) {choice}", "  ") for letter, choice in zip(_LETTERS, asked.choices, strict=False)
+        _wrapped(f"{letter}) {choice}", "  ")
+        for letter, choice in zip(_LETTERS, question.choices, strict=False)
     ]
-    return "\n".join([_wrapped(asked.question), *choices, "(The answer: add .explain() to the call.)"])
+    return "\n".join([_wrapped(question.question), *choices, "(The answer: add .explain() to the call.)"])
 
 
-def _as_html(asked: Question) -> str:
-    choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in asked.choices)
+def _as_html(question: Question) -> str:
+    choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in question.choices)
     return (
-        f"<div><p><b>{html.escape(asked.question)}</b></p><ol type='a'>{choices}</ol>"
-        f"<details><summary>Answer</summary><p>{html.escape(asked.explanation)}</p></details></div>"
+        f"<div><p><b>{html.escape(question.question)}</b></p><ol type='a'>{choices}</ol>"
+        f"<details><summary>Answer</summary><p>{html.escape(question.explanation)}</p></details></div>"
     )
 
 
-def _view(widget: Any) -> dict[str, Any]:
-    """Return a widget's own mimebundle, which some versions of ipywidgets pair with metadata."""
-    bundle = widget._repr_mimebundle_()
-    return dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-
-
-def _panel(asked: Question) -> ipywidgets.VBox:
+def _panel(question: Question) -> ipywidgets.VBox:
     """Return one question with a button for each choice and a line that answers."""
     import ipywidgets
 
     answer = ipywidgets.HTML()
     buttons = []
-    for position, choice in enumerate(asked.choices):
+    for position, choice in enumerate(question.choices):
         button = ipywidgets.Button(
             description=f"{_LETTERS[position]}) {choice}", layout=ipywidgets.Layout(width="auto")
         )
@@ -229,14 +208,14 @@ def _panel(asked: Question) -> ipywidgets.VBox:
         buttons.append(button)
 
     def press(pressed: ipywidgets.Button) -> None:
-        right = buttons.index(pressed) == asked.answer
+        right = buttons.index(pressed) == question.answer
         pressed.button_style = "success" if right else "warning"
-        words = f"✓ Right. {asked.why}" if right else "✗ Not this one. Try another."
+        words = f"✓ Right. {question.why}" if right else "✗ Not this one. Try another."
         answer.value = f"<p>{html.escape(words)}</p>"
-        if asked.id:
-            progress.note("quiz", asked.id, solved=right)
+        if question.id:
+            progress.note("quiz", question.id, solved=right)
 
     for button in buttons:
         button.on_click(press)
-    question = ipywidgets.HTML(f"<p><b>{html.escape(asked.question)}</b></p>")
-    return ipywidgets.VBox([question, *buttons, answer])
+    text = ipywidgets.HTML(f"<p><b>{html.escape(question.question)}</b></p>")
+    return ipywidgets.VBox([text, *buttons, answer])

@@ -1,18 +1,20 @@
-"""`check` and the registry: a tick or a hint, whatever comes, and never an exception."""
+"""Declarations and `check`: a tick or a hint, whatever comes, and never an exception."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from medlab.exercises import check, exercise, judge, progress, registry
-from medlab.exercises.chapters import CHAPTERS
-from medlab.exercises.chapters import ch02 as chapter_two
+from medlab import notebook
+from medlab.exercises import check, exercise, grading, judge, progress
+from medlab.exercises.chapters import read_chapters
 
-NAMES = [name for row in CHAPTERS.values() for name in row.exercises]
+ROOT = Path(__file__).parents[2]
+NAMES = [name for row in read_chapters().values() for name in row.exercises]
 
 
 class Grenade:
@@ -101,13 +103,13 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("what", NONSENSE)
-def test_nonsense_gets_a_hint_and_raises_nothing(name, what):
-    verdict = judge(name, NONSENSE[what])
-    assert verdict.solved is False
-    assert verdict.text.startswith(f"✗ {name}: ")
-    assert "\nHint: " in verdict.text
-    assert len(verdict.text) < 1200
+def test_nonsense_gets_a_hint_and_raises_nothing(name):
+    for what, answer in NONSENSE.items():
+        verdict = judge(name, answer)
+        assert verdict.solved is False, what
+        assert verdict.text.startswith(f"✗ {name}: "), what
+        assert "\nHint: " in verdict.text, what
+        assert len(verdict.text) < 1200, what
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -126,7 +128,7 @@ def test_a_function_that_returns_none_is_not_answered_yet(capsys, kept):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_reference_solution_passes_and_is_noted(name, capsys):
-    check(name, registry.find(name).solution)
+    check(name, grading.find(name).solution)
     assert capsys.readouterr().out.startswith(f"✓ {name}: right. ")
     assert progress.load()["exercises"][name]["solved"]
 
@@ -134,6 +136,12 @@ def test_the_reference_solution_passes_and_is_noted(name, capsys):
 def test_a_solution_that_is_shown_is_not_noted(kept):
     check("noise_factor", 10**0.5, record=False)
     assert not kept.exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_declared_mistake_is_one_and_gets_its_own_hint(name):
+    for wrong, explanation in grading.find(name).mistakes:
+        assert judge(name, wrong).text.startswith(f"✗ {name}: {explanation}\nHint: ")
 
 
 @pytest.mark.parametrize(
@@ -266,31 +274,87 @@ def test_a_terminal_without_a_tick_gets_the_words(monkeypatch):
     assert written.getvalue().startswith(b"? noise_factor: right. ")
 
 
-def test_only_the_chapter_that_is_asked_for_is_loaded():
+def test_only_the_chapter_that_is_asked_for_is_run():
     code = (
         "import sys; from medlab import exercises; exercises.check('kernel_weights', None);"
-        "print(*sorted(m for m in sys.modules if m.startswith('medlab.exercises.chapters.')))"
+        "print(*sorted(m for m in sys.modules if m.startswith('medlab.course')))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == "medlab.exercises.chapters.ch03"
+    assert said.splitlines()[-1] == "medlab.course.exercises.03"
 
 
-def test_two_chapters_cannot_have_an_exercise_of_the_same_name():
-    registry.find("window_edges")
-    register = exercise("window_edges", hint="", right="", solution=1)
-    with pytest.raises(ValueError, match=r"needs a name of its own, but 'window_edges' is in .*ch02"):
-        register(lambda answer: None)
+def test_no_exercise_of_the_working_folder_is_run(tmp_path):
+    hostile = "from pathlib import Path\nPath('was-run').touch()\n"
+    for folder in ("notebooks", "medlab-course", "course", "."):
+        (tmp_path / folder / "exercises").mkdir(parents=True)
+        (tmp_path / folder / "reports").mkdir()
+        (tmp_path / folder / "03_cnn.ipynb").write_text('{"cells": []}')
+        (tmp_path / folder / "exercises" / "03.py").write_text(hostile + 'exercise("kernel_weights")\n')
+        (tmp_path / folder / "exercises" / "03.yaml").write_text("kernel_weights: {}\n")
+    code = (
+        "import sys; sys.path.insert(0, ''); from medlab import exercises\n"
+        "exercises.check('kernel_weights', None); exercises.quiz('03_cnn')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert said.startswith("○ kernel_weights: not answered yet.\nHint: One kernel has a weight")
+    assert not (tmp_path / "was-run").exists()
 
 
-def test_a_chapter_may_be_reloaded():
-    import importlib
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Folder of a course of two chapters, whose exercises a test writes."""
+    monkeypatch.setattr(notebook, "course_folder", lambda: tmp_path)
+    monkeypatch.setattr(grading, "_DECLARED", {})
+    for name in ("20_first", "21_second"):
+        (tmp_path / f"{name}.ipynb").write_text('{"cells": []}')
+    (tmp_path / "exercises").mkdir()
+    return tmp_path / "exercises"
 
-    importlib.reload(chapter_two)
-    assert judge("noise_factor", 10**0.5).solved
+
+DECLARED = """from medlab.exercises import exercise
+
+exercise(
+    "%s", solution=lambda side: 2 * side, cases=[(3,)], mistakes=[(lambda side: side, "once")],
+    hint="Twice.", right="Yes.",
+)
+"""
 
 
-def test_an_unknown_exercise_or_chapter_is_refused_with_the_nearest():
+def test_a_declaration_in_one_file_is_all_that_an_exercise_needs(course):
+    (course / "20.py").write_text(DECLARED % "double")
+    assert judge("double", lambda x: x + x).text == "✓ double: right. Yes."
+    assert judge("double", lambda x: x).text == "✗ double: once\nHint: Twice."
+    assert (
+        judge("double", lambda x: 1).text
+        == "✗ double: With side=3 the result is 1, expected 6.\nHint: Twice."
+    )
+    assert dict(progress.summary()) == {"20_first": {"exercises": (0, 1), "quiz": (0, 0)}}
+
+
+def test_a_checker_of_ones_own_takes_the_place_of_comparing():
+    exercise("own", solution=1, check=lambda answer: "not so" if answer != 1 else None, hint="", right="")
+    task = grading._DECLARED.pop("own")
+    assert task.check(1) is None
+    assert task.check(2) == "not so"
+
+
+def test_two_chapters_cannot_have_an_exercise_of_the_same_name(course):
+    for number in (20, 21):
+        (course / f"{number}.py").write_text(DECLARED % "double")
+    with pytest.raises(ValueError, match=r"own, but 'double' is in 20_first and 21_second\. Rename one"):
+        grading.find("double")
+
+
+def test_a_file_that_was_mended_is_run_again(course):
+    (course / "20.py").write_text(DECLARED % "double" + "1 / 0\n" + DECLARED % "twice")
+    with pytest.raises(ZeroDivisionError):
+        grading.find("twice")
+    (course / "20.py").write_text(DECLARED % "double" + DECLARED % "twice")
+    assert judge("twice", lambda x: 2 * x).solved
+
+
+def test_an_unknown_exercise_is_refused_with_the_nearest():
     with pytest.raises(ValueError, match=r"no exercise 'rate'\. Did you mean 'rates'\?"):
-        registry.find("rate")
-    with pytest.raises(ValueError, match=r"chapter must be one of: .*got '03_cn'\. Did you mean '03_cnn'"):
-        registry.load_chapter("03_cn")
+        grading.find("rate")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from medlab.exercises import comparing
-from medlab.exercises.comparing import Hint, NotAnswered
+from medlab.exercises import comparison
+from medlab.exercises.comparison import Hint, NotAnswered
 
 
 @pytest.mark.parametrize("value", [3, 3.0, np.int16(3), np.float32(3), np.array(3), np.array([[3]])])
 def test_numbers_of_any_library_are_numbers(value):
-    assert comparing.as_number(value) == 3.0
+    assert comparison.as_number(value) == 3.0
 
 
 @pytest.mark.parametrize(
@@ -32,23 +32,23 @@ def test_numbers_of_any_library_are_numbers(value):
 )
 def test_what_is_no_number_is_told_so(value, words):
     with pytest.raises(Hint, match=words):
-        comparing.as_number(value)
+        comparison.as_number(value)
 
 
 def test_none_is_not_answered():
     with pytest.raises(NotAnswered, match="The kernel is None"):
-        comparing.as_number(None, "The kernel")
+        comparison.as_number(None, "The kernel")
     with pytest.raises(NotAnswered, match="The kernel is None"):
-        comparing.as_array(None, (2, 3), "The kernel")
+        comparison.as_array(None, (2, 3), "The kernel")
     with pytest.raises(NotAnswered, match="The answer is None"):
-        comparing.same(None, "3")
+        comparison.compare(None, "3")
     with pytest.raises(NotAnswered, match="Your function returns None"):
-        comparing.function(lambda side: None, lambda side: side, [(2,)])
+        comparison.compare_function(lambda side: None, lambda side: side, [(2,)])
 
 
 def test_nested_lists_of_the_right_shape_are_arrays():
-    assert comparing.as_array([[1, 2, 3], (4, 5, 6)], (2, 3)).tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert comparing.as_array([np.zeros(3), np.ones(3)], (2, 3)).sum() == 3
+    assert comparison.as_array([[1, 2, 3], (4, 5, 6)], (2, 3)).tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert comparison.as_array([np.zeros(3), np.ones(3)], (2, 3)).sum() == 3
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_nested_lists_of_the_right_shape_are_arrays():
 )
 def test_what_is_no_such_array_is_told_so(value, words):
     with pytest.raises(Hint, match=words):
-        comparing.as_array(value, (2, 3))
+        comparison.as_array(value, (2, 3))
 
 
 @pytest.mark.parametrize(
@@ -86,23 +86,23 @@ def test_what_is_no_such_array_is_told_so(value, words):
 )
 def test_differences_are_told_with_both_values(answer, expected, words):
     with pytest.raises(Hint, match=words):
-        comparing.same(answer, expected)
+        comparison.compare(answer, expected)
 
 
 def test_rounding_of_float32_is_no_difference():
-    comparing.same(np.float32(1 / 3), 1 / 3)
-    comparing.same(np.full((2, 3), 1 / 3, "float32"), np.full((2, 3), 1 / 3))
-    comparing.same(" 4A ", "4A")
+    comparison.compare(np.float32(1 / 3), 1 / 3)
+    comparison.compare(np.full((2, 3), 1 / 3, "float32"), np.full((2, 3), 1 / 3))
+    comparison.compare(" 4A ", "4A")
 
 
 def test_a_number_is_told_which_way_it_is_off_or_the_known_mistake():
-    comparing.number(2.0001, 2)
+    comparison.compare_number(2.0001, 2)
     with pytest.raises(Hint, match=r"2\.1 is too large"):
-        comparing.number(2.1, 2)
+        comparison.compare_number(2.1, 2)
     with pytest.raises(Hint, match=r"1\.9 is too small"):
-        comparing.number(1.9, 2)
+        comparison.compare_number(1.9, 2)
     with pytest.raises(Hint, match=r"^half of it$"):
-        comparing.number(1, 2, mistakes=[(1, "half of it")])
+        comparison.compare_number(1, 2, mistakes=[(1, "half of it")])
 
 
 def twice(side: int) -> int:
@@ -110,18 +110,22 @@ def twice(side: int) -> int:
 
 
 def test_a_function_is_held_to_every_case():
-    comparing.function(lambda x: x + x, twice, [(1,), (5,)])
+    comparison.compare_function(lambda x: x + x, twice, [(1,), (5,)])
     with pytest.raises(Hint, match=r"With side=5 the result is 7, expected 10"):
-        comparing.function(lambda x: x + 2, twice, [(2,), (5,)])
+        comparison.compare_function(lambda x: x + 2, twice, [(2,), (5,)])
     with pytest.raises(Hint, match=r"^squared$"):
-        comparing.function(lambda x: x * x, twice, [(2,), (5,)], mistakes=[(lambda side: side**2, "squared")])
+        comparison.compare_function(
+            lambda x: x * x, twice, [(2,), (5,)], mistakes=[(lambda side: side**2, "squared")]
+        )
     with pytest.raises(Hint, match=r"With side=5 the result is 7"):
-        comparing.function(lambda x: x + 2, twice, [(2,), (5,)], mistakes=[(lambda side: side**2, "squared")])
+        comparison.compare_function(
+            lambda x: x + 2, twice, [(2,), (5,)], mistakes=[(lambda side: side**2, "squared")]
+        )
 
 
 def test_a_path_without_return_is_a_mistake_and_not_unanswered():
     with pytest.raises(Hint, match=r"With side=5 the result is None") as caught:
-        comparing.function(lambda x: None if x > 3 else 2 * x, twice, [(2,), (5,)])
+        comparison.compare_function(lambda x: None if x > 3 else 2 * x, twice, [(2,), (5,)])
     assert not isinstance(caught.value, NotAnswered)
 
 
@@ -129,11 +133,11 @@ def test_what_a_function_raises_is_told_by_type_and_message():
     with pytest.raises(
         Hint, match=r"With side=2 your function stops with ZeroDivisionError: division by zero"
     ):
-        comparing.function(lambda x: x / 0, twice, [(2,)])
+        comparison.compare_function(lambda x: x / 0, twice, [(2,)])
     with pytest.raises(Hint, match=r"stops with TypeError: .*takes 0 positional arguments but 1 was given"):
-        comparing.function(lambda: 1, twice, [(2,)])
+        comparison.compare_function(lambda: 1, twice, [(2,)])
 
 
 def test_a_result_in_place_of_the_function_is_told_so():
     with pytest.raises(Hint, match=r"should be .*function.*, but is 4\."):
-        comparing.function(4, twice, [(2,)])
+        comparison.compare_function(4, twice, [(2,)])

@@ -31,7 +31,7 @@ class NotAnswered(Hint):
     """There is no answer yet: None, or a function that returns None."""
 
 
-def described(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the type and message of an exception, on one short line."""
     try:
         words = " ".join(str(error).split())
@@ -41,7 +41,7 @@ def described(error: BaseException) -> str:
     return f"{name}: {words[:300]}" if words else name
 
 
-def shown(value: Any) -> str:
+def describe(value: Any) -> str:
     """Return a value in a few words: never long, never failing, and without reading a large array."""
     try:
         if isinstance(value, (float, np.floating)):
@@ -73,11 +73,9 @@ def as_number(answer: Any, what: str = "The answer") -> float:
         msg = f"{what} is None."
         raise NotAnswered(msg)
     single = getattr(answer, "shape", None) is not None and math.prod(answer.shape) == 1
-    value = np.asarray(answer).reshape(()) if single else answer
-    kind = value.dtype.kind if single else ""
-    is_bool = isinstance(answer, (bool, np.bool_)) or kind == "b"
-    if is_bool or not (isinstance(answer, numbers.Real) or kind in ("i", "u", "f")):
-        msg = f"{what} should be one number, but is {shown(answer)}."
+    value = np.asarray(answer).item() if single else answer
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        msg = f"{what} should be one number, but is {describe(answer)}."
         raise Hint(msg)
     number = float(value)
     if not math.isfinite(number):
@@ -110,7 +108,7 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
     # Shapes first: a range of 10**12 must not be written out to learn that it is too long.
     if not _has_shape(answer, shape):
         given = getattr(answer, "shape", None)
-        got = f"has the shape {given}" if isinstance(given, tuple) else f"is {shown(answer)}"
+        got = f"has the shape {given}" if isinstance(given, tuple) else f"is {describe(answer)}"
         msg = f"{what} should be an array of shape {shape}, but {got}."
         raise Hint(msg)
     values = np.asarray(answer)
@@ -124,9 +122,7 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
     return values
 
 
-def same(
-    answer: Any, expected: Any, what: str = "The answer", rtol: float = RTOL, atol: float = ATOL
-) -> None:
+def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
     """Hold an answer to what is expected: a text, a number, a tuple of these, or an array of any shape.
 
     Raises
@@ -134,7 +130,7 @@ def same(
     NotAnswered
         If the answer is None.
     Hint
-        If it is of another kind or shape, or differs by more than ``atol + rtol * |expected|``.
+        If it is of another kind or shape, or differs by more than ``ATOL + RTOL * |expected|``.
     """
     if answer is None:
         msg = f"{what} is None."
@@ -142,28 +138,28 @@ def same(
     if isinstance(expected, str):
         good = isinstance(answer, str) and answer.strip() == expected
     elif isinstance(expected, tuple):
-        _several(answer, expected, what, rtol, atol)
+        _compare_tuple(answer, expected, what)
         return
     elif isinstance(expected, np.ndarray):
         values = as_array(answer, expected.shape, what)
-        far = ~np.isclose(values, expected, rtol=rtol, atol=atol)
+        far = ~np.isclose(values, expected, rtol=RTOL, atol=ATOL)
         if far.any():
             first = tuple(int(i) for i in np.argwhere(far)[0])
             msg = (
                 f"{what} has the right shape, but {int(far.sum())} of {far.size} numbers are off; at "
-                f"{list(first)} it is {shown(values[first])}, expected {shown(expected[first])}."
+                f"{list(first)} it is {describe(values[first])}, expected {describe(expected[first])}."
             )
             raise Hint(msg)
         return
     else:
-        good = math.isclose(as_number(answer, what), expected, rel_tol=rtol, abs_tol=atol)
+        good = math.isclose(as_number(answer, what), expected, rel_tol=RTOL, abs_tol=ATOL)
     if not good:
-        msg = f"{what} is {shown(answer)}, expected {shown(expected)}."
+        msg = f"{what} is {describe(answer)}, expected {describe(expected)}."
         raise Hint(msg)
 
 
-def number(
-    answer: Any, expected: float, *, mistakes: Iterable[tuple[float, str]] = (), rtol: float = 1e-3
+def compare_number(
+    answer: Any, expected: float, mistakes: Iterable[tuple[float, str]] = (), rtol: float = 1e-3
 ) -> None:
     """Hold a number to the expected one, which is not told; a known mistake gets a hint of its own.
 
@@ -184,21 +180,18 @@ def number(
     value = as_number(answer)
     if math.isclose(value, expected, rel_tol=rtol):
         return
-    msg = f"{shown(value)} is too {'large' if value > expected else 'small'}."
-    for wrong, hint in mistakes:
+    for wrong, explanation in mistakes:
         if math.isclose(value, wrong, rel_tol=rtol):
-            msg = hint
+            raise Hint(explanation)
+    msg = f"{describe(value)} is too {'large' if value > expected else 'small'}."
     raise Hint(msg)
 
 
-def function(
+def compare_function(
     answer: Any,
     reference: Callable[..., Any],
     cases: Iterable[Sequence[Any]],
-    *,
     mistakes: Iterable[tuple[Callable[..., Any], str]] = (),
-    rtol: float = RTOL,
-    atol: float = ATOL,
 ) -> None:
     """Call the learner's function and the reference with the same arguments and compare what they return.
 
@@ -212,8 +205,6 @@ def function(
         Arguments to call both with; several, and arrays with axes of unequal length.
     mistakes : iterable of (callable, str)
         Functions that are wrong in a known way, and what to tell a learner whose function does the same.
-    rtol, atol : float
-        Tolerances of `same`.
 
     Raises
     ------
@@ -223,7 +214,7 @@ def function(
         If it is no function, raises, or returns something else than the reference.
     """
     if not callable(answer):
-        msg = f"The answer should be a function, its name without brackets, but is {shown(answer)}."
+        msg = f"The answer should be a function, its name without brackets, but is {describe(answer)}."
         raise Hint(msg)
     names = list(inspect.signature(reference).parameters)
     arguments = [tuple(case) for case in cases]
@@ -233,13 +224,11 @@ def function(
         raise NotAnswered(msg)
     try:
         for case, result in zip(arguments, results, strict=True):
-            what = f"With {_named(names, case)} the result"
-            expected = reference(*copy.deepcopy(case))
-            same(result, expected, what, rtol, atol)
+            compare(result, reference(*copy.deepcopy(case)), f"With {_named(names, case)} the result")
     except Hint as error:
-        for wrong, hint in mistakes:
-            if _agrees(wrong, arguments, results, rtol, atol):
-                raise Hint(hint) from error
+        for wrong, explanation in mistakes:
+            if _agrees(wrong, arguments, results):
+                raise Hint(explanation) from error
         # None for a later case is a wrong answer: a path through the function without `return`.
         raise Hint(str(error)) from error
 
@@ -253,30 +242,28 @@ def _call(answer: Callable[..., Any], names: list[str], case: tuple[Any, ...]) -
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # also SystemExit: `exit()` in an answer must not end the lesson
-        msg = f"With {_named(names, case)} your function stops with {described(error)}"
+        msg = f"With {_named(names, case)} your function stops with {describe_error(error)}"
         raise Hint(msg) from error
 
 
-def _agrees(
-    wrong: Callable[..., Any], cases: list[tuple[Any, ...]], results: list[Any], rtol: float, atol: float
-) -> bool:
+def _agrees(wrong: Callable[..., Any], cases: list[tuple[Any, ...]], results: list[Any]) -> bool:
     """Say whether a known mistake explains all results."""
     try:
         for case, result in zip(cases, results, strict=True):
-            same(result, wrong(*copy.deepcopy(case)), rtol=rtol, atol=atol)
+            compare(result, wrong(*copy.deepcopy(case)))
     except Hint:
         return False
     return True
 
 
-def _several(answer: Any, expected: tuple[Any, ...], what: str, rtol: float, atol: float) -> None:
-    """Hold a tuple, a list or a 1-D array to the expected tuple, one by one."""
-    row = isinstance(answer, (tuple, list)) or len(getattr(answer, "shape", ())) == 1
-    if not row or len(answer) != len(expected):
-        msg = f"{what} should be {len(expected)} values, as in `return a, b`, but is {shown(answer)}."
+def _compare_tuple(answer: Any, expected: tuple[Any, ...], what: str) -> None:
+    """Hold a tuple, a list or a 1-D array to the expected tuple, value by value."""
+    is_row = isinstance(answer, (tuple, list)) or len(getattr(answer, "shape", ())) == 1
+    if not is_row or len(answer) != len(expected):
+        msg = f"{what} should be {len(expected)} values, as in `return a, b`, but is {describe(answer)}."
         raise Hint(msg)
-    for position, (one, right) in enumerate(zip(answer, expected, strict=True), start=1):
-        same(one, right, f"{what}, value {position} of {len(expected)},", rtol, atol)
+    for position, (value, right) in enumerate(zip(answer, expected, strict=True), start=1):
+        compare(value, right, f"{what}, value {position} of {len(expected)},")
 
 
 def _has_shape(answer: Any, shape: tuple[int, ...]) -> bool:
@@ -293,4 +280,4 @@ def _has_shape(answer: Any, shape: tuple[int, ...]) -> bool:
 
 def _named(names: list[str], case: tuple[Any, ...]) -> str:
     """Write the arguments of a call: ``center_hu=50, width_hu=400``."""
-    return ", ".join(f"{name}={shown(value)}" for name, value in zip(names, case, strict=True))
+    return ", ".join(f"{name}={describe(value)}" for name, value in zip(names, case, strict=True))

@@ -1,0 +1,20 @@
+from . import intensity as intensity, phantoms as phantoms, volumes as volumes
+from .augmentation import Augmentation as Augmentation, augment as augment
+from .balancing import (
+    class_weights as class_weights,
+    oversample as oversample,
+    sample_weights as sample_weights,
+    undersample as undersample,
+)
+from .batches import Batches as Batches
+from .cleaning import clean as clean, duplicates_across as duplicates_across
+from .cropping import center_crop as center_crop
+from .dataset import Dataset as Dataset, Split as Split
+from .deidentification import deidentify as deidentify, deidentify_files as deidentify_files
+from .downloading import data_root as data_root, fetch as fetch, verify as verify
+from .folder import load_folder as load_folder
+from .grouping import groups_from_blocks as groups_from_blocks, groups_from_csv as groups_from_csv
+from .loading import load as load
+from .normalization import Normalization as Normalization, normalize as normalize
+from .registry import describe as describe, registered as registered
+from .splitting import stratified_split as stratified_split

@@ -1,0 +1,9 @@
+from . import attribution as attribution, evidence as evidence, generation as generation
+from .attribution import Attribution as Attribution, attribute as attribute
+from .evaluations import Evaluation as Evaluation, evaluate as evaluate
+from .intervals import bootstrap as bootstrap, delong as delong
+from .thresholds import (
+    THRESHOLD_RULES as THRESHOLD_RULES,
+    choose_threshold as choose_threshold,
+    parse_rule as parse_rule,
+)

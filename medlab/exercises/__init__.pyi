@@ -1,0 +1,10 @@
+from . import comparison as comparison, progress as progress
+from .comparison import Hint as Hint, NotAnswered as NotAnswered
+from .grading import (
+    Exercise as Exercise,
+    Verdict as Verdict,
+    check as check,
+    exercise as exercise,
+    judge as judge,
+)
+from .questions import Question as Question, Quiz as Quiz, quiz as quiz

@@ -1,0 +1,183 @@
+"""Exercises as a chapter declares them, and `check`: a tick or a hint for a learner's answer."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import module_from_spec
+from pathlib import Path
+from typing import Any
+
+from medlab import checks
+from medlab.exercises import comparison, progress
+from medlab.exercises.chapters import read_chapters
+
+Checker = Callable[[Any], str | None]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a chapter, as `exercise` declared it; see there."""
+
+    name: str
+    solution: Any
+    mistakes: Sequence[tuple[Any, str]]
+    hint: str
+    right: str
+    check: Checker
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is thought of an answer.
+
+    Attributes
+    ----------
+    solved : bool or None
+        None where there is no answer yet, or no such exercise.
+    text : str
+        What `check` prints.
+    """
+
+    solved: bool | None
+    text: str
+
+
+_DECLARED: dict[str, Exercise] = {}
+
+
+def exercise(
+    name: str,
+    *,
+    solution: Any,
+    cases: Sequence[Sequence[Any]] = (),
+    mistakes: Sequence[tuple[Any, str]] = (),
+    rtol: float = 1e-3,
+    check: Checker | None = None,
+    hint: str,
+    right: str,
+) -> None:
+    """Declare an exercise of a chapter, in `notebooks/exercises/NN.py`.
+
+    Parameters
+    ----------
+    name : str
+        What `exercises.check` is given; no other exercise of the course has it.
+    solution : object
+        An answer that is right: a function, or a number. With `check`, anything.
+    cases : sequence of sequence
+        Where the answer is a function: the arguments, by position, to call it and `solution` with. They
+        should tell the right function from every mistake; arrays should have axes of unequal length.
+    mistakes : sequence of (object, str)
+        Wrong functions or numbers that learners arrive at, each with what to tell them.
+    rtol : float
+        How far off a number may be, relative to `solution`: three digits by default.
+    check : callable, optional
+        In place of comparing with `solution`, where many answers are right: takes the answer and returns
+        None when it is right, else returns, or raises as `comparison.Hint`, what is wrong with it.
+    hint : str
+        One or two sentences that lead on without giving the answer.
+    right : str
+        What follows "right": what the answer means.
+    """
+
+    def compare(answer: Any) -> None:
+        if cases:
+            comparison.compare_function(answer, solution, cases, mistakes)
+        else:
+            comparison.compare_number(answer, solution, mistakes, rtol)
+
+    _DECLARED[name] = Exercise(name, solution, mistakes, hint, right, check or compare)
+
+
+def find(name: str) -> Exercise:
+    """Return the exercise called `name`, running the file of its chapter and no other.
+
+    Raises
+    ------
+    ValueError
+        If there is none, then the message names the nearest, or if two chapters have one.
+    """
+    chapters = read_chapters()
+    homes = [chapter for chapter, row in chapters.items() if name in row.exercises]
+    if not homes:
+        known = [task for row in chapters.values() for task in row.exercises]
+        msg = f"There is no exercise {name!r}.{checks.nearest(name, known)}"
+        raise ValueError(msg)
+    if len(homes) > 1:
+        msg = f"An exercise needs a name of its own, but {name!r} is in {' and '.join(homes)}. Rename one."
+        raise ValueError(msg)
+    if name not in _DECLARED:
+        _run(chapters[homes[0]].exercise_file)
+    return _DECLARED[name]
+
+
+def judge(name: str, answer: Any) -> Verdict:
+    """Return what is thought of an answer, without printing or noting it; never raises.
+
+    Only KeyboardInterrupt comes through: a learner who stops an endless loop means the cell.
+    """
+    try:
+        task = find(str(name))
+    except ValueError as error:
+        return Verdict(None, f"○ {error}")
+    unanswered = Verdict(None, f"○ {task.name}: not answered yet.\nHint: {task.hint}")
+    if answer is None:
+        return unanswered
+    try:
+        problem = task.check(answer)
+    except comparison.NotAnswered:
+        return unanswered
+    except comparison.Hint as error:
+        problem = str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the answer does when it is touched
+        description = comparison.describe_error(error)
+        problem = f"An answer of type {type(answer).__name__} cannot be checked: {description}"
+    if problem is None:
+        return Verdict(True, f"✓ {task.name}: right. {task.right}")
+    return Verdict(False, f"✗ {task.name}: {problem}\nHint: {task.hint}")
+
+
+def check(name: str, answer: Any, *, record: bool = True) -> None:
+    """Print a tick and a sentence if the answer is right, else a hint; never raises.
+
+    Parameters
+    ----------
+    name : str
+        The exercise; for an unknown one a line names the nearest.
+    answer : object
+        A number, an array or a function, as the exercise asks. None, or a function that returns None, is
+        "not answered yet".
+    record : bool
+        Whether `medlab progress` hears of it; a solution that was shown is not the learner's.
+
+    Examples
+    --------
+    >>> check("noise_factor", 10**0.5, record=False)
+    ✓ noise_factor: right. A tenth of the dose costs a bit more than three times the noise.
+    """
+    verdict = judge(name, answer)
+    text = "\n".join(
+        textwrap.fill(line, 88, subsequent_indent="  ", break_long_words=False)
+        for line in verdict.text.splitlines()
+    )
+    try:
+        print(text)
+    except UnicodeEncodeError:  # a terminal whose encoding has no tick
+        print(text.encode("ascii", "replace").decode())
+    if record and verdict.solved is not None:
+        progress.note("exercises", str(name), solved=verdict.solved)
+
+
+def _run(path: Path) -> None:
+    """Run a chapter's file, by its path: no module of that name elsewhere can take its place."""
+    name = f"medlab.course.exercises.{path.stem}"
+    loader = SourceFileLoader(name, str(path))
+    module = module_from_spec(ModuleSpec(name, loader, origin=str(path)))
+    sys.modules[name] = module
+    loader.exec_module(module)

@@ -1,0 +1,7 @@
+from . import gan as gan
+from .background import latest as latest
+from .checkpoint import checkpoint_in as checkpoint_in
+from .fitting import fit as fit
+from .run import Run as Run
+from .session import TrainSession as TrainSession
+from .settings import BALANCES as BALANCES, OPTIMIZERS as OPTIMIZERS, SCALES as SCALES, Settings as Settings

@@ -1,0 +1,132 @@
+"""The exercises of 02_data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from medlab.exercises import exercise
+
+rng = np.random.default_rng(2)
+
+
+def window_edges(center_hu: float, width_hu: float) -> tuple[float, float]:
+    """Return the lowest and the highest HU that a window still shows."""
+    return center_hu - width_hu / 2, center_hu + width_hu / 2
+
+
+exercise(
+    "window_edges",
+    solution=window_edges,
+    # Three windows, one of them of an odd width.
+    cases=[(50.0, 400.0), (-600.0, 1500.0), (10.0, 75.0)],
+    mistakes=[
+        (
+            lambda center_hu, width_hu: (center_hu - width_hu, center_hu + width_hu),
+            "Your window is twice as wide as it should be: the width is the whole band, not half of it.",
+        ),
+        (
+            lambda center_hu, width_hu: (center_hu + width_hu / 2, center_hu - width_hu / 2),
+            "Both numbers are right, but the lowest comes first.",
+        ),
+    ],
+    hint="The center is the middle of the band and the width is the whole band: how far is it from the "
+    "middle to one end?",
+    right="Below the first every HU is black, above the second every HU is white.",
+)
+
+
+def stored_to_hu(stored: np.ndarray, slope: float, intercept: float) -> np.ndarray:
+    """Return the HU of stored integers of any shape."""
+    return np.asarray(stored, dtype=float) * slope + intercept
+
+
+exercise(
+    "stored_to_hu",
+    solution=stored_to_hu,
+    # Signed and unsigned integers, unequal axes, a slope other than 1.
+    cases=[
+        (rng.integers(0, 4096, (2, 3)).astype(np.int16), 1.0, -1024.0),
+        (rng.integers(0, 4096, (5, 4, 3)).astype(np.uint16), 1, -1024),
+        (rng.integers(0, 4096, (4, 7)).astype(np.uint16), 0.5, -1000.0),
+    ],
+    mistakes=[
+        (
+            lambda stored, slope, intercept: (stored.astype(float) + intercept) * slope,
+            "The slope multiplies the stored number alone; the intercept is added afterwards.",
+        )
+    ],
+    hint="HU = slope × stored + intercept. Stored integers often have no sign: turn them into floats first, "
+    "with stored.astype(float).",
+    right="The same numbers from two scanners can mean different tissues: only slope and intercept tell.",
+)
+
+
+exercise(
+    "noise_factor",
+    solution=10**0.5,
+    mistakes=[
+        (10, "The noise does not grow as fast as the dose falls: take the square root."),
+        (0.1**0.5, "Less dose makes more noise, not less: turn your fraction upside down."),
+    ],
+    hint="Half the dose makes the noise √2 times as large. A tenth of the dose?",
+    right="A tenth of the dose costs a bit more than three times the noise.",
+)
+
+
+def scale_like_training(train: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return `other` scaled by the mean and the standard deviation of `train`."""
+    return (other - train.mean()) / train.std()
+
+
+exercise(
+    "scale_like_training",
+    solution=scale_like_training,
+    # Two pairs of image stacks with unequal axes.
+    cases=[
+        (rng.normal(-600, 300, (7, 5, 4, 1)), rng.normal(-200, 100, (3, 5, 4, 1))),
+        (rng.normal(40, 20, (4, 6)), rng.normal(60, 10, (2, 6))),
+    ],
+    mistakes=[
+        (
+            lambda train, other: (other - other.mean()) / other.std(),
+            "You fitted on the very images that are scaled: that is the leak. Use the training images.",
+        ),
+        (
+            lambda train, other: (train - train.mean()) / train.std(),
+            "Fitted on the right images, but it is `other` that should be scaled and returned.",
+        ),
+        (
+            lambda train, other: (other - train.mean()) / train.var(),
+            "You divided by the variance; the spread is its square root, the standard deviation.",
+        ),
+    ],
+    hint="Subtract a mean and divide by a standard deviation. Of which images may they be?",
+    right="Test images are scaled by what the training images said, so nothing leaks from them.",
+)
+
+
+def seen_before(train_patients: list[int], test_patients: list[int]) -> int:
+    """Return how many test images belong to a patient who is also in training."""
+    known = set(train_patients)
+    return sum(patient in known for patient in test_patients)
+
+
+exercise(
+    "seen_before",
+    solution=seen_before,
+    # Lists of unequal length in which patients come several times.
+    cases=[([1, 1, 2, 3, 3], [3, 4, 4, 1, 1, 1, 5]), ([10, 11], [12, 13, 13]), ([7, 7, 7, 8], [7, 9])],
+    mistakes=[
+        (
+            lambda train, test: len(set(train) & set(test)),
+            "You counted patients; the question is how many test images they have.",
+        ),
+        (
+            lambda train, test: sum(patient in set(test) for patient in train),
+            "You counted training images; the question is how many of the test images are affected.",
+        ),
+    ],
+    hint="Both lists hold one patient number an image. Go through the test images and count those whose "
+    "patient number is somewhere among the training images' numbers.",
+    right="After a split by patient this number is 0: check it before you believe a result.",
+)

@@ -1,0 +1,142 @@
+"""The exercises of 08_explain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from medlab.exercises import exercise
+
+rng = np.random.default_rng(0)
+_WEIGHTS, _X = rng.normal(size=(2, 3, 4))
+
+
+def contributions(weights: np.ndarray, x: np.ndarray, baseline: np.ndarray) -> np.ndarray:
+    """Return weight times way from the baseline."""
+    return np.asarray(weights) * (np.asarray(x) - np.asarray(baseline))
+
+
+exercise(
+    "contributions",
+    solution=contributions,
+    # Baselines of zero, of a constant and of another image.
+    cases=[
+        (np.array([2.0, -1.0]), np.array([3.0, 5.0]), np.array([1.0, 5.0])),
+        (_WEIGHTS, _X, np.zeros((3, 4))),
+        (_WEIGHTS, _X, rng.normal(size=(3, 4))),
+    ],
+    mistakes=[
+        (
+            lambda weights, x, baseline: weights * x,
+            "Right for a baseline of 0. What counts is how far x is from the baseline.",
+        ),
+        (
+            lambda weights, x, baseline: (weights * (x - baseline)).sum(),
+            "That is the whole difference; return the part of each number.",
+        ),
+        (
+            lambda weights, x, baseline: weights * (baseline - x),
+            "The sign: from the baseline to x, not back.",
+        ),
+    ],
+    hint="Each number contributes its weight times how far it is from the baseline.",
+    right="They add up to f(x) - f(baseline), whatever the bias: the map is complete.",
+)
+
+
+def completeness_error(parts: np.ndarray, output: float, output_of_baseline: float) -> float:
+    """Return the sum of the parts minus the difference of the outputs."""
+    return float(np.sum(parts) - (output - output_of_baseline))
+
+
+exercise(
+    "completeness_error",
+    solution=completeness_error,
+    # An exact map, one that is too large and one that is too small.
+    cases=[
+        (np.array([[1.0, 2.0], [0.5, -0.5]]), 5.0, 2.0),
+        (np.array([[1.0, 2.0], [0.5, 0.5]]), 5.0, 2.0),
+        (np.array([0.25, -1.0, 0.5]), 2.0, -1.5),
+    ],
+    mistakes=[
+        (
+            lambda parts, output, nothing: float(abs(np.sum(parts) - (output - nothing))),
+            "The size is right. Keep the sign: too large is positive.",
+        ),
+        (
+            lambda parts, output, nothing: float((output - nothing) - np.sum(parts)),
+            "The sign is turned: the sum minus what it should be.",
+        ),
+        (
+            lambda parts, output, nothing: float(np.sum(parts) - output),
+            "The map adds up to the difference from the baseline's output, not to the output.",
+        ),
+    ],
+    hint="parts.sum() should be output - output_of_baseline. Return by how much it is too large.",
+    right="It is 0 for an exact sum. It does not say that the map makes sense.",
+)
+
+
+def cam(maps: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """Return the maps weighted by the mean of their slopes, without what is negative."""
+    weights = np.mean(slopes, axis=(0, 1))
+    return np.maximum((maps * weights).sum(axis=-1), 0)
+
+
+exercise(
+    "cam",
+    solution=cam,
+    # Layers whose height, width and channels all differ.
+    cases=[
+        (np.ones((2, 3, 2)), np.stack([np.full((2, 3), 0.5), np.full((2, 3), -0.25)], axis=-1)),
+        (rng.normal(size=(4, 3, 5)), rng.normal(size=(4, 3, 5))),
+        (rng.normal(size=(3, 3, 3)), rng.normal(size=(3, 3, 3))),
+    ],
+    mistakes=[
+        (
+            lambda maps, slopes: (maps * slopes.mean(axis=(0, 1))).sum(axis=-1),
+            "Cut off what is negative: np.maximum(..., 0).",
+        ),
+        (
+            lambda maps, slopes: np.maximum((maps * slopes).sum(axis=-1), 0),
+            "Each channel has one weight: the mean of its slopes over all places.",
+        ),
+        (
+            lambda maps, slopes: np.maximum((maps * slopes.mean(axis=(1, 2), keepdims=True)).sum(axis=-1), 0),
+            "The channels come last: the places are the axes 0 and 1.",
+        ),
+    ],
+    hint="weights = slopes.mean(axis=(0, 1)) has one number for each channel. Multiply the maps by it, add "
+    "up over the last axis, and let np.maximum(..., 0) cut off what is negative.",
+    right="With the mean over other axes there would be a picture too, and a wrong one.",
+)
+
+
+def mass_inside(parts: np.ndarray, mask: np.ndarray) -> float:
+    """Return the part of the sizes that lies inside."""
+    size = np.abs(parts)
+    return float(size[mask].sum() / size.sum())
+
+
+exercise(
+    "mass_inside",
+    solution=mass_inside,
+    # Maps with both signs and masks of several sizes.
+    cases=[
+        (np.array([[3.0, -1.0], [0.0, 0.0]]), np.array([[True, False], [False, False]])),
+        (rng.normal(size=(5, 4)), rng.random((5, 4)) < 0.3),
+        (rng.normal(size=(4, 6)), np.ones((4, 6), bool)),
+    ],
+    mistakes=[
+        (
+            lambda parts, mask: float(parts[mask].sum() / parts.sum()),
+            "What speaks against counts too: take the sizes, np.abs(parts), first.",
+        ),
+        (
+            lambda parts, mask: float(np.abs(parts)[mask].mean() / np.abs(parts).mean()),
+            "That is how many times the area's share it is. Divide sums, not means.",
+        ),
+        (lambda parts, mask: float(np.abs(parts)[mask].sum()), "Divide by the size of the whole map."),
+    ],
+    hint="np.abs(parts) is the size. size[mask] are the sizes inside; divide their sum by that of all.",
+    right="Compare it with mask.mean(), the share of a map that knows nothing.",
+)

@@ -1,0 +1,34 @@
+"""The examples in docstrings show what medlab really returns."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+IMPORT_ROOTS = {"medlab": ROOT, "medlab_widgets": ROOT / "widgets"}
+LOADS_KERAS = ("medlab.models.", "medlab.training.")
+
+
+def modules_with_examples() -> list:
+    """Import names of the modules with an example; found by their text, so that collecting imports none."""
+    parameters = []
+    for package, root in IMPORT_ROOTS.items():
+        for path in sorted((root / package).rglob("*.py")):
+            if ">>> " in path.read_text(encoding="utf-8"):
+                parts = path.relative_to(root).with_suffix("").parts
+                name = ".".join(part for part in parts if part != "__init__")
+                marks = [pytest.mark.slow] if name.startswith(LOADS_KERAS) else []
+                parameters.append(pytest.param(name, marks=marks))
+    return parameters
+
+
+@pytest.mark.parametrize("name", modules_with_examples())
+def test_examples_in_docstrings_return_what_they_show(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # an example may write files
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted > 0
+    assert results.failed == 0  # pytest shows what doctest printed
