@@ -17,12 +17,13 @@ from .image_figures import (
     overlay as overlay,
     planes as planes,
 )
-from .learning_curves import history as history, learning_curve as learning_curve
 from .line_charts import (
     Chart as Chart,
     Line as Line,
     chart_beside_tiles as chart_beside_tiles,
     charts as charts,
+    history as history,
+    learning_curve as learning_curve,
     lines as lines,
     mosaic as mosaic,
     states as states,

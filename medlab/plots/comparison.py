@@ -35,7 +35,13 @@ def results_vs_published(
     ceiling : dict or None
         ``evaluation.ceiling``: of simulated patients.
     """
-    rows = _auc_rows(measures, ceiling)
+    span = measures.get("auc_ci")
+    rows: list[tuple[Any, ...]] = [
+        ("this network" + " (95 % interval)" * bool(span), measures["auc"], span, "o")
+    ]
+    if ceiling is not None:
+        rows.append(("this network, expected AUC", ceiling["expected_auc"], None, "o"))
+        rows += [(_CEILINGS[key], ceiling[key], None, "D") for key in _CEILINGS if key in ceiling]
     rows += [(f"{row['method']} (transcribed)", row.get("auc"), None, "s") for row in published]
     drawn = {"test AUC": rows}
     if published:
@@ -110,17 +116,6 @@ def estimates(
     axis.margins(x=0.12)
     _name_rows(axis, list(rows))
     return picture
-
-
-def _auc_rows(
-    measures: Mapping[str, Any], ceiling: Mapping[str, float] | None
-) -> list[tuple[str, Any, Any, str]]:
-    span = measures.get("auc_ci")
-    rows = [("this network" + " (95 % interval)" * bool(span), measures["auc"], span, "o")]
-    if ceiling is not None:
-        rows.append(("this network, expected AUC", ceiling["expected_auc"], None, "o"))
-        rows += [(_CEILINGS[key], ceiling[key], None, "D") for key in _CEILINGS if key in ceiling]
-    return rows
 
 
 def _dot(axis: Axes, place: int, value: float | None, span: Sequence[float] | None, marker: str) -> None:

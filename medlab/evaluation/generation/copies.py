@@ -152,13 +152,16 @@ def memorization(
     if np.ptp(known, axis=0).max() == 0:
         msg = f"train must vary, got {len(known)} images with the same features. Are they constant?"
         raise ValueError(msg)
-    index = NearestNeighbors(n_neighbors=min(_CROWD, len(known)), algorithm="brute").fit(known)
+    neighbors = NearestNeighbors(n_neighbors=min(_CROWD, len(known)), algorithm="brute").fit(known)
     closest = {}
     for name in ("generated", "held_out"):
         views = _symmetries(sets[name], flips, quarter_turns)
-        closest[name] = _closest([index.kneighbors(embed(view)) for view in views])
+        closest[name] = _closest([neighbors.kneighbors(embed(view)) for view in views])
     (near, nearest), (fresh, _) = closest["generated"], closest["held_out"]
-    near_once, fresh_once = (_one_each(*pair) for pair in closest.values())
+    # The first distance to each training image that is a nearest one.
+    near_once, fresh_once = (
+        distance[np.unique(index, return_index=True)[1]] for distance, index in closest.values()
+    )
     z = _mann_whitney(near_once, fresh_once)
     rank, once = (max(1, len(each) * _CLOSE_PERCENT // 100) for each in (fresh, fresh_once))
     close, close_once = near < np.sort(fresh)[rank - 1], near_once < np.sort(fresh_once)[once - 1]
@@ -188,11 +191,6 @@ def _closest(neighbors: list[tuple[Array, NDArray[np.int64]]]) -> tuple[Array, N
     view = np.argmin(distances, axis=0)
     rows = np.arange(len(view))
     return np.array(distances)[view, rows], np.array(indices)[view, rows]
-
-
-def _one_each(distance: Array, nearest: NDArray[np.int64]) -> Array:
-    """Return the first distance to each training image that is a nearest one."""
-    return distance[np.unique(nearest, return_index=True)[1]]
 
 
 def _mann_whitney(near: Array, fresh: Array) -> float:
