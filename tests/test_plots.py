@@ -54,12 +54,12 @@ EXAMPLES = {
         GRAY[:3], np.linspace(-1, 1, GRAY[:3].size).reshape(GRAY[:3].shape), list("abc")
     ),
     "feature_maps": lambda: plots.feature_maps(np.ones((6, 7, 5)), title="first convolution"),
-    "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}, ceiling=0.9),
+    "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}),
     "lines": lambda: plots.lines(
         [0, 1, 2],
         {"LSTM": [1, 0.1, 0.01], "RNN": [1, 0, 0.001]},
         x_label="time (s)",
-        y_label="slope",
+        y_label="gradient",
         logarithmic=True,
         spans=[(0.5, 1.0), (1.5, 2.0)],
         span_name="discharge",
@@ -183,14 +183,14 @@ def test_images_share_one_gray_scale():
 def test_of_a_map_what_is_near_zero_lets_the_image_through():
     maps = np.zeros((2, *GRAY.shape[1:3], 2))
     maps[0, 0, 0], maps[0, 1, 1], maps[1, 2, 2] = (2, 1), (-1.5, 0), (0.5, 0)
-    picture = plots.overlay(GRAY[:2], maps, spacing_mm=(0.7, 0.7), name="slope")
+    picture = plots.overlay(GRAY[:2], maps, spacing_mm=(0.7, 0.7), name="gradient")
     over = [np.asarray(axis.images[1].get_array()) for axis in picture.axes[2:4]]
     # Channels are added up; each map has its own scale.
     assert over[0][0, 0, 3] == over[1][2, 2, 3] == pytest.approx(0.9)
     assert 0 < over[0][1, 1, 3] < 0.9
     assert over[0][1, 1, 0] < over[0][0, 0, 0], "against is not orange"
     assert (over[0][..., 3] > 0).sum() == 2
-    assert all(word in words(picture) for word in ("against", "for", "slope", "white bar: "))
+    assert all(word in words(picture) for word in ("against", "for", "gradient", "white bar: "))
     sizes = plots.overlay(GRAY[:2], np.abs(maps))
     assert "against" not in words(sizes)
     assert "largest" in words(sizes)
@@ -318,14 +318,14 @@ def test_a_figure_shows_in_an_executed_notebook_and_in_its_page(first, tmp_path)
 def test_lines_name_their_axes_their_curves_and_the_shade():
     picture = EXAMPLES["lines"]()
     assert "time (s)" in words(picture)
-    assert "slope" in words(picture)
+    assert "gradient" in words(picture)
     named = [text.get_text() for text in picture.axes[0].get_legend().get_texts()]
     assert sorted(named) == ["LSTM", "RNN", "discharge"]
 
 
 def test_curves_of_another_length_are_refused():
     with pytest.raises(ValueError, match="RNN"):
-        plots.lines([0, 1], {"RNN": [1, 2, 3]}, x_label="step", y_label="slope")
+        plots.lines([0, 1], {"RNN": [1, 2, 3]}, x_label="step", y_label="gradient")
 
 
 def test_states_have_two_axes_and_one_scale_around_zero():

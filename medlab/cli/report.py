@@ -162,7 +162,7 @@ def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]]
 
 def headline(metrics: dict[str, Any]) -> list[str]:
     """Return the measures of the test set, a line each, with their intervals and where they were decided."""
-    from medlab.evaluation.evaluating import measure_name
+    from medlab.evaluation.evaluations import measure_name
     from medlab.reports.report_text import without_interval
 
     test, task, threshold = metrics["test"], metrics["task"], metrics.get("threshold")

@@ -42,8 +42,7 @@ def most_confident(
         confidence = output.max(axis=1)
         wrong = output.argmax(axis=1) != targets
     else:
-        called = metrics.decide(output, 0.5 if threshold is None else threshold)
-        answers = np.where(called == 1, output, 1 - output)
+        called, answers = _decided(output, threshold)
         wrong = called != targets
         if kind != "all":
             wrong &= called == (kind == "false positive")
@@ -73,27 +72,29 @@ def most_typical(
     -------
     index : int array, class by class, fewer where fewer are right
     """
-    wrong = np.zeros(len(output), bool)
-    groups = np.zeros(len(output), np.int64)
     if task == "regression":
         return np.argsort(np.abs(output - targets), kind="stable")[:k]
-    wrong[most_confident(task, targets, output, threshold)] = True
+    right = np.ones(len(output), bool)
+    right[most_confident(task, targets, output, threshold)] = False
+    groups = targets
     if task == "multiclass":
-        confidence, groups = output.max(axis=1), targets
+        confidence = output.max(axis=1)
     else:
-        called = metrics.decide(output, 0.5 if threshold is None else threshold)
-        confidence = np.where(called == 1, output, 1 - output)
+        _, confidence = _decided(output, threshold)
         if task == "multilabel":
-            confidence = confidence.min(axis=1)
-        else:
-            groups = targets
-    found = []
-    for group in np.unique(groups):
-        right = np.flatnonzero((groups == group) & ~wrong)
-        if len(right):
-            away = np.abs(confidence[right] - np.median(confidence[right]))
-            found.append(right[np.argsort(away, kind="stable")[:k]])
-    return np.concatenate(found) if found else np.zeros(0, np.int64)
+            confidence, groups = confidence.min(axis=1), np.zeros(len(output))
+    typical = [np.zeros(0, np.int64)]
+    for group in np.unique(groups[right]):
+        index = np.flatnonzero((groups == group) & right)
+        away = np.abs(confidence[index] - np.median(confidence[index]))
+        typical.append(index[np.argsort(away, kind="stable")[:k]])
+    return np.concatenate(typical)
+
+
+def _decided(output: NDArray[Any], threshold: float | None) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the decision and the probability of what was decided."""
+    called = metrics.decide(output, 0.5 if threshold is None else threshold)
+    return called, np.where(called == 1, output, 1 - output)
 
 
 def by_attribute(
@@ -136,16 +137,15 @@ def by_attribute(
         elif values.nunique() > checks.in_range("bins", bins, 2, whole=True):
             groups = pd.qcut(values, bins, duplicates="drop")
     parts = sorted(values.groupby(groups, observed=True).indices.items())
-    named = []
-    for group, part in parts:
-        inside = values.iloc[part]
-        # A range is named by the values found in it: the cuts between them are nobody's values.
-        ends = (inside.min(), inside.max())
-        named.append(ends if isinstance(group, pd.Interval) else (group,))
+    # A range is named by the values in it: the cuts between them are nobody's values.
+    named = [
+        (values.iloc[part].min(), values.iloc[part].max()) if isinstance(group, pd.Interval) else (group,)
+        for group, part in parts
+    ]
     missing = values.isna()
-    for text, left in (("not known", missing), ("outside the bins", groups.isna() & ~missing)):
-        if left.any():
-            parts.append((text, np.flatnonzero(left)))
+    for text, apart in (("not known", missing), ("outside the bins", groups.isna() & ~missing)):
+        if apart.any():
+            parts.append((text, np.flatnonzero(apart)))
             named.append((text,))
     ids = intervals.group_numbers(len(truth), patients)
     rows = []
@@ -164,7 +164,8 @@ def _labels(groups: list[tuple[Any, ...]]) -> list[str]:
     """Name ranges, by as many digits as tell them apart, and single values."""
     for digits in (3, 6, 17):
         labels = [
-            str(one[0]) if len(one) == 1 else f"{one[0]:.{digits}g} to {one[1]:.{digits}g}" for one in groups
+            " to ".join(f"{end:.{digits}g}" for end in ends) if len(ends) > 1 else str(ends[0])
+            for ends in groups
         ]
         if len(set(labels)) == len(labels):
             break

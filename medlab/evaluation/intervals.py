@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from medlab import checks
 from medlab.metrics import UndefinedError
@@ -138,7 +138,6 @@ def bootstrap(
     groups: ArrayLike | None = None,
     n: int = 1000,
     seed: int = 0,
-    level: float = 0.95,
 ) -> Interval:
     """Return the percentile bootstrap interval of any statistic.
 
@@ -153,11 +152,11 @@ def bootstrap(
     n : int
         Number of resamples.
     seed : int
-    level : float in (0, 1)
 
     Returns
     -------
     low, high : float
+        95 % of the resamples lie between them.
         Resamples in which the statistic is undefined (one class only) are left out. Both are NaN where
         these are more than one in twenty, for the others then stand for other samples than this one; and
         where the statistic has the same value in every resample (100 % right, a single patient), for an
@@ -173,7 +172,7 @@ def bootstrap(
     Efron and Tibshirani 1993, chapter 13.
     """
     values = resample(statistic, *arrays, groups=groups, n=n, seed=seed)
-    span = interval(values, level)
+    span = interval(values)
     undefined = np.isnan(values).mean()
     if undefined == 1:
         msg = f"the statistic must have a value in some resample, got none in {n}. Give more images."
@@ -234,31 +233,24 @@ def measure(
     return values, {name: interval(column) for name, column in columns.items()}, int(skipped)
 
 
-def percentiles(values: NDArray[np.float64], level: float = 0.95) -> Interval:
-    """Return the range that holds the central `level` of the values, NaN left out."""
-    _check_level(level)
+def percentiles(values: NDArray[np.float64]) -> Interval:
+    """Return the range that holds the central 95 % of the values, NaN left out."""
     known = values[~np.isnan(values)]
     if not known.size:
         return NO_INTERVAL
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(known, [0.025, 0.975])
     return float(low), float(high)
 
 
-def interval(values: NDArray[np.float64], level: float = 0.95) -> Interval:
+def interval(values: NDArray[np.float64]) -> Interval:
     """Return what `percentiles` does of resamples; NaN where it has no width."""
-    low, high = percentiles(values, level)
+    low, high = percentiles(values)
     # Sums of the same numbers in another order differ by rounding errors.
     return (low, high) if high - low > 1e-12 * max(abs(low), abs(high)) else NO_INTERVAL
 
 
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        msg = f"level must lie between 0 and 1, both excluded, got {level!r}. 0.95 is usual."
-        raise ValueError(msg)
-
-
-def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[float, float, float]:
-    """Return the AUC with DeLong's interval, on the logit scale.
+def delong(targets: ArrayLike, scores: ArrayLike) -> tuple[float, float, float]:
+    """Return the AUC with DeLong's 95 % interval, on the logit scale.
 
     A check of the bootstrap by another road. It takes images as independent: with several images of a
     patient it is too narrow.
@@ -267,7 +259,6 @@ def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[
     ----------
     targets : array, shape (N,), 0 or 1
     scores : array, shape (N,), any finite number
-    level : float in (0, 1)
 
     Returns
     -------
@@ -280,7 +271,6 @@ def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[
     DeLong et al. 1988 (doi 10.2307/2531595), by the mid-ranks of Sun and Xu 2014 (doi
     10.1109/LSP.2014.2337313): O(N log N). The logit keeps the interval within [0, 1].
     """
-    _check_level(level)
     truth, values = both_classes(targets, scores, "DeLong's interval")
     positive, negative = values[truth == 1], values[truth == 0]
     m, n = len(positive), len(negative)
@@ -291,6 +281,6 @@ def delong(targets: ArrayLike, scores: ArrayLike, level: float = 0.95) -> tuple[
     if min(m, n) < 2 or not 0 < area < 1:
         return area, *NO_INTERVAL
     error = np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n)
-    half = stats.norm.ppf((1 + level) / 2) * error / (area * (1 - area))
-    center = np.log(area / (1 - area))
-    return area, float(1 / (1 + np.exp(half - center))), float(1 / (1 + np.exp(-half - center)))
+    half = stats.norm.ppf(0.975) * error / (area * (1 - area))
+    low, high = special.expit(special.logit(area) + np.array([-half, half]))
+    return area, float(low), float(high)

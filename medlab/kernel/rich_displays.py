@@ -130,7 +130,7 @@ TYPES: dict[str, Callable[[Any], Any]] = {
     "keras.src.models.model.Model": network,
     "medlab.data.dataset.Dataset": dataset,
     "medlab.data.volumes.volume.Volume": volume,
-    "medlab.evaluation.attribution.result.Attribution": attribution,
+    "medlab.evaluation.attribution.attribution_maps.Attribution": attribution,
     "medlab.training.run.Run": run,
     "pydicom.dataset.Dataset": dicom_table.bundle,
 }

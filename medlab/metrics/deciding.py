@@ -117,12 +117,7 @@ def predictive_values(sensitivity: float, specificity: float, prevalence: float)
     >>> round(positive, 4), round(negative, 4)
     (0.0833, 0.9989)
     """
-    for what, value in (
-        ("sensitivity", sensitivity),
-        ("specificity", specificity),
-        ("prevalence", prevalence),
-    ):
-        checks.in_range(what, value, 0, 1)
+    _check_shares(sensitivity=sensitivity, specificity=specificity, prevalence=prevalence)
     hit, miss = prevalence * sensitivity, prevalence * (1 - sensitivity)
     alarm, clear = (1 - prevalence) * (1 - specificity), (1 - prevalence) * specificity
     positive = hit / (hit + alarm) if hit + alarm else float("nan")
@@ -158,12 +153,7 @@ def net_benefit(sensitivity: float, specificity: float, prevalence: float, risk_
     >>> round(net_benefit(0.8, 0.9, 0.1, 0.1), 3)
     0.07
     """
-    for what, value in (
-        ("sensitivity", sensitivity),
-        ("specificity", specificity),
-        ("prevalence", prevalence),
-    ):
-        checks.in_range(what, value, 0, 1)
+    _check_shares(sensitivity=sensitivity, specificity=specificity, prevalence=prevalence)
     if not 0 <= risk_threshold < 1:
         msg = (
             f"risk_threshold must lie in [0, 1), got {risk_threshold}. "
@@ -179,3 +169,8 @@ def _decided(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     truth, values = probability_pair(targets, probabilities)
     return truth, decide(values, threshold)
+
+
+def _check_shares(**shares: float) -> None:
+    for name, share in shares.items():
+        checks.in_range(name, share, 0, 1)

@@ -11,8 +11,11 @@ from .catalog import (
 )
 from .concepts import concept_bottleneck as concept_bottleneck, correct_concepts as correct_concepts
 from .costs import cost as cost
+from .gradients import input_gradients as input_gradients
+from .lungrads import lung_rads as lung_rads
 from .predicting import predict as predict
 from .resnet import resnet18_28 as resnet18_28
+from .risk_scores import RiskScore as RiskScore, risk_score as risk_score
 from .rnn import (
     bidirectional_lstm as bidirectional_lstm,
     cnn_lstm as cnn_lstm,
@@ -21,4 +24,3 @@ from .rnn import (
     simple_rnn as simple_rnn,
 )
 from .screening import screening_cnn as screening_cnn
-from .slopes import input_slopes as input_slopes

@@ -90,7 +90,7 @@ class HoldBack(layers.Layer):
     """Give its input on and, in training, no gradient back."""
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return the input, shape (N, K); at rest its slope too, so that the risk can be explained."""
+        """Return the input, shape (N, K); at rest its gradient too, so that the risk can be explained."""
         return inputs if training is False else ops.stop_gradient(inputs)
 
 

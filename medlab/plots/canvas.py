@@ -120,3 +120,13 @@ def panels(
         axis.set_axisbelow(True)
         axis.tick_params(labelsize=SMALL)
     return picture, axes
+
+
+def curve_style(number: int) -> dict[str, Any]:
+    """Return color and dash of a curve, by its number."""
+    return {"color": COLORS[number % 7], "linestyle": DASHES[number % 7]}
+
+
+def dot_style(number: int) -> dict[str, Any]:
+    """Return color and marker of points without a line, by the number of their curve."""
+    return {"color": COLORS[number % 7], "marker": MARKERS[number % 7], "linestyle": ""}

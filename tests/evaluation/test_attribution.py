@@ -10,8 +10,7 @@ from keras import layers
 
 from medlab import evaluation
 from medlab.evaluation import attribute, attribution
-from medlab.evaluation.attribution import memory
-from medlab.evaluation.attribution.layers import watch
+from medlab.evaluation.attribution import network_layers
 
 METHODS = tuple(attribution.METHODS)
 SHAPE = (6, 5, 1)
@@ -325,17 +324,22 @@ def test_the_batch_size_changes_nothing_but_time(method, rng):
     x = rng.normal(size=(3, 12, 8, 1)).astype(np.float32)
     whole, single = (attribute(method, model, x, batch_size=size, seed=5) for size in (64, 2))
     assert (whole.batch_size, single.batch_size) == (64, 2)
-    if method == "smooth_grad":  # the noise is drawn in the order in which it is needed
+    drawn_apart = ("gradient_shap", "kernel_shap")  # in parts of one size, whatever the batch
+    if attribution.METHODS[method].draws and method not in drawn_apart:
         assert np.corrcoef(whole.map.ravel(), single.map.ravel())[0, 1] > 0.8
     else:
         np.testing.assert_allclose(whole.map, single.map, atol=1e-5 * np.abs(whole.map).max())
 
 
-@pytest.mark.parametrize("method", ["smooth_grad", "gradient_shap", "kernel_shap"])
+@pytest.mark.parametrize("method", [name for name, row in attribution.METHODS.items() if row.draws])
 def test_what_is_drawn_follows_from_the_seed_and_disturbs_nobody(method, rng):
     model = convolutional()
     x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
-    baseline = rng.normal(size=(4, 12, 8, 1)).astype(np.float32) if method == "gradient_shap" else 0.0
+    baseline = (
+        rng.normal(size=(4, 12, 8, 1)).astype(np.float32)
+        if attribution.METHODS[method].several_baselines
+        else 0.0
+    )
     np.random.seed(1)  # noqa: NPY002
     expected = np.random.random()  # noqa: NPY002
     np.random.seed(1)  # noqa: NPY002
@@ -355,7 +359,7 @@ def test_canceling_from_outside_stops_between_two_batches(rng):
         if sum(bars) >= 20:
             stop.set()
 
-    watcher = attribution.bridging.Watcher(stop, advance)
+    watcher = attribution.torch_bridge.Watcher(stop, advance)
     bridge = attribution.Bridge(
         lambda image: keras.ops.sum(model(image), axis=1), batch_size=8, watcher=watcher
     )
@@ -366,14 +370,14 @@ def test_canceling_from_outside_stops_between_two_batches(rng):
 
 def test_the_batch_follows_from_free_memory(monkeypatch, rng):
     model = convolutional()
-    seen = watch(model, lambda: model(rng.normal(size=(2, 12, 8, 1)).astype(np.float32)), 2)
+    seen = network_layers.watch(model, lambda: model(rng.normal(size=(2, 12, 8, 1)).astype(np.float32)), 2)
     # 384 + 96 + 144 + 6 + 3 numbers an image, four copies of each, 4 bytes: 10,128 bytes; a quarter is used.
-    for free, expected in ((1, 1), (4 * 10_128 * 5, 5), (1 << 40, memory.MOST_ON_CPU)):
-        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free)
-        monkeypatch.setattr(memory.backend, "gpus", list)
-        assert memory.batch_size(seen) == expected
-    monkeypatch.setattr(memory, "free_bytes", lambda: 4 * 10_128 * 5)
-    assert memory.batch_size(seen, 8) == 2
+    for free, expected in ((1, 1), (4 * 10_128 * 5, 5), (1 << 40, network_layers.MOST_ON_CPU)):
+        monkeypatch.setattr(network_layers, "free_bytes", lambda free=free: free)
+        monkeypatch.setattr(network_layers.backend, "gpus", list)
+        assert network_layers.fitting_batch(seen) == expected
+    monkeypatch.setattr(network_layers, "free_bytes", lambda: 4 * 10_128 * 5)
+    assert network_layers.fitting_batch(seen, 8) == 2
 
 
 # --- what it says and shows
@@ -394,6 +398,29 @@ def test_an_attribution_describes_and_shows_itself(rng, weights, x):
     vectors = attribute("saliency", linear(np.ones(5)), rng.normal(size=(2, 5)))
     assert vectors._repr_png_() is None
     assert "completeness" not in vectors.describe()
+
+
+def test_an_attribution_prints_as_a_few_facts_without_a_pixel(rng, weights, x):
+    x[0, 0, 0, 0] = 123.456
+    lines = repr(attribute("integrated_gradients", linear(weights, activation="sigmoid"), x)).splitlines()
+    assert lines[0].startswith("Attribution: integrated_gradients, 3 images, completeness error ")
+    assert lines[1].strip() == "map: shape (3, 6, 5, 1)"
+    assert [line.split(":")[0].strip() for line in lines[2:]] == ["output", "classes", "baseline"]
+    assert not any("123.4" in line for line in lines)
+    model, several = with_clinical(rng)
+    given = repr(attribute("saliency", model, several, baseline=[0.0, several[1][0]]))
+    assert "shape (2, 12, 8, 1), (2, 3)" in given
+    assert "given as arrays" in given
+    assert len(given.splitlines()) <= 12
+
+
+def test_help_lists_every_method_with_its_options():
+    text = " ".join(attribute.__doc__.split())
+    assert "{" not in text
+    for name, row in attribution.METHODS.items():
+        assert f"- {name}({', '.join(f'{option}=' for option in list(row.options)[:1])}" in text
+    assert "For grad_cam and layer_integrated_gradients: a layer" in text
+    assert "For the methods that draw: smooth_grad, gradient_shap, kernel_shap" in text.replace(" and", ",")
 
 
 def test_a_bar_is_shown_when_asked(capsys, weights, x):

@@ -12,9 +12,9 @@ from keras import layers
 
 from medlab import backend
 from medlab.evaluation import attribute
-from medlab.evaluation.attribution import keeping
-from medlab.evaluation.attribution.asking import asking
-from medlab.evaluation.attribution.targeting import Inputs
+from medlab.evaluation.attribution import compiled_functions
+from medlab.evaluation.attribution.explained_output import Inputs
+from medlab.evaluation.attribution.queries import open_query
 
 SHAPE = (12, 8, 1)
 
@@ -112,11 +112,11 @@ def test_questions_are_told_apart(x):
 def test_functions_go_with_their_network_and_are_bounded(x):
     model = network()
     slope(model, x)
-    kept = keeping.kept_of(model)
-    assert 1 <= len(kept) <= keeping.MOST
-    for number in range(2 * keeping.MOST):
+    kept = compiled_functions.kept_of(model)
+    assert 1 <= len(kept) <= compiled_functions.MOST
+    for number in range(2 * compiled_functions.MOST):
         kept.get(number, lambda: len)
-    assert len(kept) == keeping.MOST
+    assert len(kept) == compiled_functions.MOST
     network_is_there = weakref.ref(model)
     del model, kept
     keras.backend.clear_session()
@@ -153,18 +153,18 @@ def test_a_question_of_the_same_kind_does_not_run_python_again(x):
 
 
 def test_no_more_functions_are_kept_than_said_and_the_longest_unused_goes_first():
-    kept = keeping.Kept()
-    for question in range(keeping.MOST):
+    kept = compiled_functions.Kept()
+    for question in range(compiled_functions.MOST):
         kept.get(question, lambda question=question: question)
     assert kept.get(0, lambda: "compiled again") == 0
     kept.get("one more", lambda: "new")
-    assert len(kept) == keeping.MOST
+    assert len(kept) == compiled_functions.MOST
     assert kept.get(0, lambda: "compiled again") == 0
     assert kept.get(1, lambda: "compiled again") == "compiled again"
 
 
 def test_what_could_not_be_compiled_is_tried_again():
-    kept = keeping.Kept()
+    kept = compiled_functions.Kept()
     with pytest.raises(ZeroDivisionError):
         kept.get("question", lambda: 1 / 0)
     assert kept.get("question", lambda: 7) == 7
@@ -288,11 +288,11 @@ def test_while_a_logit_is_asked_about_others_see_the_whole_network(x):
         seen["answer"] = keras.ops.convert_to_numpy(model(x))
         seen["activation"] = model.get_config()["layers"][-1]["config"]["activation"]
 
-    with asking(model, Inputs(x), target=1, on="logit") as asked:
+    with open_query(model, Inputs(x), target=1, on="logit") as query:
         thread = threading.Thread(target=elsewhere)
         thread.start()
         thread.join()
-        logit = asked.values([x])
+        logit = query.values([x])
     np.testing.assert_allclose(seen["answer"], expected, rtol=1e-6)
     assert seen["activation"] == "sigmoid"
     np.testing.assert_allclose(logit, np.log(expected / (1 - expected))[:, 0], rtol=1e-4, atol=1e-5)

@@ -286,6 +286,3 @@ def test_random_weights_keep_their_spread_and_need_weights(rng):
         evidence.randomized_weights(spread, empty, images)
     with pytest.raises(ValueError, match="needs x as one array, got a list of 2"):
         evidence.randomized_weights(spread, empty, [images, images])
-    for limit in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="limit must"):
-            evidence.randomized_weights(spread, convolutional(), images, limit=limit)

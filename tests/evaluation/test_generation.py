@@ -18,7 +18,6 @@ from medlab.evaluation.generation import (
     pixel_features,
     train_on_synthetic,
 )
-from medlab.evaluation.generation.distances import kernel_value
 
 
 def faces(rng, n, classes=None):
@@ -86,30 +85,25 @@ def test_frechet_distance_needs_no_epsilon_where_covariances_are_singular(rng):
 
 def test_kernel_distance_by_hand_and_against_its_definition(rng):
     # k(x, y) = (xy + 1)^3. Within: k(0, 1) = 1 and k(0, 2) = 1; between: 1, 1, 1, 27.
-    assert kernel_value([[0.0], [1.0]], [[0.0], [2.0]]) == pytest.approx(1 + 1 - 2 * 7.5)
+    assert kernel_distance([[0.0], [1.0]], [[0.0], [2.0]]) == pytest.approx(1 + 1 - 2 * 7.5)
     a, b = rng.normal(size=(6, 3)), rng.normal(1, 1, size=(9, 3))
     within = [
         np.mean([(x[i] @ x[j] / 3 + 1) ** 3 for i in range(len(x)) for j in range(len(x)) if i != j])
         for x in (a, b)
     ]
     between = np.mean([(x @ y / 3 + 1) ** 3 for x in a for y in b])
-    assert kernel_distance(a, b).value == pytest.approx(sum(within) - 2 * between)
+    assert kernel_distance(a, b) == pytest.approx(sum(within) - 2 * between)
 
 
-def test_kernel_distance_has_no_bias_and_its_interval_holds_it(rng):
-    values = [kernel_value(rng.normal(size=(30, 4)), rng.normal(size=(40, 4))) for _ in range(200)]
+def test_kernel_distance_has_no_bias(rng):
+    values = [kernel_distance(rng.normal(size=(30, 4)), rng.normal(size=(40, 4))) for _ in range(200)]
     assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(200)
-    truth = kernel_value(rng.normal(size=(3000, 2)), rng.normal(1, 1, size=(3000, 2)))
-    found = [
-        kernel_distance(rng.normal(size=(40, 2)), rng.normal(1, 1, size=(40, 2)), seed=s) for s in range(25)
-    ]
-    assert np.mean([one.low <= truth <= one.high for one in found]) >= 0.85
 
 
 def test_distances_are_symmetric_and_do_not_see_rotations(rng):
     a, b = rng.normal(size=(40, 5)), rng.normal(0.5, 2, size=(40, 5))
     turn = stats.ortho_group.rvs(5, random_state=0)
-    for distance in (frechet_distance, lambda *pair: kernel_distance(*pair).value):
+    for distance in (frechet_distance, kernel_distance):
         assert distance(a, b) == pytest.approx(distance(b, a))
         assert distance(a @ turn, b @ turn) == pytest.approx(distance(a, b))
     assert coverage(a @ turn, b @ turn) == pytest.approx(coverage(a, b))
@@ -292,8 +286,8 @@ def test_refusals_of_features():
         frechet_distance(a, a[:5])
     with pytest.raises(ValueError, match="a must hold at least 2 images, got 1"):
         frechet_distance(a[:1], a[:1])
-    with pytest.raises(ValueError, match="b must hold at least 4 images, got 3"):
-        kernel_distance(a, a[:3])
+    with pytest.raises(ValueError, match="b must hold at least 2 images, got 1"):
+        kernel_distance(a, a[:1])
     with pytest.raises(ValueError, match="a must hold finite numbers, got 1 NaN"):
         kernel_distance(np.where(a == 3, np.nan, a), a)
     with pytest.raises(ValueError, match="generated must hold at least 7 images, got 6"):
@@ -333,8 +327,6 @@ def test_refusals_of_memorization(sets):
         memorization(made, train, held_out[:, :, :7])
     with pytest.raises(ValueError, match=r"flips must be one of: left-right, up-down; got 'left'"):
         memorization(made, train, held_out, flips=("left",))
-    with pytest.raises(ValueError, match=r"percentile must lie between 0\.1 and 50"):
-        memorization(made, train, held_out, percentile=60)
     with pytest.raises(ValueError, match="train must vary, got 300 images"):
         memorization(made, np.full_like(train, 9.0), held_out)
 

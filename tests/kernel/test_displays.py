@@ -16,7 +16,7 @@ from medlab import kernel, models
 from medlab.data import Dataset, Split
 from medlab.data.normalization import normalize
 from medlab.data.volumes import Volume
-from medlab.evaluation.attribution.result import Attribution
+from medlab.evaluation.attribution import Attribution
 from medlab.kernel import network_summary, rich_displays
 from medlab.kernel.answers import JSON
 from medlab.training import Run

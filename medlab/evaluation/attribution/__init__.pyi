@@ -1,5 +1,5 @@
-from .attributing import attribute as attribute
-from .bridging import Bridge as Bridge, Canceled as Canceled
-from .features import superpixels as superpixels
+from .attribution_maps import Attribution as Attribution
+from .captum_attribution import attribute as attribute
+from .feature_masks import superpixels as superpixels
 from .methods import METHODS as METHODS, REFUSED as REFUSED
-from .result import Attribution as Attribution
+from .torch_bridge import Bridge as Bridge, Canceled as Canceled

@@ -1,4 +1,4 @@
-"""The methods: what Captum is asked for each. One function a method; its options are the method's.
+"""The methods: what Captum is asked for each. To add one, write its function and its row in `METHODS`.
 
 Sources: saliency, Simonyan et al. 2014, arXiv 1312.6034; integrated gradients, Sundararajan et al. 2017,
 arXiv 1703.01365; SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825; SHAP, Lundberg and Lee 2017, arXiv
@@ -10,38 +10,39 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Sequence
+import textwrap
+import typing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from captum import attr
 
 from medlab import checks
-from medlab.evaluation.attribution import features as features_of
-from medlab.evaluation.attribution.splitting import Split
+from medlab.evaluation.attribution.feature_masks import masks_of, numbered_from_zero
 
 Maps = tuple[torch.Tensor, ...]
+Rule = Literal["riemann_middle", "riemann_trapezoid", "riemann_left", "riemann_right", "gausslegendre"]
 
-# Slopes in the middle of each step. On the trained default network, 50 steps, the error of completeness was
+# Gradients in the middle of each step. On the trained default network, 50 steps, the completeness error was
 # .8 % of the differences; Gauss and Legendre's places, best for smooth functions, left .9 %: it has kinks.
-_RULE = "riemann_middle"
+_RULE: Rule = "riemann_middle"
 _AT_ONCE = 5  # samples of gradient_shap
-RULES = ("riemann_middle", "riemann_trapezoid", "riemann_left", "riemann_right", "gausslegendre")
 
 
 @dataclass
 class Problem:
-    """What a method gets: tensors of torch on the CPU, and the network as modules of torch.
+    """What a method gets: tensors of torch on the CPU, and the network as functions of them.
 
     Attributes
     ----------
     forward : callable
-        Takes inputs and extras; the number asked about, shape (N,).
+        Takes inputs and extras; the explained output, shape (N,).
     inputs, extras, baselines : tuples of tensors
-        First axis the images; of a baseline it may be 1 or, for gradient_shap, any number.
-    split : Split or None
-        The network in two at its layer, for methods that look at a layer.
+        First axis the images; of a baseline it may be 1 or, where a method takes several, any number.
+    split : Split, or None for methods that look at no layer
+        The network in two at its layer.
     batch_size : int
     """
 
@@ -49,7 +50,7 @@ class Problem:
     inputs: Maps
     extras: Maps
     baselines: Maps
-    split: Split | None
+    split: Any
     batch_size: int
 
     @property
@@ -57,68 +58,64 @@ class Problem:
         """How many changes of each image go through the network at once."""
         return max(1, self.batch_size // len(self.inputs[0]))
 
+    def noise(self, share: float) -> tuple[float, ...]:
+        """Return the standard deviation of the noise for each input: a share of its span."""
+        return tuple(share * float(tensor.detach().max() - tensor.detach().min()) for tensor in self.inputs)
+
 
 def saliency(problem: Problem, *, absolute: bool = True) -> Maps:
-    """Take the slope of the output along every number of the input; its size, unless `absolute` is False."""
+    """Take the gradient with respect to every number of the input; its size, unless `absolute` is False."""
     return attr.Saliency(problem.forward).attribute(
         problem.inputs, abs=absolute, additional_forward_args=problem.extras
     )
 
 
 def input_x_gradient(problem: Problem) -> Maps:
-    """Take the slope times the number itself."""
+    """Take the gradient times the number itself."""
     return attr.InputXGradient(problem.forward).attribute(
         problem.inputs, additional_forward_args=problem.extras
     )
 
 
-def integrated_gradients(problem: Problem, *, steps: int = 50, rule: str = _RULE) -> Maps:
-    """Take the mean slope on the straight way from the baseline, times the way: it adds up to the change."""
-    return attr.IntegratedGradients(problem.forward).attribute(
-        problem.inputs,
-        problem.baselines,
-        additional_forward_args=problem.extras,
-        n_steps=steps,
-        method=rule,
-        internal_batch_size=max(problem.batch_size, len(problem.inputs[0])),
-    )
+def integrated_gradients(problem: Problem, *, steps: int = 50, rule: Rule = _RULE) -> Maps:
+    """Take the mean gradient on the straight way from the baseline, times the way; adds up to the change."""
+    return _integrated(attr.IntegratedGradients(problem.forward), problem, steps, rule)
 
 
 def smooth_grad(problem: Problem, *, samples: int = 25, noise: float = 0.15) -> Maps:
-    """Take the mean slope over `samples` copies with noise, whose SD is `noise` times the input's span."""
+    """Take the mean gradient over noisy copies; the noise's SD is `noise` times the input's span."""
     return attr.NoiseTunnel(attr.Saliency(problem.forward)).attribute(
         problem.inputs,
         nt_type="smoothgrad",
         nt_samples=samples,
         nt_samples_batch_size=problem.per_pass,
-        stdevs=_noise(problem, noise),
+        stdevs=problem.noise(noise),
         abs=False,
         additional_forward_args=problem.extras,
     )
 
 
 def gradient_shap(problem: Problem, *, samples: int = 25, noise: float = 0.0) -> Maps:
-    """Take slopes at random places between baselines and image: expected gradients, near Shapley values."""
-    method = attr.GradientShap(problem.forward)
-    total: list[torch.Tensor] = []
+    """Take gradients at random places between baselines and image: expected gradients, near Shapley."""
+    captum = attr.GradientShap(problem.forward)
+    total: list[Any] = [0.0] * len(problem.inputs)
     # In parts, as Captum copies all samples at once; of a fixed size, as what is drawn depends on it.
     for done in range(0, samples, _AT_ONCE):
         count = min(_AT_ONCE, samples - done)
-        found = method.attribute(
+        part = captum.attribute(
             problem.inputs,
             problem.baselines,
             n_samples=count,
-            stdevs=_noise(problem, noise),
+            stdevs=problem.noise(noise),
             additional_forward_args=problem.extras,
         )
-        part = [one.detach() * (count / samples) for one in found]
-        total = [a + b for a, b in zip(total, part, strict=True)] if total else part
+        total = [old + new.detach() * (count / samples) for old, new in zip(total, part, strict=True)]
     return tuple(total)
 
 
 def occlusion(problem: Problem, *, patch: int | None = None, stride: int | None = None) -> Maps:
     """Take the fall of the output when a patch becomes baseline; None: an eighth of the side, by halves."""
-    windows = tuple(_window(one.shape[1:], patch) for one in problem.inputs)
+    windows = tuple(_window(tensor.shape[1:], patch) for tensor in problem.inputs)
     strides = tuple(
         tuple(min(side, stride or max(1, side // 2)) for side in window[:-1]) + window[-1:]
         for window in windows
@@ -135,107 +132,92 @@ def occlusion(problem: Problem, *, patch: int | None = None, stride: int | None 
 
 def feature_ablation(problem: Problem, *, segments: int = 50, features: Any = None) -> Maps:
     """Take the fall of the output when a superpixel is replaced by the baseline."""
-    masks = features_of.of_inputs(problem.inputs, segments, features)
-    method = attr.FeatureAblation(problem.forward)
-    return _image_by_image(
-        problem,
-        lambda i, image, extras, base: method.attribute(
-            image,
-            base,
-            additional_forward_args=extras,
-            feature_mask=tuple(mask[i : i + 1] for mask in masks),
-            perturbations_per_eval=problem.batch_size,
-        ),
-    )
+    return _by_features(attr.FeatureAblation(problem.forward), problem, segments, features)
 
 
 def kernel_shap(problem: Problem, *, segments: int = 20, samples: int = 200, features: Any = None) -> Maps:
     """Estimate Shapley values of superpixels, by a regression on `samples` random choices of them."""
-    masks = features_of.of_inputs(problem.inputs, segments, features)
-    method = attr.KernelShap(problem.forward)
-    return _image_by_image(
-        problem,
-        lambda i, image, extras, base: method.attribute(
-            image,
-            base,
-            additional_forward_args=extras,
-            feature_mask=tuple(features_of.numbered_from_zero([mask[i : i + 1] for mask in masks])),
-            n_samples=samples,
-            perturbations_per_eval=problem.batch_size,
-        ),
-    )
+    captum = attr.KernelShap(problem.forward)
+    return _by_features(captum, problem, segments, features, n_samples=samples)
 
 
 def grad_cam(problem: Problem, *, relu: bool = True) -> Maps:
-    """Add up the maps of a layer, each weighted by its mean slope, and cut off what speaks against."""
-    split = _split(problem)
-    return (
-        attr.LayerGradCam(split, split.trunk).attribute(
-            problem.inputs, additional_forward_args=problem.extras, relu_attributions=relu
-        ),
-    )
+    """Add up the maps of a layer, each weighted by its mean gradient, and cut off what speaks against."""
+    captum = attr.LayerGradCam(problem.split, problem.split.trunk)
+    return (captum.attribute(problem.inputs, additional_forward_args=problem.extras, relu_attributions=relu),)
 
 
-def layer_integrated_gradients(problem: Problem, *, steps: int = 50, rule: str = _RULE) -> Maps:
+def layer_integrated_gradients(problem: Problem, *, steps: int = 50, rule: Rule = _RULE) -> Maps:
     """Take integrated gradients of a layer's numbers, summed over its channels."""
-    split = _split(problem)
-    found = attr.LayerIntegratedGradients(split, split.trunk).attribute(
-        problem.inputs,
-        problem.baselines,
-        additional_forward_args=problem.extras,
-        n_steps=steps,
-        method=rule,
-        internal_batch_size=max(problem.batch_size, len(problem.inputs[0])),
-    )
-    return (found.sum(dim=1, keepdim=True),)
+    captum = attr.LayerIntegratedGradients(problem.split, problem.split.trunk)
+    return (_integrated(captum, problem, steps, rule).sum(dim=1, keepdim=True),)
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method with what the caller must know of it.
+    """A method, and all that is known of it: no other place names methods.
 
     Attributes
     ----------
     run : callable
+        Takes a `Problem` and the method's options. Their annotations say what is accepted (a Literal: one of
+        its words; int: at least 1; float: at least 0), the first line of its docstring what it does.
     layer : bool
         It looks at a layer; its map has that layer's size and is brought to the image's.
     complete : bool
         Its map adds up to the output's change from the baseline.
-    slope : bool
-        Its map is a slope, output for each unit of the input, and not a part of the output.
+    gradient : bool
+        Its map is a gradient, output for each unit of the input, and not a part of the output.
+    patches : bool
+        Its map repeats the effect of a whole patch or superpixel at each number of it.
+    several_baselines : bool
+        A baseline may be a set of them.
+    from_zero : bool
+        Its contributions are counted from an input of 0, whatever the baseline.
+    draws : bool
+        It draws random numbers, which follow from the seed.
     """
 
-    run: Callable[..., Maps]
+    run: Callable[..., Any]
     layer: bool = False
     complete: bool = False
-    slope: bool = False
+    gradient: bool = False
+    patches: bool = False
+    several_baselines: bool = False
+    from_zero: bool = False
+    draws: bool = False
 
-    def checked(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The options of `run` by name."""
+        parameters = inspect.signature(self.run, eval_str=True).parameters.items()
+        return {name: parameter for name, parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+
+    def checked(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options as Captum takes them, with Python's numbers; refuse those it does not have."""
-        known = list(inspect.signature(self.run).parameters)[1:]
-        taken = dict(options)
-        for option, value in options.items():
-            checks.one_of(f"option of {name}", option, known)
-            if option == "rule":
-                checks.one_of("rule", value, RULES)
-            elif option in ("absolute", "relu"):
-                taken[option] = bool(checks.one_of(option, value, (False, True)))
-            elif option == "noise":
-                taken[option] = float(checks.in_range(option, value, 0))
-            elif option != "features" and (value is not None or option not in ("patch", "stride")):
-                taken[option] = int(checks.in_range(option, value, 1 + (option == "segments"), whole=True))
-        return taken
+        checked, options = dict(given), self.options
+        for option, value in given.items():
+            accepted = options[checks.one_of(f"option of {name}", option, options)].annotation
+            if typing.get_origin(accepted) is Literal:
+                checks.one_of(option, value, typing.get_args(accepted))
+            elif accepted is bool:
+                checked[option] = bool(checks.one_of(option, value, (False, True)))
+            elif accepted is float:
+                checked[option] = float(checks.in_range(option, value, 0))
+            elif accepted is int or (accepted == int | None and value is not None):
+                checked[option] = int(checks.in_range(option, value, 1, whole=True))
+        return checked
 
 
 METHODS = {
-    "saliency": Method(saliency, slope=True),
-    "input_x_gradient": Method(input_x_gradient),
+    "saliency": Method(saliency, gradient=True),
+    "input_x_gradient": Method(input_x_gradient, from_zero=True),
     "integrated_gradients": Method(integrated_gradients, complete=True),
-    "smooth_grad": Method(smooth_grad, slope=True),
-    "gradient_shap": Method(gradient_shap, complete=True),
-    "occlusion": Method(occlusion),
-    "feature_ablation": Method(feature_ablation),
-    "kernel_shap": Method(kernel_shap),
+    "smooth_grad": Method(smooth_grad, gradient=True, draws=True),
+    "gradient_shap": Method(gradient_shap, complete=True, several_baselines=True, draws=True),
+    "occlusion": Method(occlusion, patches=True),
+    "feature_ablation": Method(feature_ablation, patches=True),
+    "kernel_shap": Method(kernel_shap, patches=True, draws=True),
     "grad_cam": Method(grad_cam, layer=True),
     "layer_integrated_gradients": Method(layer_integrated_gradients, layer=True, complete=True),
 }
@@ -255,44 +237,63 @@ REFUSED = {
 
 
 def find(name: str) -> Method:
-    """Return the named method.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be right on a Keras network, with the reason and what to use; or if there is none.
-    """
+    """Return the named method, or refuse it: with the reason where it cannot be right on a Keras network."""
     if isinstance(name, str) and name in REFUSED:
         msg = f"{name} is not offered: {REFUSED[name]}"
         raise ValueError(msg)
     return METHODS[checks.one_of("method", name, METHODS)]
 
 
-def _noise(problem: Problem, share: float) -> tuple[float, ...]:
-    """Return the standard deviation of the noise for each input: a share of its span."""
-    return tuple(share * float(one.detach().max() - one.detach().min()) for one in problem.inputs)
+def with_fact(fact: str) -> list[str]:
+    """Return the names of the methods of which a fact of `Method` holds."""
+    return [name for name, method in METHODS.items() if getattr(method, fact)]
 
 
-def _split(problem: Problem) -> Split:
-    if problem.split is None:
-        msg = "this method needs a layer."
-        raise ValueError(msg)
-    return problem.split
+def listed(indent: str) -> str:
+    """Return the methods with their options and what they do, as a list for a docstring."""
+    lines = []
+    for name, method in METHODS.items():
+        options = ", ".join(f"{option}={p.default!r}" for option, p in method.options.items())
+        does = (method.run.__doc__ or "").partition("\n")[0]
+        lines.append(textwrap.fill(f"- {name}({options}): {does}", 110, subsequent_indent=f"{indent}  "))
+    return f"\n{indent}".join(lines)
 
 
-def _image_by_image(problem: Problem, one: Callable[..., Maps]) -> Maps:
+def _integrated(captum: Any, problem: Problem, steps: int, rule: Rule) -> Any:
+    return captum.attribute(
+        problem.inputs,
+        problem.baselines,
+        additional_forward_args=problem.extras,
+        n_steps=steps,
+        method=rule,
+        internal_batch_size=max(problem.batch_size, len(problem.inputs[0])),
+    )
+
+
+def _by_features(captum: Any, problem: Problem, segments: int, features: Any, **options: Any) -> Maps:
     """Ask for each image alone: superpixels differ from image to image."""
-    found = []
+    masks = masks_of(problem.inputs, segments, features)
+    parts = []
     for i in range(len(problem.inputs[0])):
-        place = slice(i, i + 1)
-        base = tuple(tensor if len(tensor) == 1 else tensor[place] for tensor in problem.baselines)
-        image = tuple(tensor[place] for tensor in problem.inputs)
-        found.append(one(i, image, tuple(tensor[place] for tensor in problem.extras), base))
-    return tuple(torch.cat(parts) for parts in zip(*found, strict=True))
+        image, extras, mask = (
+            tuple(tensor[i : i + 1] for tensor in tensors)
+            for tensors in (problem.inputs, problem.extras, masks)
+        )
+        parts.append(
+            captum.attribute(
+                image,
+                tuple(base if len(base) == 1 else base[i : i + 1] for base in problem.baselines),
+                additional_forward_args=extras,
+                feature_mask=numbered_from_zero(mask),
+                perturbations_per_eval=problem.batch_size,
+                **options,
+            )
+        )
+    return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
 
 def _window(shape: Sequence[int], patch: int | None) -> tuple[int, ...]:
-    """Patch over the places of an input, all channels; of a vector every number is a patch."""
+    """Return a patch over the places of an input, all channels; of a vector every number is a patch."""
     if len(shape) == 1:
         return (1,)
     return (*(min(side, patch or max(1, math.ceil(side / 8))) for side in shape[:-1]), shape[-1])

@@ -12,12 +12,12 @@ from sklearn.neighbors import NearestNeighbors
 
 from medlab import checks
 from medlab.data.augmentation import FLIPS
-from medlab.evaluation.generation.embedding import Features
-from medlab.evaluation.generation.inputs import Array, enough, like_real
+from medlab.evaluation.generation.image_features import Array, Features, enough, flat, like_real
 
 # Of either test: together one false alarm in a hundred generators that do not copy.
 ALARM = 0.005
 _CROWD = 50
+_CLOSE_PERCENT = 5
 _FEWEST = 20
 
 
@@ -28,8 +28,8 @@ class Memorization:
     Attributes
     ----------
     generated, held_out : float arrays, shape (N,) and (M,)
-        Distance of each image to its nearest training image; relative ones are 1 where the nearest is no
-        nearer than the crowd, near 0 for a copy.
+        Distance of each image to its nearest training image: 1 where that is no nearer than the crowd, near 0
+        for a copy.
     nearest : int array, shape (N,)
         The training image nearest to each generated one.
     z : float
@@ -98,8 +98,6 @@ def memorization(
     features: Features | None = None,
     flips: Sequence[str] = (),
     quarter_turns: bool = False,
-    relative: bool = True,
-    percentile: float = 5.0,
 ) -> Memorization:
     """Test whether generated images lie nearer to the training images than other real images do.
 
@@ -116,15 +114,13 @@ def memorization(
         training drew.
     quarter_turns : bool
         Turns by 90 degrees count as copies as well.
-    relative : bool
-        Divide each distance by the mean one to the 50 nearest training images. Without it, blurred and
-        average images count as copies, because they are near to everything.
-    percentile : float in (0, 50]
-        "Close" is closer than this percentage of the held-out images.
 
     Returns
     -------
     memorization : Memorization
+        Distances are divided by the mean one to the 50 nearest training images: else blurred and average
+        images would count as copies, because they are near to everything. "Close" is closer than 95 % of the
+        held-out images.
 
     Raises
     ------
@@ -141,7 +137,6 @@ def memorization(
     BreastMNIST has some) make the test for the closest few blind to copies with noise;
     z still sees those. Split by patients.
     """
-    checks.in_range("percentile", percentile, 0.1, 50)
     for flip in flips:
         checks.one_of("flips", flip, FLIPS)
     real = checks.finite("train", train)
@@ -152,64 +147,58 @@ def memorization(
     }
     for name, images in sets.items():
         enough(name, len(images), _FEWEST)
-    embed = _flat if features is None else features.of
+    embed = flat if features is None else features.of
     known = embed(real)
     if np.ptp(known, axis=0).max() == 0:
         msg = f"train must vary, got {len(known)} images with the same features. Are they constant?"
         raise ValueError(msg)
-    crowd = min(_CROWD, len(known))
-    index = NearestNeighbors(n_neighbors=crowd, algorithm="brute").fit(known)
-    found = {}
+    neighbors = NearestNeighbors(n_neighbors=min(_CROWD, len(known)), algorithm="brute").fit(known)
+    closest = {}
     for name in ("generated", "held_out"):
         views = _symmetries(sets[name], flips, quarter_turns)
-        found[name] = _closest([index.kneighbors(embed(view)) for view in views], relative)
-    made, nearest = found["generated"]
-    fresh, _ = found["held_out"]
-    made_once, fresh_once = (_one_each(*pair) for pair in found.values())
-    z = _mann_whitney(made_once, fresh_once)
-    rank, once = (max(1, int(len(each) * percentile / 100)) for each in (fresh, fresh_once))
-    close, close_once = made < np.sort(fresh)[rank - 1], made_once < np.sort(fresh_once)[once - 1]
+        closest[name] = _closest([neighbors.kneighbors(embed(view)) for view in views])
+    (near, nearest), (fresh, _) = closest["generated"], closest["held_out"]
+    # The first distance to each training image that is a nearest one.
+    near_once, fresh_once = (
+        distance[np.unique(index, return_index=True)[1]] for distance, index in closest.values()
+    )
+    z = _mann_whitney(near_once, fresh_once)
+    rank, once = (max(1, len(each) * _CLOSE_PERCENT // 100) for each in (fresh, fresh_once))
+    close, close_once = near < np.sort(fresh)[rank - 1], near_once < np.sort(fresh_once)[once - 1]
     ways = "" if len(_symmetries(real[:1], flips, quarter_turns)) == 1 else ", over mirror images and turns"
     on = "all pixels" if features is None else features.source
     return Memorization(
-        generated=made,
+        generated=near,
         held_out=fresh,
         nearest=nearest,
         z=z,
         p=float(stats.norm.cdf(z)),
         share_close=float(close.mean()),
         expected_close=rank / (len(fresh) + 1),
-        p_close=_at_least(int(close_once.sum()), once, len(made_once), len(fresh_once)),
-        space=f"{on}{ways}{', relative to the crowd' if relative else ''}",
+        p_close=_at_least(int(close_once.sum()), once, len(near_once), len(fresh_once)),
+        space=f"{on}{ways}, relative to the crowd",
     )
 
 
-def _closest(neighbors: list[tuple[Array, NDArray[np.int64]]], relative: bool) -> tuple[Array, NDArray]:
+def _closest(neighbors: list[tuple[Array, NDArray[np.int64]]]) -> tuple[Array, NDArray]:
     """Return distance and index of the nearest training image over all views of each image."""
     distances, indices = [], []
     for distance, index in neighbors:
         crowd = distance.mean(axis=1)
         # An image that lies on the whole crowd lies on its nearest, too.
-        near = np.divide(distance[:, 0], crowd, out=np.zeros_like(crowd), where=crowd > 0)
-        distances.append(near if relative else distance[:, 0])
+        distances.append(np.divide(distance[:, 0], crowd, out=np.zeros_like(crowd), where=crowd > 0))
         indices.append(index[:, 0])
     view = np.argmin(distances, axis=0)
     rows = np.arange(len(view))
     return np.array(distances)[view, rows], np.array(indices)[view, rows]
 
 
-def _one_each(distance: Array, nearest: NDArray[np.int64]) -> Array:
-    """Return the first distance to each training image that is a nearest one."""
-    return distance[np.unique(nearest, return_index=True)[1]]
-
-
-def _mann_whitney(made: Array, fresh: Array) -> float:
+def _mann_whitney(near: Array, fresh: Array) -> float:
     """Return the standardized count of pairs in which the generated image is the farther one."""
-    n, m = len(made), len(fresh)
-    rank = stats.rankdata(np.concatenate([made, fresh]))
-    ties = np.unique(rank, return_counts=True)[1].astype(np.float64)
+    n, m = len(near), len(fresh)
+    rank = stats.rankdata(np.concatenate([near, fresh]))
     u = rank[:n].sum() - n * (n + 1) / 2
-    variance = n * m / 12 * (n + m + 1 - np.sum(ties**3 - ties) / ((n + m) * (n + m - 1)))
+    variance = n * m * (n + m + 1) / 12 * stats.tiecorrect(rank)
     return float((u - n * m / 2) / np.sqrt(variance)) if variance > 0 else 0.0
 
 
@@ -234,7 +223,3 @@ def _symmetries(images: NDArray, flips: Sequence[str], quarter_turns: bool) -> l
         turns = ([1] if both else [1, 2, 3]) if square else ([] if both else [2])
         views += [np.rot90(view, turn, axes=(-3, -2)) for turn in turns for view in tuple(views)]
     return views
-
-
-def _flat(images: NDArray) -> Array:
-    return images.reshape(len(images), -1).astype(np.float64)

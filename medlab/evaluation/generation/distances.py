@@ -1,21 +1,27 @@
-"""How far apart two sets of images lie, by their features.
+"""How far apart two sets of images lie, by their features, and the floor that real images set.
 
-Both distances know nothing but the features they are given: state them beside every value. They are written
+The distances know nothing but the features they are given: state them beside every value. They are written
 out here because each is a few lines of linear algebra, while the libraries that have them
 (torchmetrics, clean-fid) come with an Inception network of natural photographs and its download.
+
+No measure of generated images means anything alone. What it would be for a perfect generator is what real
+images give against other real images: the floor. As the measures depend on how many images are compared,
+both take subsets of the same size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from medlab import checks
 from medlab.evaluation import intervals
-from medlab.evaluation.generation.inputs import Array, feature_pair
+from medlab.evaluation.generation.image_features import Array, enough
 
 
 class Estimate(NamedTuple):
@@ -70,75 +76,240 @@ def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
     return max(0.0, float(shift @ shift + spread - 2 * shared))
 
 
-def kernel_distance(a: ArrayLike, b: ArrayLike, *, subsets: int = 200, seed: int = 0) -> Estimate:
-    """Return the squared maximum mean discrepancy with the cubic kernel, unbiased, with an interval.
+def kernel_distance(a: ArrayLike, b: ArrayLike) -> float:
+    """Return the squared maximum mean discrepancy with the cubic kernel, unbiased.
 
     Parameters
     ----------
     a, b : float arrays, shape (N, D) and (M, D)
-        Features; N, M >= 4. The counts may differ: the estimate has no bias.
-    subsets : int
-        Pairs of random halves for the interval.
-    seed : int
+        Features; N, M >= 2. The counts may differ: the estimate has no bias.
 
     Returns
     -------
-    distance : Estimate
-        0 on average for two sets of one source, and so below 0 half of the time. The interval is the
-        central 95 % of the distances between random halves: halves without their other halves scatter around
-        the whole as the whole does around the truth (the delete-half jackknife), a little wider near 0.
+    distance : float
+        0 on average for two sets of one source, and so below 0 half of the time.
 
     Raises
     ------
     ValueError
-        For other shapes, unequal dimensions, fewer than four images, or NaN.
+        For other shapes, unequal dimensions, fewer than two images, or NaN.
 
     Notes
     -----
-    k(x, y) = (x·y / D + 1)^3: Bińkowski et al. 2018 (arXiv 1801.01401), where it is called KID. The interval:
-    Efron and Tibshirani 1993, section 11.7.
+    k(x, y) = (x·y / D + 1)^3: Bińkowski et al. 2018 (arXiv 1801.01401), where it is called KID.
 
     Examples
     --------
     k is 8 within each set and 0 between them.
 
     >>> kernel_distance([[1.0]] * 4, [[-1.0]] * 4)
-    Estimate(value=16.0, low=16.0, high=16.0)
+    16.0
     """
-    first, second = feature_pair(a, b, at_least=4, equal=False)
-    checks.in_range("subsets", subsets, 1, whole=True)
-    within_a, within_b, between = _kernels(first, second)
-    rng = np.random.default_rng(checks.seed(seed))
-    halves = [_halves(len(values), subsets, rng) for values in (first, second)]
-    value = _mmd(within_a, within_b, between, np.ones((1, len(first))), np.ones((1, len(second))))[0]
-    low, high = intervals.percentiles(_mmd(within_a, within_b, between, *halves))
-    return Estimate(float(value), low, high)
-
-
-def kernel_value(a: ArrayLike, b: ArrayLike) -> float:
-    """Return what `kernel_distance` does for features (N, D) and (M, D), without the interval."""
     first, second = feature_pair(a, b, equal=False)
-    return float(_mmd(*_kernels(first, second), np.ones((1, len(first))), np.ones((1, len(second))))[0])
+    within = 0.0
+    for values in (first, second):
+        kernel = polynomial_kernel(values)
+        within += (kernel.sum() - np.trace(kernel)) / (len(values) * (len(values) - 1))
+    return float(within - 2 * polynomial_kernel(first, second).mean())
 
 
-def _kernels(a: Array, b: Array) -> tuple[Array, Array, Array]:
-    def cubic(x: Array, y: Array) -> Array:
-        return polynomial_kernel(x, y, degree=3, gamma=None, coef0=1)
+class Coverage(NamedTuple):
+    """How much of the real images is met, and how densely.
 
-    return cubic(a, a), cubic(b, b), cubic(a, b)
+    Attributes
+    ----------
+    coverage : float in [0, 1]
+        Share of the real images with a generated one among them: low where a generator has collapsed.
+    density : float, >= 0
+        In how many neighborhoods a generated image lies, over how many it should: 1 on average for
+        real images, near 0 for images unlike any real one, above 1 for images in the crowd only.
+    """
 
-
-def _mmd(within_a: Array, within_b: Array, between: Array, weights_a: Array, weights_b: Array) -> Array:
-    """Return the unbiased estimate for each pair of rows of zeros and ones that choose the images."""
-    inside = [
-        (np.einsum("ri,ri->r", weights @ kernel, weights) - weights @ np.diag(kernel))
-        / (weights.sum(axis=1) * (weights.sum(axis=1) - 1))
-        for kernel, weights in ((within_a, weights_a), (within_b, weights_b))
-    ]
-    across = np.einsum("ri,ri->r", weights_a @ between, weights_b)
-    return inside[0] + inside[1] - 2 * across / (weights_a.sum(axis=1) * weights_b.sum(axis=1))
+    coverage: float
+    density: float
 
 
-def _halves(count: int, subsets: int, rng: np.random.Generator) -> Array:
-    order = rng.permuted(np.tile(np.arange(count), (subsets, 1)), axis=1)
-    return (order < count // 2).astype(np.float64)
+def coverage(generated: ArrayLike, real: ArrayLike, k: int = 5) -> Coverage:
+    """Return coverage and density: who lies within the real images' neighborhoods.
+
+    The neighborhood of a real image is the closed ball that reaches to its k-th nearest other real image.
+
+    Parameters
+    ----------
+    generated, real : float arrays, shape (N, D)
+        Features of equally many images.
+    k : int, >= 1, < N
+        5 gives fresh real images a coverage of 1 - 2^-5 = 0.97 on average.
+
+    Returns
+    -------
+    coverage : Coverage
+
+    Raises
+    ------
+    ValueError
+        For other shapes, unequal counts or dimensions, NaN, too few images for k, or real images all alike.
+
+    Notes
+    -----
+    Naeem et al. 2020 (arXiv 2002.09797). Unlike recall (Kynkäänniemi et al. 2019), no ball is drawn around a
+    generated image, so an outlier cannot pretend to cover much.
+
+    Examples
+    --------
+    Radii of the real images 0, 1, 10 are 1, 1, 9; 0.5 lies in the first two balls, 30 in none.
+
+    >>> coverage([[0.5], [30.0], [30.0]], [[0.0], [1.0], [10.0]], k=1)
+    Coverage(coverage=0.6666666666666666, density=0.6666666666666666)
+    """
+    checks.in_range("k", k, 1, whole=True)
+    fake, true = feature_pair(generated, real, names=("generated", "real"), at_least=k + 1)
+    if np.ptp(true, axis=0).max() == 0:
+        msg = f"real must vary, got {len(true)} images with the same features. Are the images constant?"
+        raise ValueError(msg)
+    radius = np.partition(cdist(true, true), k, axis=1)[:, k]  # the 0th is the image itself
+    distance = cdist(true, fake)
+    # Rounding: a generated image that equals the k-th neighbor lies on the ball, hence within it.
+    inside = distance <= radius[:, np.newaxis] * (1 + 1e-9)
+    return Coverage(float(inside.any(axis=1).mean()), float(inside.sum() / (k * len(fake))))
+
+
+MEASURES: dict[str, Callable[[Array, Array], float]] = {
+    "frechet": frechet_distance,
+    "kernel": kernel_distance,
+    "coverage": lambda fake, real: coverage(fake, real).coverage,
+    "density": lambda fake, real: coverage(fake, real).density,
+}
+
+
+def floor(
+    real: ArrayLike, measure: str = "frechet", *, count: int | None = None, repeats: int = 50, seed: int = 0
+) -> Estimate:
+    """Return what a measure gives for real against real images: two random parts without a common image.
+
+    Parameters
+    ----------
+    real : float array, shape (N, D)
+        Features of real images.
+    measure : "frechet", "kernel", "coverage" or "density"
+    count : int or None
+        Images in each part: as many as are compared in `at_equal_counts`. None: N // 2.
+    repeats : int
+        How often the parts are drawn anew.
+    seed : int
+
+    Returns
+    -------
+    floor : Estimate
+        Mean over the draws, and their central 95 %: where a generator cannot be told from fresh real
+        images by this measure, on these features, at this count.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 * count images, no such measure, or the features are no features.
+    """
+    values, _ = feature_pair(real, real, names=("real", "real"))
+    size = len(values) // 2 if count is None else int(checks.in_range("count", count, 2, whole=True))
+    enough(f"real, for two parts of {size} without a common image,", len(values), 2 * size)
+    return _repeated(measure, values, None, size, repeats, seed)
+
+
+def at_equal_counts(
+    generated: ArrayLike,
+    real: ArrayLike,
+    measure: str = "frechet",
+    *,
+    count: int | None = None,
+    repeats: int = 50,
+    seed: int = 0,
+) -> Estimate:
+    """Return a measure of generated against real images, on random subsets of one size.
+
+    Parameters
+    ----------
+    generated, real : float arrays, shape (N, D) and (M, D)
+        Features.
+    measure : "frechet", "kernel", "coverage" or "density"
+    count : int or None
+        Images drawn from each. None: the most for which `floor` can follow, min(N, M // 2).
+    repeats : int
+    seed : int
+
+    Returns
+    -------
+    measured : Estimate
+        Mean over the draws, and their central 95 %. It says what another draw from these images gives,
+        not what another training of the generator would.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `count` images, no such measure, or the features are no features.
+    """
+    fake, true = feature_pair(generated, real, names=("generated", "real"), equal=False)
+    size = min(len(fake), len(true) // 2) if count is None else count
+    checks.in_range("count", size, 2, whole=True)
+    enough("generated", len(fake), size)
+    enough("real", len(true), size)
+    return _repeated(measure, fake, true, size, repeats, seed)
+
+
+def _repeated(measure: str, fake: Array, real: Array | None, count: int, repeats: int, seed: int) -> Estimate:
+    """Measure parts of `fake` against parts of `real`, or of `fake` itself where that is None."""
+    compute = MEASURES[checks.one_of("measure", measure, MEASURES)]
+    checks.in_range("repeats", repeats, 1, whole=True)
+    rng = np.random.default_rng(checks.seed(seed))
+    values = []
+    for _ in range(repeats):
+        order = rng.permutation(len(fake))
+        other = fake[order[count : 2 * count]] if real is None else real[rng.permutation(len(real))[:count]]
+        values.append(compute(fake[order[:count]], other))
+    return Estimate(float(np.mean(values)), *intervals.percentiles(np.array(values)))
+
+
+def feature_pair(
+    a: ArrayLike, b: ArrayLike, *, names: tuple[str, str] = ("a", "b"), at_least: int = 2, equal: bool = True
+) -> tuple[Array, Array]:
+    """Return two sets of features as float64 if they can be compared.
+
+    Parameters
+    ----------
+    a, b : float arrays, shape (N, D)
+    names : two str
+        What the sets are called in messages.
+    at_least : int
+        Images that each set must have.
+    equal : bool
+        Whether both must have the same number of images.
+
+    Raises
+    ------
+    ValueError
+        For other shapes, unequal dimensions or counts, too few images, or NaN.
+    """
+    sets = []
+    for name, array in zip(names, (a, b), strict=True):
+        values = checks.finite(name, array).astype(np.float64)
+        if values.ndim != 2:
+            msg = (
+                f"{name} must be features of shape (N, D), got {values.shape}. "
+                "Features give them for images: pixel_features(dataset).of(images)."
+            )
+            raise ValueError(msg)
+        enough(name, len(values), at_least)
+        sets.append(values)
+    first, second = sets
+    if first.shape[1] != second.shape[1]:
+        msg = (
+            f"{names[0]} and {names[1]} must have the same features, got {first.shape[1]} and "
+            f"{second.shape[1]} dimensions. Take both from one Features."
+        )
+        raise ValueError(msg)
+    if equal and len(first) != len(second):
+        msg = (
+            f"{names[0]} and {names[1]} must hold equally many images, got {len(first)} and {len(second)}: "
+            "the measure depends on the count. at_equal_counts draws subsets of one size."
+        )
+        raise ValueError(msg)
+    return first, second

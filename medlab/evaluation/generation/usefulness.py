@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
 from medlab.data import Dataset, Split
-from medlab.evaluation import intervals, weighting
-from medlab.evaluation.generation.inputs import like_real
+from medlab.evaluation import intervals, split_measures
+from medlab.evaluation.generation.image_features import like_real
+from medlab.text import estimate
 
 _FEWEST = 10
 _HELD_BACK = 0.2
@@ -49,6 +50,11 @@ class Usefulness:
     lost_ci: intervals.Interval
     per_class: tuple[int, ...]
     ci_reasons: dict[str, str] = field(default_factory=dict)
+
+    def cell(self, name: str) -> str:
+        """Return ``auc``, ``auc_real`` or ``lost`` with its interval, or with why there is none."""
+        reason = f", no interval: {self.ci_reasons[name]}" if name in self.ci_reasons else ""
+        return estimate(getattr(self, name), getattr(self, f"{name}_ci")) + reason
 
 
 def train_on_synthetic(
@@ -104,8 +110,8 @@ def train_on_synthetic(
     if classes.ndim != 1 or not np.isin(classes, known).all():
         msg = f"labels must be classes 0 to {known[-1]}, shape (N,), got {np.unique(classes).tolist()[:8]}."
         raise ValueError(msg)
-    made = Split(images, classes.astype(dataset.train.labels.dtype))
-    counts = tuple(int(min((s.labels == c).sum() for s in (made, dataset.train))) for c in known)
+    fake = Split(images, classes.astype(dataset.train.labels.dtype))
+    counts = tuple(int(min((s.labels == c).sum() for s in (fake, dataset.train))) for c in known)
     for count, name in zip(counts, dataset.class_names, strict=True):
         if count < _FEWEST:
             msg = (
@@ -114,7 +120,7 @@ def train_on_synthetic(
             )
             raise ValueError(msg)
     scores = [
-        _scores(split, counts, dataset, seed, progress=progress, **options) for split in (made, dataset.train)
+        _scores(split, counts, dataset, seed, progress=progress, **options) for split in (fake, dataset.train)
     ]
     truth = dataset.targets(dataset.test)
 
@@ -131,16 +137,8 @@ def train_on_synthetic(
         name: scarce or intervals.NO_WIDTH for name, span in spans.items() if scarce or np.isnan(span[0])
     }
     spans |= dict.fromkeys(reasons, intervals.NO_INTERVAL)
-    return Usefulness(
-        auc=values["auc"],
-        auc_ci=spans["auc"],
-        auc_real=values["auc_real"],
-        auc_real_ci=spans["auc_real"],
-        lost=values["lost"],
-        lost_ci=spans["lost"],
-        per_class=counts,
-        ci_reasons=reasons,
-    )
+    measured: dict[str, Any] = {**values, **{f"{name}_ci": span for name, span in spans.items()}}
+    return Usefulness(**measured, per_class=counts, ci_reasons=reasons)
 
 
 def _scores(
@@ -173,7 +171,9 @@ def _auc(
     task: str, truth: NDArray[Any], scores: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     if task == "binary":
-        return weighting.ranked(truth.astype(np.int64), scores, weights)["auc"]
+        return split_measures.ranked(truth.astype(np.int64), scores, weights)["auc"]
     columns, values = metrics.inputs.table_pair(truth, scores)
-    each = [weighting.ranked(columns[:, k], values[:, k], weights)["auc"] for k in range(columns.shape[1])]
+    each = [
+        split_measures.ranked(columns[:, k], values[:, k], weights)["auc"] for k in range(columns.shape[1])
+    ]
     return np.mean(each, axis=0)

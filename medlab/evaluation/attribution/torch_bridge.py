@@ -1,0 +1,268 @@
+"""Functions of Keras tensors as functions of torch's: so Captum can differentiate a network of any backend.
+
+Captum asks torch for gradients. A `Bridge` answers from the backend that runs the network: it computes the
+values and, where torch will ask for them, their gradients too, in one compiled call, and hands both to
+torch's autograd. Images do not mix in a network at rest, so the gradient of the sum of the values is every
+image's own. For methods that look at a layer, a `Split` is two bridges that meet there.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from medlab import backend
+from medlab.evaluation.attribution import network_layers
+from medlab.evaluation.attribution.compiled_functions import Compiled, Kept
+
+Function = Callable[..., Any]
+Arrays = Sequence[NDArray[Any]]
+
+
+class Canceled(RuntimeError):
+    """An attribution was told to stop before it was done."""
+
+
+@dataclass
+class Watcher:
+    """Counts the images that went through a network; stops between two batches when told to.
+
+    Attributes
+    ----------
+    cancel : threading.Event or None
+        Set it, from another thread, to stop.
+    advance : callable
+        Told how many images went through, after each batch.
+    images : int
+    """
+
+    cancel: threading.Event | None = None
+    advance: Callable[[int], Any] = lambda count: None
+    images: int = 0
+
+    def batches(self, arrays: Arrays, size: int) -> Iterator[Arrays]:
+        """Yield `size` images at a time; raise `Canceled` in between if that was asked for."""
+        for start in range(0, len(arrays[0]), size):
+            if self.cancel is not None and self.cancel.is_set():
+                msg = f"the attribution was canceled after {self.images} images went through the network."
+                raise Canceled(msg)
+            batch = [array[start : start + size] for array in arrays]
+            yield batch
+            self.images += len(batch[0])
+            self.advance(len(batch[0]))
+
+
+@dataclass(eq=False)
+class Bridge:
+    """One number for each image, with its gradient with respect to the first tensors.
+
+    Tensors are torch's, on the CPU; those of a network on a GPU go there a batch at a time.
+
+    Attributes
+    ----------
+    function : callable
+        Takes tensors of Keras' backend, first axis N, and returns one, shape (N,).
+    differentiable : int
+        How many of its tensors, the first ones, torch may ask the gradient of. 0: `function` may return
+        any shape (N, ...).
+    batch_size : int
+        Images that go through the network at once.
+    watcher : Watcher
+    kept : Kept
+        Functions of the network that `function` runs, from earlier questions.
+    question : tuple
+        What `function` computes, as long as the network keeps its form: the same question, the same function.
+    """
+
+    function: Function
+    differentiable: int = 1
+    batch_size: int = 64
+    watcher: Watcher = field(default_factory=Watcher)
+    kept: Kept = field(default_factory=Kept)
+    question: tuple[Hashable, ...] = ()
+
+    def __call__(self, *tensors: torch.Tensor) -> torch.Tensor:
+        """Return the values, shape (N,)."""
+        first = tensors[: self.differentiable]
+        wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in first)
+        return _Values.apply(self, wanted, *tensors)
+
+    def compute(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        """Return the values and, when `wanted`, the gradients of all images, a batch at a time."""
+        results = [self._run(batch, wanted) for batch in self.watcher.batches(arrays, self.batch_size)]
+        values, gradients = zip(*results, strict=True)
+        return np.concatenate(values), [np.concatenate(parts) for parts in zip(*gradients, strict=True)]
+
+    def _run(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
+        count, running = len(arrays[0]), backend.name()
+        on_jax = running == "jax"
+        if on_jax and (missing := (1 << (count - 1).bit_length()) - count):
+            # It compiles for every batch size: the next power of two keeps these few.
+            arrays = [np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) for array in arrays]
+        shapes = [(array.shape[not on_jax :], array.dtype.str) for array in arrays]
+        differentiable = self.differentiable if wanted else 0
+        build = functools.partial(
+            _COMPILERS[running], self.function, differentiable, arrays, self.kept.weights
+        )
+        values, gradients = self.kept.get((*self.question, wanted, *shapes), build)(arrays)
+        return np.asarray(values)[:count], [np.asarray(gradient)[:count] for gradient in gradients]
+
+
+class _Values(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, bridge: Bridge, wanted: bool, *tensors: torch.Tensor) -> torch.Tensor:
+        arrays = [tensor.detach().cpu().numpy() for tensor in tensors]
+        values, gradients = bridge.compute(arrays, wanted)
+        ctx.others = len(tensors) - len(gradients)
+        ctx.save_for_backward(*map(torch.from_numpy, gradients))
+        return torch.from_numpy(values)
+
+    @staticmethod
+    def backward(ctx: Any, *outer: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        chained = [outer[0].reshape(-1, *[1] * (own.ndim - 1)) * own for own in ctx.saved_tensors]
+        return (None, None, *chained, *[None] * ctx.others)
+
+
+class Split:
+    """The explained output by way of a layer: the trunk gives the layer's map, the head what follows from it.
+
+    Captum averages a layer's map over all axes from the third on. On a channels-last layer, as Keras has
+    them, that would be the wrong ones, without a word; so the trunk's output is brought to channels first.
+    What goes around the layer, as over a skip connection, the head computes from the inputs.
+
+    Parameters
+    ----------
+    run : callable
+        Runs the network on tensors of Keras' backend, one for each input.
+    value : callable
+        The explained output, from inputs and extras.
+    layer : keras.Layer
+        Gives one map an image, shape (N, ..., C).
+    inputs : int
+        How many tensors the network takes.
+    question : tuple
+        What is asked of which layer.
+    **options
+        Of `Bridge`.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Any]], Any],
+        value: Function,
+        layer: Any,
+        inputs: int,
+        question: tuple[Hashable, ...],
+        **options: Any,
+    ) -> None:
+        self._inputs = inputs
+
+        def map_of(*tensors: Any) -> Any:
+            outputs: list[Any] = []
+
+            def keep(output: Any) -> Any:
+                outputs.append(output)
+                return output
+
+            with network_layers.replaced(layer, keep):
+                run(tensors)
+            # Of a network with mixed precision the map is float16: too coarse for sums.
+            return keras.ops.moveaxis(keras.ops.cast(outputs[0], tensors[0].dtype), -1, 1)
+
+        def value_of(replacement: Any, *tensors: Any) -> Any:
+            def put(output: Any) -> Any:
+                return keras.ops.cast(keras.ops.moveaxis(replacement, 1, -1), output.dtype)
+
+            with network_layers.replaced(layer, put):
+                return value(*tensors)
+
+        self.trunk = _Trunk(Bridge(map_of, 0, question=(*question, "trunk"), **options))
+        self.head = Bridge(value_of, 1, question=(*question, "head"), **options)
+
+    def __call__(self, *tensors: torch.Tensor) -> torch.Tensor:
+        """Return the explained output, shape (N,), of inputs and extras."""
+        return self.head(self.trunk(*tensors[: self._inputs]), *tensors)
+
+
+class _Trunk(torch.nn.Module):
+    """A layer's map, channels first: where back-propagation ends. A module, for Captum's hooks."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__()
+        self._bridge = bridge
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        layer_map = self._bridge(*(tensor.detach() for tensor in tensors))
+        return layer_map.detach().requires_grad_(torch.is_grad_enabled())
+
+
+# Each compiles a function of tensors like `arrays`, with the gradients of the first `wanted` of them, as one
+# of arrays. What it returns must not refer to the function: that one refers to the network, which keeps it.
+
+
+def _on_tensorflow(function: Function, wanted: int, arrays: Arrays, _: Sequence[Any]) -> Compiled:
+    tf = importlib.import_module("tensorflow")
+
+    def both(*tensors: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tensors[:wanted])
+            values = function(*tensors)
+        zero = tf.UnconnectedGradients.ZERO
+        return values, tape.gradient(values, tensors[:wanted], unconnected_gradients=zero) if wanted else ()
+
+    # For any number of images.
+    shapes = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays]
+    traced = tf.function(both, autograph=False).get_concrete_function(*shapes)
+    return lambda arrays: traced(*map(tf.convert_to_tensor, arrays))
+
+
+def _on_jax(function: Function, wanted: int, arrays: Arrays, weights: Sequence[Any]) -> Compiled:
+    jax = importlib.import_module("jax")
+
+    def summed(first: Any, rest: Any, numbers: Any) -> Any:
+        # JAX would read the weights when it compiles, and never again.
+        with keras.StatelessScope(state_mapping=list(zip(weights, numbers, strict=True))):
+            values = function(*first, *rest)
+        return values.sum() if wanted else 0.0, values
+
+    def both(*given: Any) -> Any:
+        gradients, values = jax.grad(summed, has_aux=True)(*given) if wanted else summed(*given)
+        return values, gradients if wanted else ()
+
+    def given(arrays: Arrays) -> tuple[Any, ...]:
+        return tuple(arrays[:wanted]), tuple(arrays[wanted:]), [weight.value for weight in weights]
+
+    compiled = jax.jit(both).lower(*given(arrays)).compile()
+    return lambda arrays: compiled(*given(arrays))
+
+
+def _on_torch(function: Function, wanted: int, _: Arrays, __: Sequence[Any]) -> Compiled:
+    def run(arrays: Arrays) -> Any:
+        tensors = [keras.ops.convert_to_tensor(array) for array in arrays]
+        first = [tensor.detach().requires_grad_() for tensor in tensors[:wanted]]
+        with torch.set_grad_enabled(wanted > 0):
+            values = function(*first, *tensors[wanted:])
+            gradients: Sequence[Any] = ()
+            if wanted:
+                gradients = torch.autograd.grad(
+                    values.sum(), first, allow_unused=True, materialize_grads=True
+                )
+        return values.detach().cpu(), [gradient.cpu() for gradient in gradients]
+
+    return run
+
+
+_COMPILERS: dict[str, Callable[[Function, int, Arrays, Sequence[Any]], Compiled]] = {
+    "tensorflow": _on_tensorflow,
+    "jax": _on_jax,
+    "torch": _on_torch,
+}

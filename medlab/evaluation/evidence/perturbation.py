@@ -1,0 +1,163 @@
+"""How well a map foretells small changes of the output, and how steady it is: Captum's two measures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from captum import metrics
+from numpy.typing import NDArray
+
+from medlab import checks
+from medlab.evaluation.attribution import METHODS, Attribution, attribute
+from medlab.evaluation.attribution.captum_attribution import drawing_from
+from medlab.evaluation.attribution.explained_output import Inputs
+from medlab.evaluation.attribution.queries import open_query
+
+
+def infidelity(
+    model: Any, attribution: Attribution, *, noise: float = 0.03, samples: int = 50, seed: int = 0
+) -> NDArray[np.float64]:
+    """Return how far a map is from foretelling the output's change under noise: 0 is best.
+
+    Parameters
+    ----------
+    model : keras.Model
+    attribution : Attribution
+        Of one input, by a method whose map has a number for every number of the input; saliency with
+        ``absolute=False``, as sizes foretell nothing.
+    noise : float
+        Standard deviation of the noise, as a part of the input's span.
+    samples : int
+    seed : int
+
+    Returns
+    -------
+    infidelity : float array, shape (N,)
+        Mean of (foretold - real change)², after the best common factor (the square of the output).
+
+    Raises
+    ------
+    ValueError
+        If the attribution is of several inputs, or of a layer.
+
+    Notes
+    -----
+    Source: Yeh et al. 2019, arXiv 1901.09392.
+    """
+    inputs = _checked("infidelity", attribution, noise=noise, samples=samples)
+    method = METHODS[attribution.method]
+    if np.shape(attribution.map) != inputs.arrays[0].shape:
+        msg = (
+            f"infidelity needs a number for every number of the input, shape {inputs.arrays[0].shape}, got a "
+            f"map of shape {np.shape(attribution.map)} ({attribution.method}). Use deletion."
+        )
+        raise ValueError(msg)
+    # What noise does can be foretold number by number, but not from the effects of patches.
+    foretelling = [name for name, row in METHODS.items() if not (row.layer or row.patches)]
+    checks.one_of("method of infidelity", attribution.method, foretelling)
+    image = torch.from_numpy(inputs.arrays[0])
+    spread = noise * float(image.max() - image.min())
+    (nothing,) = inputs.baselines(0.0 if method.from_zero else attribution.one_baseline())
+
+    # A map of gradients foretells gradient times step; others have the way from the baseline in them.
+    @metrics.infidelity_perturb_func_decorator(multiply_by_inputs=not method.gradient)
+    def disturb(original: Any, *_: Any) -> Any:
+        return original - spread * torch.randn_like(original)
+
+    with open_query(model, inputs, **attribution.question) as query, drawing_from(checks.seed(seed)):
+        at_once = max(1, query.forward.batch_size // len(image))
+        distances = metrics.infidelity(
+            query.forward,
+            disturb,
+            image,
+            torch.from_numpy(np.ascontiguousarray(attribution.map)),
+            baselines=torch.from_numpy(nothing).expand_as(image),
+            additional_forward_args=query.extras,
+            n_perturb_samples=int(samples),
+            max_examples_per_batch=min(at_once, int(samples)) * len(image),
+            normalize=True,
+        )
+    return distances.numpy().astype(np.float64)
+
+
+def sensitivity(
+    model: Any,
+    attribution: Attribution,
+    *,
+    radius: float = 0.02,
+    samples: int = 10,
+    seed: int = 0,
+    **options: Any,
+) -> NDArray[np.float64]:
+    """Return how far a map moves, at most, when the input moves a little: 0 is steadiest.
+
+    Parameters
+    ----------
+    model : keras.Model
+    attribution : Attribution
+        Of one input; its method is asked again for each disturbed input.
+    radius : float
+        Largest change of a number of the input, as a part of the input's span.
+    samples : int
+        Disturbed inputs.
+    seed : int
+    **options
+        The method's own, as they were given to `attribute`.
+
+    Returns
+    -------
+    sensitivity : float array, shape (N,)
+        Largest distance of the maps, as a part of the map's length.
+
+    Notes
+    -----
+    Source: Yeh et al. 2019, arXiv 1901.09392 (max-sensitivity).
+    """
+    inputs = _checked("sensitivity", attribution, radius=radius, samples=samples)
+    image = torch.from_numpy(inputs.arrays[0])
+
+    def explain(images: Any, **_: Any) -> Any:
+        disturbed = images[0] if isinstance(images, tuple) else images
+        repeats = len(disturbed) // len(image)
+
+        def repeated(value: Any) -> Any:
+            return value if value is None else np.repeat(value, repeats, axis=0)
+
+        def each(value: Any) -> Any:  # what has a row for each image
+            return repeated(np.asarray(value)) if np.shape(value) == tuple(image.shape) else value
+
+        again = attribute(
+            attribution.method,
+            model,
+            disturbed.detach().numpy(),
+            repeated(attribution.target),
+            attribution.layer,
+            each(attribution.baseline),
+            on=attribution.on,
+            region=repeated(attribution.region),
+            head=attribution.head,
+            seed=seed,
+            **{name: each(value) for name, value in options.items()},
+        )
+        return (torch.from_numpy(again.map),)
+
+    with drawing_from(checks.seed(seed)):
+        distances = metrics.sensitivity_max(
+            explain,
+            image,
+            perturb_radius=radius * float(image.max() - image.min()),
+            n_perturb_samples=int(samples),
+        )
+    return distances.numpy().astype(np.float64)
+
+
+def _checked(measure: str, attribution: Attribution, *, samples: int, **sizes: float) -> Inputs:
+    checks.in_range("samples", samples, 1, whole=True)
+    for name, size in sizes.items():
+        checks.in_range(name, size, 0)
+    inputs = Inputs(attribution.x)
+    inputs.only(measure)
+    checks.finite("map", attribution.map)
+    return inputs

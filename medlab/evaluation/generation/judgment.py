@@ -1,0 +1,189 @@
+"""`judge`: all that can be said of generated images, in one table beside what real images give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from medlab import checks
+from medlab.data import Dataset
+from medlab.data.augmentation import Augmentation
+from medlab.evaluation.generation.copies import Memorization, memorization
+from medlab.evaluation.generation.distances import MEASURES, Estimate, at_equal_counts, floor
+from medlab.evaluation.generation.image_features import (
+    Features,
+    enough,
+    like_real,
+    network_features,
+    pixel_features,
+)
+from medlab.evaluation.generation.usefulness import Usefulness, train_on_synthetic
+
+_FEWEST = 20
+# More would cost minutes and change the third digit.
+_MOST = 1000
+_NAMES = {
+    "frechet": ("Fréchet distance", "lower"),
+    "kernel": ("kernel distance", "lower"),
+    "coverage": ("coverage", "higher"),
+    "density": ("density", "near the floor"),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure of generated images against held-out real ones, and the real images' own."""
+
+    generated: Estimate
+    floor: Estimate
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """What `judge` found.
+
+    Attributes
+    ----------
+    network, pixels : dict of Measured
+        ``frechet``, ``kernel``, ``coverage``, ``density`` on either features.
+    memorized_network, memorized_pixels : Memorization
+    usefulness : Usefulness or None
+        None without labels.
+    count : int
+        Images on either side of each comparison.
+    features : dict of str
+        What ``network`` and ``pixels`` are, in words.
+    """
+
+    network: dict[str, Measured]
+    pixels: dict[str, Measured]
+    memorized_network: Memorization
+    memorized_pixels: Memorization
+    usefulness: Usefulness | None
+    count: int
+    features: dict[str, str]
+
+    @property
+    def copies(self) -> bool:
+        """Whether either test for copies raises the alarm."""
+        return self.memorized_network.copies or self.memorized_pixels.copies
+
+    def table(self) -> pd.DataFrame:
+        """Return a row for each measure: ``generated``, ``floor`` (what real images give), ``better``.
+
+        Text with 95 % intervals; the numbers are in the fields.
+        """
+        rows: dict[str, tuple[str, str, str]] = {}
+        for space in ("network", "pixels"):
+            for name, measured in getattr(self, space).items():
+                label, better = _NAMES[name]
+                rows[f"{label}, {space}"] = (_cell(*measured.generated), _cell(*measured.floor), better)
+        for space in ("network", "pixels"):
+            copied: Memorization = getattr(self, f"memorized_{space}")
+            share = f"{copied.share_close:.0%} (p = {copied.p_close:.2g})"
+            rows[f"close to a training image, {space}"] = (share, f"{copied.expected_close:.0%}", "lower")
+            rows[f"memorization z, {space}"] = (f"{copied.z:.1f}", "-2 to 2", "not below the floor")
+        if (useful := self.usefulness) is not None:
+            auc, real = useful.cell("auc"), useful.cell("auc_real")
+            rows["AUC on real test images"] = (auc, real, "higher")
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["generated", "floor", "better"])
+
+
+def judge(
+    generated: ArrayLike,
+    dataset: Dataset,
+    labels: ArrayLike | None = None,
+    seed: int = 0,
+    *,
+    features: Features | None = None,
+    repeats: int = 50,
+    progress: bool = False,
+    **options: Any,
+) -> Judgment:
+    """Compare generated images with the real images that neither generator nor features have learnt from.
+
+    Parameters
+    ----------
+    generated : array, shape (N, H, W, C) or (N, Z, Y, X, C), N >= 20
+        In the units of the data set's images. Of more than 1,000, 1,000 are drawn for all but the training.
+    dataset : Dataset
+        The generator learnt from train. Validation and test together are the held-out images; each
+        comparison takes as many of them as generated ones, at most half, so that the floor can be measured
+        on the same count.
+    labels : int array, shape (N,), or None
+        Classes of the generated images, for `train_on_synthetic`; None leaves it out.
+    seed : int
+    features : Features or None
+        From `network_features`; give it where several generators are compared, so that it is trained once
+        and the same for all. None: trained here.
+    repeats : int
+        Draws of subsets for each measure.
+    progress : bool
+    **options
+        Of `medlab.training.fit`, for the trainings here.
+
+    Returns
+    -------
+    judgment : Judgment
+
+    Raises
+    ------
+    ValueError
+        If images are fewer than 20 (held-out: 40) or unlike the real ones in shape, units or finiteness,
+        or as `network_features` and `train_on_synthetic` say.
+
+    Examples
+    --------
+    ``judge(images, medlab.data.load("breastmnist"), epochs=15).table()``
+    """
+    images = like_real("generated", generated, dataset.train.images)
+    enough("generated", len(images), _FEWEST)
+    held_out = np.concatenate([dataset.val.images, dataset.test.images])
+    enough("val and test together", len(held_out), 2 * _FEWEST)
+    checks.in_range("repeats", repeats, 1, whole=True)
+    if labels is not None:
+        checks.same_length(generated=images, labels=labels)
+    rng = np.random.default_rng(checks.seed(seed))
+    some = images[rng.permutation(len(images))[:_MOST]]
+    held_out = held_out[rng.permutation(len(held_out))[: 2 * _MOST]]
+    count = min(len(some), len(held_out) // 2)
+    looks = {
+        "network": features or network_features(dataset, seed=seed, progress=progress, **options),
+        "pixels": pixel_features(dataset, seed=seed),
+    }
+    symmetry = Augmentation.for_dataset(dataset)
+    results: dict[str, Any] = {}
+    for space, look in looks.items():
+        fake, real = look.of(some), look.of(held_out)
+        results[space] = {
+            name: Measured(
+                at_equal_counts(fake, real, name, count=count, repeats=repeats, seed=seed),
+                floor(real, name, count=count, repeats=repeats, seed=seed),
+            )
+            for name in MEASURES
+        }
+        results[f"memorized_{space}"] = memorization(
+            some,
+            dataset.train.images,
+            held_out,
+            features=look,
+            flips=symmetry.flips,
+            quarter_turns=symmetry.quarter_turns,
+        )
+    useful = None
+    if labels is not None:
+        useful = train_on_synthetic(images, labels, dataset, seed=seed, progress=progress, **options)
+    return Judgment(
+        **results,
+        usefulness=useful,
+        count=count,
+        features={space: look.describe() for space, look in looks.items()},
+    )
+
+
+def _cell(value: float, low: float, high: float) -> str:
+    return f"{value:.3g} ({low:.3g} to {high:.3g})" if low < high else f"{value:.3g}"

@@ -1,0 +1,334 @@
+"""Curves: charts as plain data, drawn here and by a page elsewhere; sequences, trainings, learning curves."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter, StrMethodFormatter
+from numpy.typing import ArrayLike, NDArray
+
+from medlab import checks
+from medlab.plots import canvas
+
+MARKED = 40  # points up to which each is marked
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve.
+
+    Attributes
+    ----------
+    name : str
+        For the legend; empty: not in it.
+    x, y : sequences of float, of one length
+        Points that are not finite are left out.
+    color : int
+        Number in the palette.
+    dashed : bool
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    color: int = 0
+    dashed: bool = False
+
+    def __post_init__(self) -> None:
+        checks.same_length(x=self.x, y=self.y)
+
+    def points(self) -> list[tuple[float, float]]:
+        """Return the points that are finite."""
+        pairs = zip(self.x, self.y, strict=True)
+        return [(float(x), float(y)) for x, y in pairs if np.isfinite(x) and np.isfinite(y)]
+
+    def _columns(self) -> NDArray[np.float64]:
+        """Return x and y of the points that are finite, shape (2, T)."""
+        return np.array(self.points(), dtype=np.float64).reshape(-1, 2).T
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over one pair of axes.
+
+    Attributes
+    ----------
+    x_label, y_label : str
+        With units.
+    lines : sequence of Line
+    mark : float or None
+        A place on the horizontal axis, shown as a dotted line.
+    mark_name : str
+        What it means.
+    """
+
+    x_label: str
+    y_label: str
+    lines: Sequence[Line]
+    mark: float | None = None
+    mark_name: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON knows, colors as hexadecimal numbers."""
+        lines = []
+        for line in self.lines:
+            x, y = line._columns().tolist()
+            color = canvas.COLORS[line.color % len(canvas.COLORS)]
+            lines.append({"name": line.name, "x": x, "y": y, "color": color, "dashed": line.dashed})
+        return {**dataclasses.asdict(dataclasses.replace(self, lines=())), "lines": lines}
+
+
+def charts(described: Iterable[Chart], alt: str = "") -> canvas.Picture:
+    """Draw charts side by side.
+
+    Parameters
+    ----------
+    described : iterable of Chart
+    alt : str
+        What is to be seen, for readers who cannot see it.
+    """
+    listed = list(described)
+    picture, axes = canvas.panels(1, max(1, len(listed)), height_in=3.4, alt=alt)
+    for axis, chart in zip(axes, listed, strict=False):
+        _draw(axis, chart)
+    named = [axis.get_legend_handles_labels() for axis in picture.axes]
+    if named and named[0][1] and all(labels == named[0][1] for _, labels in named):
+        picture.legend(*named[0], loc="outside lower center", ncols=4, fontsize=canvas.SMALL, frameon=False)
+    else:
+        for axis, (_, labels) in zip(picture.axes, named, strict=True):
+            if labels:
+                axis.legend(fontsize=canvas.SMALL, framealpha=0.85)
+    return picture
+
+
+def chart_beside_tiles(chart: Chart, tiles: ArrayLike, *, title: str = "", alt: str = "") -> canvas.Picture:
+    """Draw a chart and, beside it, gray images as one mosaic.
+
+    Parameters
+    ----------
+    chart : Chart
+    tiles : array, shape (R, C, H, W)
+        R rows of C images.
+    title : str
+        Of the mosaic: what it shows, and that it is simulated where it is.
+    alt : str
+        What is to be seen, for readers who cannot see it.
+    """
+    picture, (left, right) = canvas.panels(1, 2, height_in=3.2, alt=alt)
+    _draw(left, chart)
+    if left.get_legend_handles_labels()[1]:
+        left.legend(fontsize=canvas.SMALL, framealpha=0.85)
+    right.imshow(mosaic(tiles), cmap="gray")
+    right.set_title(title, fontsize=canvas.SMALL)
+    right.set_axis_off()
+    return picture
+
+
+def mosaic(tiles: ArrayLike) -> NDArray[Any]:
+    """Put images, shape (R, C, H, W), into one, shape (R H, C W)."""
+    return np.block([list(row) for row in np.asarray(tiles)])
+
+
+def _draw(axis: Axes, chart: Chart) -> None:
+    for line in chart.lines:
+        x, y = line._columns()
+        style = {**canvas.dot_style(line.color), "linestyle": "--" if line.dashed else "-"}
+        if len(x) > MARKED:
+            style["marker"] = ""
+        axis.plot(x, y, **style, markersize=3.5, label=line.name or "_")
+    if chart.mark is not None:
+        axis.axvline(chart.mark, color=canvas.GRAY, linestyle=":", label=chart.mark_name)
+    axis.set_xlabel(chart.x_label)
+    axis.set_ylabel(chart.y_label, fontsize=canvas.SMALL)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+    if not any(line.points() for line in chart.lines):
+        axis.text(0.5, 0.5, "nothing trained yet", transform=axis.transAxes, ha="center", color=canvas.GRAY)
+
+
+def lines(
+    x: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    x_label: str,
+    y_label: str,
+    logarithmic: bool = False,
+    spans: Sequence[tuple[float, float]] = (),
+    span_name: str = "",
+    alt: str = "",
+) -> canvas.Picture:
+    """Draw named curves over the same steps.
+
+    Parameters
+    ----------
+    x : array, shape (T,)
+    curves : dict of arrays, shape (T,)
+        Told apart by color and dash.
+    x_label, y_label : str
+        With units.
+    logarithmic : bool
+        Of the vertical axis; values of 0 and below are left out.
+    spans : (from, to) pairs, in the units of `x`
+        Shaded, such as the time of a seizure.
+    span_name : str
+        What the shade means.
+    alt : str
+        What is to be seen, for readers who cannot see it.
+
+    Raises
+    ------
+    ValueError
+        If a curve has another length than `x`.
+    """
+    steps = np.asarray(x)
+    checks.same_length(x=steps, **{name: np.asarray(values) for name, values in curves.items()})
+    picture, (axis, *_) = canvas.panels(
+        width_in=7.0, height_in=3.4, alt=alt or f"{y_label} against {x_label}: {', '.join(curves)}."
+    )
+    for i, (start, end) in enumerate(spans):
+        axis.axvspan(start, end, color=canvas.ORANGE, alpha=0.25, linewidth=0, label="" if i else span_name)
+    for i, (name, values) in enumerate(curves.items()):
+        axis.plot(steps, np.asarray(values), **canvas.curve_style(i), label=canvas.in_legend(name))
+    if logarithmic:
+        axis.set_yscale("log", nonpositive="mask")
+        # Matplotlib's own writes powers as formulas, which pictures do not read.
+        axis.yaxis.set_major_formatter(LogFormatter())
+        axis.yaxis.set_minor_formatter(LogFormatter())
+    axis.set_xlabel(x_label)
+    axis.set_ylabel(y_label)
+    if len(curves) > 1 or span_name:
+        axis.legend(fontsize=canvas.SMALL, framealpha=0.85)
+    return picture
+
+
+def states(
+    panels: Mapping[str, ArrayLike], *, x_label: str = "step", y_label: str = "unit"
+) -> canvas.Picture:
+    """Draw the states of a recurrent network, steps from left to right, one row a number of the state.
+
+    Parameters
+    ----------
+    panels : dict of arrays, shape (T, U)
+        All on one color scale, symmetric around 0: blue below, white at 0, red above.
+    x_label, y_label : str
+
+    Raises
+    ------
+    ValueError
+        If a panel has not two axes, or none is given.
+    """
+    values = {name: np.asarray(array, dtype=float) for name, array in panels.items()}
+    wrong = {name: array.shape for name, array in values.items() if array.ndim != 2}
+    if wrong or not values:
+        msg = f"panels must be arrays of shape (T, U), at least one, got {wrong or 'none'}."
+        raise ValueError(msg)
+    largest = max(float(np.abs(array).max()) for array in values.values()) or 1.0
+    picture, axes = canvas.panels(
+        1, len(values), height_in=3.2, alt=f"States over steps: {', '.join(values)}."
+    )
+    for axis, (name, array) in zip(axes, values.items(), strict=True):
+        axis.grid(visible=False)
+        drawn = axis.imshow(
+            array.T, aspect="auto", cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="nearest"
+        )
+        axis.set_title(name, fontsize=canvas.SMALL)
+        axis.set_xlabel(x_label)
+        axis.set_ylabel(y_label)
+    picture.colorbar(drawn, ax=list(axes), label="state")
+    return picture
+
+
+def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Picture:
+    """Draw the course of a training: loss, validation measures and learning rate over epochs.
+
+    Parameters
+    ----------
+    table : DataFrame, one row for each epoch
+        Columns ``epoch`` and ``loss``; ``val_loss``, further ``val_...`` and ``learning_rate`` are drawn
+        where they are there.
+    best_epoch : int or None
+        The epoch whose weights were kept, as in column ``epoch``.
+
+    Raises
+    ------
+    ValueError
+        If ``epoch`` or ``loss`` is missing, or no epoch was trained.
+    """
+    missing = [name for name in ("epoch", "loss") if name not in table]
+    if missing or table.empty:
+        got = f"columns {', '.join(map(str, table.columns)) or 'none'} and {len(table)} rows"
+        msg = f"table must have the columns epoch and loss and a row for each epoch, got {got}."
+        raise ValueError(msg)
+    columns = [str(name) for name in table.columns]
+    measures = [name for name in columns if name.startswith("val_") and name != "val_loss"]
+    candidates = (["loss", "val_loss"], measures, ["learning_rate"])
+    drawn = [present for names in candidates if (present := [name for name in names if name in columns])]
+    alt = f"Training over {len(table)} epochs: {', '.join(name for names in drawn for name in names)}."
+    width_in = min(canvas.WIDTH_IN, 3.5 * len(drawn))
+    picture, axes = canvas.panels(1, len(drawn), width_in=width_in, height_in=3.5, alt=alt)
+    for axis, names in zip(axes, drawn, strict=True):
+        for name in names:
+            number = name.startswith("val_") + (measures.index(name) if name in measures else 0)
+            style = {**canvas.dot_style(number), **canvas.curve_style(number)}
+            axis.plot(table["epoch"], table[name], **style, ms=3.5, label=_words(name))
+        if best_epoch is not None:
+            axis.axvline(best_epoch, color=canvas.GRAY, linestyle=":", label=f"kept: epoch {best_epoch}")
+        axis.set_xlabel("epoch")
+        axis.set_ylabel("loss" if names[0] == "loss" else _words(names[0]) if len(names) == 1 else "measure")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+        if names[0] == "learning_rate":
+            axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
+        elif len(names) > 1 or best_epoch is not None:
+            # Below: two measures that cross leave no free corner.
+            axis.legend(fontsize=canvas.SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
+    return picture
+
+
+def learning_curve(
+    sizes: ArrayLike,
+    scores: Mapping[str, ArrayLike],
+    *,
+    measure: str = "AUC",
+) -> canvas.Picture:
+    """Draw a measure against the number of training images, every seed a point, the mean a line.
+
+    Parameters
+    ----------
+    sizes : array, shape (S,), > 0
+        Numbers of training images.
+    scores : dict of arrays, shape (S, R)
+        For each curve's name: R seeds at each size.
+    measure : str
+        Label of the vertical axis.
+    """
+    numbers = np.asarray(sizes)
+    alt = f"{measure} against {len(numbers)} numbers of training images, {', '.join(scores)}."
+    picture, (axis, *_) = canvas.panels(width_in=6.0, height_in=3.8, alt=alt)
+    for i, (name, values) in enumerate(scores.items()):
+        runs = np.asarray(values, dtype=np.float64)
+        if runs.ndim != 2 or len(runs) != len(numbers):
+            msg = f"scores[{name!r}] must have shape ({len(numbers)}, seeds), got {runs.shape}."
+            raise ValueError(msg)
+        each = np.repeat(numbers, runs.shape[1])
+        axis.plot(each, runs.ravel(), **canvas.dot_style(i), ms=4, alpha=0.55, mew=0)
+        label = f"{canvas.in_legend(name)}, mean of {runs.shape[1]} seeds"
+        axis.plot(numbers, runs.mean(axis=1), **canvas.curve_style(i), label=label)
+    checks.in_range("the smallest of sizes", numbers.min(), 1)
+    axis.set_xscale("log")
+    axis.set_xticks(numbers)
+    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.set_xlabel("training images (log scale)")
+    axis.set_ylabel(measure)
+    axis.legend(fontsize=canvas.SMALL)
+    return picture
+
+
+def _words(name: str) -> str:
+    words = {"loss": "training", "val_loss": "validation", "learning_rate": "learning rate"}
+    return words.get(name, name.replace("val_auc", "validation AUC").replace("val_", "validation "))
