@@ -8,13 +8,13 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "article": ["article_cnn", "article_cnn_28"],
         "bundle": ["Bundle", "load", "save"],
-        "catalog": ["build", "check_shape", "describe", "minimum_size", "names", "own_options"],
+        "catalog": ["build", "check_shape", "describe", "names", "own_options"],
         "concepts": ["concept_bottleneck", "correct_concepts"],
         "costs": ["cost"],
+        "gradients": ["input_gradients"],
         "predicting": ["predict"],
         "resnet": ["resnet18_28"],
         "rnn": ["bidirectional_lstm", "cnn_lstm", "gru", "lstm", "simple_rnn"],
         "screening": ["screening_cnn"],
-        "slopes": ["input_slopes"],
     },
 )

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from medlab.models.layers import image_input, output
+from medlab.models.blocks import classifier, image_input
 
 
 def article_cnn_28(
@@ -72,6 +72,4 @@ def _article(
         x = layers.MaxPooling2D(2, name=f"pooling_{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(64, activation="relu", name="dense")(x)
-    if dropout:
-        x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(image, output(x, task, outputs), name=name)
+    return classifier(image, x, task, outputs, dropout, name)

@@ -6,9 +6,11 @@ Reports write it; explanations, case reports and serving read it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,24 @@ class Bundle:
 
     model: Any
     facts: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        facts = self.facts
+        simulated = "SIMULATED " if facts.get("simulated") else ""
+        lines = {
+            "input": self.model.input_shape[1:],
+            "spacing_mm": facts.get("spacing_mm"),
+            "task": facts.get("task"),
+            "classes": ", ".join(facts.get("class_names", []))[:80],
+            "positive": facts.get("positive_class"),
+            "threshold": facts.get("threshold"),
+            "rule": facts.get("threshold_rule"),
+            "trained on": f"{simulated}{facts.get('dataset', '')}",
+            "seed": facts.get("seed"),
+            "backend": facts.get("backend"),
+        }
+        shown = [f"  {name:<11}{value}" for name, value in lines.items() if value not in (None, "")]
+        return "\n".join([f"Bundle of {self.model.name}", *shown])
 
     def normalize(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Bring raw images, shape (N, ..., C), to the network's input."""
@@ -110,22 +130,29 @@ def save(
         "intended_use": "teaching and research; not a medical device",
     }
     text = json.dumps(facts, indent=2, allow_nan=False, default=lambda number: number.tolist())  # NumPy's
-    partial = folder / ("partial." + NETWORK)
+    with replacing_files(folder, (NETWORK, FACTS), "model") as partial:
+        model.save(partial / NETWORK)
+        (partial / FACTS).write_text(text, encoding="utf-8")
+    return folder
+
+
+@contextlib.contextmanager
+def replacing_files(folder: Path, names: Iterable[str], what: str) -> Iterator[Path]:
+    """Give a folder to write files to; once all are there, they replace older ones, in this order."""
+    partial = folder / "partial"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        model.save(partial)
-        (folder / ("partial." + FACTS)).write_text(text, encoding="utf-8")
-        partial.replace(folder / NETWORK)
-        (folder / ("partial." + FACTS)).replace(folder / FACTS)
+        partial.mkdir(parents=True, exist_ok=True)
+        yield partial
+        for name in names:
+            (partial / name).replace(folder / name)
     except OSError as error:
-        for name in (NETWORK, FACTS):
-            (folder / f"partial.{name}").unlink(missing_ok=True)
         reason = error.strerror or error
         msg = (
-            f"the model could not be written to {folder.name} ({reason}). Free space or name another folder."
+            f"the {what} could not be written to {folder.name} ({reason}). Free space or name another folder."
         )
         raise OSError(error.errno, msg) from error
-    return folder
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def load(folder: str | Path) -> Bundle:
@@ -151,7 +178,7 @@ def load(folder: str | Path) -> Bundle:
     if not isinstance(numbers, dict) or not all(_are_numbers(numbers.get(name)) for name in ("mean", "std")):
         msg = f"{FACTS} in {folder.name} is damaged (no usable normalization). Write the model folder again."
         raise ValueError(msg)
-    importlib.import_module("medlab.models.layers")  # registers the layers that Keras does not have
+    importlib.import_module("medlab.models.rnn")  # registers its layer, which Keras does not have
     return Bundle(read_network(folder / NETWORK), facts)
 
 

@@ -79,11 +79,6 @@ def describe(name: str) -> Entry:
     return CATALOG[checks.one_of("model", name, CATALOG)]
 
 
-def minimum_size(name: str) -> int:
-    """Return the shortest image side in pixels that the named network takes."""
-    return describe(name).smallest
-
-
 def check_shape(name: str, image_shape: Sequence[int]) -> None:
     """Refuse images that the named network cannot take.
 
@@ -103,7 +98,7 @@ def check_shape(name: str, image_shape: Sequence[int]) -> None:
     size = " x ".join(map(str, sides)) + (" steps" if kind == "sequences" else "")
     if kind not in entry.kinds:
         usable = ", ".join(other for other, facts in CATALOG.items() if kind in facts.kinds)
-        forms = " or ".join(FORMS[one] for one in FORMS if one in entry.kinds)
+        forms = " or ".join(form for taken, form in FORMS.items() if taken in entry.kinds)
         msg = f"{name} takes {forms}, got {kind} of {size}. For {kind} use: {usable}."
         raise ValueError(msg)
     if not _fits(name, kind, sides):

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from medlab.models.layers import image_input, output
+from medlab.models.blocks import classifier, image_input
 
 
 def resnet18_28(
@@ -42,9 +42,7 @@ def resnet18_28(
             stride = 2 if stage and not unit else 1
             x = _residual(x, width << stage, stride, f"stage{stage + 1}_unit{unit + 1}")
     x = layers.GlobalAveragePooling2D(name="average")(x)
-    if dropout:
-        x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(image, output(x, task, outputs), name="resnet18_28")
+    return classifier(image, x, task, outputs, dropout, "resnet18_28")
 
 
 def _normalized(x: Any, filters: int, size: int, stride: int, name: str) -> Any:

@@ -7,7 +7,7 @@ import math
 import keras
 from keras import layers
 
-from medlab.models.layers import image_input, output
+from medlab.models.blocks import classifier, convolution_block, image_input, pooled_features
 
 
 def screening_cnn(
@@ -39,24 +39,14 @@ def screening_cnn(
     a quarter of the pixels. Average pooling sees how much of a pattern there is, maximum pooling whether
     it is there.
     """
-    rank = len(image_shape) - 1
-    convolution = layers.Conv2D if rank == 2 else layers.Conv3D
-    pooling = layers.MaxPooling2D if rank == 2 else layers.MaxPooling3D
-    average = layers.GlobalAveragePooling2D if rank == 2 else layers.GlobalAveragePooling3D
-    maximum = layers.GlobalMaxPooling2D if rank == 2 else layers.GlobalMaxPooling3D
     blocks = max(2, round(math.log2(min(image_shape[:-1]) / 4)))
     first = width or max(16, 128 >> (blocks - 1))
     widest = max(128, 4 * first)
-
     image = image_input(image_shape)
     x = image
     for number in range(1, blocks + 1):
         filters = min(widest, first << (number - 1))
-        x = convolution(filters, 3, padding="same", use_bias=False, name=f"convolution_{number}")(x)
-        if number < blocks:
-            x = pooling(2, name=f"pooling_{number}")(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{number}")(x)
-        x = layers.ReLU(name=f"relu_{number}")(x)
-    x = layers.Concatenate(name="features")([average(name="average")(x), maximum(name="maximum")(x)])
-    x = layers.Dropout(dropout, name="dropout")(x)
-    return keras.Model(image, output(x, task, outputs), name="screening_cnn")
+        x = convolution_block(x, number, filters, pooled=number < blocks)
+    # Also where nothing is dropped: a concept bottleneck goes on from this layer.
+    x = layers.Dropout(dropout, name="dropout")(pooled_features(x, "features"))
+    return classifier(image, x, task, outputs, 0, "screening_cnn")

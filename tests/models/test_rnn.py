@@ -8,8 +8,7 @@ from keras import layers
 from medlab import models, training
 from medlab.data import Dataset, Split
 from medlab.data.normalization import normalize
-from medlab.models.layers import EachSlice
-from medlab.models.rnn import CELLS
+from medlab.models.rnn import CELLS, EachSlice
 
 
 def first_step_counts(rng, count, steps=6):
@@ -56,14 +55,14 @@ def test_relu_keeps_a_state_that_tanh_would_squeeze():
     assert states[0, :, 0].tolist() == [1, 2, 4]
 
 
-def test_slopes_along_the_steps_by_hand():
-    assert models.input_slopes(lambda x: x * x, [[1.0, -3.0]]).tolist() == [[2, -6]]
+def test_gradients_along_the_steps_by_hand():
+    assert models.input_gradients(lambda x: x * x, [[1.0, -3.0]]).tolist() == [[2, -6]]
     model = models.simple_rnn((4, 1), "regression", width=1, activation="relu")
     set_all(model, "states", ([[3.0]], [[0.5]], [0.0]))
     set_all(model, "value", ([[1.0]], [0.0]))
-    slopes = models.input_slopes(model, np.ones((2, 4, 1)))
+    gradients = models.input_gradients(model, np.ones((2, 4, 1)))
     # value = 3 (x4 + x3/2 + x2/4 + x1/8), for each sequence its own
-    np.testing.assert_allclose(slopes[..., 0], [[0.375, 0.75, 1.5, 3.0]] * 2, rtol=1e-6)
+    np.testing.assert_allclose(gradients[..., 0], [[0.375, 0.75, 1.5, 3.0]] * 2, rtol=1e-6)
 
 
 def test_costs_by_hand():
@@ -201,7 +200,7 @@ def wide(dataset):
             r"cell must be one of: simple_rnn, lstm.*'lstm'",
         ),
         (
-            lambda: models.input_slopes(lambda _: keras.ops.ones(3), [1.0]),
+            lambda: models.input_gradients(lambda _: keras.ops.ones(3), [1.0]),
             "must depend on the input, got a c",
         ),
     ],

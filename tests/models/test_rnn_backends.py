@@ -44,12 +44,12 @@ for name, (dataset, options) in cases.items():
     model = numbers(models.build(name, dataset, width=4, **options))
     inputs = dataset.test.images
     before = models.predict(model, lambda x: x, inputs)
-    slopes = models.input_slopes(model, inputs[:4])
+    gradients = models.input_gradients(model, inputs[:4])
     run = training.fit(model, dataset, epochs=2, batch_size=16, optimizer="sgd", learning_rate=0.01,
                        progress=False, seed=3)
     folder = models.save(sys.argv[1] + "/" + name, run.model, dataset, run.normalization)
     again = models.load(folder).predict(inputs)
-    found[name] = {"before": before.tolist(), "slopes": slopes.tolist(), "loss": run.history["loss"].tolist(),
+    found[name] = {"before": before.tolist(), "gradients": gradients.tolist(), "loss": run.history["loss"].tolist(),
                    "after": run.predict(inputs).tolist(), "again": again.tolist()}
 print(json.dumps(found))
 """
@@ -78,10 +78,10 @@ def results(tmp_path_factory):
 
 @pytest.mark.parametrize("backend", BACKENDS[1:])
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_weights_give_the_same_answers_slopes_and_steps(results, backend, name):
+def test_the_same_weights_give_the_same_answers_gradients_and_steps(results, backend, name):
     ours, theirs = results[backend][name], results["tensorflow"][name]
     np.testing.assert_allclose(ours["before"], theirs["before"], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(ours["slopes"], theirs["slopes"], rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(ours["gradients"], theirs["gradients"], rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(ours["loss"], theirs["loss"], rtol=1e-3)
     np.testing.assert_allclose(ours["after"], theirs["after"], rtol=1e-3, atol=1e-4)
 

@@ -5,10 +5,8 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "images": ["critic", "generator"],
+        "images": ["critic", "dcgan", "generator", "inpainter"],
         "points": ["point_critic", "point_generator"],
-        "radford": ["dcgan"],
-        "repairing": ["inpainter"],
         "spectral": ["SpectralConv2D", "SpectralDense"],
     },
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from medlab import backend
-from medlab.models.bundle import read_facts, read_network
+from medlab.models.bundle import read_facts, read_network, replacing_files
 from medlab.training.checkpoint import flat, grouped
 
 SCHEMA = 1
@@ -51,22 +50,13 @@ def save(adversary: Any, folder: str | Path) -> Path:
     }
     state = adversary.state()
     slots = flat({name: group for name, group in state.items() if name.endswith("_slots")})
-    partial = folder / "partial"
-    try:
-        partial.mkdir(parents=True, exist_ok=True)
+    # The facts last: a folder with facts is whole.
+    names = [*(f"{name}.keras" for name in networks), SLOTS, FACTS]
+    with replacing_files(folder, names, "GAN") as partial:
         for name, model in networks.items():
             model.save(partial / f"{name}.keras")
         np.savez(partial / SLOTS, **slots)
         (partial / FACTS).write_text(json.dumps(facts, indent=2, allow_nan=False), encoding="utf-8")
-        # The facts last: a folder with facts is whole.
-        for name in [*(f"{name}.keras" for name in networks), SLOTS, FACTS]:
-            (partial / name).replace(folder / name)
-    except OSError as error:
-        reason = error.strerror or error
-        msg = f"the GAN could not be written to {folder.name} ({reason}). Free space or name another folder."
-        raise OSError(error.errno, msg) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
