@@ -57,8 +57,9 @@ def simple_rnn(
     return classifier(sequence, features, task, outputs, dropout, "simple_rnn")
 
 
-def _builder(cell: str, docstring: str) -> Callable[..., keras.Model]:
-    """Return the builder of a network that reads a sequence with one kind of cell."""
+def _builder(described: Callable[[], None]) -> Callable[..., keras.Model]:
+    """Return the builder of a network with the kind of cell that a function bears the name of."""
+    cell = described.__name__
 
     def build(
         image_shape: tuple[int, ...],
@@ -72,13 +73,13 @@ def _builder(cell: str, docstring: str) -> Callable[..., keras.Model]:
         sequence = image_input(image_shape)
         return classifier(sequence, _read(sequence, cell, width, pooling), task, outputs, dropout, cell)
 
-    build.__name__ = build.__qualname__ = cell
-    build.__doc__ = docstring
+    # Not functools.wraps, which would give the builder the other one's signature, too.
+    build.__name__, build.__qualname__, build.__doc__ = cell, cell, described.__doc__
     return build
 
 
-lstm = _builder(
-    "lstm",
+@_builder
+def lstm() -> None:
     """Build a long short-term memory: gates write to, keep and read a cell that no activation squeezes.
 
     Parameters
@@ -96,11 +97,11 @@ lstm = _builder(
     -----
     Source: Hochreiter and Schmidhuber 1997, doi 10.1162/neco.1997.9.8.1735; forget gate: Gers et al. 2000,
     doi 10.1162/089976600300015015.
-    """,
-)
+    """
 
-gru = _builder(
-    "gru",
+
+@_builder
+def gru() -> None:
     """Build a gated recurrent unit: one gate mixes the old state with a candidate, three quarters of an LSTM.
 
     Parameters
@@ -111,11 +112,11 @@ gru = _builder(
     Notes
     -----
     Source: Cho et al. 2014, doi 10.3115/v1/D14-1179.
-    """,
-)
+    """
 
-bidirectional_lstm = _builder(
-    "bidirectional_lstm",
+
+@_builder
+def bidirectional_lstm() -> None:
     """Build two LSTMs, one that reads forward and one that reads backward, side by side.
 
     Parameters
@@ -129,8 +130,7 @@ bidirectional_lstm = _builder(
     -----
     Source: Schuster and Paliwal 1997, doi 10.1109/78.650093. It needs the whole sequence: it cannot watch a
     signal as it comes in.
-    """,
-)
+    """
 
 
 def cnn_lstm(

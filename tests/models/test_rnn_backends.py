@@ -49,7 +49,8 @@ for name, (dataset, options) in cases.items():
                        progress=False, seed=3)
     folder = models.save(sys.argv[1] + "/" + name, run.model, dataset, run.normalization)
     again = models.load(folder).predict(inputs)
-    found[name] = {"before": before.tolist(), "gradients": gradients.tolist(), "loss": run.history["loss"].tolist(),
+    found[name] = {"before": before.tolist(), "gradients": gradients.tolist(),
+                   "loss": run.history["loss"].tolist(),
                    "after": run.predict(inputs).tolist(), "again": again.tolist()}
 print(json.dumps(found))
 """
