@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "article": ["article_cnn", "article_cnn_28"],
         "bundle": ["Bundle", "load", "save"],
-        "catalog": ["build", "check_shape", "describe", "names", "own_options"],
+        "catalog": ["build", "check_shape", "describe", "fitting", "names", "own_options"],
         "concepts": ["concept_bottleneck", "correct_concepts"],
         "costs": ["cost"],
         "gradients": ["input_gradients"],

@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "fitting": ["fit"],
         "run": ["Run"],
         "session": ["TrainSession"],
-        "settings": ["BALANCES", "OPTIMIZERS", "SCALES", "Settings"],
+        "settings": ["Settings"],
     },
 )

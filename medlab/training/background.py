@@ -8,13 +8,13 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import keras
 
-from medlab import backend
+from medlab import backend, checks
 from medlab.training import checkpoint as checkpoints
 from medlab.training.control import Control, Stopped
 
@@ -36,14 +36,22 @@ class Background:
         "idle", "running", "paused", "stopping", "stopped", "done" or "failed".
     folder : Path
         Where the checkpoint lies.
+    callbacks : list of keras.callbacks.Callback
+        Called after medlab's own. It may change until the thread begins: at the start and after a stop.
     on_launch : callable or None
-        Called with the session whenever its thread begins: at the start and after a stop.
+        Called with the session whenever its thread begins.
     """
 
     on_launch: Callable[[Background], Any] | None = None
 
-    def __init__(self, checkpoint: str | Path | None) -> None:
+    def __init__(
+        self, checkpoint: str | Path | None, known: Collection[str], options: dict[str, Any]
+    ) -> None:
+        for name in options:
+            checks.one_of(f"option of {type(self).__name__}", name, known)
         self.folder = Path(checkpoint or tempfile.mkdtemp(prefix="medlab-training-"))
+        self.callbacks = list(options.pop("callbacks", ()))
+        self._options = options
         self._control = Control()
         self._thread: threading.Thread | None = None
         # Not Thread.join: an interrupt there makes Python 3.11 take a running thread for a finished one.
@@ -60,8 +68,8 @@ class Background:
         """Train in this thread under `self._control` and return the result; raise `Stopped` when stopped."""
         raise NotImplementedError
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return where the training is: plain numbers, to be shown."""
+    def _position(self) -> dict[str, Any]:
+        """Return where the training is: plain numbers."""
         raise NotImplementedError
 
     def _where(self, now: dict[str, Any]) -> str:
@@ -81,6 +89,25 @@ class Background:
     def at_work(self) -> bool:
         """Whether its thread trains, or waits in the middle of it."""
         return self._state in WORKING
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return where the training is: plain numbers, to be shown.
+
+        Returns
+        -------
+        snapshot : dict
+            ``state``; then ``epoch`` (from 1) and ``epochs``, ``batch`` and ``batches`` of it, ``loss`` (mean
+            of the epoch so far), ``best_epoch``, or, for a GAN, ``step`` done and ``steps`` (0 where only
+            minutes are set); ``seconds`` at work and ``seconds_left`` by the pace so far, None while that
+            is not known; ``rows``: the history as a list.
+        """
+        state = self.state
+        left = self._seconds_left() if state == "running" else 0.0 if state == "done" else None
+        counted = {"seconds": self.seconds, "seconds_left": left, "rows": self._control.rows}
+        return {"state": state, **self._position(), **counted}
+
+    def _seconds_left(self) -> float | None:
+        return self._control.seconds_left()
 
     @property
     def error(self) -> BaseException | None:
@@ -110,9 +137,9 @@ class Background:
             If there is a checkpoint and `resume` does not say what to do with it.
         """
         if self._state != "idle":
-            goes_on = self.state in ("running", "paused", "stopping", "stopped")
-            what = "resume() goes on." if goes_on else "Make a new one."
-            msg = f"a session can start once, this one is {self.state}. {what}"
+            goes_on = self.state in (*WORKING, "stopped")
+            remedy = "resume() goes on." if goes_on else "Make a new one."
+            msg = f"a session can start once, this one is {self.state}. {remedy}"
             raise RuntimeError(msg)
         there = checkpoints.checkpoint_in(self.folder)
         if resume is None and there:

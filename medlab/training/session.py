@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from medlab import checks
 from medlab.training.background import Background
 from medlab.training.fitting import fit
 from medlab.training.run import Run
@@ -35,6 +34,8 @@ class TrainSession(Background):
         "idle", "running", "paused", "stopping", "stopped", "done" or "failed".
     folder : Path
         Where the checkpoint lies.
+    callbacks : list of keras.callbacks.Callback
+        May change until `start` or `resume`, such as by a callback that stops the session.
 
     Raises
     ------
@@ -59,11 +60,8 @@ class TrainSession(Background):
         # What stops, keeps and resumes is the session's own.
         known = {*Settings.__dataclass_fields__, *inspect.signature(fit).parameters}
         known -= {"model", "dataset", "checkpoint", "resume", "control", "options"}
-        for name in options:
-            checks.one_of("option of TrainSession", name, known)
-        super().__init__(checkpoint)
+        super().__init__(checkpoint, known, options)
         self.model, self.dataset = model, dataset
-        self._options = dict(options)
 
     def _train(self, resume: bool) -> Run:
         return fit(
@@ -72,32 +70,19 @@ class TrainSession(Background):
             checkpoint=self.folder,
             resume=resume,
             control=self._control,
+            callbacks=self.callbacks,
             **self._options,
         )
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return where the training is: plain numbers, to be shown.
-
-        Returns
-        -------
-        snapshot : dict
-            ``state``; ``epoch`` (from 1) and ``epochs``; ``batch`` and ``batches`` of it; ``loss`` (mean of
-            the epoch so far); ``best_epoch``; ``seconds`` at work and ``seconds_left`` by the pace so far,
-            None while it is not known; ``rows``: the history as a list.
-        """
-        control, state = self._control, self.state
-        left = control.seconds_left() if state == "running" else None
+    def _position(self) -> dict[str, Any]:
+        control = self._control
         return {
-            "state": state,
             "epoch": min(control.epoch + 1, control.epochs),
             "epochs": control.epochs,
             "batch": control.batch,
             "batches": control.batches,
             "loss": control.loss,
-            "best_epoch": control.monitor.best_epoch if control.monitor else 0,
-            "seconds": self.seconds,
-            "seconds_left": 0.0 if state == "done" else left,
-            "rows": control.rows,
+            "best_epoch": control.history.best_epoch if control.history else 0,
         }
 
     def _where(self, now: dict[str, Any]) -> str:

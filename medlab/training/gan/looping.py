@@ -98,7 +98,7 @@ class Loop:
         if resume:
             self._resume()
         if self.control:
-            self.control.monitor, self.control.batch = self, self.step
+            self.control.history, self.control.batch = self, self.step
             self.control.epochs, self.control.batches = (1, self.steps) if self.steps else (0, 1)
         self._started = self._saved = time.perf_counter()
         bar = self._bar()

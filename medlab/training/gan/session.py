@@ -6,7 +6,6 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medlab import checks
 from medlab.training.background import Background
 from medlab.training.gan.result import GANRun
 
@@ -52,41 +51,23 @@ class GanSession(Background):
         **options: Any,
     ) -> None:
         known = set(list(inspect.signature(gan.fit).parameters)[2:]) - {"checkpoint", "resume", "control"}
-        for name in options:
-            checks.one_of("option of GanSession", name, known)
-        super().__init__(checkpoint)
+        super().__init__(checkpoint, known, options)
         self.gan = gan
         self._material = (images, second)
-        self._options = dict(options)
 
     def _train(self, resume: bool) -> GANRun:
-        return self.gan.fit(
-            *self._material, checkpoint=self.folder, resume=resume, control=self._control, **self._options
-        )
+        own = {"checkpoint": self.folder, "control": self._control, "callbacks": self.callbacks}
+        return self.gan.fit(*self._material, resume=resume, **own, **self._options)
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return where the training is: plain numbers, to be shown.
+    def _position(self) -> dict[str, Any]:
+        return {"step": self._control.batch, "steps": self._options.get("steps") or 0}
 
-        Returns
-        -------
-        snapshot : dict
-            ``state``; ``step`` done and ``steps`` (0 where only minutes are set); ``seconds`` at work and
-            ``seconds_left`` by the pace so far, None while it is not known; ``rows``: the history as a list.
-        """
-        control, state = self._control, self.state
-        left = control.seconds_left() if state == "running" else None
-        minutes = self._options.get("minutes")
-        if minutes is not None and state == "running":
-            by_time = max(0.0, 60 * minutes - self.seconds)
-            left = by_time if left is None else min(left, by_time)
-        return {
-            "state": state,
-            "step": control.batch,
-            "steps": self._options.get("steps") or 0,
-            "seconds": self.seconds,
-            "seconds_left": 0.0 if state == "done" else left,
-            "rows": control.rows,
-        }
+    def _seconds_left(self) -> float | None:
+        left, minutes = super()._seconds_left(), self._options.get("minutes")
+        if minutes is None:
+            return left
+        by_time = max(0.0, 60 * minutes - self.seconds)
+        return by_time if left is None else min(left, by_time)
 
     def _where(self, now: dict[str, Any]) -> str:
         if not self._control.batches:
