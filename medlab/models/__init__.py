@@ -6,15 +6,13 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     ["gan"],
     submod_attrs={
-        "article": ["article_cnn", "article_cnn_28"],
         "bundle": ["Bundle", "load", "save"],
         "catalog": ["build", "check_shape", "describe", "fitting", "names", "own_options"],
+        "cnn": ["article_cnn", "article_cnn_28", "resnet18_28", "screening_cnn"],
         "concepts": ["concept_bottleneck", "correct_concepts"],
         "costs": ["cost"],
         "gradients": ["input_gradients"],
-        "predicting": ["predict"],
-        "resnet": ["resnet18_28"],
+        "prediction": ["predict"],
         "rnn": ["bidirectional_lstm", "cnn_lstm", "gru", "lstm", "simple_rnn"],
-        "screening": ["screening_cnn"],
     },
 )

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend
-from medlab.models.predicting import predict
+from medlab.models.prediction import predict
 
 SCHEMA = 1
 NETWORK, FACTS = "model.keras", "model.json"
@@ -166,10 +166,7 @@ def load(folder: str | Path) -> Bundle:
         If a file is damaged, or of a schema that this version does not know.
     """
     folder = Path(folder)
-    for name in (FACTS, NETWORK):
-        if not (folder / name).is_file():
-            msg = f"{folder.name} has no {name}. A model folder, as medlab.models.save writes it, has both."
-            raise FileNotFoundError(msg)
+    require_files(folder, (FACTS, NETWORK), "A model folder, as medlab.models.save writes it, has both.")
     facts = read_facts(folder / FACTS, "Write the model folder again")
     if facts.get("schema") != SCHEMA:
         msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads {SCHEMA}. Update medlab."
@@ -180,6 +177,14 @@ def load(folder: str | Path) -> Bundle:
         raise ValueError(msg)
     importlib.import_module("medlab.models.rnn")  # registers its layer, which Keras does not have
     return Bundle(read_network(folder / NETWORK), facts)
+
+
+def require_files(folder: Path, names: Iterable[str], hint: str) -> None:
+    """Refuse a folder that lacks a file."""
+    for name in names:
+        if not (folder / name).is_file():
+            msg = f"{folder.name} has no {name}. {hint}"
+            raise FileNotFoundError(msg)
 
 
 def read_facts(path: Path, remedy: str) -> dict[str, Any]:

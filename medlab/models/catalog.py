@@ -46,10 +46,10 @@ FORMS = {
 _IMAGES, _SEQUENCES = ("images",), ("sequences",)
 
 CATALOG = {
-    "screening_cnn": Entry("screening", 16, None, ("images", "volumes"), "the strong small network"),
-    "article_cnn_28": Entry("article", 28, 28, _IMAGES, "two convolutions, as in the article"),
-    "article_cnn": Entry("article", 64, None, _IMAGES, "three convolutions, as in the article"),
-    "resnet18_28": Entry("resnet", 16, None, _IMAGES, "the yardstick of MedMNIST"),
+    "screening_cnn": Entry("cnn", 16, None, ("images", "volumes"), "the strong small network"),
+    "article_cnn_28": Entry("cnn", 28, 28, _IMAGES, "two convolutions, as in the article"),
+    "article_cnn": Entry("cnn", 64, None, _IMAGES, "three convolutions, as in the article"),
+    "resnet18_28": Entry("cnn", 16, None, _IMAGES, "the yardstick of MedMNIST"),
     "cnn_lstm": Entry("rnn", 16, None, ("volumes", "sequences"), "a small network a slice, then an LSTM"),
     "simple_rnn": Entry("rnn", 1, None, _SEQUENCES, "a plain recurrent network"),
     "lstm": Entry("rnn", 1, None, _SEQUENCES, "a long short-term memory"),

@@ -11,7 +11,7 @@ from keras import layers, ops
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.models.screening import screening_cnn
+from medlab.models.cnn import screening_cnn
 
 
 def concept_bottleneck(

@@ -16,7 +16,7 @@ from medlab.data.balancing import oversample, sample_weights, undersample
 from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import normalize
-from medlab.training import background, drawing
+from medlab.training import background, random_states
 from medlab.training.checkpoint import Checkpoint, network_identity
 from medlab.training.control import Control, Stopped
 from medlab.training.monitor import Monitor
@@ -101,7 +101,7 @@ def fit(
     few = normalization.apply(dataset.train.images[:8])
     _check_output(model, dataset, few)
     if checkpoint:
-        drawing.check_known(model, few)
+        random_states.check_known(model, few)
     if dataset.task == "regression":
         _start_at_the_mean(model, dataset)
     backend.use_gpu_memory_as_needed()
@@ -204,10 +204,12 @@ def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
         return
     last_layer, values = model.layers[-1], keras.ops.convert_to_numpy(outputs[0])
     linear = getattr(last_layer, "activation", None) is keras.activations.linear
-    came = "a linear last layer" if linear else f"values from {np.min(values):.3g} to {np.max(values):.3g}"
+    received = (
+        "a linear last layer" if linear else f"values from {np.min(values):.3g} to {np.max(values):.3g}"
+    )
     if linear or not (np.min(values) >= 0 and np.max(values) <= 1):
         msg = (
-            f"model must give probabilities for {dataset.task} data, got {came}. "
+            f"model must give probabilities for {dataset.task} data, got {received}. "
             f"End it with activation={'softmax' if dataset.task == 'multiclass' else 'sigmoid'!r}."
         )
         raise ValueError(msg)

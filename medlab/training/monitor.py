@@ -15,7 +15,7 @@ from medlab.data.batches import Batches
 from medlab.data.normalization import Normalization
 from medlab.models import predict
 from medlab.text import duration
-from medlab.training import drawing
+from medlab.training import random_states
 from medlab.training.checkpoint import Checkpoint, beside
 from medlab.training.console import Console
 from medlab.training.control import Control
@@ -93,7 +93,7 @@ class Monitor(keras.callbacks.Callback):
         self._epoch_started = time.perf_counter()
         self.batches.epoch = epoch
         self.interrupted = False
-        drawing.begin(self.model, self.seed, epoch)
+        random_states.begin(self.model, self.seed, epoch)
         if self._half is not None:
             # The second half of an epoch: its mean loss goes on where it was.
             for variable, value in zip(self.model.metrics_variables, self._half["metrics"], strict=True):
@@ -102,7 +102,7 @@ class Monitor(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Let dropout go on where it was, too: on torch, making batches draws from its generator first."""
         if self._half is not None:
-            drawing.restore(self.model, self._half["draws"])
+            random_states.restore(self.model, self._half["draws"])
             self._half = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -169,7 +169,9 @@ class Monitor(keras.callbacks.Callback):
 
     def _keep_half(self, batch: int) -> None:
         """Write the state in the middle of an epoch, after so many of its batches."""
-        self._keep(batch, metrics=_numbers(self.model.metrics_variables), draws=drawing.kept(self.model))
+        self._keep(
+            batch, metrics=_numbers(self.model.metrics_variables), draws=random_states.kept(self.model)
+        )
 
     def _record(self, row: dict[str, Any]) -> None:
         self._keep()

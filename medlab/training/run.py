@@ -54,8 +54,8 @@ class Run:
     backend: str = "tensorflow"
 
     def __repr__(self) -> str:
-        kept = self.history[self.history["epoch"] == self.best_epoch].to_dict("records")
-        measures = {name: value for row in kept for name, value in row.items() if name.startswith("val_")}
+        kept: Any = self.history[self.history["epoch"] == self.best_epoch].to_dict("records")
+        measures = {name: row[name] for row in kept for name in row if name.startswith("val_")}
         options = ", ".join(f"{name}={value}" for name, value in self.options.items())
         return "\n".join(
             [

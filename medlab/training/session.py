@@ -10,7 +10,6 @@ import keras
 
 from medlab.training.background import Background
 from medlab.training.fitting import fit
-from medlab.training.run import Run
 from medlab.training.settings import Settings
 
 
@@ -57,22 +56,9 @@ class TrainSession(Background):
     def __init__(
         self, model: keras.Model, dataset: Any, *, checkpoint: str | Path | None = None, **options: Any
     ) -> None:
-        # What stops, keeps and resumes is the session's own.
         known = {*Settings.__dataclass_fields__, *inspect.signature(fit).parameters}
-        known -= {"model", "dataset", "checkpoint", "resume", "control", "options"}
-        super().__init__(checkpoint, known, options)
+        super().__init__(fit, (model, dataset), known - {"model", "dataset", "options"}, checkpoint, options)
         self.model, self.dataset = model, dataset
-
-    def _train(self, resume: bool) -> Run:
-        return fit(
-            self.model,
-            self.dataset,
-            checkpoint=self.folder,
-            resume=resume,
-            control=self._control,
-            callbacks=self.callbacks,
-            **self._options,
-        )
 
     def _position(self) -> dict[str, Any]:
         control = self._control

@@ -56,15 +56,15 @@ def option(
 def described(owner: T) -> T:
     """List the options, with their ranges and their help, where a docstring says ``{options}``."""
     lines = []
-    for known in fields(owner) if is_dataclass(owner) else fields(Settings):
-        facts = known.metadata
-        *quoted, last = [f'"{choice}"' for choice in facts["choices"]] or [str(known.type)]
+    for entry in fields(owner) if is_dataclass(owner) else fields(Settings):
+        facts = entry.metadata
+        *quoted, last = [f'"{choice}"' for choice in facts["choices"]] or [str(entry.type)]
         accepted = f"{', '.join(quoted)} or {last}" if quoted else last
         if facts["low"] is not None:
             low, high = facts["low"], facts["high"]
             accepted += f", >= {low:g}" if high is None else f" in [{low:g}, {high:g}]"
-        accepted += ", or None" if known.default is None else ""
-        lines += [f"{known.name} : {accepted}", textwrap.indent(textwrap.fill(facts["about"], 98), "    ")]
+        accepted += ", or None" if entry.default is None else ""
+        lines += [f"{entry.name} : {accepted}", textwrap.indent(textwrap.fill(facts["about"], 98), "    ")]
     if owner.__doc__:  # python -OO has none
         owner.__doc__ = owner.__doc__.replace("{options}", textwrap.indent("\n".join(lines), "    ").strip())
     return owner
@@ -135,13 +135,13 @@ class Settings:
     weight_decay: float = option(0.004, "Of AdamW.", low=0, high=1)
 
     def __post_init__(self) -> None:
-        for known in fields(self):
-            name, value, facts = known.name, getattr(self, known.name), known.metadata
+        for entry in fields(self):
+            name, value, facts = entry.name, getattr(self, entry.name), entry.metadata
             if facts["choices"]:
                 checks.one_of(name, value, facts["choices"])
             elif facts["low"] is not None and value is not None:
                 # What comes back is plain: a number of NumPy's could not be written to a checkpoint.
-                plain = checks.in_range(name, value, facts["low"], facts["high"], whole=known.type == "int")
+                plain = checks.in_range(name, value, facts["low"], facts["high"], whole=entry.type == "int")
                 object.__setattr__(self, name, plain)
 
     def resolve(self, dataset: Dataset) -> Settings:

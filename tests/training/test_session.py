@@ -15,7 +15,7 @@ from medlab import models, training
 from medlab.data import Dataset, Split
 from medlab.training import background as sessions
 from medlab.training import checkpoint as checkpoints
-from medlab.training import drawing
+from medlab.training import random_states
 
 pytestmark = pytest.mark.slow  # every test trains
 
@@ -79,7 +79,7 @@ def test_a_session_does_what_fit_does(dataset, whole, tmp_path):
     now = background.snapshot()
     assert (now["epoch"], now["epochs"], now["batches"], now["seconds_left"]) == (3, 3, 8, 0.0)
     assert now["best_epoch"] == whole.best_epoch
-    assert background.history()["loss"].tolist() == whole.history["loss"].tolist()
+    assert [row["loss"] for row in now["rows"]] == whole.history["loss"].tolist()
     assert "training done; a checkpoint of 3 epochs lies in" in repr(background)
 
 
@@ -186,7 +186,7 @@ def test_an_interrupt_stops_cleanly_and_goes_through(dataset, tmp_path, monkeypa
     background.callbacks = [At(2, background.pause)]
     background.start()
     assert background._control.waiting.wait(60)
-    wait, calls = background._rests.wait, []
+    wait, calls = background._at_rest.wait, []
 
     def interrupted(timeout=None):
         calls.append(timeout)
@@ -194,7 +194,7 @@ def test_an_interrupt_stops_cleanly_and_goes_through(dataset, tmp_path, monkeypa
             raise KeyboardInterrupt
         wait(timeout)
 
-    monkeypatch.setattr(background._rests, "wait", interrupted)
+    monkeypatch.setattr(background._at_rest, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         background.wait()
     assert background.state == "stopped"
@@ -318,7 +318,7 @@ def test_random_layers_of_every_kind_go_on_as_if_never_stopped(dataset, tmp_path
 def test_two_random_layers_draw_for_themselves(dataset):
     image = keras.Input((16, 18, 1))
     model = keras.Model(image, keras.layers.Dropout(0.5)(keras.layers.Dropout(0.5)(image)))
-    drawing.begin(model, 3, 0)
+    random_states.begin(model, 3, 0)
     first, second = (layer.seed_generator.state for layer in model.layers[1:])
     assert keras.ops.convert_to_numpy(first).tolist() == [3, 1]
     assert keras.ops.convert_to_numpy(second).tolist() != [3, 1]

@@ -79,8 +79,8 @@ def score(features: Any, inputs: list[Any], classes: int, spectral: bool) -> tup
     if not classes:
         return inputs, answer
     label = keras.Input((classes,), name="label")
-    wanted = dense(features.shape[-1], use_bias=False, name="class_direction")(label)
-    agreement = layers.Dot(axes=1, name="agreement")([features, wanted])
+    direction = dense(features.shape[-1], use_bias=False, name="class_direction")(label)
+    agreement = layers.Dot(axes=1, name="agreement")([features, direction])
     return [*inputs, label], layers.Add(name="conditional_score")([answer, agreement])
 
 

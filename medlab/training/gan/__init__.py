@@ -5,12 +5,11 @@ import lazy_loader as _lazy
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
-        "adversarial": ["GAN"],
+        "gan": ["DCGAN", "GAN"],
+        "gan_session": ["GanSession"],
         "inpainting": ["Inpainter"],
         "losses": ["LOSSES", "critic_loss", "generator_loss"],
-        "options": ["AUGMENTATIONS", "DCGAN", "OPTIMIZERS"],
-        "result": ["GANRun"],
         "saving": ["load"],
-        "session": ["GanSession"],
+        "training_loop": ["GANRun"],
     },
 )

@@ -15,10 +15,12 @@ from medlab import backend
 
 def begin(model: keras.Model, seed: int, epoch: int) -> None:
     """Let random layers draw from the seed of this epoch (from 0), whatever was drawn before."""
-    for place, state in enumerate(_seeds(model)):
+    for position, state in enumerate(_seeds(model)):
         # Each layer draws for itself: two of one shape would else drop the same features.
         numbers = (
-            [seed, epoch + 1] if not place else np.random.SeedSequence([seed, epoch, place]).generate_state(2)
+            [seed, epoch + 1]
+            if not position
+            else np.random.SeedSequence([seed, epoch, position]).generate_state(2)
         )
         words = np.array(numbers, np.uint32)
         # torch has no unsigned seeds, and reads the same 32 bits as a signed number.

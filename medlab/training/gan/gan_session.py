@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from medlab.training.background import Background
-from medlab.training.gan.result import GANRun
+from medlab.training.gan.training_loop import FitOptions
 
 if TYPE_CHECKING:
-    from medlab.training.gan.adversarial import GAN
+    from medlab.training.gan.gan import GAN
     from medlab.training.gan.inpainting import Inpainter
 
 
@@ -50,14 +49,9 @@ class GanSession(Background):
         checkpoint: str | Path | None = None,
         **options: Any,
     ) -> None:
-        known = set(list(inspect.signature(gan.fit).parameters)[2:]) - {"checkpoint", "resume", "control"}
-        super().__init__(checkpoint, known, options)
+        known = set(FitOptions.__dataclass_fields__)
+        super().__init__(gan.fit, (images, second), known, checkpoint, options)
         self.gan = gan
-        self._material = (images, second)
-
-    def _train(self, resume: bool) -> GANRun:
-        own = {"checkpoint": self.folder, "control": self._control, "callbacks": self.callbacks}
-        return self.gan.fit(*self._material, resume=resume, **own, **self._options)
 
     def _position(self) -> dict[str, Any]:
         return {"step": self._control.batch, "steps": self._options.get("steps") or 0}
