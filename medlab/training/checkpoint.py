@@ -7,12 +7,19 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def copied(variables: Iterable[Any]) -> list[NDArray[Any]]:
+    """Return the values of variables in arrays of their own, and not in the backend's memory."""
+    import keras
+
+    return [np.array(keras.ops.convert_to_numpy(variable), copy=True) for variable in variables]
 
 
 def flat(arrays: Mapping[str, list[NDArray[Any]]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from medlab.data.normalization import Normalization
 from medlab.models import predict
 from medlab.text import duration
 from medlab.training import random_states
-from medlab.training.checkpoint import Checkpoint, beside
+from medlab.training.checkpoint import Checkpoint, beside, copied
 from medlab.training.console import Console
 from medlab.training.control import Control
 from medlab.training.validation import Selection, Validation
@@ -59,7 +59,7 @@ class Monitor(keras.callbacks.Callback):
         self.seconds_before = 0.0
         # Where an epoch was interrupted: mean loss and random states, to go on from.
         self._half: dict[str, Weights] | None = None
-        self._console: Console | None = None
+        self._console = Console(False)
         self._started = time.perf_counter()
 
     def restore(self, model: keras.Model) -> tuple[int, int]:
@@ -82,7 +82,7 @@ class Monitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Say what is planned."""
-        if self._console is None:  # else the rest of an interrupted epoch went before
+        if not self._console.shown:  # else the rest of an interrupted epoch went before
             epochs, done = self.selection.epochs, len(self.selection.rows)
             self._console = Console(self.progress, total=epochs, initial=done, unit="epoch")
             before = f", {done} of them done before" if done else ""
@@ -117,11 +117,11 @@ class Monitor(keras.callbacks.Callback):
             raise FloatingPointError(msg)
         # The JAX trainer ties the optimizer's state back before this call; the others never untie it.
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self.own_weights = _copies(self.model)
+        self.own_weights = copied(self.model.weights)
         if self.averaging:
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
             # On JAX weights and averages now share their memory, which a prediction gives away: part them.
-            self.model.set_weights(_copies(self.model))
+            self.model.set_weights(copied(self.model.weights))
         predictions = predict(self.model, self.normalization.apply, self.validation.images)
         row = {
             "epoch": epoch + 1,
@@ -131,7 +131,7 @@ class Monitor(keras.callbacks.Callback):
             "seconds": round(time.perf_counter() - self._epoch_started, 3),
         }
         if self.selection.add(row):
-            self.best_weights = _copies(self.model)
+            self.best_weights = copied(self.model.weights)
         self.model.set_weights(self.own_weights)
         self._record(row)
         if self.is_over():
@@ -147,8 +147,7 @@ class Monitor(keras.callbacks.Callback):
 
     def close(self) -> None:
         """Leave the bar as it stands."""
-        if self._console is not None:
-            self._console.close()
+        self._console.close()
 
     def finish(self, model: keras.Model) -> pd.DataFrame:
         """Give the model its best weights and return the history, a row an epoch."""
@@ -160,8 +159,8 @@ class Monitor(keras.callbacks.Callback):
 
     def _keep(self, batch: int = 0, **half: Weights) -> None:
         if self.checkpoint:
-            own = self.own_weights if not half else _copies(self.model)
-            optimizer = _numbers(self.model.optimizer.variables)
+            own = self.own_weights if not half else copied(self.model.weights)
+            optimizer = copied(self.model.optimizer.variables)
             state = {"weights": own, "optimizer": optimizer, "best": self.best_weights, **half}
             rows, best_epoch = self.selection.rows, self.selection.best_epoch
             facts = {"rows": rows, "best_epoch": best_epoch, "seconds": self.seconds(), "batch": batch}
@@ -169,9 +168,8 @@ class Monitor(keras.callbacks.Callback):
 
     def _keep_half(self, batch: int) -> None:
         """Write the state in the middle of an epoch, after so many of its batches."""
-        self._keep(
-            batch, metrics=_numbers(self.model.metrics_variables), draws=random_states.kept(self.model)
-        )
+        metrics = copied(self.model.metrics_variables)
+        self._keep(batch, metrics=metrics, draws=random_states.kept(self.model))
 
     def _record(self, row: dict[str, Any]) -> None:
         self._keep()
@@ -180,11 +178,7 @@ class Monitor(keras.callbacks.Callback):
             lines = [json.dumps(row) + "\n" for row in self.selection.rows]
             with beside("log", self.log_path) as partial:
                 partial.write_text("".join(lines), encoding="utf-8")
-        if self._console is not None:
-            self._show(row, self._console)
-
-    def _show(self, row: dict[str, Any], console: Console) -> None:
-        measure, epochs = self.validation.measure, self.selection.epochs
+        console, measure, epochs = self._console, self.validation.measure, self.selection.epochs
         if console.bar is not None:
             console.bar.set_postfix({"loss": f"{row['loss']:.3f}", measure: f"{row[measure]:.3f}"})
             console.bar.update()
@@ -198,12 +192,3 @@ class Monitor(keras.callbacks.Callback):
             return f"done in {duration(self.seconds())}"
         left = self.control.seconds_left()
         return "" if left is None else f"about {duration(left)} left"
-
-
-def _numbers(variables: list[Any]) -> Weights:
-    return [np.array(keras.ops.convert_to_numpy(variable), copy=True) for variable in variables]
-
-
-def _copies(model: keras.Model) -> Weights:
-    # get_weights may return views of the backend's own memory.
-    return [np.array(weight, copy=True) for weight in model.get_weights()]

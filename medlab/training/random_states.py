@@ -11,6 +11,7 @@ from keras.src.random.seed_generator import global_seed_generator
 from numpy.typing import NDArray
 
 from medlab import backend
+from medlab.training.checkpoint import copied
 
 
 def begin(model: keras.Model, seed: int, epoch: int) -> None:
@@ -33,7 +34,7 @@ def begin(model: keras.Model, seed: int, epoch: int) -> None:
 
 def kept(model: keras.Model) -> list[NDArray[Any]]:
     """Return the states of all that random layers draw from."""
-    states = [np.array(keras.ops.convert_to_numpy(state), copy=True) for state in _states(model)]
+    states = copied(_states(model))
     if backend.name() == "torch":
         torch = importlib.import_module("torch")
         states.append(torch.get_rng_state().numpy().copy())
@@ -65,7 +66,7 @@ def check_known(model: keras.Model, inputs: Any) -> None:
     ValueError
         With the names of the layers that are not Keras' own.
     """
-    draws, weights = kept(model), [np.array(weight, copy=True) for weight in model.get_weights()]
+    draws, weights = kept(model), copied(model.weights)
     answers = []
     for _ in range(2):
         answers.append(keras.tree.flatten(model(inputs, training=True)))

@@ -13,7 +13,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from medlab import backend, checks
-from medlab.training.checkpoint import network_identity
+from medlab.training.checkpoint import copied, network_identity
 from medlab.training.gan import saving, steps
 from medlab.training.gan.differentiable_augmentation import AUGMENTATIONS, draw, transform
 from medlab.training.gan.image_batches import ImageBatches
@@ -220,10 +220,7 @@ class Adversary:
 
     def state(self) -> dict[str, list[NDArray[Any]]]:
         """Return copies of all variables, by group."""
-        return {
-            name: [np.array(ops.convert_to_numpy(variable), copy=True) for variable in group]
-            for name, group in self._groups().items()
-        }
+        return {name: copied(group) for name, group in self._groups().items()}
 
     def restore(self, state: Mapping[str, list[NDArray[Any]]]) -> None:
         """Put back what `state` returned."""

@@ -138,6 +138,8 @@ class GAN(Adversary):
         images : float array, shape (N, H, W, C) in [-1, 1], or points, shape (N, D)
         labels : int array, shape (N,), or None
             Class numbers, for a conditional GAN only.
+        **options
+            As follows.
         steps : int or None
             Updates of the generator, counted from the start of this training.
         minutes : float or None
@@ -150,8 +152,8 @@ class GAN(Adversary):
             Folder that keeps the state, every half minute and at the end.
         resume : bool
             Go on from the checkpoint, if there is one, as if training had never stopped.
-        snapshots : int
-            Noise vectors that are shown again and again.
+        snapshots : int or None
+            Noise vectors that are shown again and again; None: 16.
         snapshots_every : int or None
             Steps between two snapshots; None: at the end only.
         record_every : int

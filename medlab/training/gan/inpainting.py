@@ -125,8 +125,8 @@ class Inpainter(Adversary):
         images : float array, shape (N, H, W, C) in [-1, 1]
         masks : bool array, shape (M, H, W), or None
             Holes (True) to draw from; None: a rectangle of random size and place for each image and step.
-        snapshots : int
-            Images, the first ones, that are repaired again and again, with the same holes.
+        snapshots : int or None
+            Images, the first ones, that are repaired again and again, with the same holes; None: 8.
         steps, minutes, batch_size, seed, checkpoint, resume, snapshots_every, record_every
         progress, callbacks, control
             As in `GAN.fit`.
