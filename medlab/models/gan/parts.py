@@ -55,13 +55,13 @@ def noise_and_label(latent: int, classes: int) -> tuple[list[Any], Any]:
 def first_maps(
     x: Any,
     image_shape: tuple[int, ...],
-    halvings: int,
+    times: int,
     filters: int,
     initializer: Callable[[], Any] = keras.initializers.GlorotUniform,
 ) -> Any:
-    """Turn noise into the smallest maps of a generator, of the image's sides halved so often."""
+    """Turn noise into the smallest maps of a generator, of the image's sides halved so many times."""
     height, width, _ = image_shape
-    shape = (height >> halvings, width >> halvings, filters)
+    shape = (height >> times, width >> times, filters)
     dense = layers.Dense(math.prod(shape), use_bias=False, kernel_initializer=initializer(), name="dense")
     x = layers.Reshape(shape, name="first_maps")(dense(x))
     x = layers.BatchNormalization(momentum=0.9, name="first_normalization")(x)

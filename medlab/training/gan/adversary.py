@@ -49,14 +49,14 @@ class Adversary:
         augment: Iterable[str],
         **options: Any,
     ) -> None:
-        first, second = betas
+        beta_1, beta_2 = betas
         chosen = {checks.one_of("augment", name, AUGMENTATIONS) for name in augment}
         self.generator = generator
         self.critic = critic
         self.options: dict[str, Any] = {
             "loss": checks.one_of("loss", loss, LOSSES),
             "rates": _checked_rates(rates),
-            "betas": (float(first), float(second)),
+            "betas": (float(beta_1), float(beta_2)),
             "optimizer": checks.one_of("optimizer", optimizer, OPTIMIZERS),
             "averaging": float(checks.in_range("averaging", averaging, 0, 0.99999)),
             "decay": float(checks.in_range("decay", decay, 0, 1)),
@@ -79,7 +79,7 @@ class Adversary:
     # --- what a subclass says
 
     def _prepare(
-        self, images: Any, second: Any, options: FitOptions
+        self, images: Any, labels_or_masks: Any, options: FitOptions
     ) -> tuple[ImageBatches, Any, dict[str, Any]]:
         """Return real images in batches, what snapshots are made of, and what a checkpoint must agree on."""
         raise NotImplementedError
@@ -183,18 +183,18 @@ class Adversary:
         if self.options["optimizer"] == "sgd":
             optimizer = keras.optimizers.SGD(rate)
         else:
-            first, second = (checks.in_range("betas", beta, 0, 0.9999) for beta in self.options["betas"])
-            optimizer = keras.optimizers.Adam(rate, beta_1=first, beta_2=second)
+            beta_1, beta_2 = (checks.in_range("betas", beta, 0, 0.9999) for beta in self.options["betas"])
+            optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
         optimizer.build(variables)
         return optimizer
 
     # --- use
 
-    def _fit(self, images: Any, second: Any, options: Mapping[str, Any]) -> GANRun:
+    def _fit(self, images: Any, labels_or_masks: Any, options: Mapping[str, Any]) -> GANRun:
         for name in options:
             checks.one_of("option of fit", name, FitOptions.__dataclass_fields__)
         chosen = FitOptions(**options)
-        return Loop(self, chosen, *self._prepare(images, second, chosen)).run()
+        return Loop(self, chosen, *self._prepare(images, labels_or_masks, chosen)).run()
 
     def _make(self, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:
         """Return what the averaged generator, where there is one, makes of its inputs."""

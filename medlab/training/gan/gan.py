@@ -125,12 +125,7 @@ class GAN(Adversary):
             penalty=penalty,
         )
 
-    def fit(
-        self,
-        images: ArrayLike,
-        labels: ArrayLike | None = None,
-        **options: Any,
-    ) -> GANRun:
+    def fit(self, images: ArrayLike, labels: ArrayLike | None = None, **options: Any) -> GANRun:
         """Let both learn from real images, for a number of steps or a time, whichever ends first.
 
         Parameters
@@ -185,11 +180,11 @@ class GAN(Adversary):
         return self._fit(images, labels, options)
 
     def _prepare(
-        self, images: Any, second: Any, options: FitOptions
+        self, images: Any, labels: Any, options: FitOptions
     ) -> tuple[ImageBatches, Any, dict[str, Any]]:
         real = ImageBatches(
             images,
-            second,
+            labels,
             classes=self.classes,
             shape=self.image_shape,
             batch_size=options.batch_size,

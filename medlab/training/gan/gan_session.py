@@ -20,7 +20,7 @@ class GanSession(Background):
     ----------
     gan : GAN or Inpainter
     images : float array, shape (N, H, W, C) in [-1, 1], or points, shape (N, D)
-    second : array or None
+    labels_or_masks : array or None
         Labels, shape (N,), of a conditional GAN; masks, shape (M, H, W), of an inpainter.
     checkpoint : path or None
         Folder that keeps the state, every half minute and at a stop. None: a new one under the system's
@@ -44,13 +44,13 @@ class GanSession(Background):
         self,
         gan: GAN | Inpainter,
         images: Any,
-        second: Any = None,
+        labels_or_masks: Any = None,
         *,
         checkpoint: str | Path | None = None,
         **options: Any,
     ) -> None:
         known = set(FitOptions.__dataclass_fields__)
-        super().__init__(gan.fit, (images, second), known, checkpoint, options)
+        super().__init__(gan.fit, (images, labels_or_masks), known, checkpoint, options)
         self.gan = gan
 
     def _position(self) -> dict[str, Any]:

@@ -112,12 +112,7 @@ class Inpainter(Adversary):
             hole=(shortest, longest),
         )
 
-    def fit(
-        self,
-        images: ArrayLike,
-        masks: ArrayLike | None = None,
-        **options: Any,
-    ) -> GANRun:
+    def fit(self, images: ArrayLike, masks: ArrayLike | None = None, **options: Any) -> GANRun:
         """Learn to fill holes of these images.
 
         Parameters
@@ -144,11 +139,11 @@ class Inpainter(Adversary):
         return self._fit(images, masks, options)
 
     def _prepare(
-        self, images: Any, second: Any, options: FitOptions
+        self, images: Any, masks: Any, options: FitOptions
     ) -> tuple[ImageBatches, Any, dict[str, Any]]:
         shape, batch_size = self.image_shape, options.batch_size
         real = ImageBatches(images, None, classes=0, shape=shape, batch_size=batch_size, seed=options.seed)
-        self._masks = None if second is None else self._checked(second)
+        self._masks = None if masks is None else self._checked(masks)
         shown = real.images[: 8 if options.snapshots is None else options.snapshots]
         material = (shown, self._holes(len(shown), np.random.default_rng([real.seed, 1])))
         return real, material, {"masks": None if self._masks is None else int(self._masks.sum())}
