@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -55,16 +54,21 @@ def differentiable_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
     It can be differentiated again. On JAX the function must not assign variables: the values would leave the
     trace that made them.
     """
-    library = importlib.import_module(backend.name())
     if backend.name() == "jax":
-        return library.grad(function)(inputs)
+        import jax
+
+        return jax.grad(function)(inputs)
     if backend.name() == "torch":
+        import torch
+
         inputs = inputs.detach().requires_grad_(True)
         value = function(inputs)
         if not value.requires_grad:
             return None
-        return library.autograd.grad(value, inputs, create_graph=True, allow_unused=True)[0]
-    with library.GradientTape(watch_accessed_variables=False) as tape:
+        return torch.autograd.grad(value, inputs, create_graph=True, allow_unused=True)[0]
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         value = function(inputs)
     return tape.gradient(value, inputs)
