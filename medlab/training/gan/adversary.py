@@ -138,6 +138,7 @@ class Adversary:
 
     def _leave(self, batch: steps.Batch) -> None:
         """Leave the average as it is: after the critic's step."""
+        return  # AutoGraph cannot read a function without a statement
 
     def _follow(self, batch: steps.Batch) -> None:
         """Move the average toward the generator, normalization statistics included."""
