@@ -21,6 +21,7 @@ KINDS = ("bare model.fit", "fit", "session", "panel")
 
 SET_UP = """
 import time
+from dataclasses import replace
 from medlab import data, models, training
 from medlab.data.augmentation import Augmentation
 from medlab.data.balancing import sample_weights
@@ -40,7 +41,7 @@ def bare():
     model, chosen, norm = network(), Settings(epochs=3, batch_size=64).resolve(dataset), normalize(dataset)
     batches = Batches(dataset.train.images, dataset.targets(dataset.train), norm, batch_size=64,
                       augmentation=Augmentation.for_dataset(dataset), weights=sample_weights(dataset), seed=0)
-    optimizer = _optimizer({**chosen, "averaging": 0}, len(batches) * 3)
+    optimizer = _optimizer(replace(chosen, averaging=0), len(batches) * 3)
     model.compile(optimizer=optimizer, loss=_loss("binary", False), jit_compile=False)
     val = norm.apply(dataset.val.images), dataset.targets(dataset.val)
     return lambda: model.fit(batches.for_keras(0), epochs=3, shuffle=False, verbose=0, validation_data=val)

@@ -1,20 +1,24 @@
 from . import gan as gan
-from .article import article_cnn as article_cnn, article_cnn_28 as article_cnn_28
 from .bundle import Bundle as Bundle, load as load, save as save
 from .catalog import (
     build as build,
     check_shape as check_shape,
     describe as describe,
-    minimum_size as minimum_size,
+    fitting as fitting,
     names as names,
     own_options as own_options,
+)
+from .cnn import (
+    article_cnn as article_cnn,
+    article_cnn_28 as article_cnn_28,
+    resnet18_28 as resnet18_28,
+    screening_cnn as screening_cnn,
 )
 from .concepts import concept_bottleneck as concept_bottleneck, correct_concepts as correct_concepts
 from .costs import cost as cost
 from .gradients import input_gradients as input_gradients
 from .lungrads import lung_rads as lung_rads
-from .predicting import predict as predict
-from .resnet import resnet18_28 as resnet18_28
+from .prediction import predict as predict
 from .risk_scores import RiskScore as RiskScore, risk_score as risk_score
 from .rnn import (
     bidirectional_lstm as bidirectional_lstm,
@@ -23,4 +27,3 @@ from .rnn import (
     lstm as lstm,
     simple_rnn as simple_rnn,
 )
-from .screening import screening_cnn as screening_cnn

@@ -6,18 +6,23 @@ Reports write it; explanations, case reports and serving read it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend
-from medlab.models.predicting import predict
+from medlab.models.prediction import predict
+
+if TYPE_CHECKING:
+    from medlab.data.dataset import Dataset
 
 SCHEMA = 1
 NETWORK, FACTS = "model.keras", "model.json"
@@ -37,6 +42,24 @@ class Bundle:
     model: Any
     facts: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        facts = self.facts
+        simulated = "SIMULATED " if facts.get("simulated") else ""
+        lines = {
+            "input": self.model.input_shape[1:],
+            "spacing_mm": facts.get("spacing_mm"),
+            "task": facts.get("task"),
+            "classes": ", ".join(facts.get("class_names", []))[:80],
+            "positive": facts.get("positive_class"),
+            "threshold": facts.get("threshold"),
+            "rule": facts.get("threshold_rule"),
+            "trained on": f"{simulated}{facts.get('dataset', '')}",
+            "seed": facts.get("seed"),
+            "backend": facts.get("backend"),
+        }
+        shown = [f"  {name:<11}{value}" for name, value in lines.items() if value not in (None, "")]
+        return "\n".join([f"Bundle of {self.model.name}", *shown])
+
     def normalize(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Bring raw images, shape (N, ..., C), to the network's input."""
         numbers = self.facts["normalization"]
@@ -51,7 +74,7 @@ class Bundle:
 def save(
     folder: str | Path,
     model: Any,
-    dataset: Any,
+    dataset: Dataset,
     normalization: Any,
     *,
     threshold: float | None = None,
@@ -110,22 +133,29 @@ def save(
         "intended_use": "teaching and research; not a medical device",
     }
     text = json.dumps(facts, indent=2, allow_nan=False, default=lambda number: number.tolist())  # NumPy's
-    partial = folder / ("partial." + NETWORK)
+    with replacing_files(folder, (NETWORK, FACTS), "model") as partial:
+        model.save(partial / NETWORK)
+        (partial / FACTS).write_text(text, encoding="utf-8")
+    return folder
+
+
+@contextlib.contextmanager
+def replacing_files(folder: Path, names: Iterable[str], what: str) -> Iterator[Path]:
+    """Give a folder to write files to; once all are there, they replace older ones, in this order."""
+    partial = folder / "partial"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        model.save(partial)
-        (folder / ("partial." + FACTS)).write_text(text, encoding="utf-8")
-        partial.replace(folder / NETWORK)
-        (folder / ("partial." + FACTS)).replace(folder / FACTS)
+        partial.mkdir(parents=True, exist_ok=True)
+        yield partial
+        for name in names:
+            (partial / name).replace(folder / name)
     except OSError as error:
-        for name in (NETWORK, FACTS):
-            (folder / f"partial.{name}").unlink(missing_ok=True)
         reason = error.strerror or error
         msg = (
-            f"the model could not be written to {folder.name} ({reason}). Free space or name another folder."
+            f"the {what} could not be written to {folder.name} ({reason}). Free space or name another folder."
         )
         raise OSError(error.errno, msg) from error
-    return folder
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def load(folder: str | Path) -> Bundle:
@@ -139,10 +169,7 @@ def load(folder: str | Path) -> Bundle:
         If a file is damaged, or of a schema that this version does not know.
     """
     folder = Path(folder)
-    for name in (FACTS, NETWORK):
-        if not (folder / name).is_file():
-            msg = f"{folder.name} has no {name}. A model folder, as medlab.models.save writes it, has both."
-            raise FileNotFoundError(msg)
+    require_files(folder, (FACTS, NETWORK), "A model folder, as medlab.models.save writes it, has both.")
     facts = read_facts(folder / FACTS, "Write the model folder again")
     if facts.get("schema") != SCHEMA:
         msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads {SCHEMA}. Update medlab."
@@ -151,8 +178,16 @@ def load(folder: str | Path) -> Bundle:
     if not isinstance(numbers, dict) or not all(_are_numbers(numbers.get(name)) for name in ("mean", "std")):
         msg = f"{FACTS} in {folder.name} is damaged (no usable normalization). Write the model folder again."
         raise ValueError(msg)
-    importlib.import_module("medlab.models.layers")  # registers the layers that Keras does not have
+    importlib.import_module("medlab.models.rnn")  # registers its layer, which Keras does not have
     return Bundle(read_network(folder / NETWORK), facts)
+
+
+def require_files(folder: Path, names: Iterable[str], hint: str) -> None:
+    """Refuse a folder that lacks a file."""
+    for name in names:
+        if not (folder / name).is_file():
+            msg = f"{folder.name} has no {name}. {hint}"
+            raise FileNotFoundError(msg)
 
 
 def read_facts(path: Path, remedy: str) -> dict[str, Any]:
@@ -200,7 +235,7 @@ def _are_numbers(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _feature_statistics(model: Any, dataset: Any, normalization: Any) -> dict[str, list[float]] | None:
+def _feature_statistics(model: Any, dataset: Dataset, normalization: Any) -> dict[str, list[float]] | None:
     """Mean and standard deviation of the layer ``features`` on train: what later data are compared with."""
     import keras
 

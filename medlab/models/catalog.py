@@ -13,6 +13,8 @@ from medlab import backend, checks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from medlab.data.dataset import Dataset
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -46,10 +48,10 @@ FORMS = {
 _IMAGES, _SEQUENCES = ("images",), ("sequences",)
 
 CATALOG = {
-    "screening_cnn": Entry("screening", 16, None, ("images", "volumes"), "the strong small network"),
-    "article_cnn_28": Entry("article", 28, 28, _IMAGES, "two convolutions, as in the article"),
-    "article_cnn": Entry("article", 64, None, _IMAGES, "three convolutions, as in the article"),
-    "resnet18_28": Entry("resnet", 16, None, _IMAGES, "the yardstick of MedMNIST"),
+    "screening_cnn": Entry("cnn", 16, None, ("images", "volumes"), "the strong small network"),
+    "article_cnn_28": Entry("cnn", 28, 28, _IMAGES, "two convolutions, as in the article"),
+    "article_cnn": Entry("cnn", 64, None, _IMAGES, "three convolutions, as in the article"),
+    "resnet18_28": Entry("cnn", 16, None, _IMAGES, "the yardstick of MedMNIST"),
     "cnn_lstm": Entry("rnn", 16, None, ("volumes", "sequences"), "a small network a slice, then an LSTM"),
     "simple_rnn": Entry("rnn", 1, None, _SEQUENCES, "a plain recurrent network"),
     "lstm": Entry("rnn", 1, None, _SEQUENCES, "a long short-term memory"),
@@ -79,11 +81,6 @@ def describe(name: str) -> Entry:
     return CATALOG[checks.one_of("model", name, CATALOG)]
 
 
-def minimum_size(name: str) -> int:
-    """Return the shortest image side in pixels that the named network takes."""
-    return describe(name).smallest
-
-
 def check_shape(name: str, image_shape: Sequence[int]) -> None:
     """Refuse images that the named network cannot take.
 
@@ -98,39 +95,46 @@ def check_shape(name: str, image_shape: Sequence[int]) -> None:
         If they are too small, too large, or of a kind that it does not take.
     """
     entry = describe(name)
-    sides = list(image_shape[:-1])
-    kind = list(FORMS)[len(sides) - 1]
+    kind, sides = _kind_and_sides(image_shape)
     size = " x ".join(map(str, sides)) + (" steps" if kind == "sequences" else "")
     if kind not in entry.kinds:
         usable = ", ".join(other for other, facts in CATALOG.items() if kind in facts.kinds)
-        forms = " or ".join(FORMS[one] for one in FORMS if one in entry.kinds)
+        forms = " or ".join(form for taken, form in FORMS.items() if taken in entry.kinds)
         msg = f"{name} takes {forms}, got {kind} of {size}. For {kind} use: {usable}."
         raise ValueError(msg)
-    if not _fits(name, kind, sides):
+    others = fitting(image_shape)
+    if name not in others:
         limits = f"{'exactly' if entry.smallest == entry.largest else 'at least'} {entry.smallest}"
-        fitting = [other for other in CATALOG if _fits(other, kind, sides)]
         if kind == "sequences":
-            msg = f"{name} needs sequences of {limits} steps, got {size}. Use one of: {', '.join(fitting)}."
+            msg = f"{name} needs sequences of {limits} steps, got {size}. Use one of: {', '.join(others)}."
             raise ValueError(msg)
-        instead = (
-            f"or use one that fits: {', '.join(fitting)}" if fitting else "no network takes so few pixels"
-        )
+        instead = f"or use one that fits: {', '.join(others)}" if others else "no network takes so few pixels"
         msg = (
             f"{name} needs images of {limits} pixels a side, got {size}. Resize them (image_size); {instead}."
         )
         raise ValueError(msg)
 
 
-def _fits(name: str, kind: str, sides: list[int]) -> bool:
-    entry = CATALOG[name]
-    counted = sides[1:] if kind == "volumes" and name in _BY_SLICE else sides
-    within = min(counted) >= entry.smallest and (not entry.largest or max(counted) <= entry.largest)
-    return kind in entry.kinds and within
+def fitting(image_shape: Sequence[int]) -> list[str]:
+    """Return the names of the networks that take images, shape (H, W, C), (Z, Y, X, C) or (T, F)."""
+    kind, sides = _kind_and_sides(image_shape)
+    names = []
+    for name, entry in CATALOG.items():
+        counted = sides[1:] if kind == "volumes" and name in _BY_SLICE else sides
+        within = min(counted) >= entry.smallest and (not entry.largest or max(counted) <= entry.largest)
+        if kind in entry.kinds and within:
+            names.append(name)
+    return names
+
+
+def _kind_and_sides(image_shape: Sequence[int]) -> tuple[str, list[int]]:
+    sides = list(image_shape[:-1])
+    return list(FORMS)[len(sides) - 1], sides
 
 
 def build(
     name: str,
-    dataset: Any,
+    dataset: Dataset,
     *,
     width: int | None = None,
     dropout: float | None = None,
@@ -208,6 +212,6 @@ def _builder(name: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(f"medlab.models.{describe(name).module}"), name)
 
 
-def outputs(dataset: Any) -> int:
+def outputs(dataset: Dataset) -> int:
     """Return how many numbers a network gives for one image: 1, or the number of classes."""
     return len(dataset.class_names) if dataset.task in ("multiclass", "multilabel") else 1

@@ -11,7 +11,7 @@ from keras import layers, ops
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.models.screening import screening_cnn
+from medlab.models.cnn import screening_cnn
 
 
 def concept_bottleneck(
@@ -59,28 +59,28 @@ def concept_bottleneck(
         raise ValueError(msg)
     trunk = screening_cnn(image_shape, width=width, dropout=dropout)
     features = trunk.get_layer("dropout").output
-    outputs, sides = {}, []
+    outputs, columns = {}, []
     for name, kind in concepts.items():
-        if _kind(kind) not in ("yes_no", "kinds", "number") or kind in ("kinds", "number"):
+        if isinstance(kind, tuple):
+            mean, sd = kind
+            column = layers.Dense(1, name=f"{name}_standardized")(features)
+            outputs[name] = layers.Rescaling(checks.in_range("SD", sd, 1e-12), mean, name=name)(column)
+        elif kind == "yes_no":
+            column = outputs[name] = layers.Dense(1, activation="sigmoid", name=name)(features)
+        elif isinstance(kind, int | np.integer) and not isinstance(kind, bool) and kind > 1:
+            column = outputs[name] = layers.Dense(int(kind), activation="softmax", name=name)(features)
+        else:
             msg = (
                 f"the kind of {name} must be 'yes_no', a whole number of kinds from 2 on, or (mean, SD), "
                 f"got {kind!r}."
             )
             raise ValueError(msg)
-        if isinstance(kind, tuple):
-            mean, sd = kind
-            side = layers.Dense(1, name=f"{name}_standardized")(features)
-            outputs[name] = layers.Rescaling(checks.in_range("SD", sd, 1e-12), mean, name=name)(side)
-        elif kind == "yes_no":
-            side = outputs[name] = layers.Dense(1, activation="sigmoid", name=name)(features)
-        else:
-            side = outputs[name] = layers.Dense(int(kind), activation="softmax", name=name)(features)
-        sides.append(side)
-    joined = layers.Concatenate(name="concepts")(sides) if len(sides) > 1 else sides[0]
-    seen = keras.Input(joined.shape[1:], name="concepts")
-    x = layers.Dense(hidden, activation="tanh", name="hidden")(seen) if hidden else seen
+        columns.append(column)
+    joined = layers.Concatenate(name="concepts")(columns) if len(columns) > 1 else columns[0]
+    named = keras.Input(joined.shape[1:], name="concepts")
+    x = layers.Dense(hidden, activation="tanh", name="hidden")(named) if hidden else named
     x = layers.Dense(1, name="logit")(x)
-    risk = keras.Model(seen, layers.Activation("sigmoid", name="probability")(x), name="risk")
+    risk = keras.Model(named, layers.Activation("sigmoid", name="probability")(x), name="risk")
     outputs["risk"] = risk(HoldBack(name="held")(joined))
     return keras.Model(trunk.input, outputs, name="concept_bottleneck")
 
@@ -118,59 +118,48 @@ def correct_concepts(
     ValueError
         If the network has no such concept, or a value cannot be one.
     """
-    found = dict(model.predict(np.asarray(images), batch_size=batch_size, verbose=0))
-    names = [name for name in found if name != "risk"]
+    outputs = dict(model.predict(np.asarray(images), batch_size=batch_size, verbose=0))
+    names = [name for name in outputs if name != "risk"]
     if len(names) > 1:
         # JAX sorts the names of a dict; the columns of the risk stay as they were built.
-        columns = [id(side) for side in model.get_layer("concepts").input]
-        names.sort(key=lambda name: columns.index(id(_side(model, name).output)))
+        columns = [id(column) for column in model.get_layer("concepts").input]
+        names.sort(key=lambda name: columns.index(id(_column(model, name))))
     for name, value in corrections.items():
         checks.one_of("concept", name, names)
-        found[name] = _as_output(
-            name, value, found[name], isinstance(model.get_layer(name), layers.Rescaling)
-        )
-    sides = []
+        is_number = isinstance(model.get_layer(name), layers.Rescaling)
+        outputs[name] = _as_output(name, value, outputs[name], is_number)
+    standardized = []
     for name in names:
         layer = model.get_layer(name)
         if isinstance(layer, layers.Rescaling):
-            sides.append((found[name] - np.float32(layer.offset)) / np.float32(layer.scale))
+            standardized.append((outputs[name] - np.float32(layer.offset)) / np.float32(layer.scale))
         else:
-            sides.append(found[name])
-    joined = np.concatenate(sides, axis=1).astype(np.float32)
-    found["risk"] = model.get_layer("risk").predict(joined, batch_size=batch_size, verbose=0)
-    return found
+            standardized.append(outputs[name])
+    joined = np.concatenate(standardized, axis=1).astype(np.float32)
+    outputs["risk"] = model.get_layer("risk").predict(joined, batch_size=batch_size, verbose=0)
+    return outputs
 
 
-def _as_output(name: str, value: ArrayLike, like: NDArray[Any], number: bool) -> NDArray[np.float32]:
+def _column(model: keras.Model, name: str) -> Any:
+    """Return a concept's part of what the risk is computed from; a number's comes before its rescaling."""
+    layer = model.get_layer(name)
+    return layer.input if isinstance(layer, layers.Rescaling) else layer.output
+
+
+def _as_output(name: str, value: ArrayLike, like: NDArray[Any], is_number: bool) -> NDArray[np.float32]:
     count, width = like.shape
     values = checks.finite(name, value)
     if values.shape not in ((), (count,), (count, 1)):
         msg = f"{name} must be one value, or one for each of {count} images, got shape {values.shape}."
         raise ValueError(msg)
     column = np.broadcast_to(values.reshape(-1), (count,))
-    if number:
+    if is_number:
         return column[:, np.newaxis].astype(np.float32)
     top = max(width - 1, 1)
     if column.min() < 0 or column.max() > top or (width > 1 and (column % 1).any()):
-        kind = f"a kind from 0 to {top}" if width > 1 else "a probability from 0 to 1"
-        msg = f"{name} must be {kind}, got {column.min():g} to {column.max():g}."
+        limits = f"a kind from 0 to {top}" if width > 1 else "a probability from 0 to 1"
+        msg = f"{name} must be {limits}, got {column.min():g} to {column.max():g}."
         raise ValueError(msg)
     if width == 1:
         return column[:, np.newaxis].astype(np.float32)
     return np.eye(width, dtype=np.float32)[column.astype(int)]
-
-
-def _side(model: keras.Model, name: str) -> Any:
-    """Return the layer whose output is a concept's columns."""
-    number = isinstance(model.get_layer(name), layers.Rescaling)
-    return model.get_layer(f"{name}_standardized" if number else name)
-
-
-def _kind(kind: Any) -> str:
-    if isinstance(kind, tuple):
-        return "number"
-    return (
-        "kinds"
-        if isinstance(kind, int | np.integer) and not isinstance(kind, bool) and kind > 1
-        else str(kind)
-    )

@@ -49,11 +49,11 @@ def _multiply_adds(layer: Any) -> int:
     parts = getattr(layer, "layers", None)
     if parts is not None:
         return sum(map(_multiply_adds, parts))
-    inside = [getattr(layer, name) for name in ("forward_layer", "backward_layer") if hasattr(layer, name)]
-    if inside:
-        return sum(_recurrent(one.cell, layer.input.shape[1]) for one in inside)
-    if hasattr(layer, "cell"):
-        return _recurrent(layer.cell, layer.input.shape[1])
+    directions = [
+        getattr(layer, name) for name in ("forward_layer", "backward_layer") if hasattr(layer, name)
+    ]
+    if directions or hasattr(layer, "cell"):
+        return sum(_recurrent(direction.cell, layer.input.shape[1]) for direction in directions or [layer])
     if hasattr(layer, "layer"):
         # One network for every step of a sequence.
         return int(layer.input.shape[1]) * _multiply_adds(layer.layer)

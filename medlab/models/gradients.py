@@ -1,8 +1,7 @@
-"""How much an output changes with each number of the input, from whichever backend runs."""
+"""The gradient of an output with respect to the input, on whichever backend runs."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -39,31 +38,37 @@ def input_gradients(function: Callable[[Any], Any], images: ArrayLike) -> NDArra
     """
     import keras
 
-    values = keras.ops.convert_to_tensor(np.asarray(images, np.float32))
-    engine = importlib.import_module(backend.name())
-
     def total(x: Any) -> Any:
         return keras.ops.sum(keras.ops.cast(function(x), "float32"))
 
+    gradient = differentiable_gradient(total, keras.ops.convert_to_tensor(np.asarray(images, np.float32)))
+    if gradient is None:
+        msg = "the output must depend on the input, got a constant. Pass the network itself, not its result."
+        raise ValueError(msg)
+    return np.asarray(keras.ops.convert_to_numpy(gradient), np.float32)
+
+
+def differentiable_gradient(function: Callable[[Any], Any], inputs: Any) -> Any:
+    """Return the gradient of a number with respect to a tensor, None (JAX: zeros) for a constant.
+
+    It can be differentiated again. On JAX the function must not assign variables: the values would leave the
+    trace that made them.
+    """
     if backend.name() == "jax":
-        gradients = engine.grad(total)(values)
-    elif backend.name() == "torch":
-        values = values.detach().clone().requires_grad_()
-        (gradients,) = engine.autograd.grad(_attached(total(values)), values, allow_unused=True)
-    else:
-        with engine.GradientTape() as tape:
-            tape.watch(values)
-            result = total(values)
-        gradients = tape.gradient(result, values)
-    if gradients is None:
-        _refuse()
-    return np.asarray(keras.ops.convert_to_numpy(gradients), np.float32)
+        import jax
 
+        return jax.grad(function)(inputs)
+    if backend.name() == "torch":
+        import torch
 
-def _attached(value: Any) -> Any:
-    return value if value.requires_grad else _refuse()
+        inputs = inputs.detach().requires_grad_(True)
+        value = function(inputs)
+        if not value.requires_grad:
+            return None
+        return torch.autograd.grad(value, inputs, create_graph=True, allow_unused=True)[0]
+    import tensorflow as tf
 
-
-def _refuse() -> None:
-    msg = "the output must depend on the input, got a constant. Pass the network itself, not its result."
-    raise ValueError(msg)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        value = function(inputs)
+    return tape.gradient(value, inputs)

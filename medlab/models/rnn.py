@@ -7,13 +7,14 @@ weights, shape (N, steps, 1) with sum 1, are the output of the layer ``attention
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from medlab import checks
-from medlab.models.layers import EachSlice, image_input, output
+from medlab.models.blocks import classifier, convolution_block, image_input, pooled_features
 
 CELLS = ("simple_rnn", "lstm", "gru", "bidirectional_lstm")
 POOLINGS = ("last", "attention")
@@ -53,18 +54,32 @@ def simple_rnn(
     checks.one_of("activation", activation, ("tanh", "relu"))
     sequence = image_input(image_shape)
     features = _read(sequence, "simple_rnn", width, pooling, activation=activation)
-    return _finish(sequence, features, task, outputs, dropout, "simple_rnn")
+    return classifier(sequence, features, task, outputs, dropout, "simple_rnn")
 
 
-def lstm(
-    image_shape: tuple[int, ...],
-    task: str = "binary",
-    outputs: int = 1,
-    *,
-    width: int = 32,
-    dropout: float = 0.0,
-    pooling: str = "last",
-) -> keras.Model:
+def _builder(described: Callable[[], None]) -> Callable[..., keras.Model]:
+    """Return the builder of a network with the kind of cell that a function bears the name of."""
+    cell = described.__name__
+
+    def build(
+        image_shape: tuple[int, ...],
+        task: str = "binary",
+        outputs: int = 1,
+        *,
+        width: int = 32,
+        dropout: float = 0.0,
+        pooling: str = "last",
+    ) -> keras.Model:
+        sequence = image_input(image_shape)
+        return classifier(sequence, _read(sequence, cell, width, pooling), task, outputs, dropout, cell)
+
+    # Not functools.wraps, which would give the builder the other one's signature, too.
+    build.__name__, build.__qualname__, build.__doc__ = cell, cell, described.__doc__
+    return build
+
+
+@_builder
+def lstm() -> None:
     """Build a long short-term memory: gates write to, keep and read a cell that no activation squeezes.
 
     Parameters
@@ -83,19 +98,10 @@ def lstm(
     Source: Hochreiter and Schmidhuber 1997, doi 10.1162/neco.1997.9.8.1735; forget gate: Gers et al. 2000,
     doi 10.1162/089976600300015015.
     """
-    sequence = image_input(image_shape)
-    return _finish(sequence, _read(sequence, "lstm", width, pooling), task, outputs, dropout, "lstm")
 
 
-def gru(
-    image_shape: tuple[int, ...],
-    task: str = "binary",
-    outputs: int = 1,
-    *,
-    width: int = 32,
-    dropout: float = 0.0,
-    pooling: str = "last",
-) -> keras.Model:
+@_builder
+def gru() -> None:
     """Build a gated recurrent unit: one gate mixes the old state with a candidate, three quarters of an LSTM.
 
     Parameters
@@ -107,19 +113,10 @@ def gru(
     -----
     Source: Cho et al. 2014, doi 10.3115/v1/D14-1179.
     """
-    sequence = image_input(image_shape)
-    return _finish(sequence, _read(sequence, "gru", width, pooling), task, outputs, dropout, "gru")
 
 
-def bidirectional_lstm(
-    image_shape: tuple[int, ...],
-    task: str = "binary",
-    outputs: int = 1,
-    *,
-    width: int = 32,
-    dropout: float = 0.0,
-    pooling: str = "last",
-) -> keras.Model:
+@_builder
+def bidirectional_lstm() -> None:
     """Build two LSTMs, one that reads forward and one that reads backward, side by side.
 
     Parameters
@@ -134,9 +131,6 @@ def bidirectional_lstm(
     Source: Schuster and Paliwal 1997, doi 10.1109/78.650093. It needs the whole sequence: it cannot watch a
     signal as it comes in.
     """
-    sequence = image_input(image_shape)
-    features = _read(sequence, "bidirectional_lstm", width, pooling)
-    return _finish(sequence, features, task, outputs, dropout, "bidirectional_lstm")
 
 
 def cnn_lstm(
@@ -178,32 +172,34 @@ def cnn_lstm(
     checks.one_of("cell", cell, CELLS)
     image = image_input(image_shape)
     if len(image_shape) == 2:
-        x = _blocks(image, width, layers.Conv1D, layers.MaxPooling1D)
+        x = _three_blocks(image, width)
     else:
-        trunk = _slice_trunk(tuple(image_shape[1:]), width)
-        x = EachSlice(trunk, name="slices")(image)
+        slice_input = keras.Input(tuple(image_shape[1:]), name="slice")
+        slice_features = pooled_features(_three_blocks(slice_input, width), "slice_features")
+        x = EachSlice(keras.Model(slice_input, slice_features, name="trunk"), name="slices")(image)
     features = _read(x, cell, 2 * width, pooling)
-    return _finish(image, features, task, outputs, dropout, "cnn_lstm")
+    return classifier(image, features, task, outputs, dropout, "cnn_lstm")
 
 
-def _slice_trunk(slice_shape: tuple[int, ...], width: int) -> Any:
-    one = keras.Input(slice_shape, name="slice")
-    x = _blocks(one, width, layers.Conv2D, layers.MaxPooling2D)
-    pooled = [
-        layers.GlobalAveragePooling2D(name="average")(x),
-        layers.GlobalMaxPooling2D(name="maximum")(x),
-    ]
-    return keras.Model(one, layers.Concatenate(name="slice_features")(pooled), name="trunk")
+@keras.saving.register_keras_serializable("medlab")
+class EachSlice(layers.TimeDistributed):
+    """Send each slice of a volume, shape (N, Z, Y, X, C), through the same network: (N, Z, ...).
+
+    Keras' own `TimeDistributed` goes through the slices in a loop: the network is unrolled Z times (seconds
+    to compile), and a batch normalization inside would see one slice at a time and end with the averages of
+    the last slices. Here all slices are one large batch.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return what the network says of every slice."""
+        steps, *slice_shape = inputs.shape[1:]
+        outputs = self.layer(ops.reshape(inputs, (-1, *slice_shape)), training=training)
+        return ops.reshape(outputs, (-1, steps, *outputs.shape[1:]))
 
 
-def _blocks(x: Any, width: int, convolution: Any, pooling: Any) -> Any:
-    # As in `screening_cnn`: pooling first, momentum 0.9, no bias before the normalization.
+def _three_blocks(x: Any, width: int) -> Any:
     for number in range(1, 4):
-        filters = width << (number - 1)
-        x = convolution(filters, 3, padding="same", use_bias=False, name=f"convolution_{number}")(x)
-        x = pooling(2, name=f"pooling_{number}")(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{number}")(x)
-        x = layers.ReLU(name=f"relu_{number}")(x)
+        x = convolution_block(x, number, width << (number - 1))
     return x
 
 
@@ -211,9 +207,9 @@ def _read(sequence: Any, cell: str, width: int, pooling: str, **options: Any) ->
     """Read a sequence (N, T, F), keep all states, and pool them to (N, width)."""
     checks.one_of("pooling", pooling, POOLINGS)
     both = cell == "bidirectional_lstm"
-    kind = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU}.get(cell, layers.LSTM)
+    layer_class = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU}.get(cell, layers.LSTM)
     name = "one_way" if both else "states"
-    layer = kind(width, return_sequences=True, return_state=True, name=name, **options)
+    layer = layer_class(width, return_sequences=True, return_state=True, name=name, **options)
     states, *last = (layers.Bidirectional(layer, name="states") if both else layer)(sequence)
     if pooling == "attention":
         return _attend(states)
@@ -230,8 +226,3 @@ def _attend(states: Any) -> Any:
     weights = layers.Softmax(axis=1, name="attention", dtype="float32")(scores)
     mean = layers.Dot(axes=1, name="attended")([weights, states])
     return layers.Flatten(name="features")(mean)
-
-
-def _finish(image: Any, features: Any, task: str, outputs: int, dropout: float, name: str) -> Any:
-    x = layers.Dropout(dropout, name="dropout")(features) if dropout else features
-    return keras.Model(image, output(x, task, outputs), name=name)

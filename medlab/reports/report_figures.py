@@ -13,7 +13,10 @@ from medlab.text import escape
 if TYPE_CHECKING:
     from IPython.display import Markdown
 
+    from medlab.data.dataset import Dataset, Split
+    from medlab.evaluation.evaluations import Evaluation
     from medlab.plots import Picture
+    from medlab.training.run import Run
 
 _MANY = 4  # classes: of more, fewer samples of each are shown
 _EXPLAINED = 6  # images in a figure of maps
@@ -22,7 +25,7 @@ _EXPLAINED = 6  # images in a figure of maps
 _MOST_STEPS, _LEAST_STEPS, _MULTIPLY_ADDS = 50, 10, 5e11
 
 
-def class_counts(dataset: Any) -> Picture | None:
+def class_counts(dataset: Dataset) -> Picture | None:
     """Draw how many images of each class each split holds; None for a regression."""
     if dataset.task == "regression":
         return None
@@ -30,7 +33,7 @@ def class_counts(dataset: Any) -> Picture | None:
     return plots.class_counts(counts, {name: len(split) for name, split in dataset.splits().items()})
 
 
-def counts_by_class(dataset: Any, split: Any) -> dict[str, int]:
+def counts_by_class(dataset: Dataset, split: Split) -> dict[str, int]:
     """Return how many images of a split each class has, by its name; of a regression, nothing."""
     if dataset.task == "regression":
         return {}
@@ -38,7 +41,7 @@ def counts_by_class(dataset: Any, split: Any) -> dict[str, int]:
     return dict(zip(dataset.class_names, labels.sum(axis=0).astype(int).tolist(), strict=True))
 
 
-def samples(dataset: Any, seed: int = 0) -> Picture:
+def samples(dataset: Dataset, seed: int = 0) -> Picture:
     """Draw training images drawn at random, the same number of each class."""
     rng = np.random.default_rng(seed)
     split, count = dataset.train, len(dataset.class_names)
@@ -52,7 +55,7 @@ def samples(dataset: Any, seed: int = 0) -> Picture:
     return plots.image_grid(split.images[index], titles, spacing_mm=dataset.spacing_mm, columns=6)
 
 
-def worst_errors(dataset: Any, evaluation: Any, k: int = 6) -> Picture | None:
+def worst_errors(dataset: Dataset, evaluation: Evaluation, k: int = 6) -> Picture | None:
     """Draw the `k` most confident wrong answers of each kind on test; None if there are none."""
     index = _worst(dataset, evaluation, k)
     if not len(index):
@@ -65,14 +68,14 @@ def worst_errors(dataset: Any, evaluation: Any, k: int = 6) -> Picture | None:
     return plots.image_grid(images, titles, marks=marks, spacing_mm=dataset.spacing_mm, columns=6)
 
 
-def beside(dataset: Any, evaluation: Any) -> Picture | None:
+def beside(dataset: Dataset, evaluation: Evaluation) -> Picture | None:
     """Draw the test AUC beside the ceilings or the published results; None where neither is known."""
     if "auc" not in evaluation.splits["test"] or not (dataset.published or evaluation.ceiling):
         return None
     return plots.results_vs_published(evaluation.splits["test"], dataset.published, evaluation.ceiling)
 
 
-def curves(dataset: Any, evaluation: Any) -> list[Picture]:
+def curves(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
     """Draw ROC and precision-recall curves: of the three splits, or of each class on test."""
     if dataset.task == "regression":
         return []
@@ -83,13 +86,13 @@ def curves(dataset: Any, evaluation: Any) -> list[Picture]:
     return [plots.roc(*pairs, threshold), plots.precision_recall(*pairs, threshold)]
 
 
-def confusion(dataset: Any, evaluation: Any) -> list[Picture]:
+def confusion(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
     """Draw the confusion matrix of the test set, and for a binary task the histogram of probabilities."""
     matrix = evaluation.splits["test"].get("confusion")
     names = list(dataset.class_names)
     if matrix is None:
         return []
-    if dataset.task != "binary":
+    if dataset.task != "binary" or dataset.positive_class is None:
         return [plots.confusion(matrix, names)]
     names = [names[1 - dataset.positive_class], names[dataset.positive_class]]
     histogram = plots.score_histogram(
@@ -98,7 +101,7 @@ def confusion(dataset: Any, evaluation: Any) -> list[Picture]:
     return [plots.confusion(matrix, names), histogram]
 
 
-def explanations(dataset: Any, run: Any, evaluation: Any, k: int = 3) -> list[Picture | Markdown]:
+def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3) -> list[Picture | Markdown]:
     """Draw what the network's answers depend on, for its worst errors and for its most typical right answers.
 
     Parameters
@@ -143,12 +146,12 @@ def explanations(dataset: Any, run: Any, evaluation: Any, k: int = 3) -> list[Pi
     return [*shown, Markdown(_how_to_read(dataset, float(np.nanmedian(errors))))] if shown else []
 
 
-def _how_to_read(dataset: Any, error: float) -> str:
+def _how_to_read(dataset: Dataset, error: float) -> str:
     target = {
         "regression": "a larger value",
         "multilabel": "the label with the highest probability, which need not be the wrong one",
     }.get(dataset.task, "the class that the network answered")
-    if dataset.task == "binary":
+    if dataset.task == "binary" and dataset.positive_class is not None:
         target = f"the class {escape(dataset.class_names[dataset.positive_class])}"
     return (
         f"Orange pixels spoke for {target}, purple ones against, measured from the mean gray of the training "
@@ -160,18 +163,18 @@ def _how_to_read(dataset: Any, error: float) -> str:
     )
 
 
-def _worst(dataset: Any, evaluation: Any, k: int) -> NDArray[np.int64]:
+def _worst(dataset: Dataset, evaluation: Evaluation, k: int) -> NDArray[np.int64]:
     kinds = ("false positive", "false negative") if dataset.task == "binary" else ("all",)
     return np.concatenate([evaluation.worst_errors(k, kind) for kind in kinds])
 
 
-def _titles(dataset: Any, evaluation: Any, index: NDArray[np.int64]) -> list[str]:
+def _titles(dataset: Dataset, evaluation: Evaluation, index: NDArray[np.int64]) -> list[str]:
     """Return truth and answer of test images, in words."""
     pairs = zip(dataset.test.labels[index], evaluation.predictions["test"][index], strict=True)
     return [f"{_truth(dataset, label)}; {_answer(dataset, output)}" for label, output in pairs]
 
 
-def _truth(dataset: Any, label: Any) -> str:
+def _truth(dataset: Dataset, label: Any) -> str:
     if dataset.task == "multilabel":
         name = _names(dataset, label)
     else:
@@ -179,8 +182,8 @@ def _truth(dataset: Any, label: Any) -> str:
     return f"simulated, {name}" if dataset.simulated else name
 
 
-def _answer(dataset: Any, output: NDArray[Any]) -> str:
-    if dataset.task == "binary":
+def _answer(dataset: Dataset, output: NDArray[Any]) -> str:
+    if dataset.task == "binary" and dataset.positive_class is not None:
         return f"P({plots.short(dataset.class_names[dataset.positive_class])}) {output:.2f}"
     if dataset.task == "regression":
         return f"predicted {output:.3g}"
@@ -189,6 +192,6 @@ def _answer(dataset: Any, output: NDArray[Any]) -> str:
     return f"called {plots.short(dataset.class_names[int(output.argmax())])} ({output.max():.2f})"
 
 
-def _names(dataset: Any, present: NDArray[Any]) -> str:
+def _names(dataset: Dataset, present: NDArray[Any]) -> str:
     names = [plots.short(name) for name, is_so in zip(dataset.class_names, present, strict=True) if is_so]
     return ", ".join(names) or "no finding"

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from IPython.display import Markdown
 
+    from medlab.data.dataset import Dataset
+    from medlab.evaluation.evaluations import Evaluation
+    from medlab.reports.study import Study
+    from medlab.training.run import Run
+
 NOT_A_DEVICE = "Teaching and research software, **not a medical device**."
 _FEW = 100
 _SHIFTING = ("weights", "oversample", "undersample")
@@ -22,7 +27,7 @@ _GROUPS = {"diameter_mm": "diameter (mm)", "nodule_type": "type", "spiculated": 
 _TITLES = {"auc": "AUC", "mae": "Mean absolute error"}
 
 
-def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
+def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -> Markdown:
     """Say in a few lines what came out: for the top of the page.
 
     Parameters
@@ -56,7 +61,7 @@ def headline(study: Any, dataset: Any, run: Any, evaluation: Any) -> Markdown:
     return _markdown(title, "", NOT_A_DEVICE, "", " ".join(sentences))
 
 
-def about_run(study: Any) -> Markdown:
+def about_run(study: Study) -> Markdown:
     """List the parameters of a run with their values, who set them, and what they are."""
     rows = []
     for row in study.rows:
@@ -70,7 +75,7 @@ def not_yet() -> Markdown:
     return _markdown(f"*The result will stand here once the study is done.* {NOT_A_DEVICE}")
 
 
-def about_data(dataset: Any) -> Markdown:
+def about_data(dataset: Dataset) -> Markdown:
     """Say what the images and labels are, where they are from, and what was done to them."""
     spacing = " × ".join(f"{mm:g}" for mm in dataset.spacing_mm or ())
     positive, shape = dataset.positive_class, dataset.image_shape
@@ -107,7 +112,7 @@ def about_data(dataset: Any) -> Markdown:
     return _markdown(*lines)
 
 
-def about_training(run: Any) -> Markdown:
+def about_training(run: Run) -> Markdown:
     """Say in a sentence or two what training did."""
     options = run.options
     return _markdown(
@@ -119,7 +124,7 @@ def about_training(run: Any) -> Markdown:
     )
 
 
-def about_results(evaluation: Any, run: Any) -> Markdown:
+def about_results(evaluation: Evaluation, run: Run) -> Markdown:
     """Say how to read the measures: at which thresholds, with which intervals, beside what."""
     test, threshold, balance = evaluation.splits["test"], evaluation.threshold, run.options["balance"]
     lines = [
@@ -158,7 +163,7 @@ def without_interval(test: Mapping[str, Any]) -> list[str]:
     return [f"No interval for {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
-def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
+def errors_by_group(dataset: Dataset, evaluation: Evaluation) -> pd.DataFrame | None:
     """Return sensitivity and specificity on test by size and type of the finding, where these are known.
 
     Returns
@@ -190,7 +195,7 @@ def errors_by_group(dataset: Any, evaluation: Any) -> pd.DataFrame | None:
     return shown
 
 
-def limits(dataset: Any, evaluation: Any) -> Markdown:
+def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
     """Say what this study does not show."""
     lines = []
     if dataset.simulated:
@@ -229,10 +234,11 @@ def limits(dataset: Any, evaluation: Any) -> Markdown:
     return _markdown(*_bullets([*lines, NOT_A_DEVICE]))
 
 
-def _patients(dataset: Any) -> str:
+def _patients(dataset: Dataset) -> str:
     if dataset.test.patients is None:
         return "not known" + (f"; the source split by {dataset.split_by}" if dataset.split_by else "")
-    counts = {name: len(np.unique(split.patients)) for name, split in dataset.splits().items()}
+    splits = dataset.splits().items()
+    counts = {name: len(np.unique(split.patients)) for name, split in splits if split.patients is not None}
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 

@@ -10,12 +10,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medlab import backend, notebook
 from medlab.reports import parameters as _parameters
 from medlab.reports.presets import resolve
 from medlab.reports.report_page import write_whole
+
+if TYPE_CHECKING:
+    from medlab.data.dataset import Dataset
+    from medlab.evaluation.evaluations import Evaluation
+    from medlab.training.run import Run
 
 FOLDER_VARIABLE = "MEDLAB_REPORT_FOLDER"
 """Environment variable through which `run_report` tells the kernel its folder."""
@@ -150,7 +155,7 @@ def fresh_folder(wanted: Path) -> Path:
     return folder
 
 
-def write_metrics(study: Study, dataset: Any, run: Any, evaluation: Any) -> dict[str, Any]:
+def write_metrics(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -> dict[str, Any]:
     """Write ``metrics.json``, schema 1, into the study's folder.
 
     Parameters

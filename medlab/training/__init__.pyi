@@ -4,4 +4,4 @@ from .checkpoint import checkpoint_in as checkpoint_in
 from .fitting import fit as fit
 from .run import Run as Run
 from .session import TrainSession as TrainSession
-from .settings import BALANCES as BALANCES, OPTIMIZERS as OPTIMIZERS, SCALES as SCALES, Settings as Settings
+from .settings import Settings as Settings

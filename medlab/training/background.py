@@ -10,16 +10,13 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import keras
 
-from medlab import backend
+from medlab import backend, checks
 from medlab.training import checkpoint as checkpoints
 from medlab.training.control import Control, Stopped
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WORKING = ("running", "paused", "stopping")
 # The last one: its state and its result stay reachable, whoever forgot its name.
@@ -28,7 +25,17 @@ _lock = threading.Lock()
 
 
 class Background:
-    """Starts, pauses, stops and resumes what a subclass trains.
+    """Starts, pauses, stops and resumes a training; a subclass says how far it has come.
+
+    Parameters
+    ----------
+    train : callable
+        Trains on `material` under a `Control` and returns the result; raises `Stopped` when stopped.
+    material : tuple
+    known : set of str
+        Names of the options that `train` takes.
+    checkpoint : path or None
+    options : dict
 
     Attributes
     ----------
@@ -36,19 +43,34 @@ class Background:
         "idle", "running", "paused", "stopping", "stopped", "done" or "failed".
     folder : Path
         Where the checkpoint lies.
+    callbacks : list of keras.callbacks.Callback
+        Called after medlab's own. It may change until the thread begins: at the start and after a stop.
     on_launch : callable or None
-        Called with the session whenever its thread begins: at the start and after a stop.
+        Called with the session whenever its thread begins.
     """
 
     on_launch: Callable[[Background], Any] | None = None
 
-    def __init__(self, checkpoint: str | Path | None) -> None:
+    def __init__(
+        self,
+        train: Callable[..., Any],
+        material: tuple[Any, ...],
+        known: set[str],
+        checkpoint: str | Path | None,
+        options: dict[str, Any],
+    ) -> None:
+        # What stops, keeps and resumes is the session's own.
+        known = known - {"checkpoint", "resume", "control"}
+        for name in options:
+            checks.one_of(f"option of {type(self).__name__}", name, known)
         self.folder = Path(checkpoint or tempfile.mkdtemp(prefix="medlab-training-"))
+        self.callbacks = list(options.pop("callbacks", ()))
+        self._train, self._material, self._options = train, material, options
         self._control = Control()
         self._thread: threading.Thread | None = None
         # Not Thread.join: an interrupt there makes Python 3.11 take a running thread for a finished one.
-        self._rests = threading.Event()
-        self._rests.set()
+        self._at_rest = threading.Event()
+        self._at_rest.set()
         self._state = "idle"
         self._result: Any = None
         self._error: BaseException | None = None
@@ -56,12 +78,8 @@ class Background:
 
     # --- what a subclass says
 
-    def _train(self, resume: bool) -> Any:
-        """Train in this thread under `self._control` and return the result; raise `Stopped` when stopped."""
-        raise NotImplementedError
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return where the training is: plain numbers, to be shown."""
+    def _position(self) -> dict[str, Any]:
+        """Return where the training is: plain numbers."""
         raise NotImplementedError
 
     def _where(self, now: dict[str, Any]) -> str:
@@ -81,6 +99,25 @@ class Background:
     def at_work(self) -> bool:
         """Whether its thread trains, or waits in the middle of it."""
         return self._state in WORKING
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return where the training is: plain numbers, to be shown.
+
+        Returns
+        -------
+        snapshot : dict
+            ``state``; then ``epoch`` (from 1) and ``epochs``, ``batch`` and ``batches`` of it, ``loss`` (mean
+            of the epoch so far), ``best_epoch``, or, for a GAN, ``step`` done and ``steps`` (0 where only
+            minutes are set); ``seconds`` at work and ``seconds_left`` by the pace so far, None while that
+            is not known; ``rows``: the history as a list.
+        """
+        state = self.state
+        left = self._seconds_left() if state == "running" else 0.0 if state == "done" else None
+        counted = {"seconds": self.seconds, "seconds_left": left, "rows": self._control.rows}
+        return {"state": state, **self._position(), **counted}
+
+    def _seconds_left(self) -> float | None:
+        return self._control.seconds_left()
 
     @property
     def error(self) -> BaseException | None:
@@ -110,14 +147,14 @@ class Background:
             If there is a checkpoint and `resume` does not say what to do with it.
         """
         if self._state != "idle":
-            goes_on = self.state in ("running", "paused", "stopping", "stopped")
-            what = "resume() goes on." if goes_on else "Make a new one."
-            msg = f"a session can start once, this one is {self.state}. {what}"
+            goes_on = self.state in (*WORKING, "stopped")
+            remedy = "resume() goes on." if goes_on else "Make a new one."
+            msg = f"a session can start once, this one is {self.state}. {remedy}"
             raise RuntimeError(msg)
-        there = checkpoints.checkpoint_in(self.folder)
-        if resume is None and there:
+        checkpoint = checkpoints.checkpoint_in(self.folder)
+        if resume is None and checkpoint:
             msg = (
-                f"{there} lies in {self.folder}. start(resume=True) goes on from it, "
+                f"{checkpoint} lies in {self.folder}. start(resume=True) goes on from it, "
                 "start(resume=False) begins anew and replaces it."
             )
             raise FileExistsError(msg)
@@ -166,10 +203,10 @@ class Background:
             What the training raised, if it failed.
         """
         try:
-            self._rests.wait(timeout_s)
+            self._at_rest.wait(timeout_s)
         except KeyboardInterrupt:
             self.stop()
-            self._rests.wait()
+            self._at_rest.wait()
             sys.stderr.write(f"{self.describe()}\n")
             raise
         if self._error is not None:
@@ -178,7 +215,7 @@ class Background:
 
     def join(self, timeout_s: float | None = None) -> None:
         """Wait until the session rests, at most `timeout_s` seconds; nothing is raised."""
-        self._rests.wait(timeout_s)
+        self._at_rest.wait(timeout_s)
 
     def result(self) -> Any:
         """Return the finished training.
@@ -197,19 +234,13 @@ class Background:
             raise RuntimeError(msg)
         return self._result
 
-    def history(self) -> pd.DataFrame:
-        """Return the history so far, as the result will have it."""
-        import pandas as pd
-
-        return pd.DataFrame(self._control.rows)
-
     def describe(self) -> str:
         """Say in a line what the session is doing and where its checkpoint lies."""
         now = self.snapshot()
         where = self._where(now)
         at = f", {where}" if where and now["state"] != "done" else ""
-        there = checkpoints.checkpoint_in(self.folder)
-        kept = f"; {there} lies in {self.folder}" if there else ""
+        checkpoint = checkpoints.checkpoint_in(self.folder)
+        kept = f"; {checkpoint} lies in {self.folder}" if checkpoint else ""
         return f"training {now['state']}{at}{kept}"
 
     def __repr__(self) -> str:
@@ -223,25 +254,36 @@ class Background:
                 raise RuntimeError(_busy(other))
             _active = self
             self._since = time.perf_counter()
-            self._rests.clear()
+            self._at_rest.clear()
             self._control, self._state, self._error = Control(), "running", None
         # Keras keeps these for each thread apart, and a new thread begins with the defaults (measured).
-        policy, talks = keras.config.dtype_policy(), keras.config.is_interactive_logging_enabled()
+        policy, interactive = keras.config.dtype_policy(), keras.config.is_interactive_logging_enabled()
         self._thread = threading.Thread(
-            target=self._work, args=(resume, policy, talks), name="medlab-training", daemon=True
+            target=self._work, args=(resume, policy, interactive), name="medlab-training", daemon=True
         )
         self._thread.start()
         if self.on_launch is not None:
             self.on_launch(self)
 
-    def _work(self, resume: bool, policy: Any, talks: bool) -> None:
+    def _work(self, resume: bool, policy: Any, interactive: bool) -> None:
         state = "failed"
         try:
             keras.config.set_dtype_policy(policy)
-            (keras.config.enable_interactive_logging if talks else keras.config.disable_interactive_logging)()
+            (
+                keras.config.enable_interactive_logging
+                if interactive
+                else keras.config.disable_interactive_logging
+            )()
             if (seed := backend.chosen_seed()) is not None:
                 backend.seed_everything(seed)
-            self._result = self._train(resume)
+            self._result = self._train(
+                *self._material,
+                checkpoint=self.folder,
+                resume=resume,
+                control=self._control,
+                callbacks=self.callbacks,
+                **self._options,
+            )
             state = "done"
         except Stopped:
             state = "stopped"
@@ -251,7 +293,7 @@ class Background:
         finally:
             with _lock:  # not in the middle of somebody's stop or resume
                 self._seconds, self._state = self.seconds, state
-                self._rests.set()
+                self._at_rest.set()
 
 
 def check_free() -> None:

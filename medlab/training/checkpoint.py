@@ -7,12 +7,19 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def copied(variables: Iterable[Any]) -> list[NDArray[Any]]:
+    """Return the values of variables in arrays of their own, and not in the backend's memory."""
+    import keras
+
+    return [np.array(keras.ops.convert_to_numpy(variable), copy=True) for variable in variables]
 
 
 def flat(arrays: Mapping[str, list[NDArray[Any]]]) -> dict[str, Any]:
@@ -97,9 +104,9 @@ class Checkpoint:
         OSError
             If the disk is full, or the folder cannot be written to.
         """
-        told = np.array(json.dumps({"identity": self.identity, **facts}))
+        facts_array = np.array(json.dumps({"identity": self.identity, **facts}))
         with beside("checkpoint", self.path) as partial:
-            np.savez(partial, facts=told, **flat(arrays))
+            np.savez(partial, facts=facts_array, **flat(arrays))
 
     def load(self) -> tuple[dict[str, list[NDArray[Any]]], dict[str, Any]] | None:
         """Return what `save` wrote, or None where nothing was saved yet.
@@ -109,10 +116,10 @@ class Checkpoint:
         ValueError
             If the file is damaged, or was written by a training with other options.
         """
-        read = _read(self.path)
-        if read is None:
+        contents = _read(self.path)
+        if contents is None:
             return None
-        facts, arrays = read
+        facts, arrays = contents
         then, now = facts.pop("identity"), self.identity
         differing = sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
         if differing:
@@ -133,8 +140,8 @@ def facts_in(folder: str | Path) -> dict[str, Any] | None:
     ValueError
         If the file is damaged.
     """
-    read = _read(Path(folder) / "state.npz", arrays=False)
-    return None if read is None else read[0]
+    contents = _read(Path(folder) / "state.npz", arrays=False)
+    return None if contents is None else contents[0]
 
 
 def _read(path: Path, *, arrays: bool = True) -> tuple[dict[str, Any], dict[str, list[NDArray[Any]]]] | None:
@@ -142,8 +149,8 @@ def _read(path: Path, *, arrays: bool = True) -> tuple[dict[str, Any], dict[str,
     try:
         with np.load(path) as stored:
             facts = json.loads(str(stored["facts"]))
-            known = isinstance(facts, dict) and ("step" in facts or isinstance(facts.get("rows"), list))
-            if not known or not isinstance(facts.get("identity"), dict):
+            is_ours = isinstance(facts, dict) and ("step" in facts or isinstance(facts.get("rows"), list))
+            if not is_ours or not isinstance(facts.get("identity"), dict):
                 msg = "it lacks what a training notes"
                 raise ValueError(msg)
             return facts, grouped(stored) if arrays else {}
@@ -169,5 +176,5 @@ def checkpoint_in(folder: str | Path) -> str:
         return ""
     if "step" in facts:
         return f"a checkpoint of {facts['step']} steps"
-    done = [f"{len(facts['rows'])} epochs", f"{facts['batch']} batches" if facts.get("batch") else ""]
-    return f"a checkpoint of {' and '.join(part for part in done if part)}"
+    counts = [f"{len(facts['rows'])} epochs", f"{facts['batch']} batches" if facts.get("batch") else ""]
+    return f"a checkpoint of {' and '.join(part for part in counts if part)}"

@@ -23,7 +23,7 @@ class Control(keras.callbacks.Callback):
         (and 0, 0 where it ends by the clock).
     batch, batches : int
         Batches of this epoch that are done, and how many it has: the steps of an adversarial training.
-    monitor : object or None
+    history : object or None
         Has `rows`, and `best_epoch` where there are epochs; set by what trains.
     waiting : threading.Event
         Set while the training waits.
@@ -40,7 +40,7 @@ class Control(keras.callbacks.Callback):
         self.epoch = self.epochs = self.batch = self.batches = 0
         self.first_batch = 0
         self._pauses: tuple[float, float | None] = (0.0, None)  # over, and since when the one at hand
-        self.monitor: Any = None
+        self.history: Any = None
         self._logs: Any = None
         self._first: tuple[float, float] | None = None
 
@@ -58,7 +58,7 @@ class Control(keras.callbacks.Callback):
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The history so far, a row an epoch."""
-        return [dict(row) for row in self.monitor.rows] if self.monitor else []
+        return [dict(row) for row in self.history.rows] if self.history else []
 
     @property
     def loss(self) -> float | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ from medlab.data.balancing import oversample, sample_weights, undersample
 from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import normalize
-from medlab.training import background, drawing
+from medlab.training import background, random_states
 from medlab.training.checkpoint import Checkpoint, network_identity
 from medlab.training.control import Control, Stopped
 from medlab.training.monitor import Monitor
 from medlab.training.run import Run
-from medlab.training.settings import SMOKE_STEPS, Settings
+from medlab.training.settings import SMOKE_STEPS, Settings, described
+from medlab.training.validation import Selection, Validation
 
 
+@described
 def fit(
     model: keras.Model,
     dataset: Dataset,
@@ -70,8 +72,8 @@ def fit(
     control : Control or None
         Lets another thread pause and stop: see `TrainSession`.
     **options
-        Fields of `medlab.training.Settings`: scale, epochs, batch_size, learning_rate, optimizer, balance,
-        augment, warmup, patience, averaging, weight_decay.
+        Fields of `medlab.training.Settings`, as follows; None: chosen from scale and data set.
+    {options}
 
     Returns
     -------
@@ -94,25 +96,26 @@ def fit(
     seed = checks.seed(seed)
     for name in options:
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
-    chosen = Settings(**options).resolve(dataset)
+    settings = Settings(**options).resolve(dataset)
     normalization = normalize(dataset)
     few = normalization.apply(dataset.train.images[:8])
     _check_output(model, dataset, few)
     if checkpoint:
-        drawing.check_known(model, few)
+        random_states.check_known(model, few)
     if dataset.task == "regression":
         _start_at_the_mean(model, dataset)
     backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
-    batches = _batches(dataset, chosen, normalization, augmentation, seed)
+    batches = _batches(dataset, settings, normalization, augmentation, seed)
     model.compile(
-        optimizer=_optimizer(chosen, len(batches) * chosen["epochs"]),
-        loss=_loss(dataset.task, chosen["balance"] == "focal"),
+        optimizer=_optimizer(settings, len(batches) * settings.epochs),
+        loss=_loss(dataset.task, settings.balance == "focal"),
         jit_compile=_xla() if jit is None else jit,
     )
     model.optimizer.build(model.trainable_variables)
+    validation = Validation(dataset)
     identity = {
-        **chosen,
+        **asdict(settings),
         "seed": seed,
         "data": dataset.fingerprint,
         "network": network_identity(model),
@@ -120,64 +123,67 @@ def fit(
         "augmentation": repr(batches.augmentation),
     }
     monitor = Monitor(
-        dataset,
+        validation,
+        Selection(validation.measure, settings.epochs, settings.patience, stop_at),
         normalization,
         batches,
-        epochs=chosen["epochs"],
-        patience=chosen["patience"],
-        averaging=chosen["averaging"] > 0,
+        control or Control(),
+        averaging=settings.averaging > 0,
         seed=seed,
-        stop_at=stop_at,
         checkpoint=Checkpoint(checkpoint, identity) if checkpoint else None,
-        control=control,
         log_path=Path(log_path) if log_path else None,
         progress=progress,
     )
-    first_epoch, first_batch = monitor.restore(model) if resume else (0, 0)
-    started = time.perf_counter()
-    if control:
-        control.monitor, control.epochs, control.batches = monitor, chosen["epochs"], len(batches)
-    watching = [*([control] if control else []), monitor, *callbacks]
+    _train(model, monitor, callbacks, *(monitor.restore(model) if resume else (0, 0)))
+    seconds = monitor.seconds()
+    return Run(
+        model=model,
+        task=dataset.task,
+        normalization=normalization,
+        history=monitor.finish(model),
+        best_epoch=monitor.selection.best_epoch,
+        train_seconds=seconds,
+        options=asdict(settings),
+        seed=seed,
+        backend=backend.name(),
+    )
 
-    def train(first_epoch: int, last_epoch: int, first_batch: int = 0) -> None:
-        if control:
-            control.first_batch = first_batch
+
+def _train(
+    model: keras.Model,
+    monitor: Monitor,
+    callbacks: Sequence[keras.callbacks.Callback],
+    first_epoch: int,
+    first_batch: int,
+) -> None:
+    """Run the epochs that are left; the rest of an interrupted one goes first, for it has fewer batches."""
+    control, batches, epochs = monitor.control, monitor.batches, monitor.selection.epochs
+    control.history, control.epochs, control.batches = monitor.selection, epochs, len(batches)
+
+    def run(first_epoch: int, last_epoch: int, first_batch: int = 0) -> None:
+        control.first_batch = first_batch
         model.fit(
             batches.for_keras(first_batch),
             epochs=last_epoch,
             initial_epoch=first_epoch,
             shuffle=False,
             verbose=0,
-            callbacks=watching,
+            callbacks=[control, monitor, *callbacks],
         )
 
     model.stop_training = False
     if first_batch:
-        train(first_epoch, first_epoch + 1, first_batch)
+        run(first_epoch, first_epoch + 1, first_batch)
         first_epoch += 1
         if not model.stop_training:
             # Keras ends a training with the averaged weights; this one goes on with its own.
             model.set_weights(monitor.own_weights)
-    if first_epoch < chosen["epochs"] and not model.stop_training:
-        train(first_epoch, chosen["epochs"])
-    if control and control.stopping and not monitor.is_over():
+    if first_epoch < epochs and not model.stop_training:
+        run(first_epoch, epochs)
+    if control.stopping and not monitor.is_over():
         monitor.close()
         msg = f"stopped in epoch {control.epoch + 1}, after {control.batch} of its {len(batches)} batches."
         raise Stopped(msg)
-    waited = control.seconds_waited if control else 0.0
-    seconds = monitor.seconds_before + time.perf_counter() - started - waited
-    history = monitor.finish(model)
-    return Run(
-        model=model,
-        task=dataset.task,
-        normalization=normalization,
-        history=history,
-        best_epoch=monitor.best_epoch,
-        train_seconds=seconds,
-        options=chosen,
-        seed=seed,
-        backend=backend.name(),
-    )
 
 
 def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
@@ -198,10 +204,12 @@ def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
         return
     last_layer, values = model.layers[-1], keras.ops.convert_to_numpy(outputs[0])
     linear = getattr(last_layer, "activation", None) is keras.activations.linear
-    came = "a linear last layer" if linear else f"values from {np.min(values):.3g} to {np.max(values):.3g}"
+    received = (
+        "a linear last layer" if linear else f"values from {np.min(values):.3g} to {np.max(values):.3g}"
+    )
     if linear or not (np.min(values) >= 0 and np.max(values) <= 1):
         msg = (
-            f"model must give probabilities for {dataset.task} data, got {came}. "
+            f"model must give probabilities for {dataset.task} data, got {received}. "
             f"End it with activation={'softmax' if dataset.task == 'multiclass' else 'sigmoid'!r}."
         )
         raise ValueError(msg)
@@ -219,37 +227,37 @@ def _xla() -> bool:
 
 
 def _batches(
-    dataset: Dataset, chosen: dict[str, Any], normalization: Any, augmentation: Augmentation | None, seed: int
+    dataset: Dataset, settings: Settings, normalization: Any, augmentation: Augmentation | None, seed: int
 ) -> Batches:
-    if chosen["balance"] in ("oversample", "undersample"):
-        resample = oversample if chosen["balance"] == "oversample" else undersample
+    if settings.balance in ("oversample", "undersample"):
+        resample = oversample if settings.balance == "oversample" else undersample
         dataset = resample(dataset, seed=seed)
     return Batches(
         checks.finite("training images", dataset.train.images),
         np.asarray(dataset.targets(dataset.train)),
         normalization,
-        batch_size=chosen["batch_size"],
-        augmentation=(augmentation or Augmentation.for_dataset(dataset)) if chosen["augment"] else None,
-        weights=sample_weights(dataset) if chosen["balance"] == "weights" else None,
+        batch_size=settings.batch_size,
+        augmentation=(augmentation or Augmentation.for_dataset(dataset)) if settings.augment else None,
+        weights=sample_weights(dataset) if settings.balance == "weights" else None,
         seed=seed,
-        most=SMOKE_STEPS if chosen["scale"] == "smoke" else None,
+        most=SMOKE_STEPS if settings.scale == "smoke" else None,
     )
 
 
-def _optimizer(chosen: dict[str, Any], steps: int) -> keras.optimizers.Optimizer:
-    warmup = round(chosen["warmup"] * steps)
+def _optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
+    warmup = round(settings.warmup * steps)
     rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=chosen["learning_rate"] / 10,
+        initial_learning_rate=settings.learning_rate / 10,
         decay_steps=max(1, steps - warmup),
-        warmup_target=chosen["learning_rate"],
+        warmup_target=settings.learning_rate,
         warmup_steps=warmup,
     )
-    average = {"use_ema": True, "ema_momentum": chosen["averaging"]} if chosen["averaging"] else {}
-    if chosen["optimizer"] == "sgd":
+    average = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
+    if settings.optimizer == "sgd":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **average)
-    if chosen["optimizer"] == "adam":
+    if settings.optimizer == "adam":
         return keras.optimizers.Adam(rate, **average)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=chosen["weight_decay"], **average)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay, **average)
     # Decay pulls weights towards 0; biases and batch normalization's scale have no reason to go there.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer

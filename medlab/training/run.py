@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab.data.normalization import Normalization
 from medlab.models import predict
+from medlab.text import duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +52,20 @@ class Run:
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     backend: str = "tensorflow"
+
+    def __repr__(self) -> str:
+        kept: Any = self.history[self.history["epoch"] == self.best_epoch].to_dict("records")
+        measures = {name: row[name] for row in kept for name in row if name.startswith("val_")}
+        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return "\n".join(
+            [
+                f"Run of {self.model.name} on {self.task} data",
+                f"  best epoch  {self.best_epoch} of {len(self.history)}",
+                *(f"  {name:<11} {value:.3f}" for name, value in measures.items()),
+                f"  trained     {duration(self.train_seconds)} on {self.backend}, seed {self.seed}",
+                *textwrap.wrap(options, 100, initial_indent="  options     ", subsequent_indent=" " * 14),
+            ]
+        )
 
     def normalize(self, images: ArrayLike) -> NDArray[Any]:
         """Bring raw images, shape (N, ..., C), to the network's input."""

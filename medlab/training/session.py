@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from medlab import checks
 from medlab.training.background import Background
 from medlab.training.fitting import fit
-from medlab.training.run import Run
 from medlab.training.settings import Settings
+
+if TYPE_CHECKING:
+    from medlab.data.dataset import Dataset
 
 
 class TrainSession(Background):
@@ -35,6 +36,8 @@ class TrainSession(Background):
         "idle", "running", "paused", "stopping", "stopped", "done" or "failed".
     folder : Path
         Where the checkpoint lies.
+    callbacks : list of keras.callbacks.Callback
+        May change until `start` or `resume`, such as by a callback that stops the session.
 
     Raises
     ------
@@ -54,50 +57,21 @@ class TrainSession(Background):
     """
 
     def __init__(
-        self, model: keras.Model, dataset: Any, *, checkpoint: str | Path | None = None, **options: Any
+        self, model: keras.Model, dataset: Dataset, *, checkpoint: str | Path | None = None, **options: Any
     ) -> None:
-        # What stops, keeps and resumes is the session's own.
         known = {*Settings.__dataclass_fields__, *inspect.signature(fit).parameters}
-        known -= {"model", "dataset", "checkpoint", "resume", "control", "options"}
-        for name in options:
-            checks.one_of("option of TrainSession", name, known)
-        super().__init__(checkpoint)
+        super().__init__(fit, (model, dataset), known - {"model", "dataset", "options"}, checkpoint, options)
         self.model, self.dataset = model, dataset
-        self._options = dict(options)
 
-    def _train(self, resume: bool) -> Run:
-        return fit(
-            self.model,
-            self.dataset,
-            checkpoint=self.folder,
-            resume=resume,
-            control=self._control,
-            **self._options,
-        )
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return where the training is: plain numbers, to be shown.
-
-        Returns
-        -------
-        snapshot : dict
-            ``state``; ``epoch`` (from 1) and ``epochs``; ``batch`` and ``batches`` of it; ``loss`` (mean of
-            the epoch so far); ``best_epoch``; ``seconds`` at work and ``seconds_left`` by the pace so far,
-            None while it is not known; ``rows``: the history as a list.
-        """
-        control, state = self._control, self.state
-        left = control.seconds_left() if state == "running" else None
+    def _position(self) -> dict[str, Any]:
+        control = self._control
         return {
-            "state": state,
             "epoch": min(control.epoch + 1, control.epochs),
             "epochs": control.epochs,
             "batch": control.batch,
             "batches": control.batches,
             "loss": control.loss,
-            "best_epoch": control.monitor.best_epoch if control.monitor else 0,
-            "seconds": self.seconds,
-            "seconds_left": 0.0 if state == "done" else left,
-            "rows": control.rows,
+            "best_epoch": control.history.best_epoch if control.history else 0,
         }
 
     def _where(self, now: dict[str, Any]) -> str:

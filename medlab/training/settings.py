@@ -1,17 +1,16 @@
-"""The options of a training, checked before anything runs."""
+"""The options of a training: their ranges, their help and their sliders, checked before anything runs."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+import textwrap
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 from medlab import checks
 from medlab.data.dataset import Dataset
 
-SCALES = ("smoke", "lesson", "full")
-OPTIMIZERS = ("adamw", "adam", "sgd")
-BALANCES = ("auto", "none", "weights", "oversample", "undersample", "focal")
+T = TypeVar("T")
 
 # Steps times batch, that is images seen, at lesson scale: found on training and validation images of
 # PneumoniaMNIST, BreastMNIST and simulated nodules (benchmarks/studies.py prints what it gives).
@@ -24,92 +23,155 @@ RATE, RATE_OF_MANY_IMAGES = 2e-3, 3e-3
 MANY_IMAGES = 8000
 
 
+def option(
+    default: Any,
+    about: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    label: str = "",
+    control: str = "",
+    offered: tuple[float, ...] = (),
+) -> Any:
+    """Return a field of `Settings`: the one place where an option is described.
+
+    Parameters
+    ----------
+    default, about
+        Its value where none is given, and what it does, for docstrings and tooltips.
+    low, high, choices
+        What is accepted.
+    label : str
+        Name beside its control; its own name by default.
+    control : "log", "linear", "values", "choices", "switch" or ""
+        What moves it in a panel; empty: nothing.
+    offered : tuple of float
+        Ends of a "log" or "linear" control, the "values" of the other.
+    """
+    facts = {"about": about, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata={**facts, "label": label, "control": control, "offered": offered})
+
+
+def described(owner: T) -> T:
+    """List the options, with their ranges and their help, where a docstring says ``{options}``."""
+    lines = []
+    for entry in fields(owner) if is_dataclass(owner) else fields(Settings):
+        facts = entry.metadata
+        *quoted, last = [f'"{choice}"' for choice in facts["choices"]] or [str(entry.type)]
+        accepted = f"{', '.join(quoted)} or {last}" if quoted else last
+        if facts["low"] is not None:
+            low, high = facts["low"], facts["high"]
+            accepted += f", >= {low:g}" if high is None else f" in [{low:g}, {high:g}]"
+        accepted += ", or None" if entry.default is None else ""
+        lines += [f"{entry.name} : {accepted}", textwrap.indent(textwrap.fill(facts["about"], 98), "    ")]
+    if owner.__doc__:  # python -OO has none
+        owner.__doc__ = owner.__doc__.replace("{options}", textwrap.indent("\n".join(lines), "    ").strip())
+    return owner
+
+
+def balances(task: str) -> tuple[str, ...]:
+    """Return the ways to balance classes that a task allows: few where images have no one class."""
+    if task == "regression":
+        return ("none",)
+    if task == "multilabel":
+        return ("none", "focal")
+    return ("none", "weights", "oversample", "undersample", "focal")
+
+
+@described
 @dataclass(frozen=True)
 class Settings:
     """How to train; None means: chosen from scale and data set (see `resolve`).
 
     Attributes
     ----------
-    scale : "smoke", "lesson" or "full"
-        Smoke runs a few steps and only proves that all works; full takes three times as many epochs.
-    epochs, batch_size : int or None
-    learning_rate : float or None
-        Highest rate, reached after warm-up; then it falls to 0 along a cosine.
-    optimizer : "adamw", "adam" or "sgd" (with momentum 0.9)
-    balance : "auto", "none", "weights", "oversample", "undersample" or "focal"
-        Auto: class weights for binary data, nothing otherwise.
-    augment : bool
-    warmup : float
-        Part of all steps in which the rate rises.
-    patience : int or None
-        Epochs without a better validation measure before training stops; None: a third of all, at least 5.
-    averaging : float
-        Momentum of the moving average of the weights; 0: none.
-    weight_decay : float
-        Of AdamW.
+    {options}
     """
 
-    scale: str = "lesson"
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    optimizer: str = "adamw"
-    balance: str = "auto"
-    augment: bool = True
-    warmup: float = 0.1
-    patience: int | None = None
-    averaging: float = 0.98
-    weight_decay: float = 0.004
+    # Numbers without a default are typed as what `resolve` makes of them: everybody reads them after it.
+    scale: str = option(
+        "lesson",
+        "Smoke runs a few steps and only proves that all works; full takes three times as many epochs.",
+        choices=("smoke", "lesson", "full"),
+    )
+    learning_rate: float = option(
+        None,
+        "Highest rate, reached after warm-up; then it falls to 0 along a cosine.",
+        low=1e-7,
+        high=10,
+        control="log",
+        offered=(1e-5, 1.0),
+    )
+    batch_size: int = option(
+        None, "Images a step.", low=1, control="values", offered=(4, 8, 16, 32, 64, 128, 256)
+    )
+    epochs: int = option(None, "Passes over the training images.", low=1, control="linear", offered=(1, 100))
+    optimizer: str = option(
+        "adamw",
+        "What turns gradients into steps; sgd has momentum 0.9.",
+        choices=("adamw", "adam", "sgd"),
+        control="choices",
+    )
+    balance: str = option(
+        "auto",
+        "How rare classes are made up for. Auto: class weights for binary data, nothing otherwise.",
+        choices=("auto", *balances("binary")),
+        label="class balance",
+        control="choices",
+    )
+    augment: bool = option(
+        True, "Whether training images are changed at random.", label="augmentation", control="switch"
+    )
+    warmup: float = option(0.1, "Part of all steps in which the rate rises.", low=0, high=1)
+    patience: int = option(
+        None,
+        "Epochs without a better validation measure before training stops; None: a third of all, at least 5.",
+        low=1,
+    )
+    averaging: float = option(
+        0.98, "Momentum of the moving average of the weights; 0: none.", low=0, high=0.9999
+    )
+    weight_decay: float = option(0.004, "Of AdamW.", low=0, high=1)
 
     def __post_init__(self) -> None:
-        checks.one_of("scale", self.scale, SCALES)
-        checks.one_of("optimizer", self.optimizer, OPTIMIZERS)
-        checks.one_of("balance", self.balance, BALANCES)
-        limits = {
-            "epochs": (1, None),
-            "batch_size": (1, None),
-            "patience": (1, None),
-            "learning_rate": (1e-7, 10),
-            "warmup": (0, 1),
-            "averaging": (0, 0.9999),
-            "weight_decay": (0, 1),
-        }
-        for name, (low, high) in limits.items():
-            if (value := getattr(self, name)) is not None:
+        for entry in fields(self):
+            name, value, facts = entry.name, getattr(self, entry.name), entry.metadata
+            if facts["choices"]:
+                checks.one_of(name, value, facts["choices"])
+            elif facts["low"] is not None and value is not None:
                 # What comes back is plain: a number of NumPy's could not be written to a checkpoint.
-                plain = checks.in_range(name, value, low, high, whole=high is None)
+                plain = checks.in_range(name, value, facts["low"], facts["high"], whole=entry.type == "int")
                 object.__setattr__(self, name, plain)
 
-    def resolve(self, dataset: Dataset) -> dict[str, Any]:
-        """Return all options with their values for a data set."""
-        count = len(dataset.train)
-        batch_size = self.batch_size or (32 if count < 1000 else 64)
+    def resolve(self, dataset: Dataset) -> Settings:
+        """Return settings in which what was None or "auto" has its value for a data set.
+
+        Raises
+        ------
+        ValueError
+            If the data set's task does not allow the balance.
+        """
+        count, task = len(dataset.train), dataset.task
         epochs = self.epochs or _epochs(self.scale, count)
         balance = self.balance
         if balance == "auto":
-            balance = "weights" if dataset.task == "binary" else "none"
-        allowed = ("none", "focal") if dataset.task == "multilabel" else ("none",)
-        if dataset.task in ("multilabel", "regression") and balance not in allowed:
+            balance = "weights" if task == "binary" else "none"
+        if balance not in balances(task):
             msg = (
-                f"balance must be {' or '.join(allowed)} for {dataset.task} data, got {balance!r}: "
+                f"balance must be {' or '.join(balances(task))} for {task} data, got {balance!r}: "
                 "images have no one class."
             )
             raise ValueError(msg)
         usual = 0.05 if self.optimizer == "sgd" else RATE_OF_MANY_IMAGES if count >= MANY_IMAGES else RATE
-        rate = self.learning_rate or usual
-        return {
-            "scale": self.scale,
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "learning_rate": rate,
-            "optimizer": self.optimizer,
-            "balance": balance,
-            "augment": self.augment,
-            "warmup": self.warmup,
-            "patience": self.patience or max(5, math.ceil(epochs / 3)),
-            "averaging": self.averaging,
-            "weight_decay": self.weight_decay,
-        }
+        return replace(
+            self,
+            epochs=epochs,
+            batch_size=self.batch_size or (32 if count < 1000 else 64),
+            learning_rate=self.learning_rate or usual,
+            balance=balance,
+            patience=self.patience or max(5, math.ceil(epochs / 3)),
+        )
 
 
 def _epochs(scale: str, count: int) -> int:

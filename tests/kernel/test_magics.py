@@ -157,10 +157,10 @@ def test_a_seed_reaches_the_threads_that_train(run_cell):
 
     from medlab.training import background
 
-    class Draws(background.Background):
-        def _train(self, resume):
-            return float(keras.ops.mean(keras.random.normal((4,))))
+    def draw(**_options):
+        return float(keras.ops.mean(keras.random.normal((4,))))
 
+    class Draws(background.Background):
         def snapshot(self):
             return {"state": self.state}
 
@@ -169,7 +169,7 @@ def test_a_seed_reaches_the_threads_that_train(run_cell):
 
     run_cell("%medlab seed 7")
     try:
-        first, second = (Draws(None).start().wait().result() for _ in range(2))
+        first, second = (Draws(draw, (), set(), None, {}).start().wait().result() for _ in range(2))
     finally:
         backend._chosen_seed = None
     assert first == second

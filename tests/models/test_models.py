@@ -146,7 +146,7 @@ def test_few_images_get_less_dropout(rng, images, chosen, rate):
 
 def test_an_unknown_network_is_refused_with_the_nearest():
     with pytest.raises(ValueError, match=r"got 'resnet18'\. Did you mean 'resnet18_28'"):
-        models.minimum_size("resnet18")
+        models.describe("resnet18")
 
 
 def test_options_out_of_range_are_refused(rng):
@@ -185,6 +185,18 @@ def test_a_model_folder_gives_the_same_probabilities_for_raw_images(trained, tmp
     assert len(facts["feature_statistics"]["mean"]) == 2 * 32
     assert "not a medical device" in facts["intended_use"]
     assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.keras"]
+
+
+def test_a_bundle_says_what_it_is_in_few_lines_and_shows_no_weights(trained, tmp_path):
+    bundle = models.load(models.save(tmp_path / "model", *trained, threshold=0.25, threshold_rule="youden"))
+    lines = repr(bundle).splitlines()
+    assert len(lines) <= 12
+    assert lines[0] == "Bundle of screening_cnn"
+    assert "  threshold  0.25" in lines
+    assert "  classes    class 0, class 1" in lines
+    assert not any("array" in line or len(line) > 110 for line in lines)
+    # Facts that somebody cut are left out.
+    assert repr(models.Bundle(bundle.model, {})) == "Bundle of screening_cnn\n  input      (28, 28, 1)"
 
 
 def test_a_full_disk_leaves_the_older_model_as_it_was(trained, tmp_path, monkeypatch):

@@ -8,8 +8,7 @@ from keras import layers
 from medlab import models, training
 from medlab.data import Dataset, Split
 from medlab.data.normalization import normalize
-from medlab.models.layers import EachSlice
-from medlab.models.rnn import CELLS
+from medlab.models.rnn import CELLS, EachSlice
 
 
 def first_step_counts(rng, count, steps=6):

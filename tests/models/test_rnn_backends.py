@@ -50,8 +50,8 @@ for name, (dataset, options) in cases.items():
     folder = models.save(sys.argv[1] + "/" + name, run.model, dataset, run.normalization)
     again = models.load(folder).predict(inputs)
     found[name] = {"before": before.tolist(), "gradients": gradients.tolist(),
-                   "loss": run.history["loss"].tolist(), "after": run.predict(inputs).tolist(),
-                   "again": again.tolist()}
+                   "loss": run.history["loss"].tolist(),
+                   "after": run.predict(inputs).tolist(), "again": again.tolist()}
 print(json.dumps(found))
 """
 
@@ -79,7 +79,7 @@ def results(tmp_path_factory):
 
 @pytest.mark.parametrize("backend", BACKENDS[1:])
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_weights_give_the_same_answers_slopes_and_steps(results, backend, name):
+def test_the_same_weights_give_the_same_answers_gradients_and_steps(results, backend, name):
     ours, theirs = results[backend][name], results["tensorflow"][name]
     np.testing.assert_allclose(ours["before"], theirs["before"], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(ours["gradients"], theirs["gradients"], rtol=1e-3, atol=1e-5)

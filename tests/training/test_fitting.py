@@ -12,7 +12,7 @@ import pytest
 from medlab import models, training
 from medlab.data import Augmentation, Dataset, Split
 from medlab.training.checkpoint import Checkpoint
-from medlab.training.monitor import Monitor
+from medlab.training.validation import Selection, Validation
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +67,26 @@ def test_a_network_learns_and_the_history_tells_it(dataset, tmp_path):
     assert run.options["balance"] == "weights"
 
 
+def test_a_run_says_what_came_of_it_in_few_lines_and_shows_no_weights(dataset):
+    run = fitted(dataset, epochs=2)
+    lines = repr(run).splitlines()
+    assert len(lines) <= 12
+    assert lines[0] == "Run of screening_cnn on binary data"
+    assert lines[1] == f"  best epoch  {run.best_epoch} of 2"
+    assert f"  val_auc     {run.history['val_auc'].iloc[run.best_epoch - 1]:.3f}" in lines
+    assert "on tensorflow, seed 1" in lines[5]
+    assert "epochs=2, optimizer=adamw" in lines[6]
+    assert not any("array" in line or len(line) > 110 for line in lines)
+
+
+def test_the_options_are_described_where_they_are_used():
+    for text in (training.fit.__doc__, training.Settings.__doc__):
+        assert "    learning_rate : float in [1e-07, 10], or None\n        Highest rate, reached" in text
+        assert '    optimizer : "adamw", "adam" or "sgd"\n' in text
+        assert "{options}" not in text
+        assert all(f"\n    {name} : " in text for name in training.Settings.__dataclass_fields__)
+
+
 def test_the_weights_are_those_of_the_best_epoch(dataset):
     run = fitted(dataset)
     targets = dataset.targets(dataset.val)
@@ -75,22 +95,23 @@ def test_the_weights_are_those_of_the_best_epoch(dataset):
     assert loss == pytest.approx(run.history["val_loss"].iloc[run.best_epoch - 1], rel=1e-4)
 
 
-def kept_of(dataset, measures):
+def kept_of(measures):
     """The epoch that would be kept if validation had given these AUCs."""
-    monitor = Monitor(dataset, None, None, epochs=len(measures), patience=5, averaging=False, seed=0)
-    monitor.rows = [{"epoch": i + 1, "val_auc": auc, "val_loss": 0.5} for i, auc in enumerate(measures)]
-    return min(range(1, len(measures) + 1), key=monitor._standing)
+    selection = Selection("val_auc", epochs=len(measures), patience=5)
+    for epoch, auc in enumerate(measures, start=1):
+        selection.add({"epoch": epoch, "val_auc": auc, "val_loss": 0.5})
+    return selection.best_epoch
 
 
-def test_a_short_training_keeps_its_highest_epoch(dataset):
-    assert kept_of(dataset, [0.6, 0.9, 0.7, 0.8]) == 2
+def test_a_short_training_keeps_its_highest_epoch():
+    assert kept_of([0.6, 0.9, 0.7, 0.8]) == 2
 
 
-def test_in_a_long_training_one_lucky_epoch_does_not_win(dataset):
+def test_in_a_long_training_one_lucky_epoch_does_not_win():
     """Of 28 epochs, two are averaged: .99 after .5 is .745, and epoch 20 after epoch 19 is .85."""
     measures = [0.5] * 28
     measures[9], measures[18], measures[19] = 0.99, 0.84, 0.86
-    assert kept_of(dataset, measures) == 20
+    assert kept_of(measures) == 20
 
 
 def test_the_probability_is_that_of_the_positive_class(rng):
@@ -116,10 +137,10 @@ class StopAfter(keras.callbacks.Callback):
 
 def test_many_images_with_their_few_passes_get_a_higher_rate(dataset):
     many = dataset.with_train(dataset.train.subset(np.zeros(8000, dtype=int)))
-    assert training.Settings().resolve(dataset)["learning_rate"] == 2e-3
-    assert training.Settings().resolve(many)["learning_rate"] == 3e-3
-    assert training.Settings(learning_rate=1e-4).resolve(many)["learning_rate"] == 1e-4
-    assert training.Settings(optimizer="sgd").resolve(many)["learning_rate"] == 0.05
+    assert training.Settings().resolve(dataset).learning_rate == 2e-3
+    assert training.Settings().resolve(many).learning_rate == 3e-3
+    assert training.Settings(learning_rate=1e-4).resolve(many).learning_rate == 1e-4
+    assert training.Settings(optimizer="sgd").resolve(many).learning_rate == 0.05
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(dataset, tmp_path):
@@ -208,19 +229,21 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(dataset, capsys):
 def test_the_time_left_is_the_pace_of_the_training_without_its_first_batch(dataset, capsys, monkeypatch):
     """10 s for the first batch, 1 s for the others and 1 s to validate: an epoch of 6 batches takes 7 s."""
     now = [0.0]
-    monkeypatch.setattr("medlab.training.monitor.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    for module in ("monitor", "control"):
+        clock = SimpleNamespace(perf_counter=lambda: now[0])
+        monkeypatch.setattr(f"medlab.training.{module}.time", clock)
 
     class Clock(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
+        def on_train_batch_begin(self, batch, logs=None):
             now[0] += 10.0 if now[0] == 0 else 1.0
 
-    score = Monitor._score
+    score = Validation.score
 
     def validate(self, probabilities):
         now[0] += now[0] > 0
         return score(self, probabilities)
 
-    monkeypatch.setattr(Monitor, "_score", validate)
+    monkeypatch.setattr(Validation, "score", validate)
     fitted(dataset, epochs=3, patience=3, progress=True, callbacks=[Clock()])
     words = [line.rsplit("  ", 1)[1] for line in capsys.readouterr().out.splitlines()[1:]]
     # Seconds since the first batch over the epochs since then: 6 / (5 / 6) * 2, then 13 / (11 / 6) * 1.

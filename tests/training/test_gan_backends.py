@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from medlab import backend, models
 from medlab.training.gan import DCGAN, GAN, Inpainter, load
-from medlab.training.gan.source import Source
+from medlab.training.gan.image_batches import ImageBatches
 
 m, shape = models.gan, (16, 16, 1)
 rng = np.random.default_rng(0)
@@ -57,13 +57,21 @@ CASES = {
 results = {"backend": backend.name()}
 for name, gan in CASES.items():
     classes = getattr(gan, "classes", 0)
-    source = Source(images, labels if classes else None, classes=classes, shape=shape, batch_size=8, seed=5)
-    critics, batch = gan.batches(source, 0)
+    real = ImageBatches(
+        images, labels if classes else None, classes=classes, shape=shape, batch_size=8, seed=5
+    )
+    critics, batch = gan.batches(real, 0)
     facts, found = {}, {}
-    for player, its in (("critic", critics[0]), ("generator", batch)):
-        one, gradients = gan.gradients(player, its)
-        facts |= one
-        found[player] = [g.ravel().tolist() for g in gradients]
+    both = {"generator": {**batch, "momentum": np.float32(0.5)}, "critic": critics[0]}
+    for number, (player, its) in enumerate(both.items()):
+        # A step of plain SGD at rate 10 moves the weights by 10 gradients.
+        before = gan.state()
+        trainable = [v.trainable for v in getattr(gan, player).variables]
+        gan.optimizers[number].learning_rate = 10.0
+        facts |= {name: float(value) for name, value in gan._step(player)(its).items()}
+        moved = [(old - new) / 10 for old, new in zip(before[player], gan.state()[player])]
+        found[player] = [array.ravel().tolist() for array, learns in zip(moved, trainable) if learns]
+        gan.restore(before)
     stepped = {k: float(v) for k, v in gan.step(critics, batch).items()}
     weights = {k: [w.ravel().tolist() for w in v] for k, v in gan.state().items() if not k.endswith("slots")}
     results[name] = {"facts": facts, "gradients": found, "stepped": stepped, "weights": weights}

@@ -13,7 +13,7 @@ import pytest
 
 from medlab import models, training
 from medlab.data import Dataset, Split
-from medlab.training import background as sessions, checkpoint as checkpoints, drawing
+from medlab.training import background as sessions, checkpoint as checkpoints, random_states
 
 pytestmark = pytest.mark.slow  # every test trains
 
@@ -77,14 +77,14 @@ def test_a_session_does_what_fit_does(dataset, whole, tmp_path):
     now = background.snapshot()
     assert (now["epoch"], now["epochs"], now["batches"], now["seconds_left"]) == (3, 3, 8, 0.0)
     assert now["best_epoch"] == whole.best_epoch
-    assert background.history()["loss"].tolist() == whole.history["loss"].tolist()
+    assert [row["loss"] for row in now["rows"]] == whole.history["loss"].tolist()
     assert "training done; a checkpoint of 3 epochs lies in" in repr(background)
 
 
 @pytest.mark.parametrize("batch", [1, 5, 7, 11, 23])
 def test_stopped_anywhere_and_resumed_it_ends_as_if_it_had_never_stopped(dataset, whole, tmp_path, batch):
     background = session(dataset, tmp_path)
-    background._options["callbacks"] = [At(batch, background.stop)]
+    background.callbacks = [At(batch, background.stop)]
     background.start().wait()
     done = background.snapshot()
     # Within one batch of the one at which it was asked.
@@ -97,14 +97,14 @@ def test_stopped_anywhere_and_resumed_it_ends_as_if_it_had_never_stopped(dataset
             RuntimeError, match=r"no result yet: training stopped, epoch \d of 3.*wait\(\) for it"
         ):
             background.result()
-        background._options["callbacks"] = []
+        background.callbacks = []
         background.resume().wait()
     same(background.result(), whole)
 
 
 def test_a_new_session_goes_on_from_the_disk(dataset, whole, tmp_path):
     first = session(dataset, tmp_path)
-    first._options["callbacks"] = [At(10, first.stop)]
+    first.callbacks = [At(10, first.stop)]
     first.start().wait()
     assert checkpoints.checkpoint_in(tmp_path) == "a checkpoint of 1 epochs and 3 batches"
     second = session(dataset, tmp_path)
@@ -124,7 +124,7 @@ def test_a_paused_session_stands_still_and_goes_on(dataset, whole, tmp_path):
         background.pause()
         reached.set()
 
-    background._options["callbacks"] = [At(4, pause)]
+    background.callbacks = [At(4, pause)]
     background.start()
     assert reached.wait(60)
     assert background._control.waiting.wait(60)
@@ -141,7 +141,7 @@ def test_a_paused_session_stands_still_and_goes_on(dataset, whole, tmp_path):
 
 def test_a_paused_session_can_be_stopped(dataset, tmp_path):
     background = session(dataset, tmp_path)
-    background._options["callbacks"] = [At(2, background.pause)]
+    background.callbacks = [At(2, background.pause)]
     background.start()
     assert background._control.waiting.wait(60)
     assert background.stop().wait().state == "stopped"
@@ -149,7 +149,7 @@ def test_a_paused_session_can_be_stopped(dataset, tmp_path):
 
 def test_two_sessions_at_once_are_refused(dataset, tmp_path):
     first, second = session(dataset, tmp_path / "a"), session(dataset, tmp_path / "b")
-    first._options["callbacks"] = [At(2, first.pause)]
+    first.callbacks = [At(2, first.pause)]
     first.start()
     assert first._control.waiting.wait(60)
     with pytest.raises(
@@ -181,10 +181,10 @@ def test_what_goes_wrong_is_shown_and_raised_where_somebody_waits(dataset, tmp_p
 
 def test_an_interrupt_stops_cleanly_and_goes_through(dataset, tmp_path, monkeypatch, capsys):
     background = session(dataset, tmp_path)
-    background._options["callbacks"] = [At(2, background.pause)]
+    background.callbacks = [At(2, background.pause)]
     background.start()
     assert background._control.waiting.wait(60)
-    wait, calls = background._rests.wait, []
+    wait, calls = background._at_rest.wait, []
 
     def interrupted(timeout=None):
         calls.append(timeout)
@@ -192,7 +192,7 @@ def test_an_interrupt_stops_cleanly_and_goes_through(dataset, tmp_path, monkeypa
             raise KeyboardInterrupt
         wait(timeout)
 
-    monkeypatch.setattr(background._rests, "wait", interrupted)
+    monkeypatch.setattr(background._at_rest, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         background.wait()
     assert background.state == "stopped"
@@ -215,7 +215,7 @@ def test_a_damaged_checkpoint_is_told(tmp_path):
 def test_a_worker_thread_has_the_callers_precision(dataset, tmp_path):
     seen = []
     background = session(dataset, tmp_path)
-    background._options["callbacks"] = [At(1, lambda: seen.append(keras.config.dtype_policy().name))]
+    background.callbacks = [At(1, lambda: seen.append(keras.config.dtype_policy().name))]
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -234,7 +234,7 @@ rng = np.random.default_rng(0)
 data = Dataset("spots", spots(rng, 128), spots(rng, 20), spots(rng, 20), "binary", ("dark", "spot"), 1)
 background = session(data, {folder!r}, epochs=200)
 reached = threading.Event()
-background._options["callbacks"] = [At(20, reached.set)]
+background.callbacks = [At(20, reached.set)]
 background.start()
 reached.wait(120)
 {end}
@@ -300,7 +300,7 @@ def resumes_with_random_layers(dataset, folder):
         first = training.TrainSession(
             network_of_random_layers(), dataset, checkpoint=f"{folder}/{batch}", **RANDOM
         )
-        first._options["callbacks"] = [At(batch, first.stop)]
+        first.callbacks = [At(batch, first.stop)]
         assert first.start().wait().state == "stopped"
         second = training.TrainSession(
             network_of_random_layers(), dataset, checkpoint=f"{folder}/{batch}", **RANDOM
@@ -316,7 +316,7 @@ def test_random_layers_of_every_kind_go_on_as_if_never_stopped(dataset, tmp_path
 def test_two_random_layers_draw_for_themselves(dataset):
     image = keras.Input((16, 18, 1))
     model = keras.Model(image, keras.layers.Dropout(0.5)(keras.layers.Dropout(0.5)(image)))
-    drawing.begin(model, 3, 0)
+    random_states.begin(model, 3, 0)
     first, second = (layer.seed_generator.state for layer in model.layers[1:])
     assert keras.ops.convert_to_numpy(first).tolist() == [3, 1]
     assert keras.ops.convert_to_numpy(second).tolist() != [3, 1]
@@ -347,9 +347,9 @@ def test_on_other_backends_too(tmp_path, backend, run_on):
 whole = training.fit(network(data), data, **OPTIONS)
 for batch in (3, 12):
     background = session(data, {folder!r} + str(batch))
-    background._options["callbacks"] = [At(batch, background.stop)]
+    background.callbacks = [At(batch, background.stop)]
     assert background.start().wait().state == "stopped", background
-    background._options["callbacks"] = []
+    background.callbacks = []
     assert background.resume().wait().state == "done"
     same(background.result(), whole)
 resumes_with_random_layers(data, {folder!r})

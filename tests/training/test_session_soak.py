@@ -19,9 +19,9 @@ data = Dataset("spots", spots(rng, 128), spots(rng, 20), spots(rng, 20), "binary
 whole = training.fit(network(data), data, **OPTIONS)
 for number, batch in enumerate(np.random.default_rng(7).integers(1, 23, 20)):
     background = session(data, f"{sys.argv[2]}/{number}")
-    background._options["callbacks"] = [At(int(batch), background.stop)]
+    background.callbacks = [At(int(batch), background.stop)]
     background.start().wait()
-    background._options["callbacks"] = []
+    background.callbacks = []
     if background.state == "stopped":
         background.resume().wait()
     run = background.result()

@@ -47,12 +47,12 @@ def uninterrupted():
 @pytest.mark.parametrize("step", [1, 5, 11])
 def test_stopped_and_resumed_a_game_ends_as_if_it_had_never_stopped(uninterrupted, tmp_path, step):
     session = GanSession(new_gan(), IMAGES, LABELS, checkpoint=tmp_path, **OPTIONS)
-    session._options["callbacks"] = [At(step, session.stop)]
+    session.callbacks = [At(step, session.stop)]
     assert session.start().wait().state == "stopped"
     assert session.snapshot()["step"] == step
     assert checkpoints.checkpoint_in(tmp_path) == f"a checkpoint of {step} steps"
     assert f"training stopped, step {step} of 12" in repr(session)
-    session._options["callbacks"] = []
+    session.callbacks = []
     run = session.resume().wait().result()
     np.testing.assert_allclose(run.history["critic_loss"], uninterrupted.history["critic_loss"], rtol=1e-4)
     np.testing.assert_allclose(run.snapshots[-1], uninterrupted.snapshots[-1], atol=1e-4)
@@ -60,7 +60,7 @@ def test_stopped_and_resumed_a_game_ends_as_if_it_had_never_stopped(uninterrupte
 
 def test_a_pause_does_not_count_as_playing(tmp_path):
     session = GanSession(new_gan(), IMAGES, LABELS, checkpoint=tmp_path, **OPTIONS)
-    session._options["callbacks"] = [At(3, session.pause)]
+    session.callbacks = [At(3, session.pause)]
     session.start()
     assert session._control.waiting.wait(60)
     assert session.state == "paused"
@@ -73,7 +73,7 @@ def test_a_pause_does_not_count_as_playing(tmp_path):
 
 def test_nothing_else_plays_or_trains_meanwhile(tmp_path, dataset):
     session = GanSession(new_gan(), IMAGES, LABELS, checkpoint=tmp_path, **OPTIONS)
-    session._options["callbacks"] = [At(3, session.pause)]
+    session.callbacks = [At(3, session.pause)]
     session.start()
     assert session._control.waiting.wait(60)
     with pytest.raises(
@@ -94,7 +94,7 @@ def test_by_the_clock_it_says_what_is_left(tmp_path):
     options = {**OPTIONS, "steps": None, "minutes": 0.5}
     session = GanSession(new_gan(), IMAGES, LABELS, checkpoint=tmp_path, **options)
     seen = []
-    session._options["callbacks"] = [At(5, lambda: (seen.append(session.snapshot()), session.stop()))]
+    session.callbacks = [At(5, lambda: (seen.append(session.snapshot()), session.stop()))]
     session.start().wait()
     assert 0 < seen[0]["seconds_left"] <= 30
     assert "step 5;" in session.describe()

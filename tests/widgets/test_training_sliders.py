@@ -1,22 +1,83 @@
 """What can be moved, what it stands for, and the same as code and as a command."""
 
+from __future__ import annotations
+
+import importlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
-from medlab_widgets import training_runs as runs
-from medlab_widgets.training_sliders import SETTINGS, TrainingSliders, allowed, fitting
+from medlab.training import Settings
+from medlab.training.settings import described, option
+from medlab_widgets import training_runs as runs, training_sliders
+from medlab_widgets.training_sliders import SETTINGS, TrainingSliders
+
+
+def options_of(dataset, name):
+    return list(TrainingSliders(dataset, {}).controls[name].options)
 
 
 def test_only_networks_that_take_the_images_are_offered(dataset):
-    assert fitting(dataset) == ["screening_cnn", "resnet18_28"]
+    assert options_of(dataset, "model") == ["screening_cnn", "resnet18_28"]
 
 
 def test_the_balances_are_those_of_the_task(dataset):
-    assert allowed(dataset) == ["none", "weights", "oversample", "undersample", "focal"]
-    assert allowed(replace(dataset, task="multilabel", positive_class=None)) == ["none", "focal"]
-    assert allowed(replace(dataset, task="regression", positive_class=None)) == ["none"]
+    assert options_of(dataset, "balance") == ["none", "weights", "oversample", "undersample", "focal"]
+    several = replace(dataset, task="multilabel", positive_class=None)
+    assert options_of(several, "balance") == ["none", "focal"]
+    assert options_of(replace(dataset, task="regression", positive_class=None), "balance") == ["none"]
+
+
+@dataclass(frozen=True)
+class MoreSettings(Settings):
+    """Settings with options that a contributor might add.
+
+    {options}
+    """
+
+    label_smoothing: float = option(
+        0.1,
+        "Part of each label that goes to the others.",
+        low=0,
+        high=0.5,
+        control="linear",
+        offered=(0, 0.3),
+    )
+    noise: str = option("none", "What is added.", choices=("none", "gaussian"), control="choices")
+
+
+def test_a_new_option_is_added_in_one_place(dataset, monkeypatch):
+    """Its field gives it a slider, a range, an entry in the docstrings and its place among the settings."""
+    monkeypatch.setattr("medlab.training.settings.Settings", MoreSettings)
+    text = described(MoreSettings).__doc__
+    assert "    label_smoothing : float in [0, 0.5]\n        Part of each label that goes" in text
+    assert '    noise : "none" or "gaussian"\n        What is added.' in text
+    with pytest.raises(ValueError, match=r"label_smoothing must lie between 0 and 0.5, got 0.7"):
+        MoreSettings(label_smoothing=0.7)
+    sliders = importlib.reload(training_sliders)
+    try:
+        assert sliders.SETTINGS[-3:] == ("label_smoothing", "noise", "seed")
+        panel = sliders.TrainingSliders(dataset, {"noise": "gaussian"})
+        control = panel.controls["label_smoothing"]
+        assert (control.min, control.max, control.value) == (0, 0.3, 0.1)
+        assert (control.description, control.tooltip) == (
+            "label smoothing",
+            "Part of each label that goes to the others.",
+        )
+        assert panel.values()["noise"] == "gaussian"
+    finally:
+        monkeypatch.undo()
+        importlib.reload(training_sliders)
+
+
+def test_every_slider_has_the_help_and_stays_in_the_range_of_its_option(dataset):
+    for name, control in TrainingSliders(dataset, {}).controls.items():
+        if name in Settings.__dataclass_fields__:
+            facts = Settings.__dataclass_fields__[name].metadata
+            assert control.tooltip == facts["about"]
+            for end in facts["offered"]:
+                assert getattr(Settings(**{name: end}), name) == end
 
 
 def test_what_is_not_given_stands_where_fit_would_put_it(dataset):

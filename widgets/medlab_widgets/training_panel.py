@@ -36,9 +36,8 @@ class TrainingPanel(Panel):
         Further options of the network, such as ``{"pooling": "attention"}``; a network that has no such
         option goes without.
     **options
-        Where the sliders stand at first: width, dropout, learning_rate, batch_size, epochs, optimizer,
-        balance, augment, seed (what is left out: as `medlab.training.fit` chooses); and what has no slider:
-        scale, warmup, patience, averaging, weight_decay.
+        Where the sliders stand at first: width, dropout, seed, and the fields of `medlab.training.Settings`,
+        those that have no slider, too. What is left out is chosen as `medlab.training.fit` would.
 
     Raises
     ------

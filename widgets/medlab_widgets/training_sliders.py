@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import Field, fields
 from typing import Any
 
 import ipywidgets
 
 from medlab import models
 from medlab.data import Dataset
-from medlab.training import BALANCES, OPTIMIZERS, Settings
+from medlab.training.settings import Settings, balances
 
 SETTINGS = (
-    "model",
-    "width",
-    "dropout",
-    "learning_rate",
-    "batch_size",
-    "epochs",
-    "optimizer",
-    "balance",
-    "augment",
+    *("model", "width", "dropout"),
+    *(option.name for option in fields(Settings) if option.metadata["control"]),
     "seed",
 )
 _OWN = "own"
-_LAYOUT = ipywidgets.Layout(width="340px")
-_STYLE = {"description_width": "104px"}
+_WIDTHS, _DROPOUTS = (4, 8, 16, 32, 64), [n / 20 for n in range(19)]
+_SHAPE: dict[str, Any] = {"layout": {"width": "340px"}, "style": {"description_width": "104px"}}
 
 
 class TrainingSliders(ipywidgets.Box):
@@ -43,47 +37,31 @@ class TrainingSliders(ipywidgets.Box):
 
     def __init__(self, dataset: Dataset, settings: Mapping[str, Any]) -> None:
         self._given_rate = 0.0
+        networks = models.fitting(dataset.image_shape)
         given = {name: value for name, value in settings.items() if value is not None}
-        usual = Settings(**{k: v for k, v in given.items() if k in Settings.__dataclass_fields__}).resolve(
-            dataset
-        )
-        start = {"model": "auto", "width": None, "dropout": None, "seed": 0, **usual, **given}
+        known = {option.name: option for option in fields(Settings)}
+        chosen = Settings(**{name: given[name] for name in given if name in known}).resolve(dataset)
+        start = {"model": "auto", "width": None, "dropout": None, "seed": 0, **given, **vars(chosen)}
         if start["model"] == "auto":
-            start["model"] = fitting(dataset)[0]
-        start["balance"] = usual["balance"]
-        dropouts = [(_OWN, _OWN), *((f"{n / 20:g}", n / 20) for n in range(19))]
-        widths = [(_OWN, _OWN), *((str(n), n) for n in (4, 8, 16, 32, 64))]
-        batches = [(str(n), n) for n in (4, 8, 16, 32, 64, 128, 256)]
-        simple = {"layout": _LAYOUT, "style": _STYLE}
+            start["model"] = networks[0]
         self.controls: dict[str, Any] = {
-            "model": ipywidgets.Dropdown(description="network", options=fitting(dataset), **simple),
-            "width": ipywidgets.SelectionSlider(description="width", options=widths, value=_OWN, **simple),
-            "dropout": ipywidgets.SelectionSlider(
-                description="dropout", options=dropouts, value=_OWN, **simple
-            ),
-            "learning_rate": ipywidgets.FloatLogSlider(
-                description="learning rate", min=-5, max=0, step=0.05, readout_format=".1e", **simple
-            ),
-            "batch_size": ipywidgets.SelectionSlider(
-                description="batch size", options=batches, value=32, **simple
-            ),
-            "epochs": ipywidgets.IntSlider(description="epochs", min=1, max=100, **simple),
-            "optimizer": ipywidgets.Dropdown(description="optimizer", options=OPTIMIZERS, **simple),
-            "balance": ipywidgets.Dropdown(description="class balance", options=allowed(dataset), **simple),
-            "augment": ipywidgets.Checkbox(description="augmentation", indent=True, **simple),
-            "seed": ipywidgets.BoundedIntText(description="seed", min=0, max=2**32 - 1, **simple),
+            "model": ipywidgets.Dropdown(description="network", options=networks, **_SHAPE),
+            "width": _values("width", _WIDTHS, own=True),
+            "dropout": _values("dropout", _DROPOUTS, own=True),
+            **{name: _control(known[name], dataset) for name in SETTINGS if name in known},
+            "seed": ipywidgets.BoundedIntText(description="seed", min=0, max=2**32 - 1, **_SHAPE),
         }
         self.put(start)
         super().__init__(list(self.controls.values()), layout={"flex_flow": "row wrap"})
 
     def values(self) -> dict[str, Any]:
         """Return the settings that the controls stand for now."""
-        found = {name: control.value for name, control in self.controls.items()}
-        found |= {name: None for name in ("width", "dropout") if found[name] == _OWN}
+        values = {name: control.value for name, control in self.controls.items()}
+        values |= {name: None for name in ("width", "dropout") if values[name] == _OWN}
         # As it is read off the slider, a number that can be typed again; what was given stays as it is.
-        if found["learning_rate"] != self._given_rate:
-            found["learning_rate"] = float(f"{found['learning_rate']:.2g}")
-        return found
+        if values["learning_rate"] != self._given_rate:
+            values["learning_rate"] = float(f"{values['learning_rate']:.2g}")
+        return values
 
     def put(self, settings: Mapping[str, Any]) -> None:
         """Move the controls; a value that a control does not offer yet is added to it.
@@ -99,20 +77,22 @@ class TrainingSliders(ipywidgets.Box):
             control = self.controls[name]
             if name in ("width", "dropout") and value is None:
                 value = _OWN
-            if isinstance(control, ipywidgets.SelectionSlider) and value not in _values(control):
-                # Numbers in their order, the network's own first.
-                pairs = [*control.options, (f"{value:g}", value)]
-                control.options = sorted(pairs, key=lambda pair: -1 if pair[1] == _OWN else pair[1])
-            if name == "epochs":
-                control.max = max(control.max, value)
-            if name == "learning_rate":
+            if isinstance(control, ipywidgets.SelectionSlider):
+                if value not in [offered for _, offered in control.options]:
+                    # Numbers in their order, the network's own first.
+                    pairs = [*control.options, (f"{value:g}", value)]
+                    control.options = sorted(pairs, key=lambda pair: -1 if pair[1] == _OWN else pair[1])
+            elif isinstance(control, ipywidgets.FloatLogSlider):
                 power = math.log10(value)
                 control.min = min(control.min, math.floor(power))
                 control.max = max(control.max, math.ceil(power))
-                self._given_rate = float(value)
-            if isinstance(control, ipywidgets.Dropdown) and value not in control.options:
+            elif isinstance(control, ipywidgets.IntSlider):
+                control.max = max(control.max, value)
+            elif isinstance(control, ipywidgets.Dropdown) and value not in control.options:
                 msg = f"{name} must be one of {', '.join(control.options)} for these images, got {value!r}."
                 raise ValueError(msg)
+            if name == "learning_rate":
+                self._given_rate = float(value)
             control.value = value
 
     def disable(self, disabled: bool) -> None:
@@ -121,26 +101,26 @@ class TrainingSliders(ipywidgets.Box):
             control.disabled = disabled
 
 
-def _values(control: ipywidgets.SelectionSlider) -> list[Any]:
-    return [value for _, value in control.options]
+def _values(description: str, values: Any, *, own: bool = False, **shape: Any) -> ipywidgets.SelectionSlider:
+    """Return a slider from value to value, or to what the network would take itself."""
+    options = [*([(_OWN, _OWN)] if own else []), *((f"{value:g}", value) for value in values)]
+    return ipywidgets.SelectionSlider(description=description, options=options, **{**_SHAPE, **shape})
 
 
-def fitting(dataset: Dataset) -> list[str]:
-    """Return the names of the networks that take a data set's images, the strong small one first."""
-    found = []
-    for name in models.names():
-        try:
-            models.check_shape(name, dataset.image_shape)
-        except ValueError:
-            continue
-        found.append(name)
-    return found
-
-
-def allowed(dataset: Dataset) -> list[str]:
-    """Return the ways to balance classes that a data set's task allows."""
-    if dataset.task == "regression":
-        return ["none"]
-    if dataset.task == "multilabel":
-        return ["none", "focal"]
-    return [name for name in BALANCES if name != "auto"]
+def _control(option: Field[Any], dataset: Dataset) -> Any:
+    """Return the control of an option as its field describes it."""
+    facts = option.metadata
+    described = {"description": facts["label"] or option.name.replace("_", " "), "tooltip": facts["about"]}
+    offered, look = facts["offered"], {**described, **_SHAPE}
+    if facts["control"] == "choices":
+        allowed = balances(dataset.task) if option.name == "balance" else facts["choices"]
+        return ipywidgets.Dropdown(options=allowed, **look)
+    if facts["control"] == "switch":
+        return ipywidgets.Checkbox(indent=True, **look)
+    if facts["control"] == "values":
+        return _values(look.pop("description"), offered, **look)
+    if facts["control"] == "log":
+        low, high = map(math.log10, offered)
+        return ipywidgets.FloatLogSlider(min=low, max=high, step=0.05, readout_format=".1e", **look)
+    slider = ipywidgets.IntSlider if option.type == "int" else ipywidgets.FloatSlider
+    return slider(min=offered[0], max=offered[1], **look)

@@ -1,15 +1,15 @@
-"""The default pair for images: a generator that doubles the pixels, a critic that halves them."""
+"""Networks for images: the default pair, the plain DCGAN, and a network that fills holes."""
 
 from __future__ import annotations
 
-import math
+import functools
 from typing import Any
 
 import keras
 from keras import layers
 
 from medlab import backend, checks
-from medlab.models.gan.shapes import halved, halvings, network, noise_and_label, score
+from medlab.models.gan.parts import first_maps, halved, halvings, network, noise_and_label, score
 
 NORMALIZATIONS = ("batch", "spectral", "none")
 
@@ -53,17 +53,12 @@ def generator(
     times = halvings(image_shape)
     backend.seed_everything(seed)
     inputs, x = noise_and_label(latent, classes)
-    height, across, channels = image_shape
-    start = (height >> times, across >> times, _filters(width, times))
-    x = layers.Dense(math.prod(start), use_bias=False, name="dense")(x)
-    x = layers.Reshape(start, name="first_maps")(x)
-    x = layers.BatchNormalization(momentum=0.9, name="first_normalization")(x)
-    x = layers.ReLU(name="first_relu")(x)
+    x = first_maps(x, image_shape, times, _filters(width, times))
     for level in range(times - 1, -1, -1):
         x = _active(x, _filters(width, level), f"level_{level}")
         x = layers.UpSampling2D(2, interpolation="nearest", name=f"doubling_{level}")(x)
     x = _active(x, max(1, width // 2), "full_size")
-    x = layers.Conv2D(channels, 3, padding="same", activation="tanh", name="image")(x)
+    x = layers.Conv2D(image_shape[-1], 3, padding="same", activation="tanh", name="image")(x)
     return network(inputs, x, "generator")
 
 
@@ -116,11 +111,121 @@ def critic(
     return network(inputs, answer, "critic")
 
 
+def dcgan(
+    image_shape: tuple[int, ...], latent: int = 100, classes: int = 0, *, width: int = 64, seed: int = 0
+) -> tuple[keras.Model, keras.Model]:
+    """Build the pair of Radford et al.: transposed and strided convolutions with batch normalization.
+
+    Train it with ``medlab.training.gan.DCGAN``, the options of the paper.
+
+    Parameters
+    ----------
+    image_shape : (H, W, C)
+        Sides of 16 to 256, divisible by 4 (by 8 above 32 pixels, and so on).
+    latent : int
+        Length of the noise vector.
+    classes : int
+        0, or the number of classes of a conditional pair.
+    width : int
+        Filters next to the image; each halving has twice as many.
+    seed : int
+        Seed of the first weights, normal with standard deviation 0.02.
+
+    Returns
+    -------
+    generator, critic : keras.Model
+        Inputs and outputs as those of `generator` and `critic`.
+
+    Raises
+    ------
+    ValueError
+        If the sides cannot be halved often enough.
+
+    Notes
+    -----
+    Source: Radford et al. 2016, https://arxiv.org/abs/1511.06434. The critic's answer is the linear score
+    before the paper's sigmoid. Batch normalization has momentum 0.9, because the averages of Keras' 0.99
+    lag behind on a few hundred steps.
+    """
+    times = halvings(image_shape)
+    backend.seed_everything(seed)
+
+    def start() -> keras.initializers.Initializer:
+        return keras.initializers.RandomNormal(stddev=0.02)
+
+    inputs, x = noise_and_label(latent, classes)
+    x = first_maps(x, image_shape, times, width << (times - 1), start)
+    transposed = functools.partial(layers.Conv2DTranspose, kernel_size=4, strides=2, padding="same")
+    for level in range(times - 1, 0, -1):
+        filters, name = width << (level - 1), f"transposed_{level}"
+        x = transposed(filters, use_bias=False, kernel_initializer=start(), name=name)(x)
+        x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
+        x = layers.ReLU(name=f"relu_{level}")(x)
+    x = transposed(image_shape[-1], activation="tanh", kernel_initializer=start(), name="image")(x)
+    generator = network(inputs, x, "dcgan_generator")
+
+    image = keras.Input(tuple(image_shape), name="image")
+    x = halved(image, [width << level for level in range(times)], initializer=start)
+    return generator, network(*score(x, [image], classes, spectral=False), "dcgan_critic")
+
+
+def inpainter(image_shape: tuple[int, ...], *, width: int = 32, seed: int = 0) -> keras.Model:
+    """Build a network from an image with a hole to an image: down, across, up, with shortcuts.
+
+    Parameters
+    ----------
+    image_shape : (H, W, C)
+        Sides of 16 to 256, divisible by 4 (by 8 above 32 pixels, and so on).
+    width : int
+        Filters at the full size; each halving has twice as many, up to four times `width`.
+    seed : int
+        Seed of the first weights.
+
+    Returns
+    -------
+    model : keras.Model
+        Takes float32, shape (N, H, W, C + 1): the image in [-1, 1] with 0 in the hole, then the mask, 1 in
+        the hole and 0 elsewhere. Gives images, float32, shape (N, H, W, C), in [-1, 1].
+
+    Raises
+    ------
+    ValueError
+        If the sides cannot be halved often enough.
+
+    Notes
+    -----
+    Task and losses are those of the context encoder (Pathak et al. 2016, doi 10.1109/CVPR.2016.278); the
+    shortcuts, which that network lacks, carry the hole's border to the full size (Ronneberger et al. 2015,
+    doi 10.1007/978-3-319-24574-4_28).
+    """
+    times = halvings(image_shape)
+    backend.seed_everything(seed)
+    height, across, channels = image_shape
+    context = keras.Input((height, across, channels + 1), name="context")
+    x = _active(context, width // 2, "level_0", leak=0.2)
+    shortcuts = []
+    for level in range(1, times + 1):
+        shortcuts.append(x)
+        x = _active(x, _filters(width, level), f"level_{level}", stride=2, leak=0.2)
+    x = _active(x, _filters(width, times), "middle", leak=0.2)
+    for level in range(times - 1, -1, -1):
+        filters = width // 2 if level == 0 else _filters(width, level)
+        x = layers.Conv2D(filters, 1, use_bias=False, name=f"narrow_{level}")(x)
+        x = layers.UpSampling2D(2, interpolation="nearest", name=f"doubling_{level}")(x)
+        x = layers.Concatenate(name=f"shortcut_{level}")([x, shortcuts[level]])
+        x = _active(x, filters, f"up_{level}", leak=0.2)
+    image = layers.Conv2D(channels, 3, padding="same", activation="tanh", name="image")(x)
+    return keras.Model(context, image, name="inpainter")
+
+
 def _filters(width: int, level: int) -> int:
     return min(4, 1 << level) * width
 
 
-def _active(x: Any, filters: int, name: str) -> Any:
-    x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=name)(x)
+def _active(x: Any, filters: int, name: str, *, stride: int = 1, leak: float = 0.0) -> Any:
+    """Add a convolution, batch normalization and a ReLU, leaky or not."""
+    size = 4 if stride == 2 else 3
+    x = layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False, name=name)(x)
     x = layers.BatchNormalization(momentum=0.9, name=f"{name}_normalization")(x)
-    return layers.ReLU(name=f"{name}_relu")(x)
+    activation = layers.LeakyReLU(leak, name=f"{name}_relu") if leak else layers.ReLU(name=f"{name}_relu")
+    return activation(x)

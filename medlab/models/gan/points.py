@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from medlab import backend, checks
-from medlab.models.gan.shapes import network, noise_and_label, score
+from medlab.models.gan.parts import network, noise_and_label, score
 from medlab.models.gan.spectral import SpectralDense
 
 

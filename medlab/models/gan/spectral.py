@@ -53,13 +53,17 @@ class _Spectral:
             name="singular_vector",
         )
 
-    def save_own_variables(self, store: Any) -> None:
-        """Write all variables; Keras' dense and convolution layers write kernel and bias only."""
-        layers.Layer.save_own_variables(self, store)
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Return what the layer makes of its inputs with its kernel divided."""
+        layer: Any = self
+        outputs = layer._linear(inputs, _normalized(layer, training))
+        if layer.use_bias:
+            outputs = outputs + layer.bias
+        return layer.activation(outputs) if layer.activation is not None else outputs
 
-    def load_own_variables(self, store: Any) -> None:
-        """Read all variables."""
-        layers.Layer.load_own_variables(self, store)
+    # Keras' own dense and convolution layers write and read kernel and bias only.
+    save_own_variables = layers.Layer.save_own_variables
+    load_own_variables = layers.Layer.load_own_variables
 
 
 @keras.saving.register_keras_serializable(package="medlab")
@@ -69,21 +73,13 @@ class SpectralConv2D(_Spectral, layers.Conv2D):
     Takes what ``keras.layers.Conv2D`` takes.
     """
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """Convolve images, shape (N, H, W, C)."""
-        outputs = self.convolution_op(inputs, _normalized(self, training))
-        if self.use_bias:
-            outputs = outputs + self.bias
-        return self.activation(outputs) if self.activation is not None else outputs
+    def _linear(self, inputs: Any, kernel: Any) -> Any:
+        return self.convolution_op(inputs, kernel)
 
 
 @keras.saving.register_keras_serializable(package="medlab")
 class SpectralDense(_Spectral, layers.Dense):
     """A dense layer on vectors (N, F) with a kernel of spectral norm 1; takes what ``Dense`` takes."""
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """Multiply vectors, shape (N, F)."""
-        outputs = ops.matmul(inputs, _normalized(self, training))
-        if self.use_bias:
-            outputs = outputs + self.bias
-        return self.activation(outputs) if self.activation is not None else outputs
+    def _linear(self, inputs: Any, kernel: Any) -> Any:
+        return ops.matmul(inputs, kernel)

@@ -1,7 +1,6 @@
-from .adversarial import GAN as GAN
+from .gan import DCGAN as DCGAN, GAN as GAN
+from .gan_session import GanSession as GanSession
 from .inpainting import Inpainter as Inpainter
 from .losses import LOSSES as LOSSES, critic_loss as critic_loss, generator_loss as generator_loss
-from .options import AUGMENTATIONS as AUGMENTATIONS, DCGAN as DCGAN, OPTIMIZERS as OPTIMIZERS
-from .result import GANRun as GANRun
 from .saving import load as load
-from .session import GanSession as GanSession
+from .training_loop import GANRun as GANRun

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
 from medlab import backend, checks
-from medlab.training.checkpoint import network_identity
-from medlab.training.gan import saving, stepping
-from medlab.training.gan.losses import LOSSES
-from medlab.training.gan.options import check_augment, check_rates, make_optimizer
+from medlab.training.checkpoint import copied, network_identity
+from medlab.training.gan import saving, steps
+from medlab.training.gan.differentiable_augmentation import AUGMENTATIONS, draw, transform
+from medlab.training.gan.image_batches import ImageBatches
+from medlab.training.gan.losses import LOSSES, critic_loss
+from medlab.training.gan.training_loop import FitOptions, GANRun, Loop
 
+OPTIMIZERS = ("adam", "sgd")
 BATCH = 256
 # Of the rate: the last steps of a decay still move a little.
 SLOWEST = 0.01
@@ -29,6 +33,7 @@ class Adversary:
     """
 
     kind = ""
+    image_shape: tuple[int, ...]
 
     def __init__(
         self,
@@ -44,17 +49,18 @@ class Adversary:
         augment: Iterable[str],
         **options: Any,
     ) -> None:
-        first, second = betas
+        beta_1, beta_2 = betas
+        chosen = {checks.one_of("augment", name, AUGMENTATIONS) for name in augment}
         self.generator = generator
         self.critic = critic
         self.options: dict[str, Any] = {
             "loss": checks.one_of("loss", loss, LOSSES),
-            "rates": check_rates(rates),
-            "betas": (float(first), float(second)),
-            "optimizer": optimizer,
+            "rates": _checked_rates(rates),
+            "betas": (float(beta_1), float(beta_2)),
+            "optimizer": checks.one_of("optimizer", optimizer, OPTIMIZERS),
             "averaging": float(checks.in_range("averaging", averaging, 0, 0.99999)),
             "decay": float(checks.in_range("decay", decay, 0, 1)),
-            "augment": check_augment(augment),
+            "augment": tuple(name for name in AUGMENTATIONS if name in chosen),
             **options,
         }
         self.updates = 0
@@ -65,17 +71,26 @@ class Adversary:
             self.average = keras.models.clone_model(generator)
             self.average.set_weights(generator.get_weights())
         self.optimizers = [
-            make_optimizer(optimizer, rate, self.options["betas"], network.trainable_variables)
+            self._optimizer(rate, network.trainable_variables)
             for network, rate in zip(self.players(), self.options["rates"], strict=False)
         ]
-        self._steps: dict[str, Callable[[stepping.Batch], dict[str, Any]]] = {}
+        self._steps: dict[str, steps.Step] = {}
 
     # --- what a subclass says
 
-    def _objective(self, player: str) -> stepping.Objective:
+    def _prepare(
+        self, images: Any, labels_or_masks: Any, options: FitOptions
+    ) -> tuple[ImageBatches, Any, dict[str, Any]]:
+        """Return real images in batches, what snapshots are made of, and what a checkpoint must agree on."""
         raise NotImplementedError
 
-    def batches(self, source: Any, step: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    def _critic_objective(self, batch: steps.Batch) -> tuple[Any, dict[str, Any]]:
+        raise NotImplementedError
+
+    def _generator_objective(self, batch: steps.Batch) -> tuple[Any, dict[str, Any]]:
+        raise NotImplementedError
+
+    def batches(self, real: ImageBatches, step: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Return the critic's batches and the generator's of a step (from 0)."""
         raise NotImplementedError
 
@@ -96,7 +111,8 @@ class Adversary:
         facts: dict[str, Any] = {}
         for critic_batch in critic_batches:
             facts |= self._step("critic")(critic_batch)
-        momentum = self.momentum(self.updates)
+        # Less of the average stays at first, to forget the start.
+        momentum = min(self.options["averaging"], (1 + self.updates) / (10 + self.updates))
         facts |= self._step("generator")({**batch, "momentum": np.float32(momentum)})
         self.updates += 1
         return facts
@@ -106,43 +122,50 @@ class Adversary:
         decay = self.options["decay"]
         if not decay:
             return
-        left = min(1.0, (1.0 - done) / decay)
+        factor = max(min(1.0, (1.0 - done) / decay), SLOWEST)
         for optimizer, rate in zip(self.optimizers, self.options["rates"], strict=False):
-            optimizer.learning_rate = rate * max(left, SLOWEST)
+            optimizer.learning_rate = rate * factor
 
-    def momentum(self, updates: int) -> float:
-        """Return how much of the average stays at an update: less at first, to forget the start."""
-        return min(self.options["averaging"], (1 + updates) / (10 + updates))
-
-    def gradients(self, player: str, batch: dict[str, Any]) -> tuple[dict[str, float], list[NDArray[Any]]]:
-        """Return losses and gradients of "generator" or "critic" on a batch; nothing changes."""
-        trainable, others = self._variables(player)
-        state = self.state()
-        found = stepping.gradients(self._objective(player), trainable, others, batch)
-        # Where nothing is pure, calling the networks has moved their statistics.
-        self.restore(state)
-        return found
-
-    def _step(self, player: str) -> Callable[[stepping.Batch], dict[str, Any]]:
+    def _step(self, player: str) -> steps.Step:
         if player not in self._steps:
             trainable, others = self._variables(player)
-            number = ("generator", "critic").index(player)
-            self._steps[player] = stepping.compiled(
-                self._objective(player),
-                trainable,
-                others,
-                self.optimizers[number],
-                self._follow if player == "generator" and self.average is not None else None,
-            )
+            is_critic = player == "critic"
+            objective = self._critic_objective if is_critic else self._generator_objective
+            finish = self._leave if is_critic or self.average is None else self._follow
+            optimizer = self.optimizers[int(is_critic)]
+            self._steps[player] = steps.compiled(objective, trainable, others, optimizer, finish)
         return self._steps[player]
 
-    def _follow(self, batch: stepping.Batch) -> None:
+    def _leave(self, batch: steps.Batch) -> None:
+        """Leave the average as it is: after the critic's step."""
+        return  # AutoGraph cannot read a function without a statement
+
+    def _follow(self, batch: steps.Batch) -> None:
         """Move the average toward the generator, normalization statistics included."""
-        if self.average is None:
-            return
+        average: Any = self.average
         stay = batch["momentum"]
-        for mean, now in zip(self.average.weights, self.generator.weights, strict=True):
+        for mean, now in zip(average.weights, self.generator.weights, strict=True):
             mean.assign(stay * mean.value + (1 - stay) * now.value)
+
+    def _draw(self, which: str, count: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Draw how the "real" or the "fake" images are changed before the critic looks."""
+        if not self.options["augment"]:
+            return {}
+        draws = draw(self.options["augment"], count, self.image_shape, rng)
+        return {f"{which}_{name}": array for name, array in draws.items()}
+
+    def _changed(self, which: str, images: Any, batch: steps.Batch) -> Any:
+        """Change images as `_draw` says."""
+        prefix = f"{which}_"
+        draws = {name.removeprefix(prefix): batch[name] for name in batch if name.startswith(prefix)}
+        return transform(images, draws)
+
+    def _critic_facts(self, real_score: Any, fake_score: Any) -> dict[str, Any]:
+        return {
+            "critic_loss": critic_loss(self.options["loss"], real_score, fake_score),
+            "real_score": ops.mean(real_score),
+            "fake_score": ops.mean(fake_score),
+        }
 
     def players(self) -> list[keras.Model]:
         """Return the networks that learn."""
@@ -156,19 +179,32 @@ class Adversary:
         everything = [variable for network in networks for variable in network.variables]
         return trainable, [variable for variable in everything if id(variable) not in chosen]
 
+    def _optimizer(self, rate: float, variables: list[Any]) -> Any:
+        """Return an optimizer whose slots are made for these variables."""
+        if self.options["optimizer"] == "sgd":
+            optimizer = keras.optimizers.SGD(rate)
+        else:
+            beta_1, beta_2 = (checks.in_range("betas", beta, 0, 0.9999) for beta in self.options["betas"])
+            optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
+        optimizer.build(variables)
+        return optimizer
+
     # --- use
 
-    @property
-    def best(self) -> keras.Model:
-        """The averaged generator, or the generator itself where nothing is averaged."""
-        return self.generator if self.average is None else self.average
+    def _fit(self, images: Any, labels_or_masks: Any, options: Mapping[str, Any]) -> GANRun:
+        for name in options:
+            checks.one_of("option of fit", name, FitOptions.__dataclass_fields__)
+        chosen = FitOptions(**options)
+        return Loop(self, chosen, *self._prepare(images, labels_or_masks, chosen)).run()
 
-    def _make(self, model: keras.Model, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:
+    def _make(self, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:
+        """Return what the averaged generator, where there is one, makes of its inputs."""
+        model = self.generator if self.average is None else self.average
         parts = []
         for start in range(0, len(inputs[0]), BATCH):
             part = [array[start : start + BATCH] for array in inputs]
-            made = model.predict_on_batch(part if len(part) > 1 else part[0])
-            parts.append(np.asarray(made, np.float32))
+            images = model.predict_on_batch(part if len(part) > 1 else part[0])
+            parts.append(np.asarray(images, np.float32))
         return np.concatenate(parts)
 
     def save(self, folder: str | Path) -> Path:
@@ -185,7 +221,7 @@ class Adversary:
 
     def state(self) -> dict[str, list[NDArray[Any]]]:
         """Return copies of all variables, by group."""
-        return {name: [_copy(v) for v in group] for name, group in self._groups().items()}
+        return {name: copied(group) for name, group in self._groups().items()}
 
     def restore(self, state: Mapping[str, list[NDArray[Any]]]) -> None:
         """Put back what `state` returned."""
@@ -205,12 +241,17 @@ class Adversary:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree on."""
-        networks = {
-            name: network_identity(model)
-            for name, model in zip(("generator", "critic"), self.players(), strict=False)
-        }
+        players = zip(("generator", "critic"), self.players(), strict=False)
+        networks = {name: network_identity(model) for name, model in players}
         return json.loads(json.dumps({"kind": self.kind, **self.options, **networks}))
 
 
-def _copy(variable: Any) -> NDArray[Any]:
-    return np.array(keras.ops.convert_to_numpy(variable), copy=True)
+def _checked_rates(rates: Iterable[float]) -> tuple[float, float]:
+    """Return the learning rates of generator and critic, or refuse them."""
+    pair = tuple(rates)
+    if len(pair) != 2:
+        msg = f"rates must be two learning rates, the generator's and the critic's, got {pair!r}."
+        raise ValueError(msg)
+    for rate in pair:
+        checks.in_range("rates", rate, 1e-7, 10)
+    return float(pair[0]), float(pair[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,13 +11,11 @@ from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.training.control import Control
 from medlab.training.gan.adversary import Adversary
-from medlab.training.gan.augmenting import draw, transform
-from medlab.training.gan.looping import Loop
-from medlab.training.gan.losses import critic_loss, generator_loss
-from medlab.training.gan.result import GANRun
-from medlab.training.gan.source import Source, check_images
+from medlab.training.gan.image_batches import ImageBatches, check_images
+from medlab.training.gan.losses import generator_loss
+from medlab.training.gan.steps import Batch
+from medlab.training.gan.training_loop import FitOptions, GANRun
 
 RECONSTRUCTIONS = ("l2", "l1")
 
@@ -57,6 +54,7 @@ class Inpainter(Adversary):
     """
 
     kind = "inpainter"
+    _masks: NDArray[np.bool_] | None = None
 
     def __init__(
         self,
@@ -79,17 +77,17 @@ class Inpainter(Adversary):
         if adversarial is None:
             adversarial = 0.0 if critic is None else 0.01
         adversarial = float(checks.in_range("adversarial", adversarial, 0))
-        wanted = (height, width, channels + 1)
+        expected = (height, width, channels + 1)
         if critic is None and adversarial:
             msg = (
                 f"adversarial must be 0 without a critic, got {adversarial:g}. "
-                f"Give medlab.models.gan.critic({wanted})."
+                f"Give medlab.models.gan.critic({expected})."
             )
             raise ValueError(msg)
-        if critic is not None and tuple(critic.inputs[0].shape[1:]) != wanted:
+        if critic is not None and tuple(critic.inputs[0].shape[1:]) != expected:
             msg = (
-                f"the critic must take image and mask, {wanted}, got {tuple(critic.inputs[0].shape[1:])}. "
-                f"Build it with medlab.models.gan.critic({wanted})."
+                f"the critic must take image and mask, {expected}, got {tuple(critic.inputs[0].shape[1:])}. "
+                f"Build it with medlab.models.gan.critic({expected})."
             )
             raise ValueError(msg)
         if "cutout" in augment:
@@ -114,24 +112,7 @@ class Inpainter(Adversary):
             hole=(shortest, longest),
         )
 
-    def fit(
-        self,
-        images: ArrayLike,
-        masks: ArrayLike | None = None,
-        *,
-        steps: int | None = None,
-        minutes: float | None = None,
-        batch_size: int = 64,
-        seed: int = 0,
-        checkpoint: str | Path | None = None,
-        resume: bool = False,
-        snapshots: int = 8,
-        snapshots_every: int | None = None,
-        record_every: int = 50,
-        progress: bool = True,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
-        control: Control | None = None,
-    ) -> GANRun:
+    def fit(self, images: ArrayLike, masks: ArrayLike | None = None, **options: Any) -> GANRun:
         """Learn to fill holes of these images.
 
         Parameters
@@ -139,8 +120,8 @@ class Inpainter(Adversary):
         images : float array, shape (N, H, W, C) in [-1, 1]
         masks : bool array, shape (M, H, W), or None
             Holes (True) to draw from; None: a rectangle of random size and place for each image and step.
-        snapshots : int
-            Images, the first ones, that are repaired again and again, with the same holes.
+        snapshots : int or None
+            Images, the first ones, that are repaired again and again, with the same holes; None: 8.
         steps, minutes, batch_size, seed, checkpoint, resume, snapshots_every, record_every
         progress, callbacks, control
             As in `GAN.fit`.
@@ -155,27 +136,20 @@ class Inpainter(Adversary):
         ValueError, OSError, FloatingPointError
             As in `GAN.fit`, and if a mask hides nothing or everything.
         """
-        source = Source(images, None, classes=0, shape=self.image_shape, batch_size=batch_size, seed=seed)
-        self._masks = None if masks is None else self._checked(masks)
-        shown = source.images[:snapshots]
-        material = (shown, self._holes(len(shown), np.random.default_rng([seed, 1])))
-        return Loop(
-            self,
-            source,
-            material,
-            steps=steps,
-            minutes=minutes,
-            checkpoint=checkpoint,
-            snapshots_every=snapshots_every,
-            record_every=record_every,
-            progress=progress,
-            callbacks=callbacks,
-            control=control,
-            masks=None if self._masks is None else int(self._masks.sum()),
-        ).run(resume=resume)
+        return self._fit(images, masks, options)
 
-    def repair(self, images: ArrayLike, masks: ArrayLike, *, averaged: bool = True) -> NDArray[np.float32]:
-        """Fill holes; every pixel outside them stays exactly as it was.
+    def _prepare(
+        self, images: Any, masks: Any, options: FitOptions
+    ) -> tuple[ImageBatches, Any, dict[str, Any]]:
+        shape, batch_size = self.image_shape, options.batch_size
+        real = ImageBatches(images, None, classes=0, shape=shape, batch_size=batch_size, seed=options.seed)
+        self._masks = None if masks is None else self._checked(masks)
+        shown = real.images[: 8 if options.snapshots is None else options.snapshots]
+        material = (shown, self._holes(len(shown), np.random.default_rng([real.seed, 1])))
+        return real, material, {"masks": None if self._masks is None else int(self._masks.sum())}
+
+    def repair(self, images: ArrayLike, masks: ArrayLike) -> NDArray[np.float32]:
+        """Fill holes with the averaged network; every pixel outside them stays exactly as it was.
 
         Parameters
         ----------
@@ -183,8 +157,6 @@ class Inpainter(Adversary):
             What lies in the hole is not looked at.
         masks : bool array, shape (H, W) or (N, H, W)
             True in the hole.
-        averaged : bool
-            Use the averaged network, where there is one.
 
         Returns
         -------
@@ -195,40 +167,30 @@ class Inpainter(Adversary):
         ValueError
             If shapes do not fit, or a mask hides nothing or everything.
         """
-        given = np.array(images, dtype=np.float32)
+        pixels = np.array(images, dtype=np.float32)
         masks = self._checked(masks)
-        if given.ndim == 4 and given.shape[1:3] == masks.shape[1:] and len(masks) in (1, len(given)):
+        if pixels.ndim == 4 and pixels.shape[1:3] == masks.shape[1:] and len(masks) in (1, len(pixels)):
             # What is missing may well be missing as NaN.
-            given[np.broadcast_to(masks, given.shape[:3])] = 0
-        known = check_images("images", given, self.image_shape)
-        if len(masks) not in (1, len(known)):
-            msg = (
-                f"masks must be one for all images or one for each, got {len(masks)} for {len(known)} images."
-            )
+            pixels[np.broadcast_to(masks, pixels.shape[:3])] = 0
+        array = check_images("images", pixels, self.image_shape)
+        if len(masks) not in (1, len(array)):
+            count = f"{len(masks)} for {len(array)} images"
+            msg = f"masks must be one for all images or one for each, got {count}."
             raise ValueError(msg)
-        hole = np.broadcast_to(masks[..., None], (*known.shape[:3], 1))
-        context = np.concatenate([np.where(hole, 0, known), hole], axis=-1).astype(np.float32)
-        made = self._make(self.best if averaged else self.generator, [context])
-        return np.where(hole, made, known).astype(np.float32)
+        hole = np.broadcast_to(masks[..., None], (*array.shape[:3], 1))
+        context = np.concatenate([np.where(hole, 0, array), hole], axis=-1).astype(np.float32)
+        return np.where(hole, self._make([context]), array).astype(np.float32)
 
     def snapshot(self, material: Any) -> NDArray[np.float32]:
         """Return the fixed images with their fixed holes repaired."""
         return self.repair(*material)
 
-    def batches(self, source: Source, step: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    def batches(self, real: ImageBatches, step: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Return the critic's batches and the generator's of a step (from 0): the same images and holes."""
-        rng = np.random.default_rng([source.seed, 3, step])
-        count = source.batch_size
-        batch: dict[str, Any] = {
-            **source.batch(step),
-            "mask": self._holes(count, rng)[..., None].astype(np.float32),
-            **{
-                f"real_{k}": v for k, v in draw(self.options["augment"], count, self.image_shape, rng).items()
-            },
-        }
+        rng = np.random.default_rng([real.seed, 3, step])
+        holes = self._holes(real.batch_size, rng)[..., None].astype(np.float32)
+        batch = {**real.batch(step), "mask": holes, **self._draw("real", real.batch_size, rng)}
         return [batch] if self.options["adversarial"] else [], batch
-
-    _masks: NDArray[np.bool_] | None = None
 
     def _holes(self, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
         """Draw holes, shape (count, H, W)."""
@@ -264,37 +226,29 @@ class Inpainter(Adversary):
                 raise ValueError(msg)
         return array.astype(bool)
 
-    def _objective(self, player: str) -> Any:
-        return self._critic_objective if player == "critic" else self._generator_objective
+    def _filled(self, batch: Batch) -> tuple[Any, Any, Any]:
+        """Return the real images, what the network makes of them, and that in their holes only."""
+        real, mask = self._changed("real", batch["real"], batch), batch["mask"]
+        output = self.generator(ops.concatenate([real * (1 - mask), mask], axis=-1), training=True)
+        return real, output, mask * output + (1 - mask) * real
 
-    def _filled(self, batch: Any) -> tuple[Any, Any, Any]:
-        draws = {name[5:]: batch[name] for name in batch if name.startswith("real_")}
-        real, mask = transform(batch["real"], draws), batch["mask"]
-        made = self.generator(ops.concatenate([real * (1 - mask), mask], axis=-1), training=True)
-        return real, made, mask * made + (1 - mask) * real
-
-    def _judged(self, image: Any, batch: Any) -> Any:
+    def _score(self, images: Any, batch: Batch) -> Any:
         critic: Any = self.critic
-        return critic(ops.concatenate([image, batch["mask"]], axis=-1), training=True)
+        return critic(ops.concatenate([images, batch["mask"]], axis=-1), training=True)
 
-    def _critic_objective(self, batch: Any, input_gradient: Any) -> tuple[Any, dict[str, Any]]:
+    def _critic_objective(self, batch: Batch) -> tuple[Any, dict[str, Any]]:
         real, _, filled = self._filled(batch)
-        real_score = self._judged(real, batch)
-        fake_score = self._judged(ops.stop_gradient(filled), batch)
-        loss = critic_loss(self.options["loss"], real_score, fake_score)
-        return loss, {
-            "critic_loss": loss,
-            "real_score": ops.mean(real_score),
-            "fake_score": ops.mean(fake_score),
-        }
+        real_score = self._score(real, batch)
+        facts = self._critic_facts(real_score, self._score(ops.stop_gradient(filled), batch))
+        return facts["critic_loss"], facts
 
-    def _generator_objective(self, batch: Any, input_gradient: Any) -> tuple[Any, dict[str, Any]]:
-        real, made, filled = self._filled(batch)
-        difference = (made - real) * batch["mask"]
+    def _generator_objective(self, batch: Batch) -> tuple[Any, dict[str, Any]]:
+        real, output, filled = self._filled(batch)
+        difference = (output - real) * batch["mask"]
         error = ops.abs(difference) if self.options["reconstruction"] == "l1" else ops.square(difference)
         reconstruction = ops.sum(error) / (ops.sum(batch["mask"]) * self.image_shape[-1])
         loss = reconstruction
         if self.options["adversarial"]:
-            deceit = generator_loss(self.options["loss"], self._judged(filled, batch))
-            loss = loss + self.options["adversarial"] * deceit
+            adversarial = generator_loss(self.options["loss"], self._score(filled, batch))
+            loss = loss + self.options["adversarial"] * adversarial
         return loss, {"generator_loss": loss, "reconstruction": reconstruction}

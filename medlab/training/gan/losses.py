@@ -6,11 +6,13 @@ probability of "real" is D = sigmoid(s), so that log D = -softplus(-s) and log(1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
 
 from medlab import checks
+from medlab.models.gradients import differentiable_gradient
 
 LOSSES = ("minimax", "nonsaturating", "hinge", "wasserstein")
 
@@ -85,7 +87,7 @@ def generator_loss(loss: str, fake: Any) -> Any:
     return -ops.mean(fake)
 
 
-def gradient_penalty(critic: Any, inputs: Any, input_gradient: Any) -> Any:
+def gradient_penalty(critic: Callable[[Any], Any], inputs: Any) -> Any:
     """Return mean (|gradient of the score| - 1)^2 at some images.
 
     Parameters
@@ -94,15 +96,13 @@ def gradient_penalty(critic: Any, inputs: Any, input_gradient: Any) -> Any:
         Scores, shape (N, 1), of images; the score of one image must depend on that image only.
     inputs : tensor, shape (N, ...)
         Between real and generated images.
-    input_gradient : callable
-        The backend's: ``input_gradient(function, inputs)``, itself differentiable.
 
     Notes
     -----
     Source: Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028, equation 3.
     """
-    gradient = input_gradient(lambda x: ops.sum(critic(x)), inputs)
+    gradient = differentiable_gradient(lambda x: ops.sum(critic(x)), inputs)
     flat = ops.reshape(gradient, (ops.shape(gradient)[0], -1))
-    # The small number keeps the square root's own slope finite where a gradient is exactly zero.
+    # The small number keeps the square root's own gradient finite where a gradient is exactly zero.
     norm = ops.sqrt(ops.sum(ops.square(flat), axis=1) + 1e-12)
     return ops.mean(ops.square(norm - 1.0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from medlab import backend
-from medlab.models.bundle import read_facts, read_network
+from medlab.models.bundle import read_facts, read_network, replacing_files, require_files
 from medlab.training.checkpoint import flat, grouped
 
 SCHEMA = 1
 FACTS, SLOTS = "gan.json", "optimizers.npz"
+HINT = f"A GAN's folder, as save writes it, has {FACTS} and networks."
 KINDS = {
-    "gan": ("medlab.training.gan.adversarial", "GAN"),
+    "gan": ("medlab.training.gan.gan", "GAN"),
     "inpainter": ("medlab.training.gan.inpainting", "Inpainter"),
 }
 
@@ -51,22 +51,13 @@ def save(adversary: Any, folder: str | Path) -> Path:
     }
     state = adversary.state()
     slots = flat({name: group for name, group in state.items() if name.endswith("_slots")})
-    partial = folder / "partial"
-    try:
-        partial.mkdir(parents=True, exist_ok=True)
+    # The facts last: a folder with facts is whole.
+    names = [*(f"{name}.keras" for name in networks), SLOTS, FACTS]
+    with replacing_files(folder, names, "GAN") as partial:
         for name, model in networks.items():
             model.save(partial / f"{name}.keras")
         np.savez(partial / SLOTS, **slots)
         (partial / FACTS).write_text(json.dumps(facts, indent=2, allow_nan=False), encoding="utf-8")
-        # The facts last: a folder with facts is whole.
-        for name in [*(f"{name}.keras" for name in networks), SLOTS, FACTS]:
-            (partial / name).replace(folder / name)
-    except OSError as error:
-        reason = error.strerror or error
-        msg = f"the GAN could not be written to {folder.name} ({reason}). Free space or name another folder."
-        raise OSError(error.errno, msg) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
@@ -93,8 +84,7 @@ def load(folder: str | Path) -> Any:
     importlib.import_module("medlab.models.gan.spectral")
     folder = Path(folder)
     facts = _facts(folder)
-    for name in [*(f"{name}.keras" for name in facts["networks"]), SLOTS]:
-        _must_exist(folder, name)
+    require_files(folder, [*(f"{name}.keras" for name in facts["networks"]), SLOTS], HINT)
     try:
         networks = {name: read_network(folder / f"{name}.keras") for name in facts["networks"]}
         with np.load(folder / SLOTS) as stored:
@@ -102,9 +92,10 @@ def load(folder: str | Path) -> Any:
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
         msg = f"the GAN in {folder.name} is damaged ({error}). Write it again with save."
         raise ValueError(msg) from error
+    # Only now: both import this module.
     module, name = KINDS[facts["kind"]]
-    kind = getattr(importlib.import_module(module), name)
-    adversary = kind(networks["generator"], networks.get("critic"), **facts["options"])
+    adversary_class = getattr(importlib.import_module(module), name)
+    adversary = adversary_class(networks["generator"], networks.get("critic"), **facts["options"])
     adversary.updates = facts["updates"]
     if "average" in networks:
         adversary.average.set_weights(networks["average"].get_weights())
@@ -113,7 +104,7 @@ def load(folder: str | Path) -> Any:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    _must_exist(folder, FACTS)
+    require_files(folder, [FACTS], HINT)
     facts = read_facts(folder / FACTS, "Write the GAN again with save")
     if facts.get("schema") != SCHEMA or facts.get("kind") not in KINDS:
         msg = (
@@ -121,16 +112,10 @@ def _facts(folder: Path) -> dict[str, Any]:
             f"reads {SCHEMA} and {', '.join(KINDS)}. Update medlab."
         )
         raise ValueError(msg)
-    wanted = {"networks": list, "options": dict, "updates": int}
-    missing = [name for name, kind in wanted.items() if not isinstance(facts.get(name), kind)]
+    types = {"networks": list, "options": dict, "updates": int}
+    missing = [name for name, expected in types.items() if not isinstance(facts.get(name), expected)]
     if missing or "generator" not in facts["networks"]:
         listed = ", ".join(missing) or "a generator"
         msg = f"{FACTS} in {folder.name} is damaged (no usable {listed}). Write the GAN again with save."
         raise ValueError(msg)
     return facts
-
-
-def _must_exist(folder: Path, name: str) -> None:
-    if not (folder / name).is_file():
-        msg = f"{folder.name} has no {name}. A GAN's folder, as save writes it, has {FACTS} and networks."
-        raise FileNotFoundError(msg)

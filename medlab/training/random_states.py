@@ -11,14 +11,17 @@ from keras.src.random.seed_generator import global_seed_generator
 from numpy.typing import NDArray
 
 from medlab import backend
+from medlab.training.checkpoint import copied
 
 
 def begin(model: keras.Model, seed: int, epoch: int) -> None:
     """Let random layers draw from the seed of this epoch (from 0), whatever was drawn before."""
-    for place, state in enumerate(_seeds(model)):
+    for position, state in enumerate(_seeds(model)):
         # Each layer draws for itself: two of one shape would else drop the same features.
         numbers = (
-            [seed, epoch + 1] if not place else np.random.SeedSequence([seed, epoch, place]).generate_state(2)
+            [seed, epoch + 1]
+            if not position
+            else np.random.SeedSequence([seed, epoch, position]).generate_state(2)
         )
         words = np.array(numbers, np.uint32)
         # torch has no unsigned seeds, and reads the same 32 bits as a signed number.
@@ -31,7 +34,7 @@ def begin(model: keras.Model, seed: int, epoch: int) -> None:
 
 def kept(model: keras.Model) -> list[NDArray[Any]]:
     """Return the states of all that random layers draw from."""
-    states = [np.array(keras.ops.convert_to_numpy(state), copy=True) for state in _states(model)]
+    states = copied(_states(model))
     if backend.name() == "torch":
         torch = importlib.import_module("torch")
         states.append(torch.get_rng_state().numpy().copy())
@@ -63,7 +66,7 @@ def check_known(model: keras.Model, inputs: Any) -> None:
     ValueError
         With the names of the layers that are not Keras' own.
     """
-    draws, weights = kept(model), [np.array(weight, copy=True) for weight in model.get_weights()]
+    draws, weights = kept(model), copied(model.weights)
     answers = []
     for _ in range(2):
         answers.append(keras.tree.flatten(model(inputs, training=True)))

@@ -45,6 +45,6 @@ def predict(
         np.asarray(model.predict_on_batch(normalize(array[start : start + batch_size])))
         for start in range(0, len(array), batch_size)
     ]
-    none = [] if parts else [np.zeros((0, *model.output_shape[1:]))]
-    result = np.concatenate([*parts, *none]).astype(np.float32)
-    return result[:, 0] if result.shape[1] == 1 else result
+    parts = parts or [np.zeros((0, *model.output_shape[1:]))]
+    outputs = np.concatenate(parts).astype(np.float32)
+    return outputs[:, 0] if outputs.shape[1] == 1 else outputs

@@ -16,6 +16,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+AUGMENTATIONS = ("flip", "color", "translation", "cutout")
 SHIFT = 1 / 8  # of a side, either way
 HOLE = 1 / 2  # of a side
 BRIGHTNESS = 0.5  # added, either way: a quarter of the range [-1, 1]

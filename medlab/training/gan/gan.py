@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.training.control import Control
-from medlab.training.gan.game import Game
-from medlab.training.gan.looping import Loop
-from medlab.training.gan.result import GANRun
-from medlab.training.gan.source import Source, check_images, one_hot
+from medlab.training.gan.adversary import Adversary
+from medlab.training.gan.image_batches import ImageBatches, one_hot
+from medlab.training.gan.losses import generator_loss, gradient_penalty
+from medlab.training.gan.steps import Batch
+from medlab.training.gan.training_loop import FitOptions, GANRun
 
 PENALTY = 10.0  # Gulrajani et al. 2017
 
+# Radford et al. 2016: the options that go with medlab.models.gan.dcgan.
+DCGAN = {
+    "loss": "nonsaturating",
+    "rates": (2e-4, 2e-4),
+    "betas": (0.5, 0.999),
+    "averaging": 0.0,
+    "decay": 0.0,
+    "augment": (),
+}
 
-class GAN(Game):
+
+class GAN(Adversary):
     """Two networks, one game: what the generator makes of noise, the critic tells from what is real.
 
     Parameters
@@ -79,16 +89,17 @@ class GAN(Game):
         decay: float = 0.5,
         augment: Sequence[str] = (),
     ) -> None:
-        (self.latent,), made = _shapes(generator)
-        seen, self.classes = _sides(critic)
-        if made != seen or self.classes != _sides(generator)[1]:
+        shape = tuple(generator.output_shape[1:])
+        (self.latent,), classes = _input_shape_and_classes(generator)
+        critic_shape, self.classes = _input_shape_and_classes(critic)
+        if (shape, classes) != (critic_shape, self.classes):
             msg = (
-                f"the critic must take what the generator makes: {made} and {_sides(generator)[1]} classes, "
-                f"got {seen} and {self.classes}. Build both for the same image shape and classes."
+                f"the critic must take what the generator makes: {shape} and {classes} classes, "
+                f"got {critic_shape} and {self.classes}. Build both for the same image shape and classes."
             )
             raise ValueError(msg)
-        self.image_shape = made
-        if augment and len(made) != 3:
+        self.image_shape = shape
+        if augment and len(shape) != 3:
             msg = f"augment must be empty for points, got {tuple(augment)}: only images are moved."
             raise ValueError(msg)
         if penalty is None:
@@ -114,24 +125,7 @@ class GAN(Game):
             penalty=penalty,
         )
 
-    def fit(
-        self,
-        images: ArrayLike,
-        labels: ArrayLike | None = None,
-        *,
-        steps: int | None = None,
-        minutes: float | None = None,
-        batch_size: int = 64,
-        seed: int = 0,
-        checkpoint: str | Path | None = None,
-        resume: bool = False,
-        snapshots: int = 16,
-        snapshots_every: int | None = None,
-        record_every: int = 50,
-        progress: bool = True,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
-        control: Control | None = None,
-    ) -> GANRun:
+    def fit(self, images: ArrayLike, labels: ArrayLike | None = None, **options: Any) -> GANRun:
         """Let both learn from real images, for a number of steps or a time, whichever ends first.
 
         Parameters
@@ -139,6 +133,8 @@ class GAN(Game):
         images : float array, shape (N, H, W, C) in [-1, 1], or points, shape (N, D)
         labels : int array, shape (N,), or None
             Class numbers, for a conditional GAN only.
+        **options
+            As follows.
         steps : int or None
             Updates of the generator, counted from the start of this training.
         minutes : float or None
@@ -151,8 +147,8 @@ class GAN(Game):
             Folder that keeps the state, every half minute and at the end.
         resume : bool
             Go on from the checkpoint, if there is one, as if training had never stopped.
-        snapshots : int
-            Noise vectors that are shown again and again.
+        snapshots : int or None
+            Noise vectors that are shown again and again; None: 16.
         snapshots_every : int or None
             Steps between two snapshots; None: at the end only.
         record_every : int
@@ -181,31 +177,25 @@ class GAN(Game):
         RuntimeError
             If a session is at work in this kernel.
         """
-        source = Source(
-            images, labels, classes=self.classes, shape=self.image_shape, batch_size=batch_size, seed=seed
-        )
-        rng = np.random.default_rng([seed, 1])
-        material = [rng.standard_normal((snapshots, self.latent), np.float32)]
-        if self.classes:
-            material.append(one_hot(np.arange(snapshots) % self.classes, self.classes, snapshots))
-        return Loop(
-            self,
-            source,
-            material,
-            steps=steps,
-            minutes=minutes,
-            checkpoint=checkpoint,
-            snapshots_every=snapshots_every,
-            record_every=record_every,
-            progress=progress,
-            callbacks=callbacks,
-            control=control,
-        ).run(resume=resume)
+        return self._fit(images, labels, options)
 
-    def sample(
-        self, count: int, labels: ArrayLike | None = None, *, seed: int = 0, averaged: bool = True
-    ) -> NDArray[np.float32]:
-        """Make images.
+    def _prepare(
+        self, images: Any, labels: Any, options: FitOptions
+    ) -> tuple[ImageBatches, Any, dict[str, Any]]:
+        real = ImageBatches(
+            images,
+            labels,
+            classes=self.classes,
+            shape=self.image_shape,
+            batch_size=options.batch_size,
+            seed=options.seed,
+        )
+        count = 16 if options.snapshots is None else options.snapshots
+        noise = np.random.default_rng([real.seed, 1]).standard_normal((count, self.latent), np.float32)
+        return real, self._inputs(noise, np.arange(count) % self.classes if self.classes else None), {}
+
+    def sample(self, count: int, labels: ArrayLike | None = None, *, seed: int = 0) -> NDArray[np.float32]:
+        """Make images with the averaged generator, where there is one.
 
         Parameters
         ----------
@@ -214,8 +204,6 @@ class GAN(Game):
             Wanted classes; None: each class in turn, for a conditional GAN.
         seed : int
             Of the noise.
-        averaged : bool
-            Use the averaged generator, where there is one.
 
         Returns
         -------
@@ -225,11 +213,9 @@ class GAN(Game):
         noise = np.random.default_rng([seed, 2]).standard_normal((count, self.latent), np.float32)
         if labels is None and self.classes:
             labels = np.arange(count) % self.classes
-        return self.generate(noise, labels, averaged=averaged)
+        return self.generate(noise, labels)
 
-    def generate(
-        self, noise: ArrayLike, labels: ArrayLike | None = None, *, averaged: bool = True
-    ) -> NDArray[np.float32]:
+    def generate(self, noise: ArrayLike, labels: ArrayLike | None = None) -> NDArray[np.float32]:
         """Make images from given noise, shape (N, latent): for walks between two of them.
 
         Returns
@@ -240,29 +226,67 @@ class GAN(Game):
         if array.ndim != 2 or array.shape[1] != self.latent:
             msg = f"noise must have shape (N, {self.latent}), as the generator's, got {array.shape}."
             raise ValueError(msg)
-        inputs = [array]
-        if labels is not None or self.classes:
-            inputs.append(one_hot(labels, self.classes, len(array)))
-        return self._make(self.best if averaged else self.generator, inputs)
-
-    def score(self, images: ArrayLike, labels: ArrayLike | None = None) -> NDArray[np.float32]:
-        """Return the critic's scores, shape (N,), of images, shape (N, H, W, C), or points, shape (N, D)."""
-        inputs = [check_images("images", images, self.image_shape)]
-        if labels is not None or self.classes:
-            inputs.append(one_hot(labels, self.classes, len(inputs[0])))
-        critic: Any = self.critic
-        return self._make(critic, inputs)[:, 0]
+        return self._make(self._inputs(array, labels))
 
     def snapshot(self, material: Any) -> NDArray[np.float32]:
         """Return what the averaged generator makes of noise, shape (n, latent), and labels."""
-        return self._make(self.best, material)
+        return self._make(material)
+
+    def _inputs(self, noise: NDArray[np.float32], labels: ArrayLike | None) -> list[NDArray[Any]]:
+        """Return the generator's inputs: noise and, for a conditional GAN, one-hot labels."""
+        if labels is None and not self.classes:
+            return [noise]
+        return [noise, one_hot(labels, self.classes, len(noise))]
+
+    def batches(self, real: ImageBatches, step: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Return the critic's batches and the generator's of a step (from 0): images, noise, changes."""
+        rng = np.random.default_rng([real.seed, 3, step])
+        count, turns = real.batch_size, self.options["critic_steps"]
+        critics = []
+        for turn in range(turns):
+            batch: dict[str, Any] = {
+                **real.batch(step * turns + turn),
+                "noise": rng.standard_normal((count, self.latent), np.float32),
+                **self._draw("real", count, rng),
+                **self._draw("fake", count, rng),
+            }
+            if self.options["penalty"]:
+                batch["place"] = rng.random((count,) + (1,) * len(self.image_shape), np.float32)
+            critics.append(batch)
+        batch = {"noise": rng.standard_normal((count, self.latent), np.float32)}
+        if self.classes:
+            batch["label"] = critics[-1]["label"]
+        return critics, {**batch, **self._draw("fake", count, rng)}
+
+    def _with_label(self, first: Any, batch: Batch) -> Any:
+        return [first, batch["label"]] if self.classes else first
+
+    def _fake(self, batch: Batch) -> Any:
+        images = self.generator(self._with_label(batch["noise"], batch), training=True)
+        return self._changed("fake", images, batch)
+
+    def _score(self, images: Any, batch: Batch, *, training: bool = True) -> Any:
+        critic: Any = self.critic
+        return critic(self._with_label(images, batch), training=training)
+
+    def _critic_objective(self, batch: Batch) -> tuple[Any, dict[str, Any]]:
+        fake = ops.stop_gradient(self._fake(batch))
+        real = self._changed("real", batch["real"], batch)
+        facts = self._critic_facts(self._score(real, batch), self._score(fake, batch))
+        if self.options["penalty"]:
+            between = batch["place"] * real + (1 - batch["place"]) * fake
+            # Not in training mode: nothing is assigned inside the inner gradient.
+            penalty = gradient_penalty(lambda x: self._score(x, batch, training=False), between)
+            facts |= {"penalty": penalty}
+            facts["critic_loss"] += self.options["penalty"] * penalty
+        return facts["critic_loss"], facts
+
+    def _generator_objective(self, batch: Batch) -> tuple[Any, dict[str, Any]]:
+        loss = generator_loss(self.options["loss"], self._score(self._fake(batch), batch))
+        return loss, {"generator_loss": loss}
 
 
-def _shapes(model: keras.Model) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return tuple(model.inputs[0].shape[1:]), tuple(model.output_shape[1:])
-
-
-def _sides(model: keras.Model) -> tuple[tuple[int, ...], int]:
-    """Shape of the first input, and the number of classes (the second input's length, or 0)."""
+def _input_shape_and_classes(model: keras.Model) -> tuple[tuple[int, ...], int]:
+    """Return the shape of the first input, and the number of classes (the second input's length, or 0)."""
     classes = int(model.inputs[1].shape[-1]) if len(model.inputs) > 1 else 0
     return tuple(model.inputs[0].shape[1:]), classes

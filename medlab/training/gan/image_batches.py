@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import checks
 
 
-class Source:
+class ImageBatches:
     """Batches of images, each image once in every pass.
 
     Parameters
@@ -46,10 +46,10 @@ class Source:
 
     def batch(self, number: int) -> dict[str, NDArray[np.float32]]:
         """Return batch `number`, counted from 0 over all passes: ``real`` and, with classes, ``label``."""
-        a_pass, within = divmod(number, len(self.images) // self.batch_size)
-        if self._order[0] != a_pass:
-            order = np.random.default_rng([self.seed, 0, a_pass]).permutation(len(self.images))
-            self._order = (a_pass, order)
+        pass_number, within = divmod(number, len(self.images) // self.batch_size)
+        if self._order[0] != pass_number:
+            order = np.random.default_rng([self.seed, 0, pass_number]).permutation(len(self.images))
+            self._order = (pass_number, order)
         index = self._order[1][within * self.batch_size : (within + 1) * self.batch_size]
         batch = {"real": self.images[index]}
         if self.labels is not None:
@@ -76,9 +76,9 @@ def check_images(what: str, images: ArrayLike, shape: tuple[int, ...]) -> NDArra
     """
     array = np.asarray(images)
     if array.ndim != len(shape) + 1 or array.shape[1:] != tuple(shape) or not len(array):
-        wanted = ", ".join(map(str, shape))
+        expected = ", ".join(map(str, shape))
         msg = (
-            f"{what} must have shape (N, {wanted}), as the networks do, got {array.shape}. "
+            f"{what} must have shape (N, {expected}), as the networks do, got {array.shape}. "
             "Build the networks for this shape, or resize the images."
         )
         raise ValueError(msg)
@@ -119,9 +119,9 @@ def one_hot(labels: ArrayLike | None, classes: int, count: int) -> NDArray[np.fl
         msg = f"labels must have shape ({count},), one for each image, got {numbers.shape}."
         raise ValueError(msg)
     if numbers.dtype.kind not in "iub" or numbers.min() < 0 or numbers.max() >= classes:
-        found = np.unique(numbers)[:6].tolist()
+        given = np.unique(numbers)[:6].tolist()
         msg = (
-            f"labels must be whole numbers from 0 to {classes - 1}, got {found}. "
+            f"labels must be whole numbers from 0 to {classes - 1}, got {given}. "
             "Build the networks with as many classes as there are."
         )
         raise ValueError(msg)

@@ -1,7 +1,8 @@
-"""What the builders here share: how an image is halved, and how often, inputs, the critic's answer."""
+"""Parts that generators and critics share: inputs, the first maps, halving, the critic's score."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -51,6 +52,22 @@ def noise_and_label(latent: int, classes: int) -> tuple[list[Any], Any]:
     return [noise, label], layers.Concatenate(name="noise_and_label")([noise, label])
 
 
+def first_maps(
+    x: Any,
+    image_shape: tuple[int, ...],
+    times: int,
+    filters: int,
+    initializer: Callable[[], Any] = keras.initializers.GlorotUniform,
+) -> Any:
+    """Turn noise into the smallest maps of a generator, of the image's sides halved so many times."""
+    height, width, _ = image_shape
+    shape = (height >> times, width >> times, filters)
+    dense = layers.Dense(math.prod(shape), use_bias=False, kernel_initializer=initializer(), name="dense")
+    x = layers.Reshape(shape, name="first_maps")(dense(x))
+    x = layers.BatchNormalization(momentum=0.9, name="first_normalization")(x)
+    return layers.ReLU(name="first_relu")(x)
+
+
 def score(features: Any, inputs: list[Any], classes: int, spectral: bool) -> tuple[list[Any], Any]:
     """End a critic: a linear score, shape (N, 1), plus, with classes, how features and class agree.
 
@@ -62,8 +79,8 @@ def score(features: Any, inputs: list[Any], classes: int, spectral: bool) -> tup
     if not classes:
         return inputs, answer
     label = keras.Input((classes,), name="label")
-    wanted = dense(features.shape[-1], use_bias=False, name="class_direction")(label)
-    agreement = layers.Dot(axes=1, name="agreement")([features, wanted])
+    direction = dense(features.shape[-1], use_bias=False, name="class_direction")(label)
+    agreement = layers.Dot(axes=1, name="agreement")([features, direction])
     return [*inputs, label], layers.Add(name="conditional_score")([answer, agreement])
 
 
@@ -95,19 +112,13 @@ def halved(
         Makes the initializer of one kernel.
     """
     layer = SpectralConv2D if spectral else layers.Conv2D
+    halving = functools.partial(layer, kernel_size=4, strides=2, padding="same")
     x = image
     for level, count in enumerate(filters):
         # The bias before a batch normalization would have no gradient.
         normalized_here = normalized and level > 0
-        x = layer(
-            count,
-            4,
-            strides=2,
-            padding="same",
-            use_bias=not normalized_here,
-            kernel_initializer=initializer(),
-            name=f"convolution_{level}",
-        )(x)
+        options = {"use_bias": not normalized_here, "kernel_initializer": initializer()}
+        x = halving(count, name=f"convolution_{level}", **options)(x)
         if normalized_here:
             x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
         x = layers.LeakyReLU(0.2, name=f"relu_{level}")(x)
