@@ -28,13 +28,13 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 help:
 	@echo 'make report      train, evaluate and report on simulated lung nodules'
-	@echo '                 DATA_DIR=folder (train/<class>/*.png) or DATASET=pneumoniamnist'
+	@echo '                 DATA_DIR=folder reads train/<class>/*.png; DATASET=name a known set'
 	@echo '                 IMAGE_SIZE= POSITIVE_CLASS= MODEL= EPOCHS= SCALE= SEED= OUT='
-	@echo '                 REPORT=another preset or template, P="name=value name=value"'
-	@echo '                 Values are passed on as typed, even $$: DATA_DIR="my scans"'
+	@echo '                 REPORT=name runs another preset or template; P="name=value ..."'
+	@echo '                 Values are passed on as they are typed: DATA_DIR="my scans"'
 	@echo 'make lab         open the course in JupyterLab'
 	@echo 'make check       check style, types and layers, and run the fast tests'
-	@echo 'make test        check, then run all tests and every notebook'
+	@echo 'make test        run make check, then all other tests and every notebook'
 	@echo 'make soak        run the tests that take many minutes'
 	@echo 'make bench       measure the figures of docs/benchmarks.md'
 	@echo 'make gpu-check   train and time every backend on a GPU, if there is one'
@@ -129,5 +129,5 @@ docs: $(ALL)
 	@echo 'build/docs/index.html'
 
 clean:
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist .coverage
 	find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -exec rm -rf {} +

@@ -36,7 +36,7 @@ def list_() -> None:
 
 # Of every command below: one data set, and of its files one size.
 _name = click.argument("name", shell_complete=complete_from(_tasks))
-_size = click.option("--size", type=int, help="Pixels a side; default: the smallest on offer.")
+_size = click.option("--size", type=int, help="Side in pixels. The default is the smallest on offer.")
 
 
 @data.command()

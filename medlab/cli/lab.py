@@ -17,7 +17,7 @@ from medlab.cli.console import plain_refusals
     "--course",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the notebooks; default: the clone's, or ./medlab-course.",
+    help="Use the notebooks of a folder. The default is the clone's, or ./medlab-course.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER_OPTION]...")
 def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:

@@ -25,10 +25,10 @@ def progress(reset: bool, yes: bool) -> None:
 
 def _reset(yes: bool) -> None:
     if not learner_progress.file().exists():
-        click.echo("There is nothing to forget.")
+        click.echo("There is no progress to delete.")
         return
     if not yes:
-        click.confirm("Forget which exercises and questions are done?", abort=True)
+        click.confirm("Delete the record of your exercises and questions?", abort=True)
     with plain_refusals((OSError,), "The progress could not be deleted: {}"):
         learner_progress.reset()
-    click.echo("Forgotten.")
+    click.echo("Your progress was deleted.")

@@ -54,7 +54,7 @@ def _complete_pair(
     "pairs",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set a parameter; may be repeated.",
+    help="Set a parameter. May be given several times.",
     shell_complete=_complete_pair,
 )
 @click.option(
@@ -62,12 +62,12 @@ def _complete_pair(
     "--file",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML file of parameters; -p takes precedence.",
+    help="Read parameters from a YAML file. -p takes precedence.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="New or empty folder; default: a numbered build/reports/NAME.",
+    help="Write into a new or empty folder. The default is a numbered build/reports/NAME.",
 )
 @click.option("--pairs", "line", default="", hidden=True, help="Several of -p in one text, for make.")
 @click.option("--list", "list_all", is_flag=True, help="List reports and presets.")

@@ -25,11 +25,13 @@ def _session_panel() -> Any:
 
 
 @click.command()
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.")
-@click.option("--seed", type=int, help="Default: that of %medlab seed, else 0.")
-@click.option("--checkpoint", type=click.Path(path_type=Path), help="Folder that keeps the state.")
+@click.option("--epochs", type=click.IntRange(1), help="Number of passes over the training images.")
+@click.option("--seed", type=int, help="The default is that of %medlab seed, otherwise 0.")
+@click.option(
+    "--checkpoint", type=click.Path(path_type=Path), help="Keep the training's state in this folder."
+)
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on from the checkpoint in this folder.")
-@click.option("--panel/--plain", default=None, help="Buttons and curves, or lines; default: as can be seen.")
+@click.option("--panel/--plain", default=None, help="Show buttons and curves, or lines.")
 @click.pass_obj
 def train(
     call: MagicCall,
@@ -131,7 +133,7 @@ def check(call: MagicCall, name: str) -> None:
 
 
 @click.command()
-@click.option("--reset", is_flag=True, help="Begin the notebook's sum anew.")
+@click.option("--reset", is_flag=True, help="Start the notebook's sum again at zero.")
 @click.pass_obj
 def time(call: MagicCall, reset: bool) -> None:
     """Run the cell and say what it took.

@@ -135,8 +135,8 @@ def _steer(action: str, text: str) -> click.Command:
 
 @click.command("slice")
 @click.argument("volume", shell_complete=_complete_variable(_is_volume))
-@click.option("-z", "z", type=int, help="Number of the slice, from 0; default: the middle one.")
-@click.option("--window", help="lung, soft tissue, bone, ...", shell_complete=complete_from(_windows))
+@click.option("-z", "z", type=int, help="Number of the slice, from 0. The default is the middle one.")
+@click.option("--window", help="A CT window, such as lung or bone.", shell_complete=complete_from(_windows))
 @click.pass_obj
 def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) -> Any:
     """Show one slice of a volume.
@@ -158,7 +158,7 @@ def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) 
 @click.option(
     "--layer", help="For methods that look at one, such as grad_cam.", shell_complete=_complete_layer
 )
-@click.option("--target", type=int, help="Class to explain.")
+@click.option("--target", type=int, help="Number of the class to explain.")
 @click.option("--on", type=click.Choice(["output", "logit"]), default="output", show_default=True)
 @click.pass_obj
 def explain(

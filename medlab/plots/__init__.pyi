@@ -6,7 +6,7 @@ from .classification import (
     roc as roc,
     score_histogram as score_histogram,
 )
-from .comparison import (
+from .estimate_charts import (
     class_counts as class_counts,
     estimates as estimates,
     results_vs_published as results_vs_published,

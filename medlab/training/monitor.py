@@ -17,8 +17,8 @@ from medlab.models import predict
 from medlab.text import duration
 from medlab.training import random_states
 from medlab.training.checkpoint import Checkpoint, beside, copied
-from medlab.training.console import Console
 from medlab.training.control import Control
+from medlab.training.progress_lines import Console
 from medlab.training.validation import Selection, Validation
 
 if TYPE_CHECKING:

@@ -71,33 +71,33 @@ exercise(
 
 
 def relu_back(upstream: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return the slope along z of a loss whose slope along max(0, z) is upstream; any shape."""
+    """Return the gradient along z of a loss whose gradient along max(0, z) is upstream; any shape."""
     return upstream * (z > 0)
 
 
 exercise(
     "relu_back",
     solution=relu_back,
-    # A list of numbers and a table, with negative slopes.
+    # A list of numbers and a table, with negative gradients.
     cases=[(rng.normal(size=shape), rng.normal(size=shape)) for shape in ((7,), (4, 5))],
     mistakes=[
         (
             lambda upstream, z: upstream * np.maximum(z, 0),
-            "That multiplies by the ReLU's value; the chain rule wants its slope, 1 or 0.",
+            "That multiplies by the ReLU's value; the chain rule wants its gradient, 1 or 0.",
         ),
         (
             lambda upstream, z: np.maximum(upstream, 0),
-            "Whether the slope passes depends on z, not on the slope itself.",
+            "Whether the gradient passes depends on z, not on the gradient itself.",
         ),
         (
             lambda upstream, z: upstream * (upstream > 0),
-            "Whether the slope passes depends on z, not on the slope itself.",
+            "Whether the gradient passes depends on z, not on the gradient itself.",
         ),
-        (lambda upstream, z: (z > 0) * 1.0, "That is the ReLU's slope alone; multiply it by upstream."),
+        (lambda upstream, z: (z > 0) * 1.0, "That is the ReLU's gradient alone; multiply it by upstream."),
     ],
-    hint="Chain rule: the slope that comes back times the slope of the ReLU, which is 1 where z is above "
-    "0 and 0 elsewhere. (z > 0) is an array of True and False and can be multiplied.",
-    right="A unit whose z is negative for every image gets no slope and never learns: a dead ReLU.",
+    hint="Chain rule: the gradient that comes back times the gradient of the ReLU, which is 1 where z is "
+    "above 0 and 0 elsewhere. (z > 0) is an array of True and False and can be multiplied.",
+    right="A unit whose z is negative for every image gets no gradient and never learns: a dead ReLU.",
 )
 
 
@@ -105,19 +105,19 @@ exercise(
     "adam_first_step",
     solution=1.99,
     mistakes=[
-        (2.0 - 0.01 * 0.003, "That is plain gradient descent. Adam divides by the size of the slope."),
-        (2.01, "Downhill is against the slope."),
+        (2.0 - 0.01 * 0.003, "That is plain gradient descent. Adam divides by the size of the gradient."),
+        (2.01, "Downhill is against the gradient."),
         (0.01, "That is the length of the step. Where is the weight then?"),
-        (2.0 - 0.001, "Without the correction m is 0.1 of the slope; it is divided by 1 - 0.9."),
+        (2.0 - 0.001, "Without the correction m is 0.1 of the gradient; it is divided by 1 - 0.9."),
         (
             2.0 - 0.01 * 0.1 / np.sqrt(0.001),
             "Both means are too small at first: divide them by 1 - 0.9 and by 1 - 0.999.",
         ),
     ],
     rtol=1e-4,
-    hint="At the first step the corrected means are the slope itself and its square. What is a positive "
-    "slope divided by the square root of its square? And downhill is against the slope.",
-    right="The step is the learning rate, however small the slope.",
+    hint="At the first step the corrected means are the gradient itself and its square. What is a positive "
+    "gradient divided by the square root of its square? And downhill is against the gradient.",
+    right="The step is the learning rate, however small the gradient.",
 )
 
 

@@ -83,10 +83,10 @@ exercise(
 
 
 def steps_until(factor: float, limit: float) -> int:
-    """Return after how many steps a slope that shrinks by `factor` is below `limit`."""
-    steps, slope = 0, 1.0
-    while slope >= limit:
-        steps, slope = steps + 1, slope * factor
+    """Return after how many steps a gradient that shrinks by `factor` is below `limit`."""
+    steps, gradient = 0, 1.0
+    while gradient >= limit:
+        steps, gradient = steps + 1, gradient * factor
     return steps
 
 
@@ -98,15 +98,15 @@ exercise(
     mistakes=[
         (
             lambda factor, limit: steps_until(factor, limit) - 1,
-            "One step too few: after these the slope is not yet below limit.",
+            "One step too few: after these the gradient is not yet below limit.",
         ),
         (
             lambda factor, limit: steps_until(factor, limit) + 1,
-            "One step too many: the slope was below limit before the last of them.",
+            "One step too many: the gradient was below limit before the last of them.",
         ),
         (lambda factor, limit: math.log(limit) / math.log(factor), "A number of steps is whole: round up."),
     ],
-    hint="Start with steps = 0 and slope = 1.0. While the slope is not yet below limit, multiply it by "
+    hint="Start with steps = 0 and gradient = 1.0. While the gradient is not yet below limit, multiply it by "
     "factor and count one step.",
     right="A tenth less at each step looks harmless, and after 22 steps a tenth is left of the whole.",
 )

@@ -76,9 +76,9 @@ exercise(
 )
 
 
-def cam(maps: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """Return the maps weighted by the mean of their slopes, without what is negative."""
-    weights = np.mean(slopes, axis=(0, 1))
+def cam(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Return the maps weighted by the mean of their gradients, without what is negative."""
+    weights = np.mean(gradients, axis=(0, 1))
     return np.maximum((maps * weights).sum(axis=-1), 0)
 
 
@@ -93,20 +93,22 @@ exercise(
     ],
     mistakes=[
         (
-            lambda maps, slopes: (maps * slopes.mean(axis=(0, 1))).sum(axis=-1),
+            lambda maps, gradients: (maps * gradients.mean(axis=(0, 1))).sum(axis=-1),
             "Cut off what is negative: np.maximum(..., 0).",
         ),
         (
-            lambda maps, slopes: np.maximum((maps * slopes).sum(axis=-1), 0),
-            "Each channel has one weight: the mean of its slopes over all places.",
+            lambda maps, gradients: np.maximum((maps * gradients).sum(axis=-1), 0),
+            "Each channel has one weight: the mean of its gradients over all places.",
         ),
         (
-            lambda maps, slopes: np.maximum((maps * slopes.mean(axis=(1, 2), keepdims=True)).sum(axis=-1), 0),
+            lambda maps, gradients: np.maximum(
+                (maps * gradients.mean((1, 2), keepdims=True)).sum(axis=-1), 0
+            ),
             "The channels come last: the places are the axes 0 and 1.",
         ),
     ],
-    hint="weights = slopes.mean(axis=(0, 1)) has one number for each channel. Multiply the maps by it, add "
-    "up over the last axis, and let np.maximum(..., 0) cut off what is negative.",
+    hint="weights = gradients.mean(axis=(0, 1)) has one number for each channel. Multiply the maps by it, "
+    "add up over the last axis, and let np.maximum(..., 0) cut off what is negative.",
     right="With the mean over other axes there would be a picture too, and a wrong one.",
 )
 

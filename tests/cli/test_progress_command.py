@@ -51,15 +51,15 @@ def test_reset_asks_first(kept):
     result = call("--reset", answer="n\n")
     assert result.exit_code == 1
     assert kept.exists()
-    assert call("--reset", answer="y\n").output.endswith("Forgotten.\n")
+    assert call("--reset", answer="y\n").output.endswith("Your progress was deleted.\n")
     assert not kept.exists()
 
 
 def test_reset_with_yes_does_not_ask(kept):
     progress.note("exercises", "rates", solved=True)
-    assert call("--reset", "--yes").output == "Forgotten.\n"
+    assert call("--reset", "--yes").output == "Your progress was deleted.\n"
     assert not kept.exists()
-    assert call("--reset").output == "There is nothing to forget.\n"
+    assert call("--reset").output == "There is no progress to delete.\n"
 
 
 def test_progress_that_cannot_be_deleted_is_told(kept, monkeypatch):

@@ -155,7 +155,7 @@ def layer_integrated_gradients(problem: Problem, *, steps: int = 50, rule: Rule 
 
 @dataclass(frozen=True)
 class Method:
-    """A method, and all that is known of it: no other place names methods.
+    """A method, and all that is known of it: no other module holds facts about methods.
 
     Attributes
     ----------

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from medlab import backend, checks
 from medlab.training import background, random_states
 from medlab.training.checkpoint import Checkpoint
-from medlab.training.console import Console
 from medlab.training.control import Control, Stopped
 from medlab.training.gan import steps
 from medlab.training.gan.image_batches import ImageBatches
+from medlab.training.progress_lines import Console
 
 if TYPE_CHECKING:
     import pandas as pd
