@@ -28,7 +28,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 help:
 	@echo 'make report      train, evaluate and report on simulated lung nodules'
-	@echo '                 DATA_DIR=folder reads train/<class>/*.png; DATASET=name a known set'
+	@echo '                 DATA_DIR=folder reads train/<class>/*.png; DATASET=name'
 	@echo '                 IMAGE_SIZE= POSITIVE_CLASS= MODEL= EPOCHS= SCALE= SEED= OUT='
 	@echo '                 REPORT=name runs another preset or template; P="name=value ..."'
 	@echo '                 Values are passed on as they are typed: DATA_DIR="my scans"'
