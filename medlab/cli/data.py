@@ -7,7 +7,7 @@ import click
 from medlab.cli.console import complete_from, plain_refusals, say_table
 
 
-def _tasks() -> dict[str, str]:
+def _tasks(_context: click.Context) -> dict[str, str]:
     from medlab.data import describe, registered
 
     return {name: describe(name).task for name in registered()}

@@ -19,7 +19,7 @@ from medlab.cli.console import complete_from, reason, say
 from medlab.text import estimate
 
 
-def _reports() -> dict[str, str]:
+def _reports(_context: click.Context) -> dict[str, str]:
     from medlab.reports import presets
 
     return {name: template.title for name, template in presets.available().items()}

@@ -10,11 +10,11 @@ import contextlib
 import datetime
 import functools
 import json
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from medlab.exercises.chapters import read_chapters
 
@@ -149,30 +149,12 @@ def _locked() -> Iterator[None]:
     """Take turns with other kernels; the system frees the lock of one that died."""
     path = file().with_suffix(".lock")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as stream:
-        until = time.monotonic() + _WAIT_S
-        while not _try_lock(stream.fileno()):
-            if time.monotonic() > until:
-                msg = f"another kernel has held {path} for {_WAIT_S:g} s."
-                raise TimeoutError(msg)
-            time.sleep(0.01)
-        yield
-
-
-def _try_lock(descriptor: int) -> bool:
-    """Lock an open file until it is closed, or say that another has it."""
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
+        with filelock.FileLock(path, timeout=_WAIT_S):
+            yield
+    except filelock.Timeout as error:
+        msg = f"another kernel has held {path.name} for {_WAIT_S:g} s."
+        raise TimeoutError(msg) from error
 
 
 @functools.cache  # the second time there is nothing left to do

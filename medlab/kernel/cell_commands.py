@@ -106,7 +106,7 @@ def _dataset(call: MagicCall) -> Any:
     raise click.UsageError(msg)
 
 
-def _exercises() -> list[str]:
+def _exercises(_context: click.Context) -> list[str]:
     from medlab.exercises.chapters import read_chapters
 
     return [name for chapter in read_chapters().values() for name in chapter.exercises]

@@ -7,27 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from medlab.cli.console import complete_from, say
 from medlab.kernel.magic_call import MagicCall, refusals_without_traceback
 
 
-def _complete_variable(suits: Callable[[Any], bool]) -> Callable[..., list[CompletionItem]]:
+def _complete_variable(suits: Callable[[Any], bool]) -> Callable[..., Any]:
     """Return what completes the names of the notebook's variables for which `suits` is true."""
 
-    def complete(
-        context: click.Context, _parameter: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        call = context.find_root().obj
-        variables = list(call.variables.items()) if call is not None else []
-        return [
-            CompletionItem(name, help=type(value).__name__)
-            for name, value in variables
-            if name.startswith(incomplete) and not name.startswith("_") and suits(value)
-        ]
+    def names(context: click.Context) -> dict[str, str]:
+        variables = _variables(context).items()
+        return {name: type(value).__name__ for name, value in variables if name[0] != "_" and suits(value)}
 
-    return complete
+    return complete_from(names)
+
+
+def _variables(context: click.Context) -> dict[str, Any]:
+    call = context.find_root().obj
+    return dict(call.variables) if call is not None else {}
 
 
 def _is_volume(value: Any) -> bool:
@@ -45,23 +42,20 @@ def _is_image(value: Any) -> bool:
     return isinstance(ndim, int) and ndim >= 2  # np.ndim is a function
 
 
-def _complete_layer(
-    context: click.Context, _parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+def _layers(context: click.Context) -> list[str]:
     # click leaves positional words in args while the option before the cursor has no value.
-    call, name = context.find_root().obj, context.params.get("model") or next(iter(context.args), "")
-    value = call.variables.get(name) if call is not None else None
-    layers = getattr(getattr(value, "model", value), "layers", ())
-    return [CompletionItem(layer.name) for layer in layers if layer.name.startswith(incomplete)]
+    name = context.params.get("model") or next(iter(context.args), "")
+    value = _variables(context).get(name)
+    return [layer.name for layer in getattr(getattr(value, "model", value), "layers", ())]
 
 
-def _methods() -> list[str]:
+def _methods(_context: click.Context) -> list[str]:
     from medlab.evaluation.attribution.methods import METHODS
 
     return list(METHODS)
 
 
-def _windows() -> list[str]:
+def _windows(_context: click.Context) -> list[str]:
     from medlab.data.intensity import WINDOWS
 
     return list(WINDOWS)
@@ -156,7 +150,7 @@ def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) 
 @click.argument("image", shell_complete=_complete_variable(_is_image))
 @click.option("--method", default="grad_cam", show_default=True, shell_complete=complete_from(_methods))
 @click.option(
-    "--layer", help="For methods that look at one, such as grad_cam.", shell_complete=_complete_layer
+    "--layer", help="For methods that look at one, such as grad_cam.", shell_complete=complete_from(_layers)
 )
 @click.option("--target", type=int, help="Number of the class to explain.")
 @click.option("--on", type=click.Choice(["output", "logit"]), default="output", show_default=True)
