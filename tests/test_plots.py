@@ -356,6 +356,16 @@ def test_numbers_on_a_logarithmic_axis_are_plain_text():
     assert not any("$" in text.get_text() for text in picture.findobj(Text))
 
 
+@pytest.mark.parametrize("side", ["x", "y"])
+def test_numbers_on_a_logarithmic_axis_of_ones_own_are_plain_text_too(side):
+    picture, (axis,) = plots.canvas.panels()
+    axis.set(**{f"{side}scale": "log", f"{side}lim": (1e-8, 1e6)})
+    picture.to_png()
+    ticks = {"x": axis.get_xticklabels, "y": axis.get_yticklabels}[side]
+    assert "1e\N{MINUS SIGN}06" in {label.get_text() for label in ticks()}
+    assert not any("$" in text.get_text() for text in picture.findobj(Text))
+
+
 def test_names_of_any_length_leave_room_for_the_data():
     names = ["n" * 200, "line\nbreak"]
     columns = {name: [0, 1, 1] for name in names}

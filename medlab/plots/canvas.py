@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
 # Okabe and Ito's palette, told apart with any color vision; yellow is left out: too faint on white.
 BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
@@ -51,6 +52,11 @@ class Picture(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw, and take what texts say literally: a class called "$<10" is no formula."""
+        # Matplotlib's own labels of a logarithmic axis are formulas, which are not read here.
+        for axis in (axis for axes in self.axes for axis in (axes.xaxis, axes.yaxis)):
+            if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+                axis.set_major_formatter(LogFormatter())
+                axis.set_minor_formatter(LogFormatter())
         for text in self.findobj(Text):
             text.set(fontfamily=installed_fonts(), parse_math=False)
         with warnings.catch_warnings():

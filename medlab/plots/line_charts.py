@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogFormatter, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
@@ -196,9 +196,6 @@ def lines(
         axis.plot(steps, np.asarray(values), **canvas.curve_style(i), label=canvas.in_legend(name))
     if logarithmic:
         axis.set_yscale("log", nonpositive="mask")
-        # Matplotlib's own writes powers as formulas, which pictures do not read.
-        axis.yaxis.set_major_formatter(LogFormatter())
-        axis.yaxis.set_minor_formatter(LogFormatter())
     axis.set_xlabel(x_label)
     axis.set_ylabel(y_label)
     if len(curves) > 1 or span_name:

@@ -93,9 +93,13 @@ def steps_until(factor: float, limit: float) -> int:
 exercise(
     "steps_until",
     solution=steps_until,
-    # Strong and weak factors.
-    cases=[(0.5, 0.1), (0.9, 0.1), (0.8, 1e-3), (0.99, 0.5), (0.3, 0.95)],
+    # Strong and weak factors, and one that meets the limit exactly.
+    cases=[(0.5, 0.1), (0.9, 0.1), (0.8, 1e-3), (0.99, 0.5), (0.3, 0.95), (0.5, 0.25)],
     mistakes=[
+        (
+            lambda factor, limit: math.ceil(math.log(limit) / math.log(factor)),
+            "Below the limit is less than it: where a step lands on it exactly, one more is needed.",
+        ),
         (
             lambda factor, limit: steps_until(factor, limit) - 1,
             "One step too few: after these the gradient is not yet below limit.",
