@@ -92,9 +92,8 @@ def test_themes_come_in_order_and_terms_alphabetically_within():
 
 
 def test_chapters_are_those_of_the_course():
-    assert set(column("chapter")) <= set(CHAPTERS)
     notebooks = {path.stem for path in NOTEBOOKS.glob("[0-9]*.ipynb")}
-    assert notebooks <= set(CHAPTERS)
+    assert set(column("chapter")) <= {*CHAPTERS, *notebooks}
     assert notebooks <= {*column("chapter"), "00_start", "13_applications"}
 
 

@@ -28,7 +28,9 @@ def list_() -> None:
     from medlab.data import describe, registered
 
     rows = []
-    for record in map(describe, registered()):
+    with plain_refusals():
+        records = [describe(name) for name in registered()]
+    for record in records:
         size = {"images": f"{sum(record.split_sizes.values()):,}", "sizes": "/".join(map(str, record.sizes))}
         rows.append({"name": record.name, "task": record.task, **size, "license": record.license})
     say_table(rows)

@@ -170,13 +170,16 @@ def headline(metrics: dict[str, Any]) -> list[str]:
     if "majority_accuracy" in test:
         last = "accuracy" if threshold is None else "accuracy_at_threshold"
         measures.insert(measures.index(last) + 1, "majority_accuracy")
-    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images (in brackets: 95 % intervals)"]
+    positive = metrics.get("positive_class")
+    asked = f", positive class {positive}" if positive else ""
+    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images{asked} (in brackets: 95 % intervals)"]
     for measure in measures:
         value = estimate(test[measure], test.get(f"{measure}_ci"))
         lines.append(f"  {measure_name(measure, task, threshold):<42}{value}")
     remarks = without_interval(test)
-    if threshold is not None and metrics["parameters"].get("balance") not in ("none", "focal"):
-        remarks.append("Balancing the classes shifts the accuracy at 0.5, which published results give.")
+    uneven = metrics.get("train", {}).get("majority_accuracy") != 0.5
+    if threshold is not None and uneven and metrics["parameters"].get("balance") not in ("none", "focal"):
+        remarks.append("Balancing the classes shifts the accuracy at 0.5; published accuracies are at 0.5.")
     return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in remarks)]
 
 

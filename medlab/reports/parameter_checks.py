@@ -38,7 +38,7 @@ def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], tuple[int
     path = Path(os.path.expanduser(values["data_dir"]))  # noqa: PTH111 (Path's raises on ~nobody)
     if not path.is_dir():
         state = "is a file" if path.exists() else "does not exist"
-        return [("data_dir", f"data_dir must be a folder, but {path.name} {state}.")], None
+        return [("data_dir", f"data_dir must be a folder, but {path.name!r} {state}.")], None
     names = ("image_size", "positive_class", "group_rule", "seed")
     survey = survey_folder(path, **{name: values[name] for name in names if values.get(name) is not None})
     problems = [("data_dir" if name == "path" else name, text) for name, text in survey.problems]

@@ -42,8 +42,9 @@ def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -
     kind = "simulated test images" if dataset.simulated else "test images"
     sentences = [f"**{_TITLES[measure]} {_estimate(test, measure)} on {len(dataset.test):,} {kind}**."]
     if threshold is not None:
+        rule, positive = escape(evaluation.threshold_rule), _positive(dataset)
         sentences.append(
-            f"At threshold {threshold:.3g}, chosen on validation ({escape(evaluation.threshold_rule)}): "
+            f"At threshold {threshold:.3g}, chosen on validation ({rule}), for the class {positive}: "
             f"sensitivity {_estimate(test, 'sensitivity')}, specificity {_estimate(test, 'specificity')}."
         )
     if ceiling:
@@ -145,7 +146,8 @@ def about_results(evaluation: Evaluation, run: Run) -> Markdown:
         common = (
             f"Always answering the most frequent class would be right in {test['majority_accuracy']:.1%}."
         )
-        if threshold is not None and balance in _SHIFTING:
+        uneven = np.mean(evaluation.targets["train"]) != 0.5
+        if threshold is not None and uneven and balance in _SHIFTING:
             common += (
                 f" Balancing the classes (*{balance}*) raised the probabilities of the rarer one, so that "
                 "the accuracy at 0.5 may fall below that. The AUC, which only ranks the images, is not "
@@ -232,6 +234,10 @@ def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
             "positive calls are false, at the same sensitivity and specificity."
         )
     return _markdown(*_bullets([*lines, NOT_A_DEVICE]))
+
+
+def _positive(dataset: Dataset) -> str:
+    return escape(dataset.class_names[dataset.positive_class or 0])
 
 
 def _patients(dataset: Dataset) -> str:

@@ -85,6 +85,8 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
 def test_the_headline_gives_each_measure_with_its_interval_where_there_is_one():
     first, auc, f1, *reasons = headline(METRICS)
     assert first == "toy, 7 test images (in brackets: 95 % intervals)"
+    named = headline(METRICS | {"positive_class": "nodule"})[0]
+    assert named == "toy, 7 test images, positive class nodule (in brackets: 95 % intervals)"
     assert auc.split() == "AUC 0.750 (0.500 to 1.000)".split()
     assert f1.split() == "F1 0.500".split()
     assert reasons == ["  No interval for f1: it rests on 2 images."]
@@ -110,6 +112,8 @@ def test_the_headline_tells_the_accuracies_apart(balance):
         "sensitivity (at 0.314) 0.500",
     ]
     assert any("shifts the accuracy at 0.5" in line for line in lines) == (balance == "auto")
+    even = headline(METRICS | chosen | {"train": {"majority_accuracy": 0.5}})
+    assert not any("shifts" in line for line in even)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +140,7 @@ def test_all_problems_are_listed_and_nothing_is_written(call, tmp_path):
         "epoch is not a parameter of this report. Did you mean 'epochs'? (command line)",
         "rate must lie between 0 and 1, got 2.0",
         "augment must be true or false, got 'maybe'",
-        "data_dir must be a folder, but nowhere does not exist",
+        "data_dir must be a folder, but 'nowhere' does not exist",
         "All parameters: medlab report tiny --parameters",
     ):
         assert text in answer.output

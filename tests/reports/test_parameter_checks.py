@@ -33,8 +33,8 @@ def test_good_values_and_absent_ones_raise_nothing(folder):
 def test_a_folder_that_is_not_there_or_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     assert "must be a folder, but" in problem(data_dir=str(tmp_path / "none"))
-    assert "none does not exist" in problem(data_dir=str(tmp_path / "none"))
-    assert "file is a file" in problem(data_dir=str(tmp_path / "file"))
+    assert "'none' does not exist" in problem(data_dir=str(tmp_path / "none"))
+    assert "'file' is a file" in problem(data_dir=str(tmp_path / "file"))
 
 
 def test_one_class_only_is_refused(folder):
