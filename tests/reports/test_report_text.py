@@ -85,7 +85,9 @@ def test_the_headline_gives_the_interval_the_threshold_and_the_ceiling():
     assert text.startswith("### A toy: toy\n")
     assert f"({low:.3f} to {high:.3f}) on 40 test images" in text
     assert "not a medical device" in text
-    assert f"At threshold {evaluation.threshold:.3g}, chosen on validation (youden)" in text
+    assert (
+        f"At threshold {evaluation.threshold:.3g}, chosen on validation (youden), for the class malig" in text
+    )
     assert "numbers mean nothing" in text
     assert "ceiling" not in text
 
