@@ -215,7 +215,7 @@ exercise(
         ),
         (float(np.log(1 / 0.5 ** (1 / 50))), "That is a logarithm; you need the gate itself."),
     ],
-    rtol=1e-4,
+    rtol=5e-5,
     hint="Which number, multiplied by itself 50 times, is 0.5? The 50th root is the power 1 / 50.",
     right="A gate has to be very nearly open to remember: its input before the sigmoid is about 4.3.",
 )
