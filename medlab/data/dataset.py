@@ -140,6 +140,11 @@ class Dataset:
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", fingerprint(self.splits()))
 
+    @property
+    def positive_name(self) -> str:
+        """Name of the positive class; empty where there is none."""
+        return "" if self.positive_class is None else self.class_names[self.positive_class]
+
     def __repr__(self) -> str:
         facts = {
             "shape": _shape_text(self.train.images),

@@ -309,7 +309,7 @@ def _ceiling(dataset: Dataset, scores: NDArray[np.float64]) -> dict[str, float] 
     if not (dataset.simulated and {"risk", "risk_image", "risk_clinical"} <= set(known)):
         return None
     # The simulated risk is that of malignancy; a network may be asked for the other class.
-    benign = dataset.positive_class is not None and dataset.class_names[dataset.positive_class] == "benign"
+    benign = dataset.positive_name == "benign"
     risk = 1 - known["risk"] if benign else known["risk"]
     ceiling = {
         reader: metrics.expected_auc(risk, -known[column] if benign else known[column])

@@ -108,7 +108,6 @@ def save(
         If the folder cannot be written or the disk is full; an older model stays as it was.
     """
     folder = Path(folder)
-    positive = dataset.positive_class
     facts = {
         "schema": SCHEMA,
         "network": model.name,
@@ -118,7 +117,7 @@ def save(
         "window_hu": list(dataset.window_hu) if dataset.window_hu else None,
         "normalization": normalization.as_dict(),
         "class_names": list(dataset.class_names),
-        "positive_class": None if positive is None else dataset.class_names[positive],
+        "positive_class": dataset.positive_name or None,
         "threshold": threshold,
         "threshold_rule": threshold_rule,
         "calibration": None,

@@ -151,8 +151,8 @@ def _how_to_read(dataset: Dataset, error: float) -> str:
         "regression": "a larger value",
         "multilabel": "the label with the highest probability, which need not be the wrong one",
     }.get(dataset.task, "the class that the network answered")
-    if dataset.task == "binary" and dataset.positive_class is not None:
-        target = f"the class {escape(dataset.class_names[dataset.positive_class])}"
+    if dataset.task == "binary":
+        target = f"the class {escape(dataset.positive_name)}"
     return (
         f"Orange pixels spoke for {target}, purple ones against, measured from the mean gray of the training "
         "images (integrated gradients: Sundararajan et al. 2017, arXiv 1703.01365). The parts of a map add "
@@ -183,8 +183,8 @@ def _truth(dataset: Dataset, label: Any) -> str:
 
 
 def _answer(dataset: Dataset, output: NDArray[Any]) -> str:
-    if dataset.task == "binary" and dataset.positive_class is not None:
-        return f"P({plots.short(dataset.class_names[dataset.positive_class])}) {output:.2f}"
+    if dataset.task == "binary":
+        return f"P({plots.short(dataset.positive_name)}) {output:.2f}"
     if dataset.task == "regression":
         return f"predicted {output:.3g}"
     if dataset.task == "multilabel":

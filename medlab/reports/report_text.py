@@ -42,7 +42,7 @@ def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -
     kind = "simulated test images" if dataset.simulated else "test images"
     sentences = [f"**{_TITLES[measure]} {_estimate(test, measure)} on {len(dataset.test):,} {kind}**."]
     if threshold is not None:
-        rule, positive = escape(evaluation.threshold_rule), _positive(dataset)
+        rule, positive = escape(evaluation.threshold_rule), escape(dataset.positive_name)
         sentences.append(
             f"At threshold {threshold:.3g}, chosen on validation ({rule}), for the class {positive}: "
             f"sensitivity {_estimate(test, 'sensitivity')}, specificity {_estimate(test, 'specificity')}."
@@ -79,11 +79,11 @@ def not_yet() -> Markdown:
 def about_data(dataset: Dataset) -> Markdown:
     """Say what the images and labels are, where they are from, and what was done to them."""
     spacing = " × ".join(f"{mm:g}" for mm in dataset.spacing_mm or ())
-    positive, shape = dataset.positive_class, dataset.image_shape
+    shape = dataset.image_shape
     facts = {
         "data set": dataset.name,
         "what the labels mean": dataset.label_meaning or "not recorded",
-        "positive class": "none" if positive is None else dataset.class_names[positive],
+        "positive class": dataset.positive_name or "none",
         "images": ", ".join(f"{name} {len(split):,}" for name, split in dataset.splits().items()),
         "patients": _patients(dataset),
         "one image": " × ".join(map(str, shape)) + f", {dataset.modality}",
@@ -234,10 +234,6 @@ def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
             "positive calls are false, at the same sensitivity and specificity."
         )
     return _markdown(*_bullets([*lines, NOT_A_DEVICE]))
-
-
-def _positive(dataset: Dataset) -> str:
-    return escape(dataset.class_names[dataset.positive_class or 0])
 
 
 def _patients(dataset: Dataset) -> str:

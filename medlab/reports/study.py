@@ -170,7 +170,6 @@ def write_metrics(study: Study, dataset: Dataset, run: Run, evaluation: Evaluati
     metrics : dict
         What was written.
     """
-    positive = dataset.positive_class
     metrics = {
         "schema": SCHEMA,
         "report": study.name,
@@ -178,7 +177,7 @@ def write_metrics(study: Study, dataset: Dataset, run: Run, evaluation: Evaluati
         "simulated": dataset.simulated,
         "fingerprint": dataset.fingerprint,
         "task": dataset.task,
-        "positive_class": None if positive is None else dataset.class_names[positive],
+        "positive_class": dataset.positive_name or None,
         "seed": run.seed,
         "backend": run.backend,
         "parameters": study.values,

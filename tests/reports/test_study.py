@@ -113,7 +113,7 @@ def results(test):
         simulated=False,
         fingerprint="ab",
         task="binary",
-        positive_class=0,
+        positive_name="malignant",
         class_names=("malignant", "benign"),
         train=range(5),
         val=range(3),
