@@ -207,7 +207,7 @@ def _chosen(
 
 
 def _listing(slices: Sequence[SliceFile], deidentify: bool, salt: str | None) -> list[Series]:
-    """Return the facts of each series; a series that is no volume has no spacing."""
+    """Return the facts of each series; a series that does not form a volume has no spacing."""
     listing = []
     for number, (uid, members) in enumerate(dicom_slices.group(slices).items(), 1):
         try:
@@ -244,7 +244,7 @@ def _drop_unreadable(dataset: Dataset) -> None:
         except UNREADABLE:
             del dataset[tag]
             continue
-        # pydicom leaves text that is no number as it is.
+        # pydicom leaves text that is not a number as it is.
         if element.VR in ("DS", "IS"):
             values = element.value if isinstance(element.value, (MultiValue, list)) else [element.value]
             if any(isinstance(value, str) and value for value in values):

@@ -28,7 +28,7 @@ class Memorization:
     Attributes
     ----------
     generated, held_out : float arrays, shape (N,) and (M,)
-        Distance of each image to its nearest training image: 1 where that is no nearer than the crowd, near 0
+        Distance of each image to its nearest training image: about 1 if it is no copy, and near 0
         for a copy.
     nearest : int array, shape (N,)
         The training image nearest to each generated one.
