@@ -5,10 +5,8 @@ microseconds where Keras' augmentation layers cost milliseconds on a CPU, and gi
 under every backend. Flips and quarter turns move pixels and interpolate none.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -65,7 +63,7 @@ class Augmentation:
             checks.one_of("flips", flip, FLIPS)
 
     @classmethod
-    def for_dataset(cls, dataset: Dataset) -> Augmentation:
+    def for_dataset(cls, dataset: Dataset) -> Self:
         """Return what suits a data set.
 
         Its own flips and rotation, exact quarter turns where it has no up; moderate zoom, shift, contrast.

@@ -3,8 +3,6 @@
 The fourth way, a focal loss, is an option of `medlab.training.fit` (``balance="focal"``).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -4,8 +4,6 @@ Because batch 7 of epoch 3 depends on nothing but the seed, an interrupted train
 very batches that it would have seen.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

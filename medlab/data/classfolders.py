@@ -1,7 +1,5 @@
 """Find the images of each split and class in a folder, and refuse a layout that could mislead."""
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,18 +1,14 @@
 """Find images that cannot be right before a network learns from them."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from medlab.data.dataset import Dataset, Split
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFrame]:
@@ -40,8 +36,6 @@ def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFram
     ValueError
         If dropping would leave a split empty.
     """
-    import pandas as pd
-
     rows: list[tuple[str, int, str, str]] = []
     firsts: dict[bytes, tuple[str, Any]] = {}
     for name in ("test", "val", "train"):

@@ -12,8 +12,6 @@ description, a label or the name of a program may name a place, and only texts o
 system. What is left and quotes one of the data set's own names or numbers is emptied.
 """
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import datetime

@@ -19,13 +19,11 @@ What no profile for headers can do is left to the user: a face can be rebuilt fr
 text that is part of the picture stays. Pictures that are likely to hold text are refused.
 """
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import pydicom
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, MediaStorageDirectoryStorage
@@ -33,9 +31,6 @@ from pydicom.uid import UID, MediaStorageDirectoryStorage
 from medlab.data import confidentiality, dicomfiles
 from medlab.data.confidentiality import stated
 from medlab.data.pseudonyms import Pseudonyms
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # PS3.16, CID 7050.
 _METHODS = {
@@ -162,8 +157,6 @@ def deidentify_files(
         else:
             keys = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
             counts[tuple(str(cleaned.get(key, "")) for key in keys)] += 1  # type: ignore[index]
-    import pandas as pd
-
     rows = [(*series, files, "") for series, files in counts.items()]
     rows += [("", "", "", "", 0, problem) for problem in problems]
     return pd.DataFrame(rows, columns=["patient", "study", "series", "modality", "files", "problem"])

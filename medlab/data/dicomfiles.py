@@ -1,7 +1,5 @@
 """Read and write DICOM files whole or not at all, with errors that quote neither names nor values."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import io

@@ -1,7 +1,5 @@
 """Bring registered files to the data root: checked by MD5, and used in place where they already lie."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import hashlib

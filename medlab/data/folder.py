@@ -1,7 +1,5 @@
 """Load the reader's own images: one folder a class, with or without splits."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Say which images must stay together in a split: those of one patient, or of one scan."""
 
-from __future__ import annotations
-
 import codecs
 import contextlib
 import csv

@@ -1,7 +1,5 @@
 """Read PNG, JPEG, TIFF and BMP files into one array, and name the file that does not fit."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

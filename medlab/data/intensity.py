@@ -1,7 +1,5 @@
 """Gray values with a meaning: CT windows, and what to do with images that have no fixed scale."""
 
-from __future__ import annotations
-
 from importlib import resources
 from typing import NamedTuple
 

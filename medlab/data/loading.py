@@ -1,7 +1,5 @@
 """Load registered data sets by name, and check that they hold what was registered."""
 
-from __future__ import annotations
-
 import inspect
 import zipfile
 import zlib

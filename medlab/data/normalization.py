@@ -1,9 +1,7 @@
 """Bring gray values to mean 0 and standard deviation 1, with numbers taken from the training set only."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +23,7 @@ class Normalization:
     std: tuple[float, ...]
 
     @classmethod
-    def fit(cls, images: ArrayLike) -> Normalization:
+    def fit(cls, images: ArrayLike) -> Self:
         """Measure mean and standard deviation of each channel.
 
         Parameters

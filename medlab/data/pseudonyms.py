@@ -4,8 +4,6 @@ Each is cut from an HMAC-SHA256 (RFC 2104) whose key is the salt. Without the sa
 numbers of a hospital leads nowhere; with it, a later visit of a patient gets the name of the first.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hmac
 import os

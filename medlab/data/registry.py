@@ -1,7 +1,5 @@
 """The registered data sets: where they lie, what their labels mean, what others reached on them."""
 
-from __future__ import annotations
-
 import functools
 import json
 import textwrap

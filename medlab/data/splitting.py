@@ -1,7 +1,5 @@
 """Split images into train, val and test: by group, so that no patient is on two sides."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

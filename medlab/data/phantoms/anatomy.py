@@ -7,8 +7,6 @@ closed form; everything in the mediastinum is a chain of tapering tubes or an el
 average chest stand in atlas.yaml.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any

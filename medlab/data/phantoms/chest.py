@@ -1,7 +1,5 @@
 """Overview CT of the chest: slices and volumes with labels, and the nodules in them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Simulated data sets of CT crops: nodules benign or malignant, and nodules or vessels."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Crops around findings, as a scanner shows them: nodules and the vessels that mimic them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -5,8 +5,6 @@ stays where it is and closes along z; a vessel is the nodule's own central slice
 that stands still at the center. At z = 0 both have the same numbers, hence the same central slice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

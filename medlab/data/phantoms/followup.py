@@ -1,7 +1,5 @@
 """Nodules seen again: the same patients at several visits, with nodules that grow."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The lung around a finding: air, texture, branching vessels, now and then the chest wall."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

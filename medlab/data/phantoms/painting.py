@@ -4,8 +4,6 @@ Lengths are pixels, the origin is the middle of the image. Only exactly rounded 
 pixels, so that float32 is both fast and the same on every machine.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Simulated patients and the true risk that a nodule of theirs is malignant."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 

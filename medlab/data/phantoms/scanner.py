@@ -1,7 +1,5 @@
 """What a CT scanner does to an image: blur, slice thickness, and noise with CT's own spectrum."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any

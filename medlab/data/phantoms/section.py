@@ -1,7 +1,5 @@
 """Sections through a simulated chest: thin ones, and slices as the mean of three."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any
 

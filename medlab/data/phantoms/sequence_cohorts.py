@@ -1,7 +1,5 @@
 """Simulated data sets of sequences: diameters over a patient's visits, and EEG."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

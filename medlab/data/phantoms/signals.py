@@ -5,8 +5,6 @@ find and where. A mimic has the same parts as a discharge, slow waves at 3 per s
 but its spikes come at any time: how high the signal is says little, the order in time says it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

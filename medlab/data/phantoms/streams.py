@@ -1,7 +1,5 @@
 """Random numbers by purpose: drawing more of one leaves the others alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

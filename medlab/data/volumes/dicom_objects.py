@@ -1,7 +1,5 @@
 """What a DICOM object is, asked before where it lies: only single gray slices make a volume."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

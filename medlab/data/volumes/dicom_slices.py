@@ -4,8 +4,6 @@ Names of files and folders, and texts of pydicom's own errors, may hold a patien
 repeats them.
 """
 
-from __future__ import annotations
-
 import codecs
 import contextlib
 import functools

@@ -1,7 +1,5 @@
 """Where DICOM slices lie: sorted along their normal, and refused where they make no regular volume."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """NIfTI files: their affine and numbers in the conventions of `Volume`."""
 
-from __future__ import annotations
-
 import zlib
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """From stored integers to numbers with a unit, one slice after the other."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,10 +1,7 @@
 """Read a volume from wherever it lies: a DICOM folder, one DICOM file, or NIfTI."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pydicom
 from pydicom.multival import MultiValue
@@ -13,9 +10,6 @@ from pydicom.uid import UID, MediaStorageDirectoryStorage
 from medlab.data.volumes import dicom_objects, dicom_slices, geometry, pixels
 from medlab.data.volumes.dicom_slices import UNREADABLE, Series, SliceFile, is_dicom, modality_of, unharmed
 from medlab.data.volumes.volume import Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 THE_FILE = "The file"
 UNKNOWN_TYPE = (
@@ -113,7 +107,7 @@ def list_series(path: str | Path, *, deidentify: bool = True, salt: str | None =
     return _listing(_slices(_existing(path))[0], deidentify, salt)
 
 
-def read_header(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> Dataset:
+def read_header(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> pydicom.Dataset:
     """Read the header of one DICOM file, without pixels.
 
     Parameters
@@ -223,7 +217,7 @@ def _listing(slices: Sequence[SliceFile], deidentify: bool, salt: str | None) ->
     return listing
 
 
-def _header(path: Path, label: str, deidentify: bool, salt: str | None) -> Dataset:
+def _header(path: Path, label: str, deidentify: bool, salt: str | None) -> pydicom.Dataset:
     """Read a header without pixels, and de-identify it unless asked otherwise."""
     with unharmed(label):
         header = pydicom.dcmread(path, stop_before_pixels=True)
@@ -236,7 +230,7 @@ def _header(path: Path, label: str, deidentify: bool, salt: str | None) -> Datas
     return deidentification.deidentify(header, salt=salt, allow_burned_in=True)
 
 
-def _drop_unreadable(dataset: Dataset) -> None:
+def _drop_unreadable(dataset: pydicom.Dataset) -> None:
     """Remove elements whose values are none of their type, in sequences too: their text may name somebody."""
     for tag in list(dataset.keys()):
         try:

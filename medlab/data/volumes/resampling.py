@@ -1,7 +1,5 @@
 """The same patient on another grid."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
