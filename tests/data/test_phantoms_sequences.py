@@ -11,14 +11,14 @@ import pytest
 from medlab import metrics
 from medlab.data.normalization import normalize
 from medlab.data.phantoms import (
-    eeg,
+    candidates,
     grown_diameter,
     simulated_candidates,
     simulated_eeg,
     simulated_growth,
     visits,
 )
-from medlab.data.phantoms.signals import RATE_HZ, WAVE_DELAY_S, spike, wave
+from medlab.data.phantoms.signals import RATE_HZ, WAVE_DELAY_S, draw_eeg, spike, wave
 
 # --- nodule or vessel
 
@@ -38,32 +38,26 @@ def test_volumes_are_the_central_part_of_both_kinds(volumes):
     assert "central slices" in volumes.label_meaning
 
 
-def test_central_slices_are_the_same_bytes_and_both_questions_ask_about_them(volumes):
+def test_central_slices_are_the_same_bytes(volumes):
     flat = simulated_candidates(12, 3, 4, seed=3, volumes=False)
-    size = simulated_candidates(12, 3, 4, seed=3, volumes=False, question="size")
     assert flat.spacing_mm == (0.75, 0.75)
     np.testing.assert_array_equal(volumes.test.images[:, 6], flat.test.images)
-    np.testing.assert_array_equal(flat.test.images, size.test.images)
     np.testing.assert_array_equal(flat.test.labels, volumes.test.labels)
-    np.testing.assert_array_equal(size.train.labels, size.train.attributes["diameter_mm"] > 8)
-    assert size.class_names == ("up to 8 mm", "above 8 mm")
 
 
 def test_the_end_slices_tell_a_vessel_and_no_larger_training_set_changes_the_test_set(volumes):
     # 6 mm (12 mm wide, 1.1 high: 6.6) from the center a nodule has ended, and a vessel goes on
-    whole = simulated_candidates(16, 3, 4, seed=3, side=64)
-    in_body = whole.train.attributes["mask"][:, 0].any(axis=(1, 2))
-    assert not in_body[whole.train.labels == 1].any()
-    assert in_body[whole.train.labels == 0].all()
-    np.testing.assert_array_equal(whole.test.images[:, :, 16:48, 16:48], volumes.test.images)
+    whole = candidates(16, kind="both", volumes=True, n_slices=12, seed=(3, 0))
+    in_body = whole.masks[:, 0].any(axis=(1, 2))
+    np.testing.assert_array_equal(in_body, ~whole.is_nodule)
+    larger = simulated_candidates(16, 3, 4, seed=3)
+    np.testing.assert_array_equal(larger.train.labels, whole.is_nodule)
+    np.testing.assert_array_equal(larger.test.images, volumes.test.images)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"question": "nodul"}, r"question must be one of: nodule, size; got 'nodul'\. Did you mean"),
-        ({"side": 65}, "side must lie between 8 and 64, got 65"),
-        ({"n_slices": 7}, "n_slices must lie between 8 and 32, got 7"),
         ({"n_val": 0}, "n_val must lie between 1 and infinity, got 0"),
         ({"seed": -1}, "seed must lie between 0 and infinity, got -1"),
         ({"window_hu": (0, 0)}, "width of window_hu must lie between 1 and 8192, got 0"),
@@ -102,13 +96,11 @@ def test_the_nodules_are_those_of_visits():
     np.testing.assert_array_equal(known["malignant"], seen.malignant)
 
 
-def test_readings_scatter_as_stated_and_fewer_visits_begin_alike():
+def test_readings_scatter_as_stated():
     growth = simulated_growth(2000, 5, 5, reading_sd_mm=0.5)
     error = growth.train.images[..., 0] - growth.train.attributes["diameters_mm"][:, :4]
     assert error.std() == pytest.approx(0.5, rel=0.03)
     assert error.mean() == pytest.approx(0, abs=0.02)
-    fewer = simulated_growth(2000, 5, 5, reading_sd_mm=0.5, n_visits=2)
-    np.testing.assert_array_equal(fewer.train.images, growth.train.images[:, :2])
 
 
 def test_the_doublings_of_a_year_are_a_question_of_their_own():
@@ -122,7 +114,6 @@ def test_the_doublings_of_a_year_are_a_question_of_their_own():
     ("options", "message"),
     [
         ({"target": "diametre"}, "target must be one of: diameter, doubling; got 'diametre'"),
-        ({"n_visits": 5}, "n_visits must lie between 2 and 4, got 5"),
         ({"reading_sd_mm": -0.1}, "reading_sd_mm must lie between 0 and 2, got -0.1"),
         ({"n_test": 0}, "n_test must lie between 1 and infinity, got 0"),
         ({"seed": -1}, "seed must lie between 0 and infinity, got -1"),
@@ -137,8 +128,8 @@ def test_growth_out_of_range_is_refused(options, message):
 
 
 @pytest.fixture(scope="module")
-def pairs():
-    return eeg(200, kind="discharge", seed=5), eeg(200, kind="mimic", seed=5)
+def recordings():
+    return draw_eeg(400, (5,), 40.0)
 
 
 def test_a_spike_has_height_1_and_no_area_and_its_wave_comes_later():
@@ -148,55 +139,53 @@ def test_a_spike_has_height_1_and_no_area_and_its_wave_comes_later():
     assert wave(np.array([WAVE_DELAY_S])).tolist() == [0.8]
 
 
-def test_recordings_have_the_stated_shapes_and_steps(pairs):
-    discharge, mimic = pairs
-    assert discharge.signals_uv.shape == (200, 512, 4)
-    assert discharge.signals_uv.dtype == np.float32
-    np.testing.assert_allclose(discharge.signals_uv * 10, np.rint(discharge.signals_uv * 10), atol=1e-3)
-    assert discharge.is_discharge.all()
-    assert not mimic.is_discharge.any()
-    assert len(mimic) == 200
+def test_recordings_have_the_stated_shapes_and_steps(recordings):
+    signals = recordings["signals_uv"]
+    assert signals.shape == (400, 512, 4)
+    assert signals.dtype == np.float32
+    np.testing.assert_allclose(signals * 10, np.rint(signals * 10), atol=1e-3)
+    assert recordings["is_discharge"].mean() == pytest.approx(0.5, abs=0.1)
 
 
-def test_a_discharge_and_its_mimic_differ_in_the_times_of_their_spikes_alone(pairs):
-    discharge, mimic = pairs
-    for name in ("onset_s", "end_s", "rate_hz"):
-        np.testing.assert_array_equal(getattr(discharge, name), getattr(mimic, name))
-    np.testing.assert_array_equal(np.isnan(discharge.spikes_s), np.isnan(mimic.spikes_s))
-    gaps = np.diff(discharge.spikes_s, axis=1)
-    regular = np.broadcast_to(1 / discharge.rate_hz[:, None], gaps.shape)
+def test_spikes_of_a_discharge_keep_a_rhythm_and_those_of_its_mimic_come_at_any_time(recordings):
+    is_discharge, spikes_s = recordings["is_discharge"], recordings["spikes_s"]
+    gaps = np.diff(spikes_s[is_discharge], axis=1)
+    regular = np.broadcast_to(1 / recordings["rate_hz"][is_discharge, None], gaps.shape)
     np.testing.assert_allclose(gaps[~np.isnan(gaps)], regular[~np.isnan(gaps)], rtol=1e-9)
-    inside = mimic.spikes_s[~np.isnan(mimic.spikes_s)]
-    assert inside.min() > 0.2
-    assert inside.max() < 3.8
-    assert np.all((discharge.onset_s >= 0.25) & (discharge.end_s <= 3.75))
+    drawn = spikes_s[~is_discharge]
+    assert np.nanmin(drawn) > 0.2
+    assert np.nanmax(drawn) < 3.8
+    assert np.nanstd(np.diff(np.sort(drawn, axis=1), axis=1)) > 0.1
+    assert set((~np.isnan(spikes_s)).sum(axis=1)) == {4, 5, 6}
+    assert np.all((recordings["onset_s"] >= 0.25) & (recordings["end_s"] <= 3.75))
 
 
 def test_a_loud_discharge_peaks_where_its_truth_says():
-    loud = eeg(20, kind="discharge", seed=1, amplitude_uv=500)
-    for signal, times in zip(loud.signals_uv[..., 0], loud.spikes_s, strict=True):
+    loud = draw_eeg(40, (1,), 500)
+    signals, spikes_s = (loud[name][loud["is_discharge"]] for name in ("signals_uv", "spikes_s"))
+    for signal, times in zip(signals[..., 0], spikes_s, strict=True):
         for time in times[~np.isnan(times)]:
             near = slice(round(time * RATE_HZ) - 8, round(time * RATE_HZ) + 9)
             assert abs(np.argmin(signal[near]) - 8) <= 1
 
 
 def test_size_and_power_do_not_tell_them_apart_but_the_order_does():
-    seen = eeg(1000, seed=2)
-    front = seen.signals_uv[..., :2].mean(axis=-1)
+    seen = draw_eeg(1000, (2,), 40.0)
+    front = seen["signals_uv"][..., :2].mean(axis=-1)
     power = np.abs(np.fft.rfft(front, axis=1)) ** 2
     band = power[:, 10:15].sum(axis=1)  # 2.5 to 3.5 Hz: lines are 0.25 Hz apart
     for score in (np.abs(front).max(axis=1), band, np.abs(np.diff(front, axis=1)).sum(axis=1)):
-        assert abs(metrics.auc(seen.is_discharge, score) - 0.5) < 0.1
+        assert abs(metrics.auc(seen["is_discharge"], score) - 0.5) < 0.1
     # the mean over the channels at the places of regular spikes, from the truth
-    at_s = seen.onset_s[:, None] + np.arange(4) / seen.rate_hz[:, None]
+    at_s = seen["onset_s"][:, None] + np.arange(4) / seen["rate_hz"][:, None]
     at = np.rint(at_s * RATE_HZ).astype(int)
     sharp = front - (np.roll(front, 4, axis=1) + np.roll(front, -4, axis=1)) / 2
     score = -np.take_along_axis(sharp, at, axis=1).mean(axis=1)
-    assert metrics.auc(seen.is_discharge, score) > 0.99
+    assert metrics.auc(seen["is_discharge"], score) > 0.99
 
 
 def test_the_background_falls_with_frequency_and_alpha_is_at_the_back():
-    calm = eeg(300, seed=3, amplitude_uv=0).signals_uv
+    calm = draw_eeg(300, (3,), 0)["signals_uv"]
     power = (np.abs(np.fft.rfft(calm, axis=1)) ** 2).mean(axis=0)
     hz = np.fft.rfftfreq(512, 1 / RATE_HZ)
 
@@ -211,8 +200,9 @@ def test_the_background_falls_with_frequency_and_alpha_is_at_the_back():
 def test_the_data_set_of_recordings_is_made_of_float32_sequences():
     dataset = simulated_eeg(30, 5, 6, seed=4)
     assert dataset.image_shape == (512, 4)
-    np.testing.assert_array_equal(dataset.test.images, eeg(6, seed=(4, 2)).signals_uv)
-    np.testing.assert_array_equal(dataset.test.labels, eeg(6, seed=(4, 2)).is_discharge)
+    alone = draw_eeg(6, (4, 2), 40.0)
+    np.testing.assert_array_equal(dataset.test.images, alone["signals_uv"])
+    np.testing.assert_array_equal(dataset.test.labels, alone["is_discharge"])
     assert dataset.flips == ()
     assert dataset.test.attributes["spikes_s"].shape == (6, 6)
     assert simulated_eeg(40, 5, 6, seed=4).test.patients[0] == "sim-000045"
@@ -223,10 +213,7 @@ def test_the_data_set_of_recordings_is_made_of_float32_sequences():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: eeg(0), "n must lie between 1 and infinity, got 0"),
-        (lambda: eeg(3, kind="seizure"), "kind must be one of: discharge, mimic, both; got 'seizure'"),
-        (lambda: eeg(3, amplitude_uv=-1), "amplitude_uv must lie between 0 and 500, got -1"),
-        (lambda: eeg(3, seed=-1), "seed must lie between 0 and infinity, got -1"),
+        (lambda: simulated_eeg(2, 2, 2, amplitude_uv=-1), "amplitude_uv must lie between 0 and 500, got -1"),
         (lambda: simulated_eeg(0), "n_train must lie between 1 and infinity, got 0"),
         (lambda: simulated_eeg(2, 2, 2, -1), "seed must lie between 0 and infinity, got -1"),
     ],
@@ -237,7 +224,7 @@ def test_recordings_out_of_range_are_refused(call, message):
 
 
 def digest(seed):
-    signals = eeg(300, seed=seed).signals_uv
+    signals = draw_eeg(300, (seed,), 40.0)["signals_uv"]
     sequences = simulated_growth(300, 2, 2, seed=seed).train.images
     return hashlib.sha256(signals.tobytes() + sequences.tobytes()).hexdigest()
 
@@ -245,14 +232,16 @@ def digest(seed):
 def test_the_same_seed_gives_the_same_bytes_and_a_part_is_a_beginning():
     assert digest(8) == digest(8)
     assert digest(8) != digest(7)
-    np.testing.assert_array_equal(eeg(10, seed=7).signals_uv, eeg(300, seed=7).signals_uv[:10])
+    part, whole = (draw_eeg(n, (7,), 40.0)["signals_uv"] for n in (10, 300))
+    np.testing.assert_array_equal(part, whole[:10])
 
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process():
     code = (
-        "import hashlib; from medlab.data.phantoms import eeg, simulated_growth; "
-        "a = eeg(300, seed=7).signals_uv; b = simulated_growth(300, 2, 2, seed=7).train.images; "
+        "import hashlib; from medlab.data.phantoms import simulated_growth; "
+        "from medlab.data.phantoms.signals import draw_eeg; "
+        "a = draw_eeg(300, (7,), 40.0)['signals_uv']; b = simulated_growth(300, 2, 2, seed=7).train.images; "
         "print(hashlib.sha256(a.tobytes() + b.tobytes()).hexdigest())"
     )
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -11,4 +11,3 @@ from .patients import (
 )
 from .scanner import SITES as SITES, Scanner as Scanner
 from .sequence_cohorts import simulated_eeg as simulated_eeg, simulated_growth as simulated_growth
-from .signals import Recordings as Recordings, eeg as eeg

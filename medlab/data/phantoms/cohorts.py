@@ -1,9 +1,11 @@
 """Simulated data sets of CT crops: nodules benign or malignant, and nodules or vessels."""
 
 from collections.abc import Callable, Mapping
+from importlib import resources
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from medlab import checks
@@ -13,8 +15,9 @@ from medlab.data.phantoms.scanner import Scanner
 
 Drawn = tuple[NDArray[Any], NDArray[Any], Mapping[str, NDArray[Any]]]
 
-LARGE_MM = 8.0
-QUESTIONS = {"nodule": ("vessel", "nodule"), "size": (f"up to {LARGE_MM:g} mm", f"above {LARGE_MM:g} mm")}
+_TEXT = (resources.files("medlab.data.phantoms") / "cohorts.yaml").read_text(encoding="utf-8")
+COHORTS = yaml.safe_load(_TEXT)
+CANDIDATE_SLICES, CANDIDATE_SIDE = 12, 32
 
 
 def simulated_nodules(
@@ -67,32 +70,12 @@ def simulated_nodules(
         gray = to_gray(nodules.images_hu, *window)
         return gray, nodules.malignant, {**nodules.attributes, "mask": nodules.masks}
 
-    strength = (
-        f"log-odds of the Brock model sharpened by risk_scale={risk_scale:g}"
-        if risk_scale != 1
-        else "log-odds of the Brock model at their published strength (risk_scale=1)"
-    )
-    return simulated(
-        draw,
-        (n_train, n_val, n_test),
-        seed,
-        name="simulated_nodules",
-        class_names=("benign", "malignant"),
-        citation=(
-            "Risk: McWilliams et al. 2013, doi 10.1056/NEJMoa1214726; coefficients: Uthoff et al. 2019, "
-            "doi 10.1007/s00330-019-06168-x, Table 2."
-        ),
-        label_meaning=(
-            "Simulated. Malignant was drawn at random with each simulated patient's true risk, from a "
-            "sharpened Brock model; no image of a real nodule and no pathologist stands behind a label."
-        ),
-        notes=(
-            f"{strength}; prevalence {prevalence:g}; diameters {diameter_mm[0]:g} to {diameter_mm[1]:g} mm; "
-            "age, sex, family history, emphysema, lobe and count are not in the image.",
-            f"Scanner: site {site}." if isinstance(site, str) else f"Scanner: {site}.",
-        ),
-        **_ct(window, volumes),
-    )
+    strength = f"sharpened by risk_scale={risk_scale:g}"
+    if risk_scale == 1:
+        strength = "at their published strength (risk_scale=1)"
+    options = {**risk, "strength": strength, "scanner": f"site {site}" if isinstance(site, str) else site}
+    facts = {"spacing_mm": crops.spacing_mm(volumes), "window_hu": window}
+    return simulated("simulated_nodules", draw, (n_train, n_val, n_test), seed, options, facts)
 
 
 def simulated_candidates(
@@ -101,10 +84,7 @@ def simulated_candidates(
     n_test: int = 400,
     seed: int = 0,
     *,
-    question: str = "nodule",
     volumes: bool = True,
-    n_slices: int = 12,
-    side: int = 32,
     site: str | Scanner = "A",
     window_hu: tuple[float, float] = (-400.0, 1400.0),
     diameter_mm: tuple[float, float] = (6.0, 12.0),
@@ -116,16 +96,11 @@ def simulated_candidates(
     n_train, n_val, n_test : int, >= 1
         Candidates in each split; each is of a patient of its own.
     seed : int, >= 0
-        Same seed, same bytes; both questions are asked about the same candidates.
-    question : "nodule" or "size"
-        Nodule or vessel: the neighboring slices tell, the central one cannot, because it is drawn from the
-        same distribution for both. Above 8 mm or not: the central slice tells.
+        Same seed, same bytes.
     volumes : bool
-        Images of shape (n_slices, side, side, 1), or their central slices (side, side, 1), the same bytes.
-    n_slices : int, [8, 32]
-        Slices, 1.5 mm apart.
-    side : int, [8, 64], pixels
-        Central part of each slice that is kept, 0.75 mm a pixel.
+        Images of shape (12, 32, 32, 1), or their central slices (32, 32, 1), the same bytes. The neighboring
+        slices tell nodule from vessel; the central one cannot, because it is drawn from the same distribution
+        for both.
     site : "A", "B" or `Scanner`
     window_hu : (center, width), HU
         The CT window that becomes 0 to 255.
@@ -135,41 +110,32 @@ def simulated_candidates(
     -------
     dataset : Dataset
         uint8 images; attributes are ``is_nodule``, ``diameter_mm`` (of a vessel: in the central slice) and
-        the others of `Candidates`; with side=64 also the ``mask`` of the finding.
+        the others of `Candidates`.
 
     Raises
     ------
     ValueError
         If an argument is out of range or a name unknown.
     """
-    checks.one_of("question", question, QUESTIONS)
-    checks.in_range("side", side, 8, crops.SIDE, whole=True)
     window = _window(window_hu)
-    form: dict[str, Any] = {"volumes": volumes, "n_slices": n_slices if volumes else 24}
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
         findings = crops.candidates(
-            size, kind="both", seed=entropy, site=site, diameter_mm=diameter_mm, **form
+            size,
+            kind="both",
+            volumes=volumes,
+            n_slices=CANDIDATE_SLICES,
+            seed=entropy,
+            site=site,
+            diameter_mm=diameter_mm,
         )
-        attributes = {**findings.attributes, "is_nodule": findings.is_nodule, "mask": findings.masks}
-        answer = findings.is_nodule if question == "nodule" else attributes["diameter_mm"] > LARGE_MM
-        return to_gray(findings.images_hu, *window), answer.astype(np.int64), attributes
+        attributes = {**findings.attributes, "is_nodule": findings.is_nodule}
+        return to_gray(findings.images_hu, *window), findings.is_nodule.astype(np.int64), attributes
 
-    dataset = simulated(
-        draw,
-        (n_train, n_val, n_test),
-        seed,
-        name="simulated_candidates",
-        class_names=QUESTIONS[question],
-        label_meaning=(
-            "Simulated. Nodule, or vessel with the same distribution of central slices."
-            if question == "nodule"
-            else f"Simulated. Whether the finding is wider than {LARGE_MM:g} mm in its central slice."
-        ),
-        notes=(f"Diameters {diameter_mm[0]:g} to {diameter_mm[1]:g} mm; half nodules, half vessels.",),
-        **_ct(window, volumes),
-    )
-    return dataset if side == crops.SIDE else center_crop(dataset, side)
+    options = {"diameter_mm": diameter_mm}
+    facts = {"spacing_mm": crops.spacing_mm(volumes), "window_hu": window}
+    whole = simulated("simulated_candidates", draw, (n_train, n_val, n_test), seed, options, facts)
+    return center_crop(whole, CANDIDATE_SIDE)
 
 
 def to_gray(images_hu: NDArray[np.int16], center_hu: float, width_hu: float) -> NDArray[np.uint8]:
@@ -180,21 +146,31 @@ def to_gray(images_hu: NDArray[np.int16], center_hu: float, width_hu: float) -> 
 
 
 def simulated(
-    draw: Callable[[int, tuple[int, int]], Drawn], sizes: tuple[int, int, int], seed: int, **facts: Any
+    name: str,
+    draw: Callable[[int, tuple[int, int]], Drawn],
+    sizes: tuple[int, int, int],
+    seed: int,
+    options: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> Dataset:
-    """Draw three splits apart, each with a seed of its own, and number their patients through."""
-    for name, size in zip(SPLITS, sizes, strict=True):
-        checks.in_range(f"n_{name}", size, 1, whole=True)
+    """Draw three splits apart, each with a seed of its own, and number their patients through.
+
+    What cohorts.yaml says of `name`, its notes filled with `options`, and `facts` describe the data set.
+    """
+    for split, size in zip(SPLITS, sizes, strict=True):
+        checks.in_range(f"n_{split}", size, 1, whole=True)
     checks.in_range("seed", seed, 0, whole=True)
-    splits = []
-    for index, size in enumerate(sizes):
+    splits: dict[str, Any] = {}
+    for index, (split, size) in enumerate(zip(SPLITS, sizes, strict=True)):
         images, labels, attributes = draw(size, (seed, index))
         first = sum(sizes[:index])
         patients = np.array([f"sim-{number:06d}" for number in range(first, first + size)])
-        splits.append(Split(images, labels, patients, attributes))
-    defaults = {"task": "binary", "positive_class": 1, "license": "Apache-2.0 (made by medlab)"}
-    train, val, test = splits
-    return Dataset(train=train, val=val, test=test, simulated=True, **{**defaults, **facts})
+        splits[split] = Split(images, labels, patients, attributes)
+    described = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in COHORTS[name].items()
+    }
+    described["notes"] = tuple(note.format(**options) for note in described["notes"])
+    return Dataset(name=name, simulated=True, **{**described, **facts}, **splits)
 
 
 def _window(window_hu: tuple[float, float]) -> tuple[float, float]:
@@ -203,15 +179,3 @@ def _window(window_hu: tuple[float, float]) -> tuple[float, float]:
     checks.in_range("center of window_hu", center, -1024, 3071)
     checks.in_range("width of window_hu", width, 1, 8192)
     return float(center), float(width)
-
-
-def _ct(window_hu: tuple[float, float], volumes: bool) -> dict[str, Any]:
-    """Return the facts that data sets of crops share."""
-    return {
-        "modality": "CT (simulated)",
-        "source": "medlab.data.phantoms: simulated, no patient's images",
-        "spacing_mm": crops.spacing_mm(volumes),
-        "flips": ("left-right", "up-down"),
-        "rotation_deg": 180.0,
-        "window_hu": window_hu,
-    }

@@ -98,7 +98,6 @@ def visits(
     *,
     times_days: ArrayLike = (0.0, 90.0, 180.0),
     volumes: bool = False,
-    n_slices: int = 24,
     seed: int | tuple[int, ...] = 0,
     site: str | scanner.Scanner = "A",
     risk_scale: float = 3.5,
@@ -115,9 +114,7 @@ def visits(
         Times of the visits, the same for all or each patient's own. A further visit leaves the earlier
         ones as they are.
     volumes : bool
-        Whole volumes, or their central slices only (the same bytes).
-    n_slices : int, [24, 32]
-        Slices of a volume.
+        Whole volumes of 24 slices, or their central slices only (the same bytes).
     seed : int, >= 0
         Same seed, same bytes. The first visits are ``candidates(n, seed=seed)``, byte for byte.
     site : "A", "B" or `Scanner`
@@ -151,13 +148,12 @@ def visits(
     Lung and shape of the nodule stay from visit to visit; noise is drawn anew.
     """
     checks.in_range("n", n, 1, whole=True)
-    checks.in_range("n_slices", n_slices, 24, 32, whole=True)
     entropy = entropy_of(seed)
     scan = scanner.site_scanner(site)
     patients.diameter_range(diameter_mm)
     times = _times(times_days, n, float(diameter_mm[1]))
 
-    z_mm = crops.slice_heights(n_slices if volumes else 1)
+    z_mm = crops.slice_heights(24 if volumes else 1)
     shape = (*times.shape, len(z_mm), crops.SIDE, crops.SIDE)
     images, masks = np.empty(shape, np.int16), np.empty(shape, np.bool_)
     diameters, doubling = np.empty(times.shape), np.empty(n)

@@ -13,6 +13,7 @@ from medlab.data.phantoms.streams import stacked, streams
 
 DAYS_PER_YEAR = 365.25
 TARGETS = {"diameter": "diameter at the next visit (mm)", "doubling": "volume doublings a year"}
+N_VISITS = 4
 INTERVAL_DAYS = (40.0, 70.0)
 _GROWTH_STREAMS = (*crops.STREAMS, "growth", "times", "readings")  # the first ones are those of `visits`
 
@@ -24,7 +25,6 @@ def simulated_growth(
     seed: int = 0,
     *,
     target: str = "diameter",
-    n_visits: int = 4,
     reading_sd_mm: float = 0.3,
     prevalence: float = 0.35,
     diameter_mm: tuple[float, float] = (6.0, 10.0),
@@ -39,8 +39,6 @@ def simulated_growth(
         Same seed, same bytes. The nodules are those of ``visits(n, seed=(seed, split))``.
     target : "diameter" or "doubling"
         What is asked: the true diameter at the next visit, in mm, or 365.25 days over the doubling time.
-    n_visits : int, [2, 4]
-        Visits that are read; the next one is asked for.
     reading_sd_mm : float, [0, 2], mm
         Standard deviation of a reading around the true diameter. The default stands for a careful,
         software-supported reading. Two readings by eye agree within about 1.7 mm (Revel et al. 2004, doi
@@ -53,9 +51,9 @@ def simulated_growth(
     Returns
     -------
     dataset : Dataset
-        A regression. Images are sequences, float32, shape (N, n_visits, 2): the reading in mm, and the days
+        A regression. Images are sequences, float32, shape (N, 4, 2): the reading in mm, and the days
         until the following visit (40 to 70). Attributes: ``next_mm``, ``doubling_time_days``, ``malignant``
-        and ``diameters_mm``, ``times_days``, both of shape (N, n_visits + 1).
+        and ``diameters_mm``, ``times_days``, both of shape (N, 5).
 
     Raises
     ------
@@ -63,49 +61,35 @@ def simulated_growth(
         If an argument is out of range or a name unknown.
     """
     checks.one_of("target", target, TARGETS)
-    checks.in_range("n_visits", n_visits, 2, 4, whole=True)
     checks.in_range("reading_sd_mm", reading_sd_mm, 0, 2)
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
         chunks = crops.draw_chunks(size, entropy, "nodule", 3.5, prevalence, diameter_mm)
         columns = stacked(
-            _growth(chunk, streams(entropy, number, _GROWTH_STREAMS), n_visits, reading_sd_mm)
+            _growth(chunk, streams(entropy, number, _GROWTH_STREAMS), reading_sd_mm)
             for number, chunk in enumerate(chunks)
         )
         doublings = DAYS_PER_YEAR / columns["doubling_time_days"]
         labels = columns["next_mm"] if target == "diameter" else doublings
         return columns.pop("sequences").astype(np.float32), labels.astype(np.float32), columns
 
-    return simulated(
-        draw,
-        (n_train, n_val, n_test),
-        seed,
-        name="simulated_growth",
-        task="regression",
-        positive_class=None,
-        class_names=(TARGETS[target],),
-        modality="diameters over visits (simulated)",
-        source="medlab.data.phantoms: simulated, no patient's measurements",
-        citation="Doubling times: see medlab.data.phantoms.visits.",
-        label_meaning="Simulated: exponential growth of the volume, one doubling time a nodule.",
-        notes=(f"Readings scatter by {reading_sd_mm:g} mm; {n_visits} visits; prevalence {prevalence:g}.",),
-    )
+    options = {"reading_sd_mm": reading_sd_mm, "prevalence": prevalence}
+    facts = {"class_names": (TARGETS[target],)}
+    return simulated("simulated_growth", draw, (n_train, n_val, n_test), seed, options, facts)
 
 
 def _growth(
-    chunk: crops.Chunk, rng: dict[str, np.random.Generator], n_visits: int, reading_sd_mm: float
+    chunk: crops.Chunk, rng: dict[str, np.random.Generator], reading_sd_mm: float
 ) -> dict[str, NDArray[Any]]:
     """Let the nodules of `visits` grow, and read their diameters."""
     doubling_days = followup.draw_doubling_times(chunk.malignant, rng["growth"])
-    # Four visits are always drawn, so that asking for fewer leaves the first ones as they are.
-    shape = (len(doubling_days), 4)
-    gaps_days = np.rint(rng["times"].uniform(*INTERVAL_DAYS, shape))[:, :n_visits]
+    shape = (len(doubling_days), N_VISITS)
+    gaps_days = np.rint(rng["times"].uniform(*INTERVAL_DAYS, shape))
     times_days = np.pad(gaps_days.cumsum(axis=1), ((0, 0), (1, 0)))
     first_mm = chunk.people["diameter_mm"][:, None]
     diameters_mm = followup.grown_diameter(first_mm, times_days, doubling_days[:, None])
     # Readings come in tenths of a millimeter, as reports have them.
-    scatter = rng["readings"].normal(0, 1, shape)[:, :n_visits]
-    readings_mm = np.round(diameters_mm[:, :-1] + reading_sd_mm * scatter, 1)
+    readings_mm = np.round(diameters_mm[:, :-1] + reading_sd_mm * rng["readings"].normal(0, 1, shape), 1)
     return {
         "sequences": np.stack([readings_mm, gaps_days], axis=-1),
         "next_mm": diameters_mm[:, -1],
@@ -128,42 +112,34 @@ def simulated_eeg(
     seed : int, >= 0
         Same seed, same bytes. The splits are drawn apart.
     amplitude_uv : float, [0, 500], microvolts
-        Median height of a spike; the background has about 12.
+        Median height of a spike over the front; the wave has 0.8 of it. The background has about 12.
 
     Returns
     -------
     dataset : Dataset
-        Sequences, float32, shape (N, 512, 4), in microvolts. Attributes: ``onset_s``, ``end_s``,
-        ``rate_hz``, ``spikes_s``, see `Recordings`.
+        Sequences, float32, shape (N, 512, 4): four seconds at 128 Hz of the channels F3, F4, O1, O2, in steps
+        of 0.1 microvolts. Attributes: ``onset_s`` and ``end_s`` of the discharge, or of the slow waves that
+        resemble it; ``rate_hz``, 2.7 to 3.3 complexes a second; ``spikes_s``, shape (N, 6), the times of the
+        spikes, NaN where there are fewer than six.
 
     Raises
     ------
     ValueError
         If an argument is out of range.
+
+    Notes
+    -----
+    Absence seizures show complexes of a spike (20 to 70 ms) and a slow wave at about 3 a second (Gibbs,
+    Davis and Lennox 1935, doi 10.1001/archneurpsyc.1935.02250240002001; terms: Kane et al. 2017, doi
+    10.1016/j.cnp.2017.07.002). The background's power falls as 1/f (He 2014, doi 10.1016/j.tics.2014.04.003).
+    Sizes and polarities are stated for teaching: a real discharge is often several times higher than its
+    background, and its wave is negative like the spike. Here it is positive, so that a spike that falls on
+    a wave is no higher than one beside it.
     """
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
-        recordings = signals.eeg(size, seed=entropy, amplitude_uv=amplitude_uv)
-        names = ("onset_s", "end_s", "rate_hz", "spikes_s")
-        attributes = {name: getattr(recordings, name) for name in names}
-        return recordings.signals_uv, recordings.is_discharge.astype(np.int64), attributes
+        table = signals.draw_eeg(size, entropy, amplitude_uv)
+        return table.pop("signals_uv"), table.pop("is_discharge").astype(np.int64), table
 
-    rate, channels = f"{signals.RATE_HZ:g} Hz", ", ".join(signals.CHANNELS)
-    return simulated(
-        draw,
-        (n_train, n_val, n_test),
-        seed,
-        name="simulated_eeg",
-        class_names=("spikes out of step", "spike-and-wave"),
-        modality="EEG (simulated)",
-        source="medlab.data.phantoms: simulated, no patient's signals",
-        citation=(
-            "Gibbs, Davis and Lennox 1935, doi 10.1001/archneurpsyc.1935.02250240002001; Kane et al. 2017, "
-            "doi 10.1016/j.cnp.2017.07.002."
-        ),
-        label_meaning=(
-            "Simulated. Spike-and-wave complexes at 3 a second, against the same slow waves and as many "
-            "spikes that come at any time."
-        ),
-        notes=(f"{rate}, channels {channels}; spikes of {amplitude_uv:g} microvolts.",),
-    )
+    options = {"amplitude_uv": amplitude_uv}
+    return simulated("simulated_eeg", draw, (n_train, n_val, n_test), seed, options, {})

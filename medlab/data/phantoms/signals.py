@@ -5,18 +5,18 @@ find and where. A mimic has the same parts as a discharge, slow waves at 3 per s
 but its spikes come at any time: how high the signal is says little, the order in time says it.
 """
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, stacked, streams
+from medlab.data.phantoms.streams import FloatArray, stacked, streams
 
 RATE_HZ = 128.0
 SECONDS = 4.0
 N_SAMPLES = int(RATE_HZ * SECONDS)
-CHANNELS = ("F3", "F4", "O1", "O2")
+N_CHANNELS = 4  # F3, F4, O1, O2
 SPIKE_SD_S = 0.016  # 32 ms between the zeros on both sides, within the 20 to 70 ms of a spike
 WAVE_SD_S = 0.055
 WAVE_DELAY_S = 0.14
@@ -31,77 +31,14 @@ _TIMES_S = np.arange(N_SAMPLES) / RATE_HZ
 _STREAMS = ("kinds", "background", "alpha", "discharges", "spikes")
 
 
-@dataclass(frozen=True)
-class Recordings:
-    """Short recordings with their truth.
+def draw_eeg(n: int, entropy: tuple[int, ...], amplitude_uv: float) -> dict[str, NDArray[Any]]:
+    """Return the signals of n recordings, in microvolts, whether each is a discharge, and where it is.
 
-    Attributes
-    ----------
-    signals_uv : float32 array, shape (N, 512, 4), microvolts
-        Four seconds at 128 Hz; channels F3, F4, O1, O2. In steps of 0.1 microvolts.
-    is_discharge : bool array, shape (N,)
-        Spike-and-wave discharge, or its mimic.
-    onset_s : float64 array, shape (N,), s
-        Start of the discharge, or of the mimic's slow waves.
-    end_s : float64 array, shape (N,), s
-    rate_hz : float64 array, shape (N,), Hz
-        Complexes a second, 2.7 to 3.3.
-    spikes_s : float64 array, shape (N, 6), s
-        Times of the spikes; NaN where there are fewer than six.
+    The first 100 of 2,000 are the 100 of the same entropy; see `simulated_eeg`.
     """
-
-    signals_uv: Float32Array
-    is_discharge: NDArray[np.bool_]
-    onset_s: FloatArray
-    end_s: FloatArray
-    rate_hz: FloatArray
-    spikes_s: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.signals_uv)
-
-
-def eeg(
-    n: int, *, kind: str = "both", seed: int | tuple[int, ...] = 0, amplitude_uv: float = 40.0
-) -> Recordings:
-    """Simulate recordings with a spike-and-wave discharge or with what resembles one.
-
-    Parameters
-    ----------
-    n : int, >= 1
-        Number of recordings. The first 100 of 2,000 are the 100 of the same seed.
-    kind : "discharge", "mimic" or "both"
-        Both: each with probability one half. The same seed gives discharges and mimics with the same
-        background, rhythm, slow waves and number of spikes: only the times of the spikes differ.
-    seed : int, >= 0
-        Same seed, same bytes.
-    amplitude_uv : float, [0, 500], microvolts
-        Median height of a spike over the front; the wave has 0.8 of it. The background has about 12.
-
-    Returns
-    -------
-    recordings : Recordings
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range or a name unknown.
-
-    Notes
-    -----
-    Absence seizures show complexes of a spike (20 to 70 ms) and a slow wave at about 3 a second (Gibbs,
-    Davis and Lennox 1935, doi 10.1001/archneurpsyc.1935.02250240002001; terms: Kane et al. 2017, doi
-    10.1016/j.cnp.2017.07.002). The background's power falls as 1/f (He 2014, doi 10.1016/j.tics.2014.04.003).
-    Sizes and polarities are stated for teaching: a real discharge is often several times higher than its
-    background, and its wave is negative like the spike. Here it is positive, so that a spike that falls on
-    a wave is no higher than one beside it.
-    """
-    checks.in_range("n", n, 1, whole=True)
-    checks.one_of("kind", kind, ("discharge", "mimic", "both"))
     checks.in_range("amplitude_uv", amplitude_uv, 0, 500)
-    entropy = entropy_of(seed)
     generators = (streams(entropy, chunk, _STREAMS) for chunk in range(-(-n // CHUNK)))
-    return Recordings(**stacked((_chunk(rng, kind, amplitude_uv) for rng in generators), n))
+    return stacked((_chunk(rng, amplitude_uv) for rng in generators), n)
 
 
 def spike(delay_s: FloatArray) -> FloatArray:
@@ -118,9 +55,8 @@ def wave(delay_s: FloatArray) -> FloatArray:
     return 0.8 * np.exp(-0.5 * ((delay_s - WAVE_DELAY_S) / WAVE_SD_S) ** 2)
 
 
-def _chunk(rng: dict[str, np.random.Generator], kind: str, amplitude_uv: float) -> dict[str, NDArray]:
-    coin = rng["kinds"].random(CHUNK) < 0.5
-    is_discharge = coin if kind == "both" else np.full(CHUNK, kind == "discharge")
+def _chunk(rng: dict[str, np.random.Generator], amplitude_uv: float) -> dict[str, NDArray[Any]]:
+    is_discharge = rng["kinds"].random(CHUNK) < 0.5
     draw = rng["discharges"]
     count = draw.integers(_COMPLEXES[0], _COMPLEXES[1] + 1, CHUNK)
     rate_hz = draw.uniform(2.7, 3.3, CHUNK)
@@ -158,7 +94,7 @@ def _background(rng: np.random.Generator) -> FloatArray:
     frequencies = np.fft.rfftfreq(N_SAMPLES, 1 / RATE_HZ)
     gain = 1 / np.sqrt(np.maximum(frequencies, 1.0))
     gain[0] = 0.0
-    shape = (CHUNK, len(CHANNELS) + 1, N_SAMPLES)
+    shape = (CHUNK, N_CHANNELS + 1, N_SAMPLES)
     noise = np.fft.irfft(np.fft.rfft(rng.normal(size=shape), axis=-1) * gain, N_SAMPLES, axis=-1)
     noise *= _BACKGROUND_UV / np.sqrt(np.sum(gain**2) * 2 / N_SAMPLES)
     mixed = np.sqrt(0.5) * (noise[:, 1:] + noise[:, :1])
