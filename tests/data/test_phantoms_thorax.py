@@ -84,7 +84,7 @@ def test_without_noise_a_slice_of_a_volume_is_the_slice_drawn_at_that_height():
 
 def test_the_body_has_the_area_of_its_curve(plain_chest):
     # at -40 mm the muscle keeps its size; radius = sum c_k cos(k angle), so area = pi (c_0^2 + sum c_k^2 / 2)
-    muscle, fat = anatomy.OUTLINES["muscle"].copy(), plain_chest["fat_mm"] * anatomy.FAT_SHAPE
+    muscle, fat = anatomy.OUTLINES["muscle"].copy(), plain_chest["fat_mm"] * anatomy.OUTLINES["fat"]
     body = muscle.copy()
     body[: len(fat)] += fat
     _, labels = section.draw(plain_chest, NO_NODULES, -40.0, **FINE)

@@ -27,7 +27,6 @@ LUNG_HU_PER_MM = 0.3  # denser toward the back, where blood collects in a patien
 LEVELS_MM = (-85.0, 60.0)  # heart without diaphragm to the tops of the lungs
 
 OUTLINES = {name: np.array(cosines) for name, cosines in ATLAS["outlines"].items()}
-FAT_SHAPE = np.array([1.0, 0.02, -0.17, 0.02, -0.07, 0.04])  # thickness, relative to its mean
 SKIN_MM = 2.0
 _WOBBLE_MM = np.array([0.0, 0.8, 0.8, 0.5, 0.4, 0.3])
 _BEND = 0.02  # spread of what turns and stretches the mediastinum
@@ -37,23 +36,9 @@ ANGLES = np.arange(N_ANGLES) * (2 * np.pi / N_ANGLES)
 _WAVES = np.cos(np.arange(12)[:, None] * ANGLES), np.sin(np.arange(12)[:, None] * ANGLES)
 _FOLDED = np.minimum(ANGLES, 2 * np.pi - ANGLES)  # from the back, either way
 
-RIB: dict[str, float] = ATLAS["rib"]
-RIB_ANGLES = (0.40, 2.55)
-_SCAPULA = {"away_mm": 13.5, "thick_mm": 4.0, "lowest_mm": -70.0}
-_SCAPULA_ANGLES = (0.72, 1.50)
-_PLANE = {"away_mm": 10.6, "thick_mm": 1.6}
-_PLANE_ANGLES = (0.75, 2.60)
-
-# Upright ellipses: center (x, y), half axes. They are the same at every level.
-SPINE = {"body": ((0.0, 46.0), (17.0, 13.0)), "canal": ((0.0, 67.0), (8.0, 8.0))}
-ARCH_MM = 4.0  # of bone around the canal
-SPINOUS = ((0.0, 84.0), (2.6, 8.5))
-ESOPHAGUS = ((4.0, 27.0), (8.0, 4.5))
-STERNUM = (16.0, 5.5)  # half axes; it follows the front of the chest
+WALL = ATLAS["wall"]
+SPINE, STERNUM, ESOPHAGUS = ATLAS["spine"], ATLAS["sternum"], ATLAS["esophagus"]
 CORTEX_MM = 1.5  # of spine and sternum
-STERNUM_GAP_MM = 2.5
-TRANSVERSE = ((11.0, 70.0, 4.5), (33.0, 79.0, 3.2))  # x, y, radius; the other side mirrors it
-
 WALL_MM = 1.3  # of an airway
 _MARGIN_MM = 4.0
 SMOOTH_MM = 5.0
@@ -76,7 +61,7 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
     fat_mm = rng.uniform(5.0, 18.0, n)
     lung_hu = rng.normal(TISSUE_HU["lung"], 12.0, n)
     heart_size = rng.uniform(0.92, 1.08, n)
-    rib_shift = rng.uniform(0, RIB["spacing_mm"], n)[:, None] + rng.normal(0, 1.5, (n, 2))
+    rib_shift = rng.uniform(0, WALL["rib"]["spacing_mm"], n)[:, None] + rng.normal(0, 1.5, (n, 2))
     wobble = rng.normal(0, 1, (n, 2, len(_WOBBLE_MM))) * _WOBBLE_MM
     bend = np.eye(3) + rng.normal(0, _BEND, (n, 3, 3))
     trees = grow_vessels(n, rng)
@@ -127,7 +112,7 @@ def _outlines(wobble: FloatArray, fat_mm: float) -> dict[str, FloatArray]:
     return {
         "cavity": curve(OUTLINES["cavity"]) + shift,
         "muscle": curve(OUTLINES["muscle"]) + shift,
-        "fat": fat_mm * curve(FAT_SHAPE),
+        "fat": fat_mm * curve(OUTLINES["fat"]),
     }
 
 
@@ -152,27 +137,24 @@ def bones(z: float, rib_shift: FloatArray) -> dict[str, FloatArray]:
     A rib falls from the back to the front, so that a slice cuts each of several ribs once a side. Cut
     along the rib, thickness and height make an ellipse.
     """
-    first, last = RIB_ANGLES
+    ribs, scapula = WALL["rib"], WALL["scapula"]
+    first, last = ribs["angles"]
     progress = (_FOLDED - first) / (last - first)
     shift = np.where(ANGLES < np.pi, rib_shift[0], rib_shift[1])
-    spacing, high = RIB["spacing_mm"], RIB["high_mm"]
-    off = (z + RIB["drop_mm"] * progress - shift + spacing / 2) % spacing - spacing / 2
-    rib = RIB["thick_mm"] / 2 * np.sqrt(np.clip(1 - (2 * off / high) ** 2, 0, None))
-    scapula = _arc(_SCAPULA, _SCAPULA_ANGLES) * (z > _SCAPULA["lowest_mm"])
+    spacing, high = ribs["spacing_mm"], ribs["high_mm"]
+    off = (z + ribs["drop_mm"] * progress - shift + spacing / 2) % spacing - spacing / 2
+    rib = ribs["thick_mm"] / 2 * np.sqrt(np.clip(1 - (2 * off / high) ** 2, 0, None))
     return {
         "rib": rib * ((progress >= 0) & (progress <= 1)),
-        "scapula": scapula,
-        "plane": _arc(_PLANE, _PLANE_ANGLES),
+        "scapula": _arc(scapula) * (z > scapula["lowest_mm"]),
+        "plane": _arc(WALL["plane"]),
     }
 
 
-def _arc(arc: dict[str, float], angles: tuple[float, float]) -> FloatArray:
-    first, last = angles
+def _arc(arc: dict[str, Any]) -> FloatArray:
+    first, last = arc["angles"]
     inside = np.clip(np.minimum(_FOLDED - first, last - _FOLDED) / 0.12, 0, 1)
     return arc["thick_mm"] / 2 * np.sqrt(inside)
-
-
-AWAY_MM = {"rib": RIB["away_mm"], "scapula": _SCAPULA["away_mm"], "plane": _PLANE["away_mm"]}
 
 
 def _bend(points: FloatArray, bend: FloatArray) -> FloatArray:

@@ -77,7 +77,7 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
     paint("muscle", painting.inside_curve(side, muscle, walled), walled)
     half = {name: h / pixel for name, h in anatomy.bones(z, chest["rib_shift"]).items()}
     outward = -painting.depth(side, cavity, walled)
-    off = {name: np.abs(outward - np.float32(away / pixel)) for name, away in anatomy.AWAY_MM.items()}
+    off = {name: np.abs(outward - np.float32(arc["away_mm"] / pixel)) for name, arc in anatomy.WALL.items()}
 
     def paint_arc(name: str, arc: str, less: float = 0.0) -> None:
         thick = painting.by_angle(side, np.maximum(half[arc] - less, 0), walled)
@@ -101,11 +101,12 @@ def _draw_chest(canvas: painting.Canvas, chest: Columns, tubes: Columns, z: floa
             direction = (np.cos(turn), np.sin(turn))
             paint("heart", *painting.ellipse(side, center[:2] / pixel, axes[:2] * cut / pixel, direction))
     paint("great vessel", painting.tubes(side, tubes["great vessel"], z / pixel, hollow)[0], hollow)
-    front = -float(cavity[anatomy.N_ANGLES // 2]) - (anatomy.STERNUM_GAP_MM + anatomy.STERNUM[1]) / pixel
-    for part in (*_spine(side, pixel), *_bone(side, (0.0, front), np.divide(anatomy.STERNUM, pixel), pixel)):
+    gap_mm, half_mm = anatomy.STERNUM["gap_mm"], anatomy.STERNUM["half"]
+    front = -float(cavity[anatomy.N_ANGLES // 2]) - (gap_mm + half_mm[1]) / pixel
+    for part in (*_spine(side, pixel), *_bone(side, (0.0, front), np.divide(half_mm, pixel), pixel)):
         paint(*part)
     paint_arc("cortical bone", "rib")
-    paint_arc("marrow", "rib", anatomy.RIB["cortex_mm"] / pixel)
+    paint_arc("marrow", "rib", anatomy.WALL["rib"]["cortex_mm"] / pixel)
     paint_arc("cortical bone", "scapula")
     walls = (anatomy.WALL_MM / pixel, 0.0)
     outer, lumen = painting.tubes(side, tubes["airway"], z / pixel, hollow, walls)
@@ -146,7 +147,7 @@ def _scaled(ellipse: Any, pixel: float) -> tuple[FloatArray, FloatArray]:
 @lru_cache(maxsize=4)
 def _spine(side: int, pixel: float) -> list[Part]:
     """Return a vertebra and the esophagus before it, the same at every height."""
-    (x, y, r0), (x1, y1, r1) = anatomy.TRANSVERSE
+    (x, y, r0), (x1, y1, r1) = anatomy.SPINE["transverse"]
     mirror = np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])
     processes = {
         "start": mirror * np.array([x, y, 0.0]) / pixel,
@@ -161,8 +162,8 @@ def _spine(side: int, pixel: float) -> list[Part]:
     return [
         ("cortical bone", outer, window),
         ("marrow", inner, window),
-        *_bone(side, *_scaled(anatomy.SPINOUS, pixel), pixel),
-        *_bone(side, center, half + anatomy.ARCH_MM / pixel, pixel),
+        *_bone(side, *_scaled(anatomy.SPINE["spinous"], pixel), pixel),
+        *_bone(side, center, half + anatomy.SPINE["arch_mm"] / pixel, pixel),
         ("cortical bone", *painting.ellipse(side, center, half + cortex)),
         *_bone(side, *_scaled(anatomy.SPINE["body"], pixel), pixel),
         ("spinal canal", *painting.ellipse(side, center, half)),
