@@ -25,6 +25,7 @@ from importlib import resources
 from typing import Any
 
 import pydicom
+import yaml
 from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR
 from pydicom.dataelem import DataElement, empty_value_for_VR
 from pydicom.multival import MultiValue
@@ -46,39 +47,18 @@ PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 _DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
 _DATE_TIME = re.compile(r"(\d{4})(\d\d)?(\d\d)?((?:\d\d){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?)")
-_NUMBERS_ONLY = re.compile(r"[-+.\d eE\\]*")
+_NUMBERS_ONLY = re.compile(r"[-+.\d eE]*")
 _TIME = re.compile(r"\d\d(:?\d\d(:?\d\d(\.\d{1,6})?)?)?|[+-]\d{4}")
 
-# Elements whose values must not be quoted by any other. Names (type PN) are added wherever they are.
-_NUMBERS = (
-    "AccessionNumber AdmissionID DeviceSerialNumber InstitutionAddress InstitutionName OtherPatientIDs "
-    "PatientBirthDate PatientID PatientTelephoneNumbers RequestedProcedureID StationName"
-).split()
+_FILES = resources.files("medlab.data")
+_TABLE = json.loads((_FILES / "confidentiality.json").read_text(encoding="utf-8"))
+ACTIONS = {int(tag, 16): letter for letter, tags in _TABLE["actions"].items() for tag in tags.split()}
+_TECHNICAL = set(_TABLE["technical"].split())  # short texts that the table does not list and that stay
+_LISTS = yaml.safe_load((_FILES / "deidentification.yaml").read_text(encoding="utf-8"))
+_NUMBERS, _ANATOMY = (set(_LISTS[name].split()) for name in ("identifying", "anatomy"))
 
 # What a contour or a segment is called, its number, and what it is called without a name.
 _NAMED = {"ROIName": ("ROINumber", "ROI"), "SegmentLabel": ("SegmentNumber", "Segment")}
-# A contour named with these words alone says what it is and not whose.
-_ANATOMY = set(
-    "gtv gtvn gtvp ctv itv ptv oar body skin external couch roi contour volume target boost primary nodal "
-    "node nodes tumor tumour mass edema oedema lesion nodule necrosis lung lungs heart liver kidney kidneys "
-    "spleen bladder rectum prostate brain brainstem cord spinal canal esophagus oesophagus trachea bronchus "
-    "aorta parotid larynx thyroid stomach bowel pancreas femur bone bones muscle breast chest wall eye lens "
-    "left right l r upper lower lobe total minus plus margin ct pet mr mri".split()
-)
-
-
-@functools.cache
-def _table() -> tuple[dict[int, str], frozenset[str]]:
-    """Return the letter of every element that the table lists, and the unlisted short texts that stay."""
-    text = resources.files("medlab.data").joinpath("confidentiality.json").read_text(encoding="utf-8")
-    table = json.loads(text)
-    letters = {int(tag, 16): letter for letter, tags in table["actions"].items() for tag in tags.split()}
-    return letters, frozenset(table["technical"].split())
-
-
-def actions() -> dict[int, str]:
-    """Return the letter of every element that the table lists."""
-    return _table()[0]
 
 
 class Cleaner:
@@ -118,7 +98,8 @@ class Cleaner:
             return DataElement(tag, known_vr, self._name)
         if keyword in _NAMED:
             return DataElement(tag, known_vr, _anatomical(source, keyword))
-        if letter == "Z" or _is_empty(source.get_item(tag)):
+        raw: Any = source.get_item(tag)
+        if letter == "Z" or raw.value in (None, "", b"", []):
             return DataElement(tag, known_vr, empty_value_for_VR(known_vr))
         if letter == "D" and known_vr != "UI":
             return DataElement(tag, known_vr, copy.deepcopy(_DUMMY.get(known_vr, "REMOVED")))
@@ -134,18 +115,15 @@ class Cleaner:
         elif letter == "C":
             _each(element, functools.partial(self._shifted, known_vr))
         elif {element.VR, known_vr} & {"DS", "IS"}:
-            if not _NUMBERS_ONLY.fullmatch(_joined(element.value)):
+            if not all(_NUMBERS_ONLY.fullmatch(str(number or "")) for number in values_of(element)):
                 element.value = None  # pydicom lets any text pass for a number
         elif known_vr == "AS":
             _each(element, _age)
         elif element.VR in _TEXTS:
-            _each(element, self._unquoted)
+            _each(element, lambda text: "" if self._quotes.search(text) else text)
         elif element.VR in _BYTES and self._quotes.search(_text(element.value)):
             element.value = None
         return element
-
-    def _unquoted(self, text: str) -> str:
-        return "" if self._quotes.search(text) else text
 
     def _shifted(self, vr: str, value: str) -> str:
         """Return a date moved into the past by whole days, a time of day as it is, and else nothing."""
@@ -170,12 +148,12 @@ def action(tag: BaseTag) -> str:
     outside = tag.group < 0x0008 or tag.element == 0 or tag.group & 0xFF00 in (0x5000, 0x6000)
     if tag.is_private or outside or not dictionary_has_tag(tag):
         return "X"
-    if tag in actions():
-        return actions()[tag]
+    if tag in ACTIONS:
+        return ACTIONS[tag]
     vr = dictionary_VR(tag)
     if vr == "UI":
         return "K" if any(word in dictionary_keyword(tag) for word in _CLASSES) else "U"
-    if vr in ("LO", "SH") and dictionary_keyword(tag) not in _table()[1]:
+    if vr in ("LO", "SH") and dictionary_keyword(tag) not in _TECHNICAL:
         return "D" if dictionary_keyword(tag) in _REQUIRED else "X"
     return _UNLISTED.get(vr, "K")
 
@@ -210,16 +188,15 @@ def _decoded(source: pydicom.Dataset, tag: BaseTag) -> DataElement:
     raise ValueError(msg)
 
 
-def _is_empty(element: Any) -> bool:
-    return element.value is None or (isinstance(element.value, (str, bytes, list)) and not element.value)
+def values_of(element: DataElement) -> list[Any]:
+    """Return the values of an element that may hold one or several."""
+    return list(element.value) if isinstance(element.value, (MultiValue, list)) else [element.value]
 
 
 def _each(element: DataElement, change: Any) -> None:
     """Change every text of an element that may hold one or several."""
-    if isinstance(element.value, (MultiValue, list)):
-        element.value = [change(str(value)) for value in element.value]
-    elif element.value is not None:
-        element.value = change(str(element.value))
+    if element.value is not None:
+        element.value = [change(str(value)) for value in values_of(element)]
 
 
 def _age(age: str) -> str:
@@ -260,15 +237,9 @@ def _identifying(source: pydicom.Dataset) -> set[str]:
         elif vr == "PN":
             texts.update(re.findall(r"[^\W\d_]{3,}", _text(_decoded(source, tag).value)))
         elif vr and dictionary_keyword(tag) in _NUMBERS:
-            value = _decoded(source, tag).value
-            values = value if isinstance(value, (MultiValue, list)) else [value]
+            values = values_of(_decoded(source, tag))
             texts.update(text for text in map(_text, values) if len(text) > 3)
     return texts
-
-
-def _joined(value: Any) -> str:
-    """Return one or several values as one text."""
-    return "\\".join(map(str, value)) if isinstance(value, (MultiValue, list)) else str(value or "")
 
 
 def _text(value: Any) -> str:

@@ -216,7 +216,7 @@ def test_actions_are_those_of_table_e_1_1_and_its_two_options(keyword, letter):
 
 def test_every_dummy_can_be_written():
     dataset = image()
-    for tag in (tag for tag, letter in confidentiality.actions().items() if letter == "D"):
+    for tag in (tag for tag, letter in confidentiality.ACTIONS.items() if letter == "D"):
         if not pydicom.datadict.dictionary_has_tag(tag):
             continue
         vr = pydicom.datadict.dictionary_VR(tag)

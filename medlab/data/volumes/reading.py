@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pydicom
-from pydicom.multival import MultiValue
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
+from medlab.data.confidentiality import values_of
 from medlab.data.volumes import dicom_objects, dicom_slices, geometry, pixels
 from medlab.data.volumes.dicom_slices import UNREADABLE, Series, SliceFile, is_dicom, modality_of, unharmed
 from medlab.data.volumes.volume import Volume
@@ -240,8 +240,7 @@ def _drop_unreadable(dataset: pydicom.Dataset) -> None:
             continue
         # pydicom leaves text that is not a number as it is.
         if element.VR in ("DS", "IS"):
-            values = element.value if isinstance(element.value, (MultiValue, list)) else [element.value]
-            if any(isinstance(value, str) and value for value in values):
+            if any(isinstance(value, str) and value for value in values_of(element)):
                 del dataset[tag]
         elif element.VR == "SQ":
             for item in element.value:
