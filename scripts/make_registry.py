@@ -40,8 +40,8 @@ TASKS = {
 BOTH = ["left-right", "up-down"]
 LEFT_RIGHT = ["left-right"]
 NO_SIDE = "No up, down, left or right: cells and tissue lie as they fell on the slide."
-HEART = "None: a mirrored chest has its heart on the wrong side, which no film of the test set shows."
-ORGANS = "None: a mirror image turns a left kidney into a right one, and the label names the side."
+HEART = "A mirrored chest has its heart on the wrong side, which no film of the test set shows."
+ORGANS = "A mirror image turns a left kidney into a right one, and the label names the side."
 HAND_WRITTEN: dict[str, dict[str, Any]] = {
     "pathmnist": {
         "modality": "histology (H&E)",
@@ -71,7 +71,7 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "modality": "optical coherence tomography (retina)",
         "flips": LEFT_RIGHT,
         "rotation_deg": 10,
-        "flip_reason": "Left-right: left and right eyes mirror each other. Not up-down: the retina's layers "
+        "flip_reason": "Left and right eyes mirror each other. Up-down images do not: the retina's layers "
         "have an order.",
         "label_meaning": "Diagnosis seen in one OCT section of the retina. Training classes are unequal, "
         "the test set holds 250 images of each.",
@@ -89,7 +89,7 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "modality": "fundus photograph",
         "flips": LEFT_RIGHT,
         "rotation_deg": 15,
-        "flip_reason": "Left-right: left and right eyes mirror each other. Not up-down: the vessels' arcs "
+        "flip_reason": "Left and right eyes mirror each other. Up-down images do not: the vessels' arcs "
         "and the disc have their places.",
         "label_meaning": "Grade of diabetic retinopathy, 0 to 4, in order. Treated here as five classes, as "
         "the published results do: a grade missed by one counts like one missed by four.",
@@ -98,7 +98,7 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "modality": "ultrasound, breast",
         "flips": LEFT_RIGHT,
         "rotation_deg": 10,
-        "flip_reason": "Left-right: the label names no side. Not up-down: the skin is above, and shadows "
+        "flip_reason": "The label names no side. Up-down images do not: the skin is above, and shadows "
         "fall away from the probe.",
         "positive_class": 0,
         "label_meaning": "Class 0 is malignant and is the positive class; class 1 joins normal and benign.",
@@ -149,7 +149,7 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "modality": "CT, abdomen, shape mask",
         "flips": LEFT_RIGHT,
         "rotation_deg": 10,
-        "flip_reason": "Left-right: glands of both sides carry the same labels. Not up-down: no gland "
+        "flip_reason": "Glands of both sides carry the same labels. Up-down images do not: no gland "
         "stands on its head.",
         "positive_class": 1,
         "spacing_mm": {"28": 64 / 28},
@@ -161,7 +161,7 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "modality": "CT, rib, volume",
         "flips": LEFT_RIGHT,
         "rotation_deg": 15,
-        "flip_reason": "Left-right: ribs of both sides carry the same labels. Not up-down: ribs slope "
+        "flip_reason": "Ribs of both sides carry the same labels. Up-down images do not: ribs slope "
         "downwards.",
         "spacing_mm": {"28": 64 / 28},
         "label_meaning": "Kind of a rib fracture; there are no unbroken ribs, and segmental fractures were "

@@ -1,16 +1,20 @@
 """Find the images of each split and class in a folder, and refuse a layout that could mislead."""
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from medlab.data import imagefiles
 from medlab.data.dataset import SPLITS
 from medlab.data.imagefiles import ImageFile
 
-Classes = Mapping[str, list[ImageFile]]
+Rows = tuple[list[ImageFile], NDArray[np.int64]]
 
 _LAYOUT = "Images belong into train/<class>/*.png, with val/ and test/ beside train/ if they exist."
 _SPLITS_TOO = (*SPLITS, "training", "valid", "validation", "testing")
@@ -21,13 +25,19 @@ _NO_IMAGES = (
 ).split()
 
 
-def find_images(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str]]:
-    """Return the paths of the images by split and class, in alphabetical order, and notes on other files.
+def find_images(root: Path) -> tuple[dict[str, dict[str, list[str]]], list[str]]:
+    """Return the images by split and class, in alphabetical order, and notes on other files.
 
     Parameters
     ----------
     root : path of a folder
         With ``train/<class>/`` and perhaps ``val/`` and ``test/``; or the class folders, taken as train.
+
+    Returns
+    -------
+    names : dict, split to dict, class to list of str
+        Paths relative to `root`, with "/".
+    notes : list of str
 
     Raises
     ------
@@ -50,12 +60,16 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[Path]]], list[str]
     return splits, notes
 
 
-def read_headers(paths: Mapping[str, Mapping[str, Sequence[Path]]], root: Path) -> dict[str, Classes]:
-    """Return what the headers of the images tell, by split and class."""
-    return {
-        split: {name: [imagefiles.survey(path, root) for path in listed] for name, listed in classes.items()}
-        for split, classes in paths.items()
-    }
+def read_headers(names: Mapping[str, Mapping[str, Sequence[str]]], root: Path) -> dict[str, Rows]:
+    """Return what the headers of the images tell, and their labels, by split."""
+    every = [file for classes in names.values() for listed in classes.values() for file in listed]
+    headers = imagefiles.for_all(functools.partial(imagefiles.survey, root), every)
+    rows = {}
+    for split, classes in names.items():
+        files = [headers[file] for listed in classes.values() for file in listed]
+        labels = np.repeat(np.arange(len(classes)), [len(listed) for listed in classes.values()])
+        rows[split] = (files, labels.astype(np.int64))
+    return rows
 
 
 def _split_folders(root: Path) -> dict[str, Path]:
@@ -79,8 +93,8 @@ def _split_folders(root: Path) -> dict[str, Path]:
     return folders or {"train": root}
 
 
-def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[str]]:
-    """Return the paths of the images of each class, both in alphabetical order, and notes on other files."""
+def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the images of each class, both in alphabetical order, and notes on other files."""
     classes, notes = {}, []
     for class_folder in sorted(item for item in _visible(folder) if item.is_dir()):
         items = sorted(_visible(class_folder))
@@ -105,7 +119,12 @@ def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[Path]], list[
             raise ValueError(msg)
         if extensions:
             notes.append(f"Files in {name} that were not read: {_listed(extensions)}. {remedy}".strip())
-        classes[class_folder.name] = paths
+        classes[class_folder.name] = [f"{name}/{path.name}" for path in paths]
+    spellings = Counter(map(str.casefold, classes))
+    if len(spellings) < len(classes):
+        alike = ", ".join(name for name in classes if spellings[name.casefold()] > 1)
+        msg = f"Classes must differ in more than capital letters, got the folders {alike}. Rename them."
+        raise ValueError(msg)
     if len(classes) < 2:
         listed = ", ".join(classes) or "none"
         msg = f"{folder.name} must hold a folder for each of at least two classes, got {listed}. {_LAYOUT}"

@@ -99,6 +99,8 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     OSError
         If the data root cannot be written to or is full.
     """
+    import pooch
+
     expected = _expected(name, size)  # refuses unknown names before anything else
     if path := find(name, size):
         return path
@@ -115,21 +117,17 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
         partial.mkdir(parents=True, exist_ok=True)
         try:
             _sweep(partial)
-            complete = _download(url, expected, partial / f"{uuid.uuid4().hex}.npz", progress)
+            downloader = pooch.HTTPDownloader(progressbar=progress)
+            complete = pooch.retrieve(
+                url, f"md5:{expected}", uuid.uuid4().hex, partial, downloader=downloader
+            )
             _move_aside(target, expected)
-            complete.replace(target)
+            Path(complete).replace(target)
         finally:
-            with contextlib.suppress(OSError):
-                partial.rmdir()  # stays while another process downloads
+            for folder in (partial, target.parent):
+                with contextlib.suppress(OSError):  # it is not empty, or another process downloads into it
+                    folder.rmdir()
     return target
-
-
-def _download(url: str, md5: str, path: Path, progress: bool) -> Path:
-    import pooch
-
-    downloader = pooch.HTTPDownloader(progressbar=progress)
-    pooch.retrieve(url, f"md5:{md5}", fname=path.name, path=path.parent, downloader=downloader)
-    return path
 
 
 @contextlib.contextmanager

@@ -3,19 +3,16 @@
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.data import classfolders, grouping, imagefiles, splitting
+from medlab.data.classfolders import Rows
 from medlab.data.dataset import SPLITS, Dataset, Split
 from medlab.data.imagefiles import ImageFile
-
-Rows = tuple[list[ImageFile], NDArray[np.int64]]
 
 
 class Allocation(NamedTuple):
@@ -84,22 +81,25 @@ def load_folder(
         table cannot be read, sizes differ, `positive_class` is not a class, or a split cannot be made.
     """
     root = _root(path)
-    paths, layout_notes = classfolders.find_images(root)
-    splits = classfolders.read_headers(paths, root)
-    class_names = tuple(splits["train"])
+    names, layout_notes = classfolders.find_images(root)
+    rows = classfolders.read_headers(names, root)
+    class_names = tuple(names["train"])
     positive, notes = _positive(positive_class, class_names)
-    all_files = [file for classes in splits.values() for files in classes.values() for file in files]
+    all_files = [file for files, _ in rows.values() for file in files]
     size = imagefiles.common_size(all_files) if image_size is None else _size(image_size)
     depth = imagefiles.common_depth(all_files)
     fractions = {"val": val_fraction, "test": test_fraction}
-    allocation = _split_off(splits, fractions, group_rule, root, seed)
+    allocation = _split_off(rows, class_names, fractions, group_rule, root, seed)
+    files_of = {name: files for name, (files, _) in allocation.rows.items()}
+    images_of = imagefiles.read(files_of, size, color=color, depth=depth)
     loaded: dict[str, Any] = {}
     for name, (files, labels) in allocation.rows.items():
-        images = imagefiles.read(files, size, color=color, depth=depth)
         patients = None
         if allocation.patients_known:
             patients = np.array([allocation.group_of[file.name] for file in files])
-        loaded[name] = Split(images, labels, patients, {"file": np.array([file.path.name for file in files])})
+        loaded[name] = Split(
+            images_of[name], labels, patients, {"file": np.array([file.path.name for file in files])}
+        )
 
     notes = [*allocation.notes, *layout_notes, *notes, *_resized_notes(all_files, size)]
     notes += [*_duplicate_notes(allocation.rows), *imagefiles.quirk_notes(all_files)]
@@ -122,8 +122,7 @@ def load_folder(
     )
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(NamedTuple):
     """What the names, headers and table of a folder tell without its pixels.
 
     Attributes
@@ -171,17 +170,17 @@ def survey_folder(
             problems.append((parameter, text))
         return None
 
-    paths_and_notes = tried("path", lambda: classfolders.find_images(root))
-    if not paths_and_notes:
+    names, _ = tried("path", lambda: classfolders.find_images(root)) or (None, [])
+    if not names:
         return Survey(problems)
-    paths, _ = paths_and_notes
-    tried("positive_class", lambda: _positive(positive_class, tuple(paths["train"])))
-    splits = tried("path", lambda: classfolders.read_headers(paths, root))
-    if not splits:
+    class_names = tuple(names["train"])
+    tried("positive_class", lambda: _positive(positive_class, class_names))
+    rows = tried("path", lambda: classfolders.read_headers(names, root))
+    if not rows:
         return Survey(problems)
-    all_files = [file for classes in splits.values() for files in classes.values() for file in files]
+    all_files = [file for files, _ in rows.values() for file in files]
     tried("path", lambda: imagefiles.common_depth(all_files))
-    tried("group_rule", lambda: _split_off(splits, FRACTIONS, group_rule, root, seed))
+    tried("group_rule", lambda: _split_off(rows, class_names, FRACTIONS, group_rule, root, seed))
     choose = imagefiles.common_size if image_size is None else lambda _: _size(image_size)
     return Survey(problems, tried("image_size", lambda: choose(all_files)))
 
@@ -213,22 +212,15 @@ def _size(image_size: int | tuple[int, int]) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _rows(classes: classfolders.Classes, names: tuple[str, ...]) -> Rows:
-    files = [file for name in names for file in classes[name]]
-    labels = np.repeat(np.arange(len(names)), [len(classes[name]) for name in names])
-    return files, labels.astype(np.int64)
-
-
 def _split_off(
-    splits: Mapping[str, classfolders.Classes],
+    rows: Mapping[str, Rows],
+    class_names: tuple[str, ...],
     fractions: Mapping[str, float],
     rule: str | None,
     root: Path,
     seed: int,
 ) -> Allocation:
     """Take the missing splits from train."""
-    class_names = tuple(splits["train"])
-    rows = {name: _rows(classes, class_names) for name, classes in splits.items()}
     names = [file.name for files, _ in rows.values() for file in files]
     groups, patients_known, rule_note, table_notes = grouping.groups_by_rule(names, rule, root)
     group_of = dict(zip(names, groups.tolist(), strict=True))
@@ -250,7 +242,7 @@ def _split_off(
         except ValueError:
             if rule != "auto" or rule_note.startswith("each"):
                 raise
-            alone = _split_off(splits, fractions, "none", root, seed)
+            alone = _split_off(rows, class_names, fractions, "none", root, seed)
             note = "File numbers make too few blocks to keep neighbors together."
             return alone._replace(notes=[*alone.notes, note])
         for name, chosen in index.items():

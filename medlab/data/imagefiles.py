@@ -4,7 +4,7 @@ import contextlib
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,10 +54,27 @@ class ImageFile:
         return hashlib.blake2b(self.path.read_bytes(), digest_size=16).hexdigest()
 
 
-def survey(path: Path, root: Path) -> ImageFile:
-    """Read an image file's header."""
-    name = path.relative_to(root).as_posix()
+def for_all(action: Callable[[str], Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return what `action` gives for each file; if it refuses some, name up to three and count the others."""
+    results: dict[str, Any] = {}
+    refused: dict[str, ValueError] = {}
+    for name in names:
+        try:
+            results[name] = action(name)
+        except ValueError as error:
+            refused[name] = error
+    if refused:
+        first, *others = refused
+        listed = ", ".join(others[:2]) + (" ..." if len(others) > 2 else "")
+        more = f" Files with such a problem besides this one: {len(others):,} ({listed})." if others else ""
+        msg = f"{refused[first]}{more}"
+        raise ValueError(msg) from refused[first]
+    return results
 
+
+def survey(root: Path, name: str) -> ImageFile:
+    """Read an image file's header."""
+    path = root / name
     with _opened(path, name) as image:
         pages, mode, stored = getattr(image, "n_frames", 1), image.mode, str(getattr(image, "tile", ""))
         tags = getattr(image, "tag_v2", {})
@@ -120,12 +137,14 @@ def common_depth(files: Sequence[ImageFile]) -> str:
     return next(depth for depth in ("float", "16 bit", "8 bit") if depth in first)
 
 
-def read(files: Sequence[ImageFile], size: tuple[int, int], *, color: bool, depth: str) -> NDArray[Any]:
-    """Decode image files.
+def read(
+    files_of: Mapping[str, Sequence[ImageFile]], size: tuple[int, int], *, color: bool, depth: str
+) -> dict[str, NDArray[Any]]:
+    """Decode the image files of each split.
 
     Parameters
     ----------
-    files : sequence of ImageFile
+    files_of : dict, split to sequence of ImageFile
     size : (int, int)
         Height and width; an image of another size is resized (bilinear, smoothed before it shrinks).
     color : bool
@@ -135,7 +154,7 @@ def read(files: Sequence[ImageFile], size: tuple[int, int], *, color: bool, dept
 
     Returns
     -------
-    images : array, shape (N, H, W, 1) or (N, H, W, 3)
+    images_of : dict, split to array, shape (N, H, W, 1) or (N, H, W, 3)
         uint8 where depth is 8 bit. Otherwise float32: 16-bit pixels are divided by 257, which maps their
         range onto [0, 255] as well; float pixels stay as stored.
 
@@ -144,14 +163,23 @@ def read(files: Sequence[ImageFile], size: tuple[int, int], *, color: bool, dept
     ValueError
         If a file is damaged, or holds NaN.
     """
-    shape = (len(files), *size, 3 if color else 1)
-    images = np.empty(shape, dtype=np.uint8 if depth == "8 bit" else np.float32)
-    for row, file in zip(images, files, strict=True):
+    shape, dtype = (*size, 3 if color else 1), np.uint8 if depth == "8 bit" else np.float32
+    images_of = {split: np.empty((len(files), *shape), dtype) for split, files in files_of.items()}
+    rows = {
+        file.name: (file, row)
+        for split, files in files_of.items()
+        for file, row in zip(files, images_of[split], strict=True)
+    }
+
+    def decode(name: str) -> None:
+        file, row = rows[name]
         row[...] = _pixels(file, size, color).reshape(*size, -1)
         if depth == "float" and not np.isfinite(row).all():
-            msg = f"{file.name} must hold finite numbers, got NaN or infinity. Repair or remove it."
+            msg = f"{name} must hold finite numbers, got NaN or infinity. Repair or remove it."
             raise ValueError(msg)
-    return images
+
+    for_all(decode, rows)
+    return images_of
 
 
 def _depth(mode: str) -> str | None:

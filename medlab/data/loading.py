@@ -16,6 +16,9 @@ from medlab.data import downloading, registry
 from medlab.data.dataset import SPLITS, Dataset, Split
 from medlab.data.registry import Record
 
+# What NumPy raises depends on the byte at which a file is cut or damaged.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, AttributeError, TypeError)
+
 
 def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -> Dataset:
     """Load a registered data set, downloading it first where needed.
@@ -93,15 +96,7 @@ def _arrays(file: Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        ValueError,
-        AttributeError,
-        TypeError,
-    ) as error:
+    except _DAMAGED as error:
         msg = (
             f"{file.name} must be a complete npz file, got: {error}. It is truncated or damaged: delete "
             "it and fetch it again (medlab data fetch)."

@@ -70,6 +70,7 @@ class Record:
     split_by: str = ""
 
     def __repr__(self) -> str:
+        kept = " and ".join(self.flips).capitalize() or "No"
         facts = {
             "description": self.description,
             "modality": self.modality,
@@ -80,7 +81,7 @@ class Record:
             + (f"; split by {self.split_by}" if self.split_by else ""),
             "sizes": ", ".join("×".join([str(size)] * self.dimensions) for size in self.sizes)
             + f", {self.channels} channel{'s' if self.channels > 1 else ''}",
-            "flips": f"{' and '.join(self.flips) or 'none'}. {self.flip_reason}",
+            "flips": f"{kept} mirror images keep the label's meaning. {self.flip_reason}",
             "rotations": f"up to {self.rotation_deg:g} degrees",
             "license": self.license,
             "source": self.source,

@@ -127,21 +127,21 @@ def test_without_a_network_the_message_says_how_to_go_on(serve, root):
         match=r"needs a connection to 127\.0\.0\.1:1, got ConnectionError.*put it anywhere under .*root",
     ):
         fetch("tiny")
-    assert list((root / "medmnist").iterdir()) == []
+    assert list(root.iterdir()) == []
 
 
 def test_a_server_error_is_told(serve, root):
     serve("/broken.npz")
     with pytest.raises(ConnectionError, match=r"must send tiny\.npz, got HTTP status 500\. Try again later"):
         fetch("tiny")
-    assert list((root / "medmnist").iterdir()) == []
+    assert list(root.iterdir()) == []
 
 
 def test_a_download_with_another_hash_is_deleted_and_told(serve, root):
     serve("/other.npz")
     with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got another and deleted it"):
         fetch("tiny")
-    assert list((root / "medmnist").iterdir()) == []
+    assert list(root.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_an_interrupted_download_leaves_nothing_and_starts_again(serve, root, mo
         fail_while_writing(patch, KeyboardInterrupt())
         with pytest.raises(KeyboardInterrupt):
             fetch("tiny")
-    assert list((root / "medmnist").iterdir()) == []
+    assert list(root.iterdir()) == []
     assert fetch("tiny").read_bytes() == CONTENT
 
 

@@ -445,6 +445,29 @@ def test_names_a_corrupt_jpeg(folder, keep):
         load_folder(folder)
 
 
+def test_names_up_to_three_damaged_files_and_counts_them(folder):
+    for number in (3, 7):
+        (folder / "train" / "cat" / f"image_{number}.png").write_bytes(b"not an image")
+    with pytest.raises(
+        ValueError, match=r"cat/image_3\.png must be .*besides this one: 1 \(train/cat/image_7\.png\)\."
+    ):
+        load_folder(folder)
+    for number in (20, 21):
+        (folder / "train" / "dog" / f"image_{number}.png").write_bytes(b"")
+    listed = r"train/cat/image_7\.png, train/dog/image_20\.png \.\.\."
+    with pytest.raises(ValueError, match=rf"cat/image_3\.png must be .*besides this one: 3 \({listed}\)\."):
+        load_folder(folder)
+
+
+def test_names_the_damaged_pixels_of_all_splits(folder):
+    fill(folder / "test", 3, 3, first=100)
+    paths = [folder / "train" / "cat" / "image_3.png", folder / "test" / "dog" / "image_104.png"]
+    for path in paths:  # the header is whole, the pixels are cut
+        path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ValueError, match=r"cat/image_3\.png .*this one: 1 \(test/dog/image_104\.png\)"):
+        load_folder(folder)
+
+
 def test_names_a_corrupt_png(folder):
     path = folder / "train" / "dog" / "image_20.png"
     path.write_bytes(path.read_bytes()[:60])
@@ -584,6 +607,14 @@ def test_refuses_splits_without_train(folder):
 def test_refuses_a_split_under_another_name(folder, name):
     fill(folder / name)
     with pytest.raises(ValueError, match=rf"must be named train, val and test, got {name}\. Rename"):
+        load_folder(folder)
+
+
+def test_refuses_classes_that_differ_in_capital_letters_alone(folder):
+    if (folder / "train" / "CAT").exists():
+        pytest.skip("this disk does not tell capital letters apart")
+    write(folder / "train" / "Cat" / "image_99.png", 99)
+    with pytest.raises(ValueError, match=r"capital letters, got the folders Cat, cat\. Rename"):
         load_folder(folder)
 
 

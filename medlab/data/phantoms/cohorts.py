@@ -118,21 +118,13 @@ def simulated_candidates(
         If an argument is out of range or a name unknown.
     """
     window = _window(window_hu)
+    options: dict[str, Any] = {"volumes": volumes, "site": site, "diameter_mm": diameter_mm}
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
-        findings = crops.candidates(
-            size,
-            kind="both",
-            volumes=volumes,
-            n_slices=CANDIDATE_SLICES,
-            seed=entropy,
-            site=site,
-            diameter_mm=diameter_mm,
-        )
+        findings = crops.candidates(size, kind="both", n_slices=CANDIDATE_SLICES, seed=entropy, **options)
         attributes = {**findings.attributes, "is_nodule": findings.is_nodule}
         return to_gray(findings.images_hu, *window), findings.is_nodule.astype(np.int64), attributes
 
-    options = {"diameter_mm": diameter_mm}
     facts = {"spacing_mm": crops.spacing_mm(volumes), "window_hu": window}
     whole = simulated("simulated_candidates", draw, (n_train, n_val, n_test), seed, options, facts)
     return center_crop(whole, CANDIDATE_SIDE)
