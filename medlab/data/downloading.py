@@ -99,11 +99,11 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     OSError
         If the data root cannot be written to or is full.
     """
-    import pooch
-
     expected = _expected(name, size)  # refuses unknown names before anything else
     if path := find(name, size):
         return path
+    import pooch
+
     record = describe(name)
     url = record.files[_size(name, size)]["url"]
     collection = "medmnist" if record.source.startswith("MedMNIST") else name
@@ -118,11 +118,10 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
         try:
             _sweep(partial)
             downloader = pooch.HTTPDownloader(progressbar=progress)
-            complete = pooch.retrieve(
-                url, f"md5:{expected}", uuid.uuid4().hex, partial, downloader=downloader
-            )
+            draft = uuid.uuid4().hex
+            pooch.retrieve(url, f"md5:{expected}", draft, partial, downloader=downloader)
             _move_aside(target, expected)
-            Path(complete).replace(target)
+            (partial / draft).replace(target)
         finally:
             for folder in (partial, target.parent):
                 with contextlib.suppress(OSError):  # it is not empty, or another process downloads into it

@@ -99,7 +99,11 @@ def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[
                 f"{row}. Write paths where file names repeat."
             )
             raise ValueError(msg)
-    used = {name: row_of.get(path, row_of.get(bare, 0)) for name, (path, bare) in _spellings(names).items()}
+    paths = {name: plain(name).replace("\\", "/") for name in names}
+    # A table may write a path in full, or its last part alone.
+    used = {
+        name: row_of.get(path, row_of.get(plain(PurePosixPath(path).name), 0)) for name, path in paths.items()
+    }
     missing = [name for name, row in used.items() if not row or not rows[row][1]]
     if missing:
         msg = (
@@ -125,12 +129,6 @@ def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[
     if n_unused := len(set(row_of.values()) - set(used.values())):
         notes.append(f"Rows of {table.name} that name no image of the folder: {n_unused:,}.")
     return np.array([groups[name] for name in names], dtype=str), notes
-
-
-def _spellings(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return how a table may write each path: in full, or its last part."""
-    paths = {name: plain(name).replace("\\", "/") for name in names}
-    return {name: (path, plain(PurePosixPath(path).name)) for name, path in paths.items()}
 
 
 def groups_by_rule(

@@ -46,7 +46,7 @@ def test_refuses_an_empty_folder_and_points_to_inner_ones(folder, refused):
 def test_refuses_a_file_of_unknown_type(folder, refused, name):
     folder.mkdir()
     (folder / name).write_bytes(b"ObjectType = Image\n" * 20)
-    with refused(ValueError, r"got a file of unknown type.*Volume\.from_sitk"):
+    with refused(ValueError, r"got a file of unknown type.*SimpleITK\.WriteImage"):
         volumes.read(folder / name)
     with refused(ValueError, r"path must be one DICOM file.*list_series"):
         volumes.read_header(folder / name)

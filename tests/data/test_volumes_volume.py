@@ -52,14 +52,6 @@ def test_simpleitk_agrees_on_every_voxel_and_place(volume, rng):
         np.testing.assert_allclose(volume.to_world(index), expected, atol=1e-9)
 
 
-def test_there_and_back_through_simpleitk_nothing_changes(volume):
-    back = Volume.from_sitk(volume.to_sitk(), modality="CT", units="HU")
-    assert repr(back) == repr(volume)
-    np.testing.assert_array_equal(back.array, volume.array)
-    assert (back.spacing_mm, back.origin_mm) == (volume.spacing_mm, volume.origin_mm)
-    np.testing.assert_array_equal(back.direction, volume.direction)
-
-
 def test_repr_is_one_line_of_technical_facts(volume):
     assert repr(volume) == "Volume(CT, 7 x 8 x 9 int16 in HU, spacing 3 x 0.8 x 0.7 mm)"
 
@@ -163,14 +155,6 @@ def test_refuses_a_sheared_direction():
 def test_refuses_points_that_are_none(volume):
     with pytest.raises(ValueError, match=r"index_zyx must have shape \(\.\.\., 3\), got \(2,\)"):
         volume.to_world((1, 2))
-
-
-@pytest.mark.parametrize(
-    "image", [sitk.Image([4, 4], sitk.sitkInt16), sitk.Image([4, 4, 4], sitk.sitkVectorUInt8, 3)]
-)
-def test_refuses_simpleitk_images_that_are_no_volumes(image):
-    with pytest.raises(ValueError, match=r"image must have 3 dimensions and 1 number a voxel, got"):
-        Volume.from_sitk(image)
 
 
 def test_refuses_to_guess_a_grid(volume):

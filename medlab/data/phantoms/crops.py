@@ -119,14 +119,10 @@ def candidates(
             images[rows], masks[rows] = images_hu, body
     if not volumes:
         images, masks = images[:, 0], masks[:, 0]
-    return Candidates(
-        images[..., None],
-        masks,
-        np.concatenate([chunk.is_nodule for chunk in chunks]),
-        np.concatenate([chunk.malignant for chunk in chunks]).astype(np.int64),
-        stacked(chunk.people for chunk in chunks),
-        spacing_mm(volumes),
-    )
+    is_nodule = np.concatenate([chunk.is_nodule for chunk in chunks])
+    malignant = np.concatenate([chunk.malignant for chunk in chunks]).astype(np.int64)
+    attributes = stacked(chunk.people for chunk in chunks)
+    return Candidates(images[..., None], masks, is_nodule, malignant, attributes, spacing_mm(volumes))
 
 
 def spacing_mm(volumes: bool) -> tuple[float, ...]:
@@ -175,13 +171,12 @@ def draw_chunks(
         shapes = findings.draw_findings(CHUNK, rng["findings"])
         solid, part_solid = (people["nodule_type"] == number for number in (0, 1))
         people["solid_mm"] = (solid + part_solid * shapes["core_share"]) * people["diameter_mm"]
-        size = min(CHUNK, n - first)
-        yield Chunk(first, cut(people, size), cut(shapes, size), is_nodule[:size], malignant[:size], rng)
+        part = slice(min(CHUNK, n - first))
+        yield Chunk(first, cut(people, part), cut(shapes, part), is_nodule[part], malignant[part], rng)
 
 
-def cut(table: Mapping[str, NDArray], rows: int | slice) -> dict[str, NDArray]:
-    """Return the first rows of a table, or a slice of it."""
-    rows = rows if isinstance(rows, slice) else slice(rows)
+def cut(table: Mapping[str, NDArray], rows: slice) -> dict[str, NDArray]:
+    """Return some rows of a table."""
     return {name: column[rows] for name, column in table.items()}
 
 

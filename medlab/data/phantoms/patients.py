@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
+import yaml
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
@@ -26,20 +28,8 @@ COUNT_SHARES = 0.65 ** (COUNTS - 1.0)
 COUNT_SHARES /= COUNT_SHARES.sum()
 CLINICAL_SHARES = {"female": 0.45, "family_history": 0.25, "emphysema": 0.40, "upper_lobe": 0.50}
 
-# Coefficients of the Brock model, see `brock_logit`. Its authors center age at 62 years, the count at 4 and
-# (diameter / 10 mm)^-0.5 at 1.58114; their intercept of -6.7892 is 0.2761 where nothing is centered.
-PUBLISHED_INTERCEPT = 0.2761
-_CLINICAL = {
-    "age_years": 0.0287,
-    "female": 0.6011,
-    "family_history": 0.2961,
-    "emphysema": 0.2953,
-    "upper_lobe": 0.6581,
-    "n_nodules": -0.0824,
-}
-_SPICULATED = 0.7729
-_DIAMETER = -5.3854
-_TYPE = np.array([0.0, 0.377, -0.1276])
+_BROCK = yaml.safe_load((resources.files("medlab.data.phantoms") / "brock.yaml").read_text(encoding="utf-8"))
+_CLINICAL: dict[str, float] = _BROCK["clinical"]
 
 
 def draw_patients(
@@ -105,7 +95,7 @@ def brock_logit(patients: Mapping[str, ArrayLike]) -> FloatArray:
     >>> round(float(brock_logit(patient)), 4)
     -0.8477
     """
-    return PUBLISHED_INTERCEPT + _clinical_score(patients) + _image_score(patients)
+    return _BROCK["intercept"] + _clinical_score(patients) + _image_score(patients)
 
 
 def true_risks(
@@ -186,8 +176,8 @@ def _clinical_score(patients: Mapping[str, ArrayLike]) -> FloatArray:
 
 def _image_score(patients: Mapping[str, ArrayLike]) -> FloatArray:
     diameter_mm, spiculated = (np.asarray(patients[name], float) for name in ("diameter_mm", "spiculated"))
-    nodule_type = np.asarray(patients["nodule_type"], int)
-    return _DIAMETER * (diameter_mm / 10) ** -0.5 + _TYPE[nodule_type] + _SPICULATED * spiculated
+    of_type = np.array(_BROCK["type"])[np.asarray(patients["nodule_type"], int)]
+    return _BROCK["diameter"] * (diameter_mm / 10) ** -0.5 + of_type + _BROCK["spiculated"] * spiculated
 
 
 def _probability(logit: FloatArray) -> FloatArray:
@@ -215,9 +205,9 @@ def _clinical_scores() -> tuple[FloatArray, FloatArray]:
 def _image_scores(low: float, high: float) -> tuple[FloatArray, FloatArray]:
     nodes, weights = np.polynomial.legendre.leggauss(24)
     diameters = (low + high) / 2 + (high - low) / 2 * nodes
-    diameter = (_DIAMETER * (diameters / 10) ** -0.5, weights / 2)
-    spiculated = ([0.0, _SPICULATED], [1 - SPICULATED_SHARE, SPICULATED_SHARE])
-    return _distribution(diameter, (_TYPE, TYPE_SHARES), spiculated)
+    diameter = (_BROCK["diameter"] * (diameters / 10) ** -0.5, weights / 2)
+    spiculated = ([0.0, _BROCK["spiculated"]], [1 - SPICULATED_SHARE, SPICULATED_SHARE])
+    return _distribution(diameter, (_BROCK["type"], TYPE_SHARES), spiculated)
 
 
 @lru_cache(maxsize=32)

@@ -14,9 +14,8 @@ from medlab.data.volumes.volume import Volume
 THE_FILE = "The file"
 UNKNOWN_TYPE = (
     "path must be a folder with DICOM slices, a DICOM file, or .nii or .nii.gz; got a file of unknown "
-    "type, without DICOM's mark (DICM at byte 128). What SimpleITK reads (.nrrd, .mha, .hdr) becomes a "
-    "Volume by Volume.from_sitk(SimpleITK.ReadImage(path)); what nibabel alone reads (.mgz) can be saved as "
-    ".nii.gz."
+    "type, without DICOM's mark (DICM at byte 128). Save what SimpleITK reads (.nrrd, .mha, .hdr) or nibabel "
+    "(.mgz) as .nii.gz first: SimpleITK.WriteImage(SimpleITK.ReadImage(path), 'volume.nii.gz')."
 )
 
 

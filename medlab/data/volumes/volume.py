@@ -148,29 +148,6 @@ class Volume:
         image.SetDirection(self.direction[:, ::-1].ravel().tolist())
         return image
 
-    @classmethod
-    def from_sitk(cls, image: sitk.Image, *, modality: str = "unknown", units: str = "as stored") -> Volume:
-        """Return a copy of a SimpleITK image, which knows neither modality nor units.
-
-        Raises
-        ------
-        ValueError
-            If it is not three-dimensional with one number a voxel.
-        """
-        import SimpleITK as sitk
-
-        if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-            msg = (
-                "image must have 3 dimensions and 1 number a voxel, got "
-                f"{image.GetDimension()} and {image.GetNumberOfComponentsPerPixel()}. "
-                "Take one time point with image[..., 0] or one channel with "
-                "SimpleITK.VectorIndexSelectionCast."
-            )
-            raise ValueError(msg)
-        direction = np.reshape(image.GetDirection(), (3, 3))[:, ::-1]
-        place = (image.GetSpacing()[::-1], image.GetOrigin(), direction)
-        return cls(sitk.GetArrayFromImage(image), *place, modality, units)
-
 
 def spacing_text(spacing_mm: Triple) -> str:
     """Return "8 x 0.646 x 0.646" for spacing in (z, y, x) order."""
