@@ -171,7 +171,6 @@ def test_another_process_makes_the_same_bytes():
         ({"n": 0}, "n must lie between 1 and infinity, got 0"),
         ({"n": 3, "seed": -1}, "seed must lie between 0 and infinity, got -1"),
         ({"n": 3, "site": "C"}, "site must be one of: A, B; got 'C'"),
-        ({"n": 3, "prevalence": 0.0}, "prevalence must lie strictly between 0 and 1"),
         ({"n": 3, "diameter_mm": (6, 26)}, "diameter_mm must lie between 4 and 25, got 26"),
         ({"n": 3, "times_days": [30, 60]}, r"times_days must rise from 0.*got \[30, 60\]\. Count days"),
         ({"n": 3, "times_days": [0, 60, 60]}, "times_days must rise from 0"),

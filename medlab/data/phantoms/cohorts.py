@@ -17,7 +17,7 @@ Drawn = tuple[NDArray[Any], NDArray[Any], Mapping[str, NDArray[Any]]]
 
 _TEXT = (resources.files("medlab.data.phantoms") / "cohorts.yaml").read_text(encoding="utf-8")
 COHORTS = yaml.safe_load(_TEXT)
-CANDIDATE_SLICES, CANDIDATE_SIDE = 12, 32
+WINDOW_HU = (-400.0, 1400.0)  # center and width
 
 
 def simulated_nodules(
@@ -27,7 +27,7 @@ def simulated_nodules(
     seed: int = 0,
     *,
     site: str | Scanner = "A",
-    window_hu: tuple[float, float] = (-400.0, 1400.0),
+    window_hu: tuple[float, float] = WINDOW_HU,
     volumes: bool = False,
     risk_scale: float = 3.5,
     prevalence: float = 0.35,
@@ -75,21 +75,14 @@ def simulated_nodules(
         strength = "at their published strength (risk_scale=1)"
     options = {**risk, "strength": strength, "scanner": f"site {site}" if isinstance(site, str) else site}
     facts = {"spacing_mm": crops.spacing_mm(volumes), "window_hu": window}
-    return simulated("simulated_nodules", draw, (n_train, n_val, n_test), seed, options, facts)
+    return simulated("simulated_nodules", draw, (n_train, n_val, n_test), seed, options, **facts)
 
 
-def simulated_candidates(
-    n_train: int = 800,
-    n_val: int = 200,
-    n_test: int = 400,
-    seed: int = 0,
-    *,
-    volumes: bool = True,
-    site: str | Scanner = "A",
-    window_hu: tuple[float, float] = (-400.0, 1400.0),
-    diameter_mm: tuple[float, float] = (6.0, 12.0),
-) -> Dataset:
+def simulated_candidates(n_train: int = 800, n_val: int = 200, n_test: int = 400, seed: int = 0) -> Dataset:
     """Simulate nodules and the vessels that look like them in the central slice, half of each.
+
+    The neighboring slices tell which is which; the central one cannot, because it is drawn from the same
+    distribution for both.
 
     Parameters
     ----------
@@ -97,37 +90,27 @@ def simulated_candidates(
         Candidates in each split; each is of a patient of its own.
     seed : int, >= 0
         Same seed, same bytes.
-    volumes : bool
-        Images of shape (12, 32, 32, 1), or their central slices (32, 32, 1), the same bytes. The neighboring
-        slices tell nodule from vessel; the central one cannot, because it is drawn from the same distribution
-        for both.
-    site : "A", "B" or `Scanner`
-    window_hu : (center, width), HU
-        The CT window that becomes 0 to 255.
-    diameter_mm : (low, high), mm, within [4, 25]
 
     Returns
     -------
     dataset : Dataset
-        uint8 images; attributes are ``is_nodule``, ``diameter_mm`` (of a vessel: in the central slice) and
-        the others of `Candidates`.
+        Images uint8, shape (N, 12, 32, 32, 1), of findings of 6 to 12 mm; attributes are ``is_nodule``,
+        ``diameter_mm`` (of a vessel: in the central slice) and the others of `Candidates`.
 
     Raises
     ------
     ValueError
-        If an argument is out of range or a name unknown.
+        If an argument is out of range.
     """
-    window = _window(window_hu)
-    options: dict[str, Any] = {"volumes": volumes, "site": site, "diameter_mm": diameter_mm}
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
-        findings = crops.candidates(size, kind="both", n_slices=CANDIDATE_SLICES, seed=entropy, **options)
+        findings = crops.candidates(size, kind="both", volumes=True, n_slices=12, seed=entropy)
         attributes = {**findings.attributes, "is_nodule": findings.is_nodule}
-        return to_gray(findings.images_hu, *window), findings.is_nodule.astype(np.int64), attributes
+        return to_gray(findings.images_hu, *WINDOW_HU), findings.is_nodule.astype(np.int64), attributes
 
-    facts = {"spacing_mm": crops.spacing_mm(volumes), "window_hu": window}
-    whole = simulated("simulated_candidates", draw, (n_train, n_val, n_test), seed, options, facts)
-    return center_crop(whole, CANDIDATE_SIDE)
+    facts = {"spacing_mm": crops.spacing_mm(volumes=True), "window_hu": WINDOW_HU}
+    whole = simulated("simulated_candidates", draw, (n_train, n_val, n_test), seed, {}, **facts)
+    return center_crop(whole, 32)
 
 
 def to_gray(images_hu: NDArray[np.int16], center_hu: float, width_hu: float) -> NDArray[np.uint8]:
@@ -143,7 +126,7 @@ def simulated(
     sizes: tuple[int, int, int],
     seed: int,
     options: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    **facts: Any,
 ) -> Dataset:
     """Draw three splits apart, each with a seed of its own, and number their patients through.
 

@@ -150,9 +150,9 @@ def draw_chunks(
     n: int,
     entropy: tuple[int, ...],
     kind: str,
-    risk_scale: float,
-    prevalence: float,
-    diameter_mm: tuple[float, float],
+    risk_scale: float = 3.5,
+    prevalence: float = 0.35,
+    diameter_mm: tuple[float, float] = (6.0, 12.0),
 ) -> Iterator[Chunk]:
     """Draw patients with their risks, shapes, who has a nodule, and whose is malignant.
 

@@ -100,8 +100,6 @@ def visits(
     volumes: bool = False,
     seed: int | tuple[int, ...] = 0,
     site: str | scanner.Scanner = "A",
-    risk_scale: float = 3.5,
-    prevalence: float = 0.35,
     diameter_mm: tuple[float, float] = (6.0, 12.0),
 ) -> Visits:
     """Simulate the same lung nodules at several visits, growing.
@@ -119,8 +117,6 @@ def visits(
         Same seed, same bytes. The first visits are ``candidates(n, seed=seed)``, byte for byte.
     site : "A", "B" or `Scanner`
         Where the scans were made.
-    risk_scale, prevalence
-        Strength of the risk and share of malignant nodules, see `true_risks`.
     diameter_mm : (low, high), mm, within [4, 25]
         Range of diameters at the first visit.
 
@@ -157,7 +153,7 @@ def visits(
     shape = (*times.shape, len(z_mm), crops.SIDE, crops.SIDE)
     images, masks = np.empty(shape, np.int16), np.empty(shape, np.bool_)
     diameters, doubling = np.empty(times.shape), np.empty(n)
-    chunks = list(crops.draw_chunks(n, entropy, "nodule", risk_scale, prevalence, diameter_mm))
+    chunks = list(crops.draw_chunks(n, entropy, "nodule", diameter_mm=diameter_mm))
     for number, chunk in enumerate(chunks):
         rows = slice(chunk.first, chunk.first + len(chunk.malignant))
         growth = streams(entropy, number, (*crops.STREAMS, "growth"))["growth"]

@@ -14,6 +14,7 @@ from medlab.data.phantoms.streams import stacked, streams
 DAYS_PER_YEAR = 365.25
 TARGETS = {"diameter": "diameter at the next visit (mm)", "doubling": "volume doublings a year"}
 N_VISITS = 4
+DIAMETERS_MM = (6.0, 10.0)  # at the first visit
 INTERVAL_DAYS = (40.0, 70.0)
 _GROWTH_STREAMS = (*crops.STREAMS, "growth", "times", "readings")  # the first ones are those of `visits`
 
@@ -26,8 +27,6 @@ def simulated_growth(
     *,
     target: str = "diameter",
     reading_sd_mm: float = 0.3,
-    prevalence: float = 0.35,
-    diameter_mm: tuple[float, float] = (6.0, 10.0),
 ) -> Dataset:
     """Simulate readings of a nodule's diameter at several visits.
 
@@ -36,17 +35,14 @@ def simulated_growth(
     n_train, n_val, n_test : int, >= 1
         Patients in each split, each with one nodule.
     seed : int, >= 0
-        Same seed, same bytes. The nodules are those of ``visits(n, seed=(seed, split))``.
+        Same seed, same bytes. The nodules are those of
+        ``visits(n, seed=(seed, split), diameter_mm=(6.0, 10.0))``, of which 35 % are malignant.
     target : "diameter" or "doubling"
         What is asked: the true diameter at the next visit, in mm, or 365.25 days over the doubling time.
     reading_sd_mm : float, [0, 2], mm
         Standard deviation of a reading around the true diameter. The default stands for a careful,
         software-supported reading. Two readings by eye agree within about 1.7 mm (Revel et al. 2004, doi
         10.1148/radiol.2312030167), which is 0.6 mm here.
-    prevalence : float
-        Share of malignant nodules, which grow faster: see `visits`.
-    diameter_mm : (low, high), mm, within [4, 25]
-        Range of true diameters at the first visit.
 
     Returns
     -------
@@ -64,7 +60,7 @@ def simulated_growth(
     checks.in_range("reading_sd_mm", reading_sd_mm, 0, 2)
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
-        chunks = crops.draw_chunks(size, entropy, "nodule", 3.5, prevalence, diameter_mm)
+        chunks = crops.draw_chunks(size, entropy, "nodule", diameter_mm=DIAMETERS_MM)
         columns = stacked(
             _growth(chunk, streams(entropy, number, _GROWTH_STREAMS), reading_sd_mm)
             for number, chunk in enumerate(chunks)
@@ -73,9 +69,9 @@ def simulated_growth(
         labels = columns["next_mm"] if target == "diameter" else doublings
         return columns.pop("sequences").astype(np.float32), labels.astype(np.float32), columns
 
-    options = {"reading_sd_mm": reading_sd_mm, "prevalence": prevalence}
-    facts = {"class_names": (TARGETS[target],)}
-    return simulated("simulated_growth", draw, (n_train, n_val, n_test), seed, options, facts)
+    options = {"reading_sd_mm": reading_sd_mm}
+    sizes, classes = (n_train, n_val, n_test), (TARGETS[target],)
+    return simulated("simulated_growth", draw, sizes, seed, options, class_names=classes)
 
 
 def _growth(
@@ -100,9 +96,7 @@ def _growth(
     }
 
 
-def simulated_eeg(
-    n_train: int = 1500, n_val: int = 300, n_test: int = 600, seed: int = 0, *, amplitude_uv: float = 40.0
-) -> Dataset:
+def simulated_eeg(n_train: int = 1500, n_val: int = 300, n_test: int = 600, seed: int = 0) -> Dataset:
     """Simulate four-second recordings: spike-and-wave discharge, or slow waves with spikes out of step.
 
     Parameters
@@ -111,8 +105,6 @@ def simulated_eeg(
         Recordings in each split; each is of a patient of its own.
     seed : int, >= 0
         Same seed, same bytes. The splits are drawn apart.
-    amplitude_uv : float, [0, 500], microvolts
-        Median height of a spike over the front; the wave has 0.8 of it. The background has about 12.
 
     Returns
     -------
@@ -120,7 +112,8 @@ def simulated_eeg(
         Sequences, float32, shape (N, 512, 4): four seconds at 128 Hz of the channels F3, F4, O1, O2, in steps
         of 0.1 microvolts. Attributes: ``onset_s`` and ``end_s`` of the discharge, or of the slow waves that
         resemble it; ``rate_hz``, 2.7 to 3.3 complexes a second; ``spikes_s``, shape (N, 6), the times of the
-        spikes, NaN where there are fewer than six.
+        spikes, NaN where there are fewer than six. The median height of a spike over the front is 40
+        microvolts, the wave has 0.8 of it, and the background about 12.
 
     Raises
     ------
@@ -138,8 +131,7 @@ def simulated_eeg(
     """
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
-        table = signals.draw_eeg(size, entropy, amplitude_uv)
+        table = signals.draw_eeg(size, entropy)
         return table.pop("signals_uv"), table.pop("is_discharge").astype(np.int64), table
 
-    options = {"amplitude_uv": amplitude_uv}
-    return simulated("simulated_eeg", draw, (n_train, n_val, n_test), seed, options, {})
+    return simulated("simulated_eeg", draw, (n_train, n_val, n_test), seed, {})

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medlab import checks
 from medlab.data.phantoms.streams import FloatArray, stacked, streams
 
 RATE_HZ = 128.0
@@ -31,12 +30,11 @@ _TIMES_S = np.arange(N_SAMPLES) / RATE_HZ
 _STREAMS = ("kinds", "background", "alpha", "discharges", "spikes")
 
 
-def draw_eeg(n: int, entropy: tuple[int, ...], amplitude_uv: float) -> dict[str, NDArray[Any]]:
+def draw_eeg(n: int, entropy: tuple[int, ...], amplitude_uv: float = 40.0) -> dict[str, NDArray[Any]]:
     """Return the signals of n recordings, in microvolts, whether each is a discharge, and where it is.
 
     The first 100 of 2,000 are the 100 of the same entropy; see `simulated_eeg`.
     """
-    checks.in_range("amplitude_uv", amplitude_uv, 0, 500)
     generators = (streams(entropy, chunk, _STREAMS) for chunk in range(-(-n // CHUNK)))
     return stacked((_chunk(rng, amplitude_uv) for rng in generators), n)
 
