@@ -4,6 +4,7 @@ Because batch 7 of epoch 3 depends on nothing but the seed, an interrupted train
 very batches that it would have seen.
 """
 
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from medlab.data.augmentation import Augmentation, augment
 from medlab.data.normalization import Normalization
 
 
+@dataclass(eq=False, repr=False)
 class Batches:
     """Training batches of images that stay uint8 until their batch is made.
 
@@ -33,30 +35,22 @@ class Batches:
         Batches an epoch at most, to try something out; None: as many as there are.
     """
 
-    def __init__(
-        self,
-        images: NDArray[Any],
-        targets: NDArray[Any],
-        normalization: Normalization,
-        *,
-        batch_size: int = 64,
-        augmentation: Augmentation | None = None,
-        weights: NDArray[np.float32] | None = None,
-        seed: int = 0,
-        most: int | None = None,
-    ) -> None:
-        checks.same_length(images=images, targets=targets)
-        checks.in_range("batch_size", batch_size, 1, whole=True)
-        self.images = images
-        self.targets = targets
-        self.normalization = normalization
-        self.augmentation = augmentation
-        self.weights = np.ones(len(images), dtype=np.float32) if weights is None else weights
-        self.seed = seed
-        self.batch_size = min(batch_size, len(images))
-        self.most = most
-        self.epoch = 0
-        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, dtype=np.int64))
+    images: NDArray[Any]
+    targets: NDArray[Any]
+    normalization: Normalization
+    _: KW_ONLY
+    batch_size: int = 64
+    augmentation: Augmentation | None = None
+    weights: NDArray[np.float32] | None = None
+    seed: int = 0
+    most: int | None = None
+    epoch: int = field(default=0, init=False)
+    _order: tuple[int, NDArray[np.int64]] = field(default=(-1, np.empty(0, dtype=np.int64)), init=False)
+
+    def __post_init__(self) -> None:
+        checks.same_length(images=self.images, targets=self.targets)
+        checks.in_range("batch_size", self.batch_size, 1, whole=True)
+        self.batch_size = min(self.batch_size, len(self.images))
 
     def __len__(self) -> int:
         whole_batches = len(self.images) // self.batch_size
@@ -82,7 +76,8 @@ class Batches:
         if self.augmentation is not None:
             rng = np.random.default_rng([self.seed, epoch, number])
             images, _ = augment(images, self.augmentation, rng)
-        return self.normalization.apply(images), self.targets[index], self.weights[index]
+        weights = np.ones(len(index), dtype=np.float32) if self.weights is None else self.weights[index]
+        return self.normalization.apply(images), self.targets[index], weights
 
     def for_keras(self, first: int = 0) -> Any:
         """Return what ``model.fit`` takes: a ``tf.data.Dataset`` on TensorFlow, else a ``PyDataset``.
