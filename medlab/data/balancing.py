@@ -35,20 +35,17 @@ def class_weights(labels: ArrayLike) -> NDArray[np.float64]:
     [0.667, 2.0]
     """
     counts = _counts(labels)
-    weights: NDArray[np.float64] = counts.sum() / (len(counts) * counts)
-    return weights
+    return np.asarray(counts.sum() / (len(counts) * counts))
 
 
 def oversample(dataset: Dataset, *, seed: int = 0) -> Dataset:
     """Repeat training images of rare classes until all are as frequent as the most frequent one."""
-    counts = _counts(dataset.train.labels)
-    return _resample(dataset, int(counts.max()), seed, "oversampled")
+    return _resample(dataset, _counts(dataset.train.labels).max(), seed, "oversampled")
 
 
 def undersample(dataset: Dataset, *, seed: int = 0) -> Dataset:
     """Keep as many training images of each class, drawn at random, as the rarest one has."""
-    counts = _counts(dataset.train.labels)
-    return _resample(dataset, int(counts.min()), seed, "undersampled")
+    return _resample(dataset, _counts(dataset.train.labels).min(), seed, "undersampled")
 
 
 def _counts(labels: ArrayLike) -> NDArray[np.int64]:

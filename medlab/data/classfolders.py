@@ -1,7 +1,6 @@
 """Find the images of each split and class in a folder, and refuse a layout that could mislead."""
 
 import functools
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -98,9 +97,8 @@ def _class_files(folder: Path, root: Path) -> tuple[dict[str, list[str]], list[s
     classes, notes = {}, []
     for class_folder in sorted(item for item in _visible(folder) if item.is_dir()):
         items = sorted(_visible(class_folder))
-        is_image = [item.suffix.lower() in imagefiles.EXTENSIONS and item.is_file() for item in items]
-        paths = list(itertools.compress(items, is_image))
-        extensions = _extensions([item for item, read in zip(items, is_image, strict=True) if not read])
+        paths = [item for item in items if item.suffix.lower() in imagefiles.EXTENSIONS and item.is_file()]
+        extensions = _extensions(sorted(set(items).difference(paths)))
         n_lost = sum(n for extension, n in extensions.items() if extension not in _NO_IMAGES)
         name = class_folder.relative_to(root).as_posix()
         remedy = "Convert them to PNG or TIFF, or take them out." if n_lost else ""

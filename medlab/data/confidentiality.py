@@ -42,7 +42,6 @@ _CLASSES = ("ClassUID", "SOPClass", "TransferSyntax", "CodingSchemeUID", "Contex
 _DUMMY = {"SQ": [pydicom.Dataset()], "UR": "urn:removed", "DS": "0", "IS": "0", "AS": "000Y"}
 _DUMMY |= dict.fromkeys(("OB", "UN"), b"\0\0")
 _TEXTS = set("AE AS CS DS IS LO LT PN SH ST UC UR UT".split())
-_BYTES = ("OB", "OW", "OB or OW")
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 _DATE = re.compile(r"(\d{4})\.?(\d\d)\.?(\d\d)")
@@ -121,7 +120,7 @@ class Cleaner:
             _each(element, _age)
         elif element.VR in _TEXTS:
             _each(element, lambda text: "" if self._quotes.search(text) else text)
-        elif element.VR in _BYTES and self._quotes.search(_text(element.value)):
+        elif element.VR in ("OB", "OW", "OB or OW") and self._quotes.search(_text(element.value)):
             element.value = None
         return element
 
@@ -162,8 +161,7 @@ def action(tag: BaseTag) -> str:
 def quiet() -> Iterator[None]:
     """Keep pydicom's warnings, which quote values and file names, from screens and logs."""
     logger, mute = logging.getLogger("pydicom"), logging.Filter("of no logger")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         logger.addFilter(mute)
         try:
             yield

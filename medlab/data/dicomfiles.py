@@ -10,6 +10,7 @@ from typing import Any
 
 import pydicom
 from pydicom import uid
+from pydicom.misc import is_dicom
 from pydicom.pixels.utils import get_expected_length
 
 from medlab.data import pseudonyms
@@ -22,9 +23,7 @@ _NATIVE = [syntax for syntax in uid.AllTransferSyntaxes if not syntax.is_compres
 def read(path: Path) -> pydicom.Dataset:
     """Read a whole file."""
     with _sealed("be a whole DICOM file"):
-        with path.open("rb") as file:
-            marked = file.read(132)[128:] == b"DICM"
-        dataset = _dataset(path) if marked else _without_preamble(path)
+        dataset = _dataset(path) if is_dicom(path) else _without_preamble(path)
     if dataset is None:
         msg = "it must be DICOM, got a file without DICOM's mark (DICM at byte 128) or content. Leave it out."
         raise ValueError(msg)

@@ -183,10 +183,7 @@ def _candidates(name: str, size: int | None) -> Iterator[Path]:
     root, file = data_root(), file_name(name, size)
     likely = [root / "medmnist" / file, root / file]
     yield from (path for path in likely if path.is_file())
-    for folder, _, files in os.walk(root):
-        path = Path(folder, file)
-        if file in files and path not in likely and ".partial" not in path.parts:
-            yield path
+    yield from (path for path in root.rglob(file) if path.is_file() and path not in likely)
 
 
 def _size(name: str, size: int | None) -> int:

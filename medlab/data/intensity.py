@@ -43,11 +43,7 @@ class Preset(NamedTuple):
 
 _TEXT = (resources.files("medlab.data") / "presets.yaml").read_text(encoding="utf-8")
 PRESETS = {name: Preset(name, **facts) for name, facts in yaml.safe_load(_TEXT).items()}
-WINDOWS = {
-    name.removeprefix("ct "): Window(*preset.window_hu)
-    for name, preset in PRESETS.items()
-    if preset.window_hu
-}
+WINDOWS = {key.removeprefix("ct "): Window(*row.window_hu) for key, row in PRESETS.items() if row.window_hu}
 
 
 def window(image_hu: ArrayLike, center_hu: float, width_hu: float) -> NDArray[np.float32]:

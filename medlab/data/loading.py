@@ -3,7 +3,6 @@
 import inspect
 import zipfile
 import zlib
-from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medlab import checks
-from medlab.data import downloading, registry
+from medlab.data import downloading, phantoms, registry
 from medlab.data.dataset import SPLITS, Dataset, Split
 from medlab.data.registry import Record
 
@@ -48,13 +47,12 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
     """
     record = registry.describe(name)
     size = checks.one_of(f"size of {name}", record.sizes[0] if size is None else size, record.sizes)
-    if record.simulated:
-        from medlab.data import phantoms
-
-        simulate = getattr(phantoms, name)
-        _refuse_unknown(name, options, inspect.signature(simulate).parameters)
+    simulate = getattr(phantoms, name) if record.simulated else None
+    for option in options:
+        allowed = inspect.signature(simulate).parameters if simulate else ("seed", "size")
+        checks.one_of(f"option of {name}", option, allowed)
+    if simulate:
         return simulate(seed=seed, **options)
-    _refuse_unknown(name, options, ("seed", "size"))
     path = downloading.fetch(name, size)
     splits = read_npz(path, record, size)
     by = f" by {record.split_by}" if record.split_by else ""
@@ -135,8 +133,3 @@ def _split(where: str, name: str, arrays: dict[str, NDArray[Any]], record: Recor
     if record.channels == 1:
         images = images[..., np.newaxis]
     return Split(images, labels.astype(np.uint8) if multilabel else labels[:, 0].astype(np.int64))
-
-
-def _refuse_unknown(name: str, options: Iterable[str], allowed: Iterable[str]) -> None:
-    for option in options:
-        checks.one_of(f"option of {name}", option, allowed)

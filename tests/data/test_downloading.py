@@ -289,10 +289,10 @@ def test_the_data_root_is_the_environments_then_the_clones_then_the_users(monkey
 
 def test_real_files_have_the_registered_md5(real_data):
     files = {(name, size) for name in registry.registered() for size in registry.describe(name).files}
-    found = {(name, size) for name, size in files if list(real_data.rglob(file_name(name, size)))}
-    if not found:
+    present = {(name, size) for name, size in files if list(real_data.rglob(file_name(name, size)))}
+    if not present:
         pytest.skip(f"{real_data} holds no registered file")
-    for name, size in found:
+    for name, size in present:
         assert verify(name, size).is_relative_to(real_data)
 
 

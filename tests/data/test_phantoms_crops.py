@@ -40,7 +40,7 @@ def test_slices_and_volumes_have_the_stated_shapes(nodules, volumes):
     assert volumes["nodule"].masks.shape == (12, 24, 64, 64)
     assert volumes["nodule"].spacing_mm == (1.5, 0.75, 0.75)
     assert candidates(1, volumes=True, n_slices=31).images_hu.shape == (1, 31, 64, 64, 1)
-    assert len(nodules) == 400
+    assert len(nodules.images_hu) == 400
 
 
 @pytest.mark.parametrize("kind", ["nodule", "vessel", "both"])
@@ -79,18 +79,18 @@ def test_central_slices_of_nodules_and_vessels_have_one_distribution(nodules):
             "surroundings": crops.images_hu[..., 0].mean(axis=(1, 2)),
         }
 
-    one, other = features(nodules), features(vessels)
-    p_values = {name: stats.ks_2samp(one[name], other[name]).pvalue for name in one}
+    of_nodules, of_vessels = features(nodules), features(vessels)
+    p_values = {name: stats.ks_2samp(of_nodules[name], of_vessels[name]).pvalue for name in of_nodules}
     assert min(p_values.values()) > 0.01 / len(p_values), p_values
 
 
-def energy_test(one, other, permutations=400):
+def energy_test(first, second, permutations=400):
     """Permutation test of the energy distance (Székely and Rizzo): the p-value of one distribution."""
-    both = np.concatenate([one, other]).reshape(len(one) + len(other), -1)
+    both = np.concatenate([first, second]).reshape(len(first) + len(second), -1)
     both = (both - both.mean(axis=0)) / both.std(axis=0)
     squares = (both**2).sum(axis=1)
     away = np.sqrt(np.maximum(squares[:, None] + squares - 2 * both @ both.T, 0))
-    signs = np.repeat([1.0 / len(one), -1.0 / len(other)], [len(one), len(other)])
+    signs = np.repeat([1.0 / len(first), -1.0 / len(second)], [len(first), len(second)])
     rng = np.random.default_rng(0)
     all_signs = np.stack([signs, *[rng.permutation(signs) for _ in range(permutations)]])
     energy = -((all_signs @ away) * all_signs).sum(axis=1)
@@ -140,13 +140,13 @@ def test_each_type_of_nodule_has_its_ct_numbers():
     crops = candidates(400, seed=6, site=QUIET, diameter_mm=(9.0, 14.0))
     image, kind = crops.images_hu[..., 0].astype(float), crops.attributes["nodule_type"]
     inner = ndimage.binary_erosion(crops.masks, np.ones((1, 3, 3)))
-    hu = np.array([np.median(image[i][inner[i]]) for i in range(len(crops))])
+    hu = np.array([np.median(image[i][inner[i]]) for i in range(len(crops.images_hu))])
     assert hu[kind == 0].mean() == pytest.approx(30, abs=8)
     assert hu[kind == 2].mean() == pytest.approx(-600, abs=15)
-    center = np.array([np.percentile(image[i][inner[i]], 95) for i in range(len(crops))])
+    center = np.array([np.percentile(image[i][inner[i]], 95) for i in range(len(crops.images_hu))])
     assert center[kind == 1].mean() == pytest.approx(30, abs=40)
     rim = crops.masks & ~ndimage.binary_erosion(crops.masks, np.ones((1, 3, 3)))
-    rim_hu = np.array([np.median(image[i][rim[i]]) for i in range(len(crops))])
+    rim_hu = np.array([np.median(image[i][rim[i]]) for i in range(len(crops.images_hu))])
     assert rim_hu[kind == 1].mean() < -500
     around = ~ndimage.binary_dilation(crops.masks, np.ones((1, 25, 25)))
     assert np.median(image[around]) == pytest.approx(-860, abs=15)

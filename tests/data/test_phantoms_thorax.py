@@ -64,7 +64,7 @@ def test_slices_and_volumes_have_the_stated_shapes(slices):
     assert slices.labels.dtype == np.uint8
     assert slices.spacing_mm == (350 / 256, 350 / 256)
     assert slices.z_mm.shape == (16,)
-    assert len(slices) == 16
+    assert len(slices.images_hu) == 16
     volumes = thorax(2, volumes=True, side=64, z_mm=[-70.0, -62.5, -55.0], noise=False)
     assert volumes.images_hu.shape == (2, 3, 64, 64, 1)
     assert volumes.labels.shape == (2, 3, 64, 64)
@@ -112,8 +112,8 @@ def test_the_body_has_the_area_of_its_curve(plain_chest):
 def test_what_runs_along_the_body_has_the_area_of_its_ellipse(plain_chest, name, x_mm, y_mm, by_hand_mm2):
     size = plain_chest["size"]
     _, labels = section.draw(plain_chest, NO_NODULES, 30.0 * size, **FINE)
-    found = component(labels == LABEL[name], x_mm * size, y_mm * size, FINE["spacing_mm"])
-    assert found.sum() * FINE["spacing_mm"] ** 2 == pytest.approx(by_hand_mm2 * size**2, rel=0.02)
+    disc = component(labels == LABEL[name], x_mm * size, y_mm * size, FINE["spacing_mm"])
+    assert disc.sum() * FINE["spacing_mm"] ** 2 == pytest.approx(by_hand_mm2 * size**2, rel=0.02)
 
 
 def test_the_aorta_has_the_area_of_a_cone_cut_aslant(plain_chest):
@@ -123,8 +123,8 @@ def test_the_aorta_has_the_area_of_a_cone_cut_aslant(plain_chest):
     share = 3 / 7
     x, y, radius = 28 - 3 * share, 34.0, 11.5 - 0.5 * share
     slant = np.sqrt(3**2 + 35**2) / 35
-    found = component(labels == LABEL["great vessel"], x * size, y * size, FINE["spacing_mm"])
-    assert found.sum() * FINE["spacing_mm"] ** 2 == pytest.approx(
+    disc = component(labels == LABEL["great vessel"], x * size, y * size, FINE["spacing_mm"])
+    assert disc.sum() * FINE["spacing_mm"] ** 2 == pytest.approx(
         np.pi * radius**2 * slant * size**2, rel=0.02
     )
 
@@ -172,9 +172,9 @@ def test_the_sternum_has_the_area_of_its_ellipse_before_the_chest(plain_chest):
     _, labels = section.draw(plain_chest, NO_NODULES, -40.0 * size, **FINE)
     # 16 by 5.5 mm half axes in a shell of 1.5, 2.5 mm before the cavity's front
     y_mm = -(plain_chest["outlines"]["cavity"][anatomy.N_ANGLES // 2] + 2.5 + 5.5)
-    found = component(labels == LABEL["marrow"], 0.0, y_mm * size, FINE["spacing_mm"])
+    disc = component(labels == LABEL["marrow"], 0.0, y_mm * size, FINE["spacing_mm"])
     by_hand_mm2 = np.pi * 14.5 * 4.0 * size**2
-    assert found.sum() * FINE["spacing_mm"] ** 2 == pytest.approx(by_hand_mm2, rel=0.02)
+    assert disc.sum() * FINE["spacing_mm"] ** 2 == pytest.approx(by_hand_mm2, rel=0.02)
 
 
 def test_a_slice_cuts_several_ribs_on_each_side(slices):
@@ -212,14 +212,12 @@ def test_nodules_lie_where_their_table_says_and_have_its_size(slices):
         if rest < 9:
             continue
         mask = slices.labels[image] == LABEL["nodule"]
-        found = component(mask, x, y, spacing_mm)
-        row, column = ndimage.center_of_mass(found)
+        disc = component(mask, x, y, spacing_mm)
+        row, column = ndimage.center_of_mass(disc)
         middle = (256 - 1) / 2
         assert (row - middle) * spacing_mm == pytest.approx(y, abs=0.5)
         assert (column - middle) * spacing_mm == pytest.approx(x, abs=0.5)
-        assert found.sum() * spacing_mm**2 == pytest.approx(
-            np.pi * rest, abs=6 * np.sqrt(np.pi * rest) ** 0.5
-        )
+        assert disc.sum() * spacing_mm**2 == pytest.approx(np.pi * rest, abs=6 * np.sqrt(np.pi * rest) ** 0.5)
         seen += 1
     assert seen >= 15
     counts = np.bincount(table["image"], minlength=16)

@@ -47,8 +47,8 @@ def test_constant_not_finite_and_duplicate_images_are_reported_and_dropped_when_
     dirty = Dataset("dirty", train, split(rng, [0, 1], np.float32), test, "binary", ("a", "b"), 1)
     same, report = clean(dirty)
     assert same is dirty
-    found = [tuple(row) for row in report.itertuples(index=False)]
-    assert found == [
+    rows = [tuple(row) for row in report.itertuples(index=False)]
+    assert rows == [
         ("train", 0, "constant", ""),
         ("train", 1, "not finite", ""),
         ("train", 3, "duplicate", "test[1]"),

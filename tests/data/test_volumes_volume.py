@@ -97,10 +97,8 @@ def test_a_new_spacing_keeps_the_center_and_adds_no_background(volume, spacing_m
     assert np.all(np.abs(np.subtract(after.size_mm, ones.size_mm)) <= np.maximum(spacing_mm, 1e-9))
 
 
-@pytest.mark.parametrize(
-    ("units", "background", "expected"), [("HU", None, -1000), ("as stored", None, 0), ("HU", 5, 5)]
-)
-def test_outside_of_the_volume_lies_air_or_what_is_asked_for(volume, units, background, expected):
+@pytest.mark.parametrize(("units", "expected"), [("HU", -1000), ("as stored", 0)])
+def test_outside_of_the_volume_lies_air_or_nothing(volume, units, expected):
     small = Volume(
         volume.array[2:4, 2:4, 2:4] * 0 + 40,
         volume.spacing_mm,
@@ -109,7 +107,7 @@ def test_outside_of_the_volume_lies_air_or_what_is_asked_for(volume, units, back
         "CT",
         units,
     )
-    large = resample(small, like=volume, background=background)
+    large = resample(small, like=volume)
     assert large.shape == volume.shape
     np.testing.assert_allclose(large.array[2:4, 2:4, 2:4], 40)
     assert large.array[0, 0, 0] == expected

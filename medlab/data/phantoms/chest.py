@@ -11,7 +11,7 @@ from medlab import checks
 from medlab.data.phantoms import anatomy, patients, scanner, section
 from medlab.data.phantoms.anatomy import Columns
 from medlab.data.phantoms.patients import NODULE_TYPES, TYPE_SHARES
-from medlab.data.phantoms.streams import Float32Array, FloatArray, entropy_of, stacked, streams
+from medlab.data.phantoms.streams import FloatArray, entropy_of, stacked, streams
 
 FIELD_OF_VIEW_MM = 350.0
 DEFAULT_LEVELS_MM = tuple(np.arange(-85.0, 60.1, 5.0).tolist())
@@ -53,9 +53,6 @@ class Thorax:
     nodules: dict[str, NDArray]
     attributes: dict[str, NDArray]
     spacing_mm: tuple[float, ...]
-
-    def __len__(self) -> int:
-        return len(self.images_hu)
 
 
 def thorax(
@@ -126,6 +123,7 @@ def thorax(
     heights = np.empty((n, depth))
     attributes: list[dict[str, list[Any]]] = []
     tables: list[dict[str, NDArray]] = []
+    still = np.zeros((1, 1, 1), complex)
     for first in range(0, n, _CHUNK):
         rng = streams(entropy, first // _CHUNK, _STREAMS)
         chests = anatomy.draw_chests(_CHUNK, rng["chests"])
@@ -139,7 +137,9 @@ def thorax(
                 heights[i] = levels if volumes else levels[i]
             for k, height in enumerate(heights[i]):
                 sharp, labels[i, k] = section.draw(chest, nodules, height, side, spacing_mm, scan.slice_mm)
-                images[i, k] = _scanned(sharp, scan, spacing_mm, rng["noise"] if noise else None)
+                white = scanner.white_spectra(rng["noise"], 1, side) if noise else still
+                scanned = scan.scan(sharp[None], white, spacing_mm)[0]
+                images[i, k] = np.rint(scanned).clip(-1024, 3071)
             facts = {name: [chest[name]] for name in ("size", "fat_mm", "lung_hu")}
             attributes.append({**facts, "n_nodules": [len(nodules["diameter_mm"])]})
             tables.append(_nodule_table(i, nodules, heights[i]))
@@ -148,14 +148,6 @@ def thorax(
         return Thorax(images[:, 0, ..., None], labels[:, 0], heights[:, 0], table, columns, spacing)
     slice_spacing_mm = float(levels[1] - levels[0])
     return Thorax(images[..., None], labels, levels, table, columns, (slice_spacing_mm, *spacing))
-
-
-def _scanned(
-    sharp: Float32Array, scan: scanner.Scanner, spacing_mm: float, rng: np.random.Generator | None
-) -> NDArray[np.int16]:
-    side = len(sharp)
-    white = np.zeros((1, 1, 1), complex) if rng is None else scanner.white_spectra(rng, 1, side)
-    return np.rint(scan.scan(sharp[None], white, spacing_mm)[0]).clip(-1024, 3071).astype(np.int16)
 
 
 def _nodule_table(index: int, nodules: dict[str, NDArray], heights: FloatArray) -> dict[str, NDArray]:

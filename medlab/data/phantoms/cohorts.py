@@ -62,7 +62,10 @@ def simulated_nodules(
     ValueError
         If an argument is out of range or a name unknown.
     """
-    window = _window(window_hu)
+    center, width = window_hu
+    checks.in_range("center of window_hu", center, -1024, 3071)
+    checks.in_range("width of window_hu", width, 1, 8192)
+    window = float(center), float(width)
     risk: dict[str, Any] = {"risk_scale": risk_scale, "prevalence": prevalence, "diameter_mm": diameter_mm}
 
     def draw(size: int, entropy: tuple[int, int]) -> Drawn:
@@ -146,11 +149,3 @@ def simulated(
     }
     described["notes"] = tuple(note.format(**options) for note in described["notes"])
     return Dataset(name=name, simulated=True, **{**described, **facts}, **splits)
-
-
-def _window(window_hu: tuple[float, float]) -> tuple[float, float]:
-    """Return center and width of a CT window in HU, or refuse what no scanner's numbers reach."""
-    center, width = window_hu
-    checks.in_range("center of window_hu", center, -1024, 3071)
-    checks.in_range("width of window_hu", width, 1, 8192)
-    return float(center), float(width)

@@ -14,7 +14,6 @@ from medlab.data.phantoms.streams import FloatArray, entropy_of, stacked, stream
 SIDE = 64
 SPACING_MM = 0.75
 SLICE_SPACING_MM = 1.5
-KINDS = ("nodule", "vessel", "both")
 # Drawn a few pixels wider, then cut: the Fourier transform's wrapped edges stay outside.
 _DRAWN = 72
 _KEPT = slice((_DRAWN - SIDE) // 2, (_DRAWN + SIDE) // 2)
@@ -56,9 +55,6 @@ class Candidates:
     malignant: NDArray[np.int64]
     attributes: dict[str, NDArray]
     spacing_mm: tuple[float, ...]
-
-    def __len__(self) -> int:
-        return len(self.images_hu)
 
 
 def candidates(
@@ -105,7 +101,7 @@ def candidates(
         If an argument is out of range or a name unknown.
     """
     checks.in_range("n", n, 1, whole=True)
-    checks.one_of("kind", kind, KINDS)
+    checks.one_of("kind", kind, ("nodule", "vessel", "both"))
     checks.in_range("n_slices", n_slices, 8, 32, whole=True)
     entropy = entropy_of(seed)
     scan = scanner.site_scanner(site)
@@ -221,8 +217,8 @@ def _white(
     outer = outer.reshape(count, depth - 1, *outer.shape[1:])
     fields = np.concatenate([outer[:, :middle], central[:, None], outer[:, middle:]], axis=1)
     if carry:
-        inner_of = {k: k - 1 if k > middle else k + 1 for k in range(depth) if k != middle}
-        for k in sorted(inner_of, key=lambda k: abs(k - middle)):
+        for k in (*range(middle - 1, -1, -1), *range(middle + 1, depth)):
+            inner = k + 1 if k < middle else k - 1
             fields[:, k] *= np.sqrt(1 - carry**2)
-            fields[:, k] += carry * fields[:, inner_of[k]]
+            fields[:, k] += carry * fields[:, inner]
     return fields.reshape(count * depth, *fields.shape[2:])

@@ -28,7 +28,8 @@ def draw_lungs(n: int, rng: np.random.Generator) -> Columns:
     radius = np.minimum(0.4 + rng.gamma(1.3, 0.35, size), 2.0)
     side = np.sign(rng.uniform(-1, 1, size))
     ahead = rng.uniform(-12, 12, size)
-    branch_start = start + ahead[..., None] * _direction(turn, rise)
+    heading = np.stack([np.cos(rise) * np.cos(turn), np.cos(rise) * np.sin(turn), np.sin(rise)], axis=-1)
+    branch_start = start + ahead[..., None] * heading
     branch_turn = turn + side * rng.uniform(0.5, 1.0, size)
     branch_rise = rise + rng.uniform(-0.4, 0.4, size)
     return {
@@ -83,11 +84,6 @@ def texture_gain(side: int, spacing_mm: float) -> FloatArray:
     power = (frequency**2 + _TEXTURE_CUTOFF_PER_MM**2) ** -1.5
     power[0, 0] = 0.0
     return _TEXTURE_HU * np.sqrt(power / power.mean())[:, : side // 2 + 1]
-
-
-def _direction(turn: FloatArray, rise: FloatArray) -> FloatArray:
-    """Return unit vectors (y, x, z)."""
-    return np.stack([np.cos(rise) * np.cos(turn), np.cos(rise) * np.sin(turn), np.sin(rise)], axis=-1)
 
 
 def _tube(lungs: Columns, tube: int, z_mm: FloatArray, axis_mm: FloatArray, pixel: float) -> Float32Array:

@@ -12,7 +12,6 @@ from medlab import checks
 from medlab.data.volumes.volume import Volume, spacing_text
 
 INTERPOLATORS = {"linear": sitk.sitkLinear, "nearest": sitk.sitkNearestNeighbor, "bspline": sitk.sitkBSpline}
-AIR_HU = -1000.0
 
 
 def resample(
@@ -21,7 +20,6 @@ def resample(
     *,
     like: Volume | None = None,
     interpolation: Literal["linear", "nearest", "bspline"] = "linear",
-    background: float | None = None,
 ) -> Volume:
     """Compute a volume on another grid: of another spacing, or that of another volume.
 
@@ -36,13 +34,12 @@ def resample(
         examinations need registration first.
     interpolation : "linear", "nearest" or "bspline"
         "nearest" for masks and labels; "bspline" (cubic) overshoots at edges.
-    background : float or None
-        Value outside of `volume`; None is -1000, air, for HU and 0 for all else.
 
     Returns
     -------
     resampled : Volume
         Its dtype is that of `volume` for "nearest", and float32 otherwise: interpolated values are not whole.
+        Outside of `volume` lies -1000, air, for HU and 0 for all else.
         Its header stays that of the first slice as it was read; its notes say what was done. Nothing is
         smoothed first: where voxels become much larger, fine detail aliases.
 
@@ -74,8 +71,7 @@ def resample(
             "that both come from one examination; otherwise register them first."
         )
         raise ValueError(msg)
-    if background is None:
-        background = AIR_HU if volume.units == "HU" else 0.0
+    background = -1000.0 if volume.units == "HU" else 0.0  # air, where the unit says so
     keeps = interpolation == "nearest"
     source = volume.to_sitk()
     pixel_type = source.GetPixelID() if keeps else sitk.sitkFloat32

@@ -94,16 +94,14 @@ class Volume:
         )
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Number of voxels along (z, y, x)."""
-        z, y, x = self.array.shape
-        return z, y, x
+        return self.array.shape
 
     @property
     def size_mm(self) -> Triple:
         """Extent in mm along (z, y, x), from the outer edge of the first voxel to that of the last."""
-        z, y, x = (float(n * length) for n, length in zip(self.shape, self.spacing_mm, strict=True))
-        return z, y, x
+        return _triple("size_mm", np.multiply(self.shape, self.spacing_mm))
 
     def to_world(self, index_zyx: ArrayLike) -> NDArray[np.float64]:
         """Return the points at voxel indices.
