@@ -15,13 +15,9 @@ def answer(model, *inputs):
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 40, 3), (64, 64, 1)])
 @pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("pair", ["default", "dcgan"])
-def test_image_pairs_keep_the_contract(rng, shape, classes, pair):
-    if pair == "default":
-        generator = models.gan.generator(shape, 10, classes, width=4)
-        critic = models.gan.critic(shape, classes, width=4)
-    else:
-        generator, critic = models.gan.dcgan(shape, 10, classes, width=4)
+def test_image_pairs_keep_the_contract(rng, shape, classes):
+    generator = models.gan.generator(shape, 10, classes, width=4)
+    critic = models.gan.critic(shape, classes, width=4)
     labels = [np.eye(3)[[0, 1]]] if classes else []
     images = answer(generator, rng.normal(size=(2, 10)), *labels)
     assert images.shape == (2, *shape)
@@ -63,7 +59,8 @@ def test_the_same_seed_gives_the_same_first_weights():
 
 
 def test_no_bias_stands_before_batch_normalization():
-    for network in (models.gan.generator((16, 16, 1), width=4), *models.gan.dcgan((16, 16, 1), width=4)):
+    for build in (models.gan.generator, models.gan.critic):
+        network = build((16, 16, 1), width=4)
         for layer, after in zip(network.layers, network.layers[1:], strict=False):
             if isinstance(after, keras.layers.BatchNormalization):
                 assert not getattr(layer, "use_bias", False)
