@@ -37,8 +37,8 @@ def fill(model):
     return model
 
 def sgd(adversary):
-    adversary.optimizers = [keras.optimizers.SGD(0.01) for _ in adversary.players()]
-    for optimizer, network in zip(adversary.optimizers, adversary.players()):
+    adversary.optimizers = [keras.optimizers.SGD(0.01) for _ in adversary.players]
+    for optimizer, network in zip(adversary.optimizers, adversary.players.values()):
         optimizer.build(network.trainable_variables)
     return adversary
 

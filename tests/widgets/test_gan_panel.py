@@ -47,7 +47,7 @@ def test_stopped_and_resumed_a_game_ends_as_if_it_had_never_stopped(uninterrupte
     session.callbacks = [At(step, session.stop)]
     assert session.start().wait().state == "stopped"
     assert session.snapshot()["step"] == step
-    assert checkpoints.checkpoint_in(tmp_path) == f"a checkpoint of {step} steps"
+    assert checkpoints.checkpoint_in(tmp_path) == f"a checkpoint of {step} step" + "s" * (step > 1)
     assert f"training stopped, step {step} of 12" in repr(session)
     session.callbacks = []
     run = session.resume().wait().result()

@@ -1,7 +1,5 @@
 """What `GAN` and `Inpainter` share: two networks, their optimizers, the average, the compiled steps."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -64,13 +62,18 @@ class Adversary:
         self.updates = 0
         self.stop_training = False
         backend.use_gpu_memory_as_needed()
+        self.players = {"generator": generator}
+        if critic is not None:
+            self.players["critic"] = critic
+        self.networks = dict(self.players)
         self.average: keras.Model | None = None
         if averaging:
             self.average = keras.models.clone_model(generator)
             self.average.set_weights(generator.get_weights())
+            self.networks["average"] = self.average
         self.optimizers = [
             self._optimizer(rate, network.trainable_variables)
-            for network, rate in zip(self.players(), self.options["rates"], strict=False)
+            for network, rate in zip(self.players.values(), self.options["rates"], strict=False)
         ]
         self._steps: dict[str, steps.Step] = {}
 
@@ -164,16 +167,10 @@ class Adversary:
             "fake_score": ops.mean(fake_score),
         }
 
-    def players(self) -> list[keras.Model]:
-        """Return the networks that learn."""
-        return [self.generator] if self.critic is None else [self.generator, self.critic]
-
     def _variables(self, player: str) -> tuple[list[Any], list[Any]]:
-        model: Any = self.generator if player == "generator" else self.critic
-        trainable = list(model.trainable_variables)
+        trainable = list(self.players[player].trainable_variables)
         chosen = {id(variable) for variable in trainable}
-        networks = [*self.players(), *([] if self.average is None else [self.average])]
-        everything = [variable for network in networks for variable in network.variables]
+        everything = [variable for network in self.networks.values() for variable in network.variables]
         return trainable, [variable for variable in everything if id(variable) not in chosen]
 
     def _optimizer(self, rate: float, variables: list[Any]) -> Any:
@@ -219,22 +216,20 @@ class Adversary:
             If the folder cannot be written or the disk is full; an older GAN there stays as it was.
         """
         folder = Path(folder)
-        networks = {"generator": self.generator, "critic": self.critic, "average": self.average}
-        networks = {name: model for name, model in networks.items() if model is not None}
         facts = {
             "schema": SCHEMA,
             "kind": self.kind,
             "options": self.options,
-            "networks": list(networks),
+            "networks": list(self.networks),
             "updates": self.updates,
             "backend": backend.name(),
             "versions": backend.versions(),
         }
         slots = {name: group for name, group in self.state().items() if name.endswith("_slots")}
         # The facts last: a folder with facts is whole.
-        names = [*(f"{name}.keras" for name in networks), SLOTS, FACTS]
+        names = [*(f"{name}.keras" for name in self.networks), SLOTS, FACTS]
         with replacing_files(folder, names, "GAN") as partial:
-            for name, model in networks.items():
+            for name, model in self.networks.items():
                 model.save(partial / f"{name}.keras")
             np.savez(partial / SLOTS, **flat(slots))
             (partial / FACTS).write_text(json.dumps(facts, indent=2, allow_nan=False), encoding="utf-8")
@@ -253,19 +248,14 @@ class Adversary:
                 variable.assign(value)
 
     def _groups(self) -> dict[str, list[Any]]:
-        groups = {"generator": self.generator.variables}
-        if self.critic is not None:
-            groups["critic"] = self.critic.variables
-        if self.average is not None:
-            groups["average"] = self.average.variables
-        for name, optimizer in zip(("generator_slots", "critic_slots"), self.optimizers, strict=False):
-            groups[name] = optimizer.variables
+        groups = {name: network.variables for name, network in self.networks.items()}
+        for name, optimizer in zip(self.players, self.optimizers, strict=True):
+            groups[f"{name}_slots"] = optimizer.variables
         return groups
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree on."""
-        players = zip(("generator", "critic"), self.players(), strict=False)
-        networks = {name: network_identity(model) for name, model in players}
+        networks = {name: network_identity(network) for name, network in self.players.items()}
         return json.loads(json.dumps({"kind": self.kind, **self.options, **networks}))
 
 

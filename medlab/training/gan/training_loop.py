@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from medlab import backend, checks
+from medlab.text import counted
 from medlab.training import background, random_states
 from medlab.training.checkpoint import Checkpoint
 from medlab.training.control import Control, Stopped
@@ -120,7 +121,7 @@ class Loop:
         }
         self.checkpoint = None
         if fit.checkpoint is not None:
-            for network in adversary.players():
+            for network in adversary.players.values():
                 inputs = [
                     np.random.default_rng(0).random((4, *x.shape[1:]), np.float32) for x in network.inputs
                 ]
@@ -132,7 +133,7 @@ class Loop:
         """Train, and say how it went."""
         adversary, fit, control = self.adversary, self.fit, self.control
         adversary.stop_training = False
-        for number, network in enumerate(adversary.players()):
+        for number, network in enumerate(adversary.players.values()):
             random_states.begin(network, self.real.seed, number)
         if fit.resume:
             self._resume()
@@ -148,7 +149,7 @@ class Loop:
             self._save()
         if control.stopping and self._done() < 1:
             self._console.close()
-            msg = f"stopped after {self.step} steps."
+            msg = f"stopped after {counted(self.step, 'step')}."
             raise Stopped(msg)
         rows = [*self.rows, *([self._row()] if self._pending else [])]
         if self.step and (not self.snapshot_steps or self.snapshot_steps[-1] != self.step):
