@@ -54,17 +54,17 @@ def _text(cell: Any) -> str:
 
 def sequences(folder: str) -> bool:
     """Run 04_rnn with each seed; return whether every AUC lies where it should."""
-    found: dict[str, list[float]] = {}
+    aucs: dict[str, list[float]] = {}
     for seed in SEEDS:
         texts = run("04_rnn", folder, seed=seed)
         for cell, number, question, _, _ in REACHES:
             auc = re.findall(r"AUC (\d\.\d+)", texts[cell])[number]
-            found.setdefault(question, []).append(float(auc))
+            aucs.setdefault(question, []).append(float(auc))
     held = True
     for _, _, question, least, most in REACHES:
-        kept = all(least <= auc <= most for auc in found[question])
+        kept = all(least <= auc <= most for auc in aucs[question])
         asked = f"at most {most}" if most < 1 else f"at least {least}"
-        listed = " ".join(f"{auc:.3f}" for auc in found[question])
+        listed = " ".join(f"{auc:.3f}" for auc in aucs[question])
         print(f"  {question:30s} AUC {listed}  asked {asked}: {'reached' if kept else 'MISSED'}")
         held = held and kept
     return held

@@ -22,8 +22,8 @@ def report(backend_name: str) -> None:
     from medlab import backend
 
     backend.use_gpu_memory_as_needed()
-    found = backend.gpus()
-    if not found:
+    gpus = backend.gpus()
+    if not gpus:
         print(f"{backend_name}: no GPU")
         return
     from medlab import data, models, training
@@ -34,7 +34,7 @@ def report(backend_name: str) -> None:
         run = training.fit(model, dataset, epochs=2, progress=False)
         row = run.history.iloc[-1]
         print(
-            f"{backend_name} on {found[0]}: {'mixed precision' if mixed else 'float32'}, "
+            f"{backend_name} on {gpus[0]}: {'mixed precision' if mixed else 'float32'}, "
             f"epoch 2 {row['seconds']:.2f} s, loss {row['loss']:.4f}, val AUC {row['val_auc']:.3f}"
         )
     print(f"{backend_name}: resnet18_28 at {SIDE} x {SIDE}, mixed: {keras_speed():.0f} images/s")

@@ -81,7 +81,7 @@ class Kernel:
 
     def run(self, code: str) -> str:
         """Run a cell as a front end does; return what it printed."""
-        told = []
+        printed = []
         sent = self._client.execute(code, allow_stdin=True)
         while True:
             try:
@@ -95,11 +95,11 @@ class Kernel:
             if message["parent_header"].get("msg_id") != sent:
                 continue
             if message["msg_type"] == "stream" and content["name"] == "stdout":
-                told.append(content["text"])
+                printed.append(content["text"])
             if message["msg_type"] == "error":
                 raise RuntimeError("\n".join(content["traceback"]))
             if message["msg_type"] == "status" and content["execution_state"] == "idle":
-                return "".join(told)
+                return "".join(printed)
 
     def close(self) -> None:
         """End it."""
@@ -124,9 +124,9 @@ def main() -> int:
         kernel.close()
     bare = seconds[KINDS[0]]
     held = True
-    for kind, found in seconds.items():
-        ratio = statistics.median(one / other for one, other in zip(found, bare, strict=True))
-        print(f"{kind:15s} median {statistics.median(found):5.2f} s   {ratio:.3f} of the bare one")
+    for kind, taken in seconds.items():
+        ratio = statistics.median(second / base for second, base in zip(taken, bare, strict=True))
+        print(f"{kind:15s} median {statistics.median(taken):5.2f} s   {ratio:.3f} of the bare one")
         held = held and ratio <= ASKED
     print(f"{kernel.messages / ROUNDS:.0f} widget messages a training, {kernel.bytes / ROUNDS / 1000:.0f} kB")
     print(f"asked at most {ASKED}: {'reached' if held else 'MISSED'} (median ratio of {ROUNDS} rounds)")

@@ -46,23 +46,23 @@ class Study:
 
 def studies() -> list[Study]:
     """Return the studies whose images are here, the simulated one always."""
-    found = []
+    present = []
     for name, reach in (
         ("pneumoniamnist", Reach(0.965, 0.89, None, 90)),
         ("breastmnist", Reach(0.91, 0.86, None, 60)),
     ):
         if find(name, 28):
-            found.append(Study(name, "classification", reach, {"dataset": name}))
+            present.append(Study(name, "classification", reach, {"dataset": name}))
         else:
             print(f"{name}: not in the data root, left out (medlab data fetch {name})")
     folder = data_root() / "lung_nodules"
     if folder.is_dir():
         parameters = {"data_dir": str(folder), "image_size": 50, "positive_class": "nodule"}
-        found.append(Study("lung_nodules", "classification", Reach(0.92, None, None, 360), parameters))
+        present.append(Study("lung_nodules", "classification", Reach(0.92, None, None, 360), parameters))
     else:
         print("lung_nodules: no such folder in the data root, left out")
-    found.append(Study("simulated_nodules", "lung_screening", Reach(None, None, 0.95, 240, 240)))
-    return found
+    present.append(Study("simulated_nodules", "lung_screening", Reach(None, None, 0.95, 240, 240)))
+    return present
 
 
 def run(study: Study, seed: int, folder: Path) -> dict[str, Any]:

@@ -4,8 +4,6 @@ Nothing here imports Keras before a function needs it. One backend per process: 
 ``KERAS_BACKEND`` once, when it is first imported.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib
 import importlib.metadata
@@ -112,8 +110,9 @@ def gpus() -> list[str]:
     if running == "tensorflow":
         import tensorflow as tf
 
-        found = tf.config.list_physical_devices("GPU")
-        return [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in found]
+        details = tf.config.experimental.get_device_details
+        physical = tf.config.list_physical_devices("GPU")
+        return [details(gpu).get("device_name", gpu.name) for gpu in physical]
     if running == "torch":
         import torch
 
@@ -156,14 +155,14 @@ def memory_gb() -> dict[str, float]:
     """
     import psutil
 
-    found = {"process": psutil.Process().memory_info().rss / 1e9}
+    memory = {"process": psutil.Process().memory_info().rss / 1e9}
     handle = _first_gpu()
     if handle is not None:
         import pynvml
 
-        told = pynvml.nvmlDeviceGetMemoryInfo(handle)
-        found |= {"gpu": told.used / 1e9, "gpu_total": told.total / 1e9}
-    return found
+        on_gpu = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        memory |= {"gpu": on_gpu.used / 1e9, "gpu_total": on_gpu.total / 1e9}
+    return memory
 
 
 @functools.cache

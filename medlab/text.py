@@ -51,6 +51,17 @@ def estimate(value: float | None, interval: Sequence[float | None] | None = None
     return f"{words} ({low:.{digits}f} to {high:.{digits}f})"
 
 
+def counted(number: int, noun: str, several: str = "") -> str:
+    """Say how many there are of what a noun names; `several` is its plural where that is no plain s.
+
+    Examples
+    --------
+    >>> counted(1, "epoch"), counted(3, "epoch"), counted(0, "batch", "batches")
+    ('1 epoch', '3 epochs', '0 batches')
+    """
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
 def duration(seconds: float | None) -> str:
     """Say a time in words; empty for None.
 

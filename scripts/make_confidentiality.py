@@ -124,7 +124,7 @@ def main() -> None:
     table = {
         "source": f"DICOM PS3.15-{EDITION}, Table E.1-1, as listed in {PACKAGE.replace('==', ' ')}",
         "actions": {
-            letter: " ".join(sorted(tag for tag, found in letters.items() if found == letter))
+            letter: " ".join(sorted(tag for tag, action in letters.items() if action == letter))
             for letter in sorted(set(letters.values()))
         },
         "technical": " ".join(TECHNICAL),

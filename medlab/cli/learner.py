@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from medlab.cli.console import plain_refusals
+from medlab.text import counted
 
 
 @click.command()
@@ -21,7 +22,8 @@ def learner(folder: Path) -> None:
 
     with plain_refusals():
         written = copy_course(notebook.course_folder(), folder)
-    click.echo(f"{folder}: {len(written)} files, {sum(written.values())} solutions left out")
+    files, solutions = counted(len(written), "file"), counted(sum(written.values()), "solution")
+    click.echo(f"{folder}: {files}, {solutions} left out")
     for name in written:
         click.echo(f"  {name}")
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from medlab.data.dataset import Dataset, Split
+from medlab.text import counted
 
 
 def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFrame]:
@@ -61,7 +62,7 @@ def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFram
             raise ValueError(msg)
         splits[name] = split.subset(keep)
     counts = ", ".join(f"{n} {problem}" for problem, n in report["problem"].value_counts().items())
-    notes = (*dataset.notes, f"cleaned: {len(report)} images dropped ({counts})")
+    notes = (*dataset.notes, f"cleaned: {counted(len(report), 'image')} dropped ({counts})")
     return replace(dataset, **splits, notes=notes, fingerprint=""), report
 
 

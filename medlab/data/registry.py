@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from medlab import checks
 from medlab.data.dataset import SPLITS, Task, class_list
+from medlab.text import counted
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,7 +81,7 @@ class Record:
             "images": ", ".join(f"{split} {self.split_sizes[split]:,}" for split in SPLITS)
             + (f"; split by {self.split_by}" if self.split_by else ""),
             "sizes": ", ".join("×".join([str(size)] * self.dimensions) for size in self.sizes)
-            + f", {self.channels} channel{'s' if self.channels > 1 else ''}",
+            + f", {counted(self.channels, 'channel')}",
             "flips": f"{kept} mirror images keep the label's meaning. {self.flip_reason}",
             "rotations": f"up to {self.rotation_deg:g} degrees",
             "license": self.license,

@@ -16,6 +16,7 @@ from scipy import special, stats
 from medlab import checks
 from medlab.metrics import UndefinedError
 from medlab.metrics.inputs import both_classes
+from medlab.text import counted
 
 Interval = tuple[float, float]
 Statistics = Mapping[str, NDArray[np.float64]]
@@ -126,7 +127,7 @@ def too_little(parts: Sequence[NDArray[np.bool_]], patient: NDArray[np.int64]) -
     for part in sorted(parts, key=np.sum):
         count = int(part.sum())
         if count < FEWEST_IMAGES:
-            return f"it rests on {count} image{'s' * (count != 1)}{of}, fewer than {FEWEST_IMAGES}"
+            return f"it rests on {counted(count, 'image')}{of}, fewer than {FEWEST_IMAGES}"
         if len(np.unique(patient[part])) < 2:
             return f"all images{of or ' it rests on'} are of one patient"
     return ""

@@ -14,7 +14,7 @@ from typing import Any
 
 from medlab.kernel import dicom_table, network_summary
 from medlab.kernel.answers import JSON
-from medlab.text import LITERAL, html_table
+from medlab.text import LITERAL, counted, html_table
 
 LARGEST = 300_000  # bytes of one display
 _SAMPLES = 6
@@ -38,8 +38,9 @@ def run(training_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     kept: dict[str, Any] = next((row for row in rows if row["epoch"] == best_epoch), {})
     measures = ", ".join(f"{name} {kept[name]:.3f}" for name in kept if name.startswith("val_"))
     text = (
-        f"Run of {training_run.model.name}: {len(rows)} epochs in {training_run.train_seconds:.0f} s on "
-        f"{training_run.backend}, kept epoch {best_epoch} ({measures}), seed {training_run.seed}"
+        f"Run of {training_run.model.name}: {counted(len(rows), 'epoch')} in "
+        f"{training_run.train_seconds:.0f} s on {training_run.backend}, "
+        f"kept epoch {best_epoch} ({measures}), seed {training_run.seed}"
     )
     facts = _attributes(training_run, "best_epoch train_seconds seed backend")
     facts |= {"options": dict(training_run.options), "history": rows}

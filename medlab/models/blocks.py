@@ -1,7 +1,5 @@
 """Parts that the networks share."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -177,7 +177,6 @@ def load(folder: str | Path) -> Bundle:
     if not isinstance(numbers, dict) or not all(_are_numbers(numbers.get(name)) for name in ("mean", "std")):
         msg = f"{FACTS} in {folder.name} is damaged (no usable normalization). Write the model folder again."
         raise ValueError(msg)
-    importlib.import_module("medlab.models.rnn")  # registers its layer, which Keras does not have
     return Bundle(read_network(folder / NETWORK), facts)
 
 
@@ -220,6 +219,8 @@ def read_network(path: Path) -> Any:
     """
     import keras
 
+    for module in ("rnn", "concepts", "gan.spectral"):  # they register layers that Keras does not have
+        importlib.import_module(f"medlab.models.{module}")
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:

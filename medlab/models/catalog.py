@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from medlab import backend, checks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from medlab.data.dataset import Dataset
 
 

@@ -1,7 +1,5 @@
 """Networks that look at images and volumes: the suite's own, the article's and MedMNIST's yardstick."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A network that must say what it sees before it says what that means: a concept bottleneck."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

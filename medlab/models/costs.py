@@ -1,7 +1,5 @@
 """What a network costs: weights and arithmetic."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The gradient of an output with respect to the input, on whichever backend runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lung-RADS v2022 by size: the rule that screening reads by, and that a network has to beat."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """Probabilities from a network, in the shape that a task's measures take."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

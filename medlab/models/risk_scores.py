@@ -1,7 +1,5 @@
 """A risk score on measured features: a rival of the network that fits on a card and can be argued with."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +12,6 @@ from sklearn.linear_model import LogisticRegression
 
 from medlab import checks
 from medlab.metrics import inputs
-
-_FEW_VALUES = 4
 
 
 @dataclass(frozen=True)
@@ -69,12 +65,6 @@ class RiskScore:
         total = points.sum(axis=1).to_numpy(np.int64)
         rows.append(("sum", f"risk {self._risk(total)[0]:.0%}", int(total[0])))
         return pd.DataFrame(rows, columns=["feature", "level", "points"])
-
-    def risks(self) -> pd.DataFrame:
-        """Return the risk of every possible sum of points."""
-        most = int(self.points.groupby("feature")["points"].max().sum())
-        sums = np.arange(most + 1)
-        return pd.DataFrame({"points": sums, "risk": self._risk(sums)})
 
     def _read(self, features: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the level and the points of each case (rows) by each feature (columns)."""
@@ -138,7 +128,7 @@ def risk_score(
         checks.one_of("feature to cut", name, features.columns)
     names = list(map(str, features))
     numbers = [name for name in names if features[name].dtype.kind in "iuf"]
-    many = [name for name in numbers if features[name].nunique() > _FEW_VALUES]
+    many = [name for name in numbers if features[name].nunique() > 4]
     chosen = {name: _cuts(features[name], named.get(name)) for name in names if name in {*named, *many}}
     levels = pd.DataFrame({name: _levels(features, name, chosen.get(name)) for name in names})
     columns = pd.get_dummies(levels, columns=names, prefix_sep="\x1f")

@@ -5,8 +5,6 @@ pooling. Pooling "last" takes the state after the last step; "attention" takes a
 weights, shape (N, steps, 1) with sum 1, are the output of the layer ``attention``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +15,6 @@ from medlab import checks
 from medlab.models.blocks import classifier, convolution_block, image_input, pooled_features
 
 CELLS = ("simple_rnn", "lstm", "gru", "bidirectional_lstm")
-POOLINGS = ("last", "attention")
-_ATTENTION_UNITS = 16
 
 
 def simple_rnn(
@@ -205,7 +201,7 @@ def _three_blocks(x: Any, width: int) -> Any:
 
 def _read(sequence: Any, cell: str, width: int, pooling: str, **options: Any) -> Any:
     """Read a sequence (N, T, F), keep all states, and pool them to (N, width)."""
-    checks.one_of("pooling", pooling, POOLINGS)
+    checks.one_of("pooling", pooling, ("last", "attention"))
     both = cell == "bidirectional_lstm"
     layer_class = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU}.get(cell, layers.LSTM)
     name = "one_way" if both else "states"
@@ -221,7 +217,7 @@ def _read(sequence: Any, cell: str, width: int, pooling: str, **options: Any) ->
 
 def _attend(states: Any) -> Any:
     """Return the mean of states (N, T, U) under weights that depend on each state: (N, U)."""
-    hidden = layers.Dense(_ATTENTION_UNITS, activation="tanh", name="attention_hidden")(states)
+    hidden = layers.Dense(16, activation="tanh", name="attention_hidden")(states)
     scores = layers.Dense(1, use_bias=False, name="attention_scores")(hidden)
     weights = layers.Softmax(axis=1, name="attention", dtype="float32")(scores)
     mean = layers.Dot(axes=1, name="attended")([weights, states])

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
 from medlab.plots import canvas
+from medlab.text import counted
 
 MARKED = 40  # points up to which each is marked
 
@@ -265,7 +266,8 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
     measures = [name for name in columns if name.startswith("val_") and name != "val_loss"]
     candidates = (["loss", "val_loss"], measures, ["learning_rate"])
     drawn = [present for names in candidates if (present := [name for name in names if name in columns])]
-    alt = f"Training over {len(table)} epochs: {', '.join(name for names in drawn for name in names)}."
+    curves = ", ".join(name for names in drawn for name in names)
+    alt = f"Training over {counted(len(table), 'epoch')}: {curves}."
     width_in = min(canvas.WIDTH_IN, 3.5 * len(drawn))
     picture, axes = canvas.panels(1, len(drawn), width_in=width_in, height_in=3.5, alt=alt)
     for axis, names in zip(axes, drawn, strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from medlab import plots
-from medlab.text import escape, estimate
+from medlab.text import counted, escape, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -117,8 +117,9 @@ def about_training(run: Run) -> Markdown:
     """Say in a sentence or two what training did."""
     options = run.options
     return _markdown(
-        f"Trained {len(run.history)} of at most {options['epochs']} epochs in {run.train_seconds:.0f} s "
-        f"on {run.backend}: {options['optimizer']}, highest learning rate {options['learning_rate']:g}, "
+        f"Trained {len(run.history)} of at most {counted(options['epochs'], 'epoch')} in "
+        f"{run.train_seconds:.0f} s on {run.backend}: {options['optimizer']}, "
+        f"highest learning rate {options['learning_rate']:g}, "
         f"batches of {options['batch_size']}, balance {options['balance']}, "
         f"{'with' if options['augment'] else 'without'} augmentation. "
         f"The weights of epoch {run.best_epoch} were kept."

@@ -45,6 +45,8 @@ class Background:
         Where the checkpoint lies.
     callbacks : list of keras.callbacks.Callback
         Called after medlab's own. It may change until the thread begins: at the start and after a stop.
+    error : BaseException or None
+        What the training raised, if it failed.
     on_launch : callable or None
         Called with the session whenever its thread begins.
     """
@@ -73,7 +75,7 @@ class Background:
         self._at_rest.set()
         self._state = "idle"
         self._result: Any = None
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
         self._seconds, self._since = 0.0, 0.0
 
     # --- what a subclass says
@@ -118,11 +120,6 @@ class Background:
 
     def _seconds_left(self) -> float | None:
         return self._control.seconds_left()
-
-    @property
-    def error(self) -> BaseException | None:
-        """What the training raised, if it failed."""
-        return self._error
 
     @property
     def seconds(self) -> float:
@@ -209,8 +206,8 @@ class Background:
             self._at_rest.wait()
             sys.stderr.write(f"{self.describe()}\n")
             raise
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         return self
 
     def join(self, timeout_s: float | None = None) -> None:
@@ -227,8 +224,8 @@ class Background:
         Exception
             What the training raised, if it failed.
         """
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         if self._result is None:
             msg = f"there is no result yet: {self.describe()}. wait() for it."
             raise RuntimeError(msg)
@@ -255,7 +252,7 @@ class Background:
             _active = self
             self._since = time.perf_counter()
             self._at_rest.clear()
-            self._control, self._state, self._error = Control(), "running", None
+            self._control, self._state, self.error = Control(), "running", None
         # Keras keeps these for each thread apart, and a new thread begins with the defaults (measured).
         policy, interactive = keras.config.dtype_policy(), keras.config.is_interactive_logging_enabled()
         self._thread = threading.Thread(
@@ -269,11 +266,8 @@ class Background:
         state = "failed"
         try:
             keras.config.set_dtype_policy(policy)
-            (
-                keras.config.enable_interactive_logging
-                if interactive
-                else keras.config.disable_interactive_logging
-            )()
+            if not interactive:
+                keras.config.disable_interactive_logging()
             if (seed := backend.chosen_seed()) is not None:
                 backend.seed_everything(seed)
             self._result = self._train(
@@ -288,7 +282,7 @@ class Background:
         except Stopped:
             state = "stopped"
         except BaseException as error:
-            self._error = error
+            self.error = error
             sys.stderr.write("".join(traceback.format_exception_only(error)))
         finally:
             with _lock:  # not in the middle of somebody's stop or resume

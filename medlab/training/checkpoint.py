@@ -1,7 +1,5 @@
 """The state of a training on disk: one file, replaced whole, so that a kill leaves the last good one."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json
@@ -13,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from medlab.text import counted
 
 
 def copied(variables: Iterable[Any]) -> list[NDArray[Any]]:
@@ -175,6 +175,6 @@ def checkpoint_in(folder: str | Path) -> str:
     if facts is None:
         return ""
     if "step" in facts:
-        return f"a checkpoint of {facts['step']} steps"
-    counts = [f"{len(facts['rows'])} epochs", f"{facts['batch']} batches" if facts.get("batch") else ""]
-    return f"a checkpoint of {' and '.join(part for part in counts if part)}"
+        return f"a checkpoint of {counted(facts['step'], 'step')}"
+    epochs, batch = counted(len(facts["rows"]), "epoch"), facts.get("batch")
+    return f"a checkpoint of {epochs}" + (f" and {counted(batch, 'batch', 'batches')}" if batch else "")

@@ -1,7 +1,5 @@
 """How a training is paused and stopped from another thread: between two batches, its state on disk."""
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Any

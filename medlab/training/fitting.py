@@ -1,7 +1,5 @@
 """`fit`: the one way to train a network, on every backend."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +14,8 @@ from medlab.data.balancing import oversample, sample_weights, undersample
 from medlab.data.batches import Batches
 from medlab.data.dataset import Dataset
 from medlab.data.normalization import normalize
+from medlab.models.catalog import outputs
+from medlab.text import counted
 from medlab.training import background, random_states
 from medlab.training.checkpoint import Checkpoint, network_identity
 from medlab.training.control import Control, Stopped
@@ -35,8 +35,6 @@ def fit(
     resume: bool = False,
     log_path: str | Path | None = None,
     progress: bool = True,
-    stop_at: float | None = None,
-    jit: bool | None = None,
     augmentation: Augmentation | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     control: Control | None = None,
@@ -60,15 +58,10 @@ def fit(
         JSONL file: a line an epoch, written anew after each.
     progress : bool
         Show a bar in a terminal, at most a dozen lines elsewhere.
-    stop_at : float or None
-        Validation measure at which to stop (to time how long a network takes to get there).
-    jit : bool or None
-        Compile; None: with XLA for JAX and for TensorFlow on a GPU, not for torch, whose compiler
-        needs a C compiler and minutes.
     augmentation : Augmentation or None
         None: what suits the data set, `Augmentation.for_dataset`.
     callbacks : sequence of keras.callbacks.Callback
-        Called after medlab's own.
+        Called after medlab's own; ``on_epoch_end`` gets the epoch's row of the history as its logs.
     control : Control or None
         Lets another thread pause and stop: see `TrainSession`.
     **options
@@ -110,7 +103,7 @@ def fit(
     model.compile(
         optimizer=_optimizer(settings, len(batches) * settings.epochs),
         loss=_loss(dataset.task, settings.balance == "focal"),
-        jit_compile=_xla() if jit is None else jit,
+        jit_compile=_xla(),
     )
     model.optimizer.build(model.trainable_variables)
     validation = Validation(dataset)
@@ -124,7 +117,7 @@ def fit(
     }
     monitor = Monitor(
         validation,
-        Selection(validation.measure, settings.epochs, settings.patience, stop_at),
+        Selection(validation.measure, settings.epochs, settings.patience),
         normalization,
         batches,
         control or Control(),
@@ -182,27 +175,27 @@ def _train(
         run(first_epoch, epochs)
     if control.stopping and not monitor.is_over():
         monitor.close()
-        msg = f"stopped in epoch {control.epoch + 1}, after {control.batch} of its {len(batches)} batches."
+        count = counted(len(batches), "batch", "batches")
+        msg = f"stopped in epoch {control.epoch + 1}, after {control.batch} of its {count}."
         raise Stopped(msg)
 
 
 def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
     """Refuse, before anything is trained, outputs that are no answer to the data set's task."""
-    outputs = keras.tree.flatten(model(few, training=False))
-    shapes = [tuple(output.shape) for output in outputs]
-    several = dataset.task in ("multiclass", "multilabel")
-    width = len(dataset.class_names) if several else 1
+    answers = keras.tree.flatten(model(few, training=False))
+    shapes = [tuple(answer.shape) for answer in answers]
+    width = outputs(dataset)
     if shapes not in ([(len(few), width)], [(len(few),)] if width == 1 else None):
         last = {"multiclass": "softmax", "regression": "linear"}.get(dataset.task, "sigmoid")
         msg = (
             f"model must have one output of shape (N, {width}) for {dataset.task} data, got "
-            f"{' and '.join(map(str, shapes))} for {len(few)} images. End it with Dense({width}, "
+            f"{' and '.join(map(str, shapes))} for {counted(len(few), 'image')}. End it with Dense({width}, "
             f"activation={last!r})."
         )
         raise ValueError(msg)
     if dataset.task == "regression":
         return
-    last_layer, values = model.layers[-1], keras.ops.convert_to_numpy(outputs[0])
+    last_layer, values = model.layers[-1], keras.ops.convert_to_numpy(answers[0])
     linear = getattr(last_layer, "activation", None) is keras.activations.linear
     received = (
         "a linear last layer" if linear else f"values from {np.min(values):.3g} to {np.max(values):.3g}"
@@ -223,6 +216,7 @@ def _start_at_the_mean(model: keras.Model, dataset: Dataset) -> None:
 
 
 def _xla() -> bool:
+    """Return whether to compile with XLA; torch's compiler needs a C compiler and minutes."""
     return backend.name() == "jax" or (backend.name() == "tensorflow" and bool(backend.gpus()))
 
 

@@ -1,28 +1,24 @@
 """What happens between the epochs: validation with the averaged weights, the best ones, checkpoint, log."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from medlab.data.batches import Batches
 from medlab.data.normalization import Normalization
 from medlab.models import predict
-from medlab.text import duration
+from medlab.text import counted, duration
 from medlab.training import random_states
 from medlab.training.checkpoint import Checkpoint, beside, copied
 from medlab.training.control import Control
 from medlab.training.progress_lines import Console
 from medlab.training.validation import Selection, Validation
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Weights = list[NDArray[Any]]
 LINES = 10
@@ -86,7 +82,8 @@ class Monitor(keras.callbacks.Callback):
             epochs, done = self.selection.epochs, len(self.selection.rows)
             self._console = Console(self.progress, total=epochs, initial=done, unit="epoch")
             before = f", {done} of them done before" if done else ""
-            self._console.say(f"{epochs} epochs of {len(self.batches)} batches{before}")
+            batches = counted(len(self.batches), "batch", "batches")
+            self._console.say(f"{counted(epochs, 'epoch')} of {batches}{before}")
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Make batches and dropout those of this epoch (from 0), whatever ran before."""
@@ -105,13 +102,14 @@ class Monitor(keras.callbacks.Callback):
             random_states.restore(self.model, self._half["draws"])
             self._half = None
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Validate, keep the best weights, write checkpoint and log, stop when nothing gets better."""
         if self.control.stopping and self.control.batch < len(self.batches):
             self.interrupted = True
-            self._keep_half(self.control.batch)
+            metrics, draws = copied(self.model.metrics_variables), random_states.kept(self.model)
+            self._keep(self.control.batch, metrics=metrics, draws=draws)
             return
-        loss = float((logs or {})["loss"])
+        loss = float(logs["loss"])
         if not np.isfinite(loss):
             msg = f"the loss of epoch {epoch + 1} is {loss}. Lower learning_rate, or look for odd images."
             raise FloatingPointError(msg)
@@ -130,6 +128,7 @@ class Monitor(keras.callbacks.Callback):
             "learning_rate": rate,
             "seconds": round(time.perf_counter() - self._epoch_started, 3),
         }
+        logs.update(row)  # for the callbacks after this one
         if self.selection.add(row):
             self.best_weights = copied(self.model.weights)
         self.model.set_weights(self.own_weights)
@@ -151,13 +150,12 @@ class Monitor(keras.callbacks.Callback):
 
     def finish(self, model: keras.Model) -> pd.DataFrame:
         """Give the model its best weights and return the history, a row an epoch."""
-        import pandas as pd
-
         self.close()
         model.set_weights(self.best_weights)
         return pd.DataFrame(self.selection.rows)
 
     def _keep(self, batch: int = 0, **half: Weights) -> None:
+        """Write the state after an epoch or, with more to go on from, after so many batches of one."""
         if self.checkpoint:
             own = self.own_weights if not half else copied(self.model.weights)
             optimizer = copied(self.model.optimizer.variables)
@@ -165,11 +163,6 @@ class Monitor(keras.callbacks.Callback):
             rows, best_epoch = self.selection.rows, self.selection.best_epoch
             facts = {"rows": rows, "best_epoch": best_epoch, "seconds": self.seconds(), "batch": batch}
             self.checkpoint.save(state, facts)
-
-    def _keep_half(self, batch: int) -> None:
-        """Write the state in the middle of an epoch, after so many of its batches."""
-        metrics = copied(self.model.metrics_variables)
-        self._keep(batch, metrics=metrics, draws=random_states.kept(self.model))
 
     def _record(self, row: dict[str, Any]) -> None:
         self._keep()

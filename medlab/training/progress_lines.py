@@ -1,7 +1,5 @@
 """What a training says while it runs: a bar in a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,8 +1,5 @@
 """What random layers draw: a function of seed and epoch, so that a resumed training draws the same."""
 
-from __future__ import annotations
-
-import importlib
 from typing import Any
 
 import keras
@@ -18,17 +15,14 @@ def begin(model: keras.Model, seed: int, epoch: int) -> None:
     """Let random layers draw from the seed of this epoch (from 0), whatever was drawn before."""
     for position, state in enumerate(_seeds(model)):
         # Each layer draws for itself: two of one shape would else drop the same features.
-        numbers = (
-            [seed, epoch + 1]
-            if not position
-            else np.random.SeedSequence([seed, epoch, position]).generate_state(2)
-        )
-        words = np.array(numbers, np.uint32)
+        own = np.random.SeedSequence([seed, epoch, position]).generate_state(2)
+        words = np.array(own if position else [seed, epoch + 1], np.uint32)
         # torch has no unsigned seeds, and reads the same 32 bits as a signed number.
         state.assign(words.view(np.int32) if str(state.dtype) == "int32" else words)
     if backend.name() == "torch":
         # There a dropout layer without a seed of its own draws from torch's generator.
-        torch = importlib.import_module("torch")
+        import torch
+
         torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
 
 
@@ -36,7 +30,8 @@ def kept(model: keras.Model) -> list[NDArray[Any]]:
     """Return the states of all that random layers draw from."""
     states = copied(_states(model))
     if backend.name() == "torch":
-        torch = importlib.import_module("torch")
+        import torch
+
         states.append(torch.get_rng_state().numpy().copy())
         if torch.cuda.is_available():
             states.append(torch.cuda.get_rng_state().numpy().copy())
@@ -49,7 +44,8 @@ def restore(model: keras.Model, kept_states: list[NDArray[Any]]) -> None:
     for state, value in zip(states, kept_states, strict=False):
         state.assign(value)
     if backend.name() == "torch":
-        torch = importlib.import_module("torch")
+        import torch
+
         own, *gpu = kept_states[len(states) :]
         torch.set_rng_state(torch.from_numpy(own))
         if gpu and torch.cuda.is_available():

@@ -1,20 +1,16 @@
 """What a training leaves behind: the network with its best weights, and how it got there."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from medlab.data.normalization import Normalization
 from medlab.models import predict
 from medlab.text import duration
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,15 @@
 """`TrainSession`: the same `fit`, in a thread of its own, that can be paused, stopped and gone on with."""
 
-from __future__ import annotations
-
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
+from medlab.data.dataset import Dataset
 from medlab.training.background import Background
 from medlab.training.fitting import fit
 from medlab.training.settings import Settings
-
-if TYPE_CHECKING:
-    from medlab.data.dataset import Dataset
 
 
 class TrainSession(Background):

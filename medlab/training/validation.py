@@ -1,7 +1,5 @@
 """Which epoch is kept: its measures on validation, and when none better is to be expected."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -28,11 +26,11 @@ class Validation:
 
     def __init__(self, dataset: Dataset) -> None:
         self.task, self.images = dataset.task, dataset.val.images
-        self.classes = len(dataset.class_names)
         self.measure = "val_mse" if self.task == "regression" else "val_auc"
         self.targets = dataset.targets(dataset.val)
+        shape = (len(self.targets), len(dataset.class_names))
         try:
-            self.score(np.linspace(0, 1, len(self.targets)) if self.targets.ndim == 1 else self.targets)
+            self.score(np.full(shape, 1 / shape[1]) if self.task == "multiclass" else self.targets)
         except ValueError as error:
             # Now rather than after an epoch.
             msg = f"val cannot be used to choose the best epoch: {error}"
@@ -52,8 +50,6 @@ class Validation:
         if self.task == "multilabel":
             return metrics.auc_multilabel(self.targets, predictions)
         if self.task == "multiclass":
-            if predictions.ndim == 1:
-                predictions = np.full((len(predictions), self.classes), 1 / self.classes)
             return metrics.auc_multiclass(self.targets, predictions)
         return metrics.auc(self.targets, predictions)
 
@@ -77,8 +73,8 @@ class Selection:
         From 1; 0 before the first.
     """
 
-    def __init__(self, measure: str, epochs: int, patience: int, stop_at: float | None = None) -> None:
-        self.measure, self.epochs, self.patience, self.stop_at = measure, epochs, patience, stop_at
+    def __init__(self, measure: str, epochs: int, patience: int) -> None:
+        self.measure, self.epochs, self.patience = measure, epochs, patience
         self._sign = 1 if measure == "val_mse" else -1
         self.rows: list[dict[str, Any]] = []
         self.best_epoch = 0
@@ -101,9 +97,8 @@ class Selection:
         return self._sign * means[0], means[1]
 
     def is_over(self) -> bool:
-        """Whether the last epoch was the last: by number, by patience, or because `stop_at` was reached."""
+        """Whether the last epoch was the last, by number or by patience."""
         if not self.rows:
             return False
-        last = self.rows[-1]
-        reached = self.stop_at is not None and self._sign * last[self.measure] <= self._sign * self.stop_at
-        return reached or last["epoch"] >= self.epochs or last["epoch"] - self.best_epoch >= self.patience
+        epoch = self.rows[-1]["epoch"]
+        return epoch >= self.epochs or epoch - self.best_epoch >= self.patience

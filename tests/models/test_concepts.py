@@ -29,21 +29,21 @@ def test_the_risk_of_corrected_concepts_by_hand(model, images):
     # Columns: (diameter - 8) / 2, three kinds, spiculated.
     set_risk(model, [0.5, 0.0, 1.0, 2.0, 3.0], bias=-4.0)
     corrections = {"diameter_mm": 10.0, "nodule_type": 2, "spiculated": 1}
-    found = models.correct_concepts(model, images, corrections)
-    assert found["risk"][:, 0] == pytest.approx([1 / (1 + np.exp(-(0.5 + 2 + 3 - 4)))] * 5)
+    outputs = models.correct_concepts(model, images, corrections)
+    assert outputs["risk"][:, 0] == pytest.approx([1 / (1 + np.exp(-(0.5 + 2 + 3 - 4)))] * 5)
     each = models.correct_concepts(model, images, {**corrections, "spiculated": [0, 1, 0, 1, 0.5]})
     logits = np.log(each["risk"] / (1 - each["risk"]))[:, 0]
     assert logits == pytest.approx([-1.5, 1.5, -1.5, 1.5, 0], abs=1e-4)
-    assert found["nodule_type"].tolist() == [[0, 0, 1]] * 5
+    assert outputs["nodule_type"].tolist() == [[0, 0, 1]] * 5
 
 
 def test_without_corrections_it_is_what_the_network_says(model, images):
     plain = model.predict_on_batch(images)
-    found = models.correct_concepts(model, images, {}, batch_size=2)
-    assert set(found) == {*CONCEPTS, "risk"}
-    for name, values in found.items():
+    outputs = models.correct_concepts(model, images, {}, batch_size=2)
+    assert set(outputs) == {*CONCEPTS, "risk"}
+    for name, values in outputs.items():
         np.testing.assert_allclose(values, plain[name], atol=1e-5)
-    assert found["nodule_type"].sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
+    assert outputs["nodule_type"].sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
 
 
 def test_concepts_learn_from_their_own_labels_only(model, images, rng):
@@ -72,9 +72,9 @@ def test_one_training_teaches_concepts_and_risk(rng):
     model.compile(keras.optimizers.Adam(0.01), loss=losses)
     column = bright[:, np.newaxis].astype(np.float32)
     model.fit(images, {"bright": column, "level": column, "risk": 1 - column}, epochs=120, verbose=0)
-    found = models.correct_concepts(model, images, {})
-    assert ((found["bright"][:, 0] > 0.5) == bright).mean() > 0.9
-    assert np.corrcoef(found["risk"][:, 0], 1 - bright)[0, 1] > 0.8
+    outputs = models.correct_concepts(model, images, {})
+    assert ((outputs["bright"][:, 0] > 0.5) == bright).mean() > 0.9
+    assert np.corrcoef(outputs["risk"][:, 0], 1 - bright)[0, 1] > 0.8
     flipped = models.correct_concepts(model, images, {"bright": 1 - bright, "level": 1.0 - bright})
     assert np.corrcoef(flipped["risk"][:, 0], bright)[0, 1] > 0.8
 
@@ -83,7 +83,9 @@ def test_it_goes_through_a_file_and_a_layer_may_lie_between(images, tmp_path):
     model = models.concept_bottleneck((16, 20, 1), {"spiculated": "yes_no"}, hidden=3, width=4)
     model.save(tmp_path / "bottleneck.keras")
     again = keras.models.load_model(tmp_path / "bottleneck.keras", compile=False)
-    first, second = (models.correct_concepts(one, images, {"spiculated": 1}) for one in (model, again))
+    first, second = (
+        models.correct_concepts(network, images, {"spiculated": 1}) for network in (model, again)
+    )
     np.testing.assert_allclose(first["risk"], second["risk"], atol=1e-6)
 
 
@@ -117,5 +119,5 @@ def test_concepts_named_in_any_order_keep_their_columns(images):
     set_risk(model, [3.0, 0.5], bias=-1.0)
     plain = model.predict(images, verbose=0)
     np.testing.assert_allclose(models.correct_concepts(model, images, {})["risk"], plain["risk"], atol=1e-5)
-    found = models.correct_concepts(model, images, {"spiculated": 1, "diameter_mm": 10.0})
-    assert found["risk"][:, 0] == pytest.approx([1 / (1 + np.exp(-(3 + 0.5 - 1)))] * 5)
+    outputs = models.correct_concepts(model, images, {"spiculated": 1, "diameter_mm": 10.0})
+    assert outputs["risk"][:, 0] == pytest.approx([1 / (1 + np.exp(-(3 + 0.5 - 1)))] * 5)

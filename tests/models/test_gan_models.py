@@ -15,13 +15,9 @@ def answer(model, *inputs):
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 40, 3), (64, 64, 1)])
 @pytest.mark.parametrize("classes", [0, 3])
-@pytest.mark.parametrize("pair", ["default", "dcgan"])
-def test_image_pairs_keep_the_contract(rng, shape, classes, pair):
-    if pair == "default":
-        generator = models.gan.generator(shape, 10, classes, width=4)
-        critic = models.gan.critic(shape, classes, width=4)
-    else:
-        generator, critic = models.gan.dcgan(shape, 10, classes, width=4)
+def test_image_pairs_keep_the_contract(rng, shape, classes):
+    generator = models.gan.generator(shape, 10, classes, width=4)
+    critic = models.gan.critic(shape, classes, width=4)
     labels = [np.eye(3)[[0, 1]]] if classes else []
     images = answer(generator, rng.normal(size=(2, 10)), *labels)
     assert images.shape == (2, *shape)
@@ -42,11 +38,11 @@ def test_a_critic_is_normalized_as_asked(normalization, batch, spectral):
 
 
 def test_point_pairs_keep_the_contract(rng):
-    generator = models.gan.point_generator(3, 2, dimensions=4, width=8)
-    critic = models.gan.point_critic(2, dimensions=4, width=8, spectral=True)
+    generator = models.gan.point_generator(3, 2, width=8)
+    critic = models.gan.point_critic(2, width=8)
     label = np.eye(2)[[0, 1, 1]]
     points = answer(generator, rng.normal(size=(3, 3)), label)
-    assert points.shape == (3, 4)
+    assert points.shape == (3, 2)
     assert answer(critic, points, label).shape == (3, 1)
 
 
@@ -63,7 +59,8 @@ def test_the_same_seed_gives_the_same_first_weights():
 
 
 def test_no_bias_stands_before_batch_normalization():
-    for network in (models.gan.generator((16, 16, 1), width=4), *models.gan.dcgan((16, 16, 1), width=4)):
+    for build in (models.gan.generator, models.gan.critic):
+        network = build((16, 16, 1), width=4)
         for layer, after in zip(network.layers, network.layers[1:], strict=False):
             if isinstance(after, keras.layers.BatchNormalization):
                 assert not getattr(layer, "use_bias", False)
@@ -82,12 +79,10 @@ def test_shapes_that_cannot_be_halved_are_refused(shape, message):
         models.gan.generator(shape)
 
 
-def test_latent_and_dimensions_below_one_are_refused():
+def test_options_that_no_network_can_have_are_refused():
     with pytest.raises(ValueError, match=r"latent must lie between 1 and infinity, got 0"):
         models.gan.point_generator(0)
     with pytest.raises(ValueError, match=r"normalization must be one of: batch.* got 'batches'"):
         models.gan.critic((16, 16, 1), normalization="batches")
-    with pytest.raises(ValueError, match=r"dimensions must lie between 1 and infinity, got 0"):
-        models.gan.point_critic(dimensions=0)
     with pytest.raises(ValueError, match=r"classes must lie between 0 and infinity, got -1"):
         models.gan.point_generator(classes=-1)

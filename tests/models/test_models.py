@@ -82,9 +82,9 @@ def test_the_articles_network_has_64_maps_of_5_by_5_before_its_dense_layer():
 
 
 def test_costs_of_the_articles_network_by_hand():
-    found = models.cost(models.article_cnn_28())
-    assert found.weights == (9 + 1) * 32 + (9 * 32 + 1) * 64 + (1600 + 1) * 64 + 65
-    assert found.multiply_adds == 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 64 + 64
+    cost = models.cost(models.article_cnn_28())
+    assert cost.weights == (9 + 1) * 32 + (9 * 32 + 1) * 64 + (1600 + 1) * 64 + 65
+    assert cost.multiply_adds == 26 * 26 * 9 * 32 + 11 * 11 * 9 * 32 * 64 + 1600 * 64 + 64
 
 
 def test_resnet_18_has_its_published_size():

@@ -41,7 +41,6 @@ def test_points_add_up_by_hand():
         ["spiculated", "1", 3],
         ["sum", "risk 98%", 8],
     ]
-    assert cards().risks()["points"].tolist() == list(range(9))
     assert "spiculated" in cards()._repr_html_()
 
 

@@ -27,12 +27,12 @@ def dataset(rng):
 
 def part(model, name, inputs):
     inner = keras.Model(model.input, model.get_layer(name).output)
-    found = inner(inputs)
-    return keras.ops.convert_to_numpy(found[0] if isinstance(found, list | tuple) else found)
+    outputs = inner(inputs)
+    return keras.ops.convert_to_numpy(outputs[0] if isinstance(outputs, list | tuple) else outputs)
 
 
 def set_all(model, name, numbers):
-    model.get_layer(name).set_weights([np.asarray(one, np.float32) for one in numbers])
+    model.get_layer(name).set_weights([np.asarray(array, np.float32) for array in numbers])
 
 
 # --- by hand
@@ -42,9 +42,9 @@ def test_a_plain_network_of_one_number_by_hand():
     model = models.simple_rnn((3, 1), width=1)
     set_all(model, "states", ([[1.0]], [[0.5]], [0.0]))
     states = part(model, "states", np.array([[[1.0], [0.0], [0.0]]], np.float32))[0, :, 0]
-    one = np.tanh(1.0)
-    two = np.tanh(0.5 * one)
-    assert states == pytest.approx([one, two, np.tanh(0.5 * two)], abs=1e-6)
+    first = np.tanh(1.0)
+    second = np.tanh(0.5 * first)
+    assert states == pytest.approx([first, second, np.tanh(0.5 * second)], abs=1e-6)
     assert part(model, "features", np.array([[[1.0], [0.0], [0.0]]], np.float32))[0, 0] == states[-1]
 
 
@@ -66,9 +66,9 @@ def test_gradients_along_the_steps_by_hand():
 
 
 def test_costs_by_hand():
-    found = models.cost(models.lstm((5, 2), width=3))
-    assert found.weights == 4 * (2 * 3 + 3 * 3 + 3) + 4
-    assert found.multiply_adds == 5 * 4 * (2 * 3 + 3 * 3) + 3
+    cost = models.cost(models.lstm((5, 2), width=3))
+    assert cost.weights == 4 * (2 * 3 + 3 * 3 + 3) + 4
+    assert cost.multiply_adds == 5 * 4 * (2 * 3 + 3 * 3) + 3
     assert models.cost(models.bidirectional_lstm((5, 2), width=3)).multiply_adds == 2 * 300 + 6
     trunk = 16 * 16 * 9 * 4 + 8 * 8 * 9 * 4 * 8 + 4 * 4 * 9 * 8 * 16
     reader = 3 * (32 * 8 + 8 * 8)

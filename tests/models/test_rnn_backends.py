@@ -35,7 +35,7 @@ def numbers(model):
             weight.assign(rng.normal(0, 0.3, weight.shape).astype("float32"))
     return model
 
-found = {"backend": backend.name()}
+results = {"backend": backend.name()}
 cases = {
     "simple_rnn": (data(6, 2), {}), "lstm": (data(6, 2), {"pooling": "attention"}), "gru": (data(6, 2), {}),
     "bidirectional_lstm": (data(6, 2), {}), "cnn_lstm": (data(5, 16, 16, 1), {"pooling": "attention"}),
@@ -49,10 +49,10 @@ for name, (dataset, options) in cases.items():
                        progress=False, seed=3)
     folder = models.save(sys.argv[1] + "/" + name, run.model, dataset, run.normalization)
     again = models.load(folder).predict(inputs)
-    found[name] = {"before": before.tolist(), "gradients": gradients.tolist(),
+    results[name] = {"before": before.tolist(), "gradients": gradients.tolist(),
                    "loss": run.history["loss"].tolist(),
                    "after": run.predict(inputs).tolist(), "again": again.tolist()}
-print(json.dumps(found))
+print(json.dumps(results))
 """
 
 NAMES = ("simple_rnn", "lstm", "gru", "bidirectional_lstm", "cnn_lstm")
@@ -60,7 +60,7 @@ NAMES = ("simple_rnn", "lstm", "gru", "bidirectional_lstm", "cnn_lstm")
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    found = {}
+    by_backend = {}
     for backend in BACKENDS:
         environment = {**os.environ, "KERAS_BACKEND": backend}
         done = subprocess.run(
@@ -72,9 +72,9 @@ def results(tmp_path_factory):
         )
         if done.returncode:
             pytest.fail(f"recurrent networks on {backend} failed:\n{done.stderr[-3000:]}")
-        found[backend] = json.loads(done.stdout.splitlines()[-1])
-        assert found[backend]["backend"] == backend
-    return found
+        by_backend[backend] = json.loads(done.stdout.splitlines()[-1])
+        assert by_backend[backend]["backend"] == backend
+    return by_backend
 
 
 @pytest.mark.parametrize("backend", BACKENDS[1:])

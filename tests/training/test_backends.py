@@ -67,7 +67,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    found = {}
+    by_backend = {}
     for backend in BACKENDS:
         folder = tmp_path_factory.mktemp(backend)
         environment = {**os.environ, "KERAS_BACKEND": backend}
@@ -80,8 +80,8 @@ def results(tmp_path_factory):
         )
         if done.returncode:
             pytest.fail(f"training on {backend} failed:\n{done.stderr[-3000:]}")
-        found[backend] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        by_backend[backend] = json.loads(done.stdout.splitlines()[-1])
+    return by_backend
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -199,9 +199,13 @@ def test_mixed_precision_computes_in_float16_and_answers_in_float32(dataset):
     assert run.predict(dataset.test.images).dtype == np.float32
 
 
-def test_training_stops_early_without_progress_and_at_a_wanted_measure(dataset):
+def test_training_stops_early_without_progress_and_where_a_callback_asks_for_it(dataset):
+    class Enough(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training |= logs["val_auc"] >= 0.6
+
     assert len(fitted(dataset, epochs=30, patience=2, learning_rate=1e-7).history) < 30
-    reached = fitted(dataset, epochs=30, stop_at=0.6)
+    reached = fitted(dataset, epochs=30, callbacks=[Enough()])
     assert len(reached.history) < 30
     assert reached.history["val_auc"].iloc[-1] >= 0.6
 

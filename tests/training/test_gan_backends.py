@@ -16,9 +16,10 @@ BACKENDS = ("tensorflow", "torch", "jax")
 SCRIPT = """
 import json, sys
 from pathlib import Path
+import keras
 import numpy as np
 from medlab import backend, models
-from medlab.training.gan import DCGAN, GAN, Inpainter, load
+from medlab.training.gan import GAN, Inpainter, load
 from medlab.training.gan.image_batches import ImageBatches
 
 m, shape = models.gan, (16, 16, 1)
@@ -35,33 +36,38 @@ def fill(model):
             v.assign(numbers.normal(0.3, 0.1, v.shape).astype("float32"))
     return model
 
-sgd = {"optimizer": "sgd", "rates": (0.01, 0.01), "averaging": 0.9}
-plain = {**DCGAN, **sgd, "loss": "minimax"}
+def sgd(adversary):
+    adversary.optimizers = [keras.optimizers.SGD(0.01) for _ in adversary.players]
+    for optimizer, network in zip(adversary.optimizers, adversary.players.values()):
+        optimizer.build(network.trainable_variables)
+    return adversary
+
+usual = {"rates": (0.01, 0.01), "averaging": 0.9}
 critic, tiny = m.critic, {"width": 4}
 CASES = {
-    "default": GAN(fill(m.generator(shape, 8, 2, **tiny)), fill(critic(shape, 2, **tiny)), **sgd),
+    "default": GAN(fill(m.generator(shape, 8, 2, **tiny)), fill(critic(shape, 2, **tiny)), **usual),
     "spectral": GAN(
         fill(m.generator(shape, 8, 2, **tiny)),
         fill(critic(shape, 2, normalization="spectral", **tiny)), "hinge",
-        augment=("flip", "color", "translation", "cutout"), **sgd,
+        augment=("flip", "color", "translation", "cutout"), **usual,
     ),
-    "dcgan": GAN(*map(fill, m.dcgan(shape, 8, **tiny)), **plain),
+    "minimax": GAN(fill(m.generator(shape, 8, **tiny)), fill(critic(shape, **tiny)), "minimax", **usual),
     "wasserstein": GAN(
         fill(m.generator(shape, 8, **tiny)), fill(critic(shape, normalization="none", **tiny)),
-        "wasserstein", critic_steps=2, augment=("flip",), **sgd,
+        "wasserstein", critic_steps=2, augment=("flip",), **usual,
     ),
     "repair": Inpainter(
-        fill(m.inpainter(shape, **tiny)), fill(critic((16, 16, 2), **tiny)), adversarial=0.1, **sgd
+        fill(m.inpainter(shape, **tiny)), fill(critic((16, 16, 2), **tiny)), adversarial=0.1, **usual
     ),
 }
 results = {"backend": backend.name()}
 for name, gan in CASES.items():
-    classes = getattr(gan, "classes", 0)
+    sgd(gan)
     real = ImageBatches(
-        images, labels if classes else None, classes=classes, shape=shape, batch_size=8, seed=5
+        images, labels if gan.classes else None, classes=gan.classes, shape=shape, batch_size=8, seed=5
     )
     critics, batch = gan.batches(real, 0)
-    facts, found = {}, {}
+    facts, gradients = {}, {}
     both = {"generator": {**batch, "momentum": np.float32(0.5)}, "critic": critics[0]}
     for number, (player, its) in enumerate(both.items()):
         # A step of plain SGD at rate 10 moves the weights by 10 gradients.
@@ -70,15 +76,15 @@ for name, gan in CASES.items():
         gan.optimizers[number].learning_rate = 10.0
         facts |= {name: float(value) for name, value in gan._step(player)(its).items()}
         moved = [(old - new) / 10 for old, new in zip(before[player], gan.state()[player])]
-        found[player] = [array.ravel().tolist() for array, learns in zip(moved, trainable) if learns]
+        gradients[player] = [array.ravel().tolist() for array, learns in zip(moved, trainable) if learns]
         gan.restore(before)
     stepped = {k: float(v) for k, v in gan.step(critics, batch).items()}
     weights = {k: [w.ravel().tolist() for w in v] for k, v in gan.state().items() if not k.endswith("slots")}
-    results[name] = {"facts": facts, "gradients": found, "stepped": stepped, "weights": weights}
+    results[name] = {"facts": facts, "gradients": gradients, "stepped": stepped, "weights": weights}
 
 folder = Path(sys.argv[1])
 if backend.name() == "tensorflow":
-    gan.save(folder)
+    Inpainter(gan.generator, gan.critic, adversarial=0.1, **usual).save(folder)
 mask = np.zeros((16, 16)); mask[4:9, 4:9] = 1
 results["repaired"] = load(folder).repair(images[:2], mask).ravel().tolist()
 
@@ -105,7 +111,7 @@ print(json.dumps(results))
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    found = {}
+    by_backend = {}
     saved = tmp_path_factory.mktemp("saved")
     for backend in BACKENDS:
         done = subprocess.run(
@@ -117,39 +123,39 @@ def results(tmp_path_factory):
         )
         if done.returncode:
             pytest.fail(f"adversarial training on {backend} failed:\n{done.stderr[-3000:]}")
-        found[backend] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        by_backend[backend] = json.loads(done.stdout.splitlines()[-1])
+    return by_backend
 
 
-def apart(found, expected):
+def apart(arrays, expected):
     """Largest difference relative to the largest number of each array, over all arrays."""
     worst = 0.0
-    for a, b in zip(found, expected, strict=True):
+    for a, b in zip(arrays, expected, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         worst = max(worst, np.abs(a - b).max() / max(np.abs(b).max(), 1e-3))
     return worst
 
 
-CASES = ("default", "spectral", "dcgan", "wasserstein", "repair")
+CASES = ("default", "spectral", "minimax", "wasserstein", "repair")
 
 
 @pytest.mark.parametrize("backend", BACKENDS[1:])
 @pytest.mark.parametrize("case", CASES)
 def test_losses_and_gradients_agree(results, backend, case):
-    found, expected = results[backend][case], results["tensorflow"][case]
+    result, expected = results[backend][case], results["tensorflow"][case]
     for key in ("facts", "stepped"):
-        assert found[key] == pytest.approx(expected[key], rel=1e-4, abs=1e-5)
+        assert result[key] == pytest.approx(expected[key], rel=1e-4, abs=1e-5)
     for player in ("critic", "generator"):
-        assert apart(found["gradients"][player], expected["gradients"][player]) < 1e-4
+        assert apart(result["gradients"][player], expected["gradients"][player]) < 1e-4
 
 
 @pytest.mark.parametrize("backend", BACKENDS[1:])
 @pytest.mark.parametrize("case", CASES)
 def test_weights_after_a_step_agree(results, backend, case):
-    found, expected = results[backend][case]["weights"], results["tensorflow"][case]["weights"]
-    assert set(found) == {"generator", "critic", "average"}
-    for name in found:
-        assert apart(found[name], expected[name]) < 1e-4
+    weights, expected = results[backend][case]["weights"], results["tensorflow"][case]["weights"]
+    assert set(weights) == {"generator", "critic", "average"}
+    for name in weights:
+        assert apart(weights[name], expected[name]) < 1e-4
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -64,8 +64,8 @@ def whole(dataset):
 def same(run, whole):
     assert run.history["epoch"].tolist() == whole.history["epoch"].tolist()
     np.testing.assert_allclose(run.history["loss"], whole.history["loss"], rtol=1e-5)
-    for one, other in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    for weight, expected in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_session_does_what_fit_does(dataset, whole, tmp_path):
@@ -106,10 +106,10 @@ def test_a_new_session_goes_on_from_the_disk(dataset, whole, tmp_path):
     first = session(dataset, tmp_path)
     first.callbacks = [At(10, first.stop)]
     first.start().wait()
-    assert checkpoints.checkpoint_in(tmp_path) == "a checkpoint of 1 epochs and 3 batches"
+    assert checkpoints.checkpoint_in(tmp_path) == "a checkpoint of 1 epoch and 3 batches"
     second = session(dataset, tmp_path)
     with pytest.raises(
-        FileExistsError, match=r"a checkpoint of 1 epochs and 3 batches lies in .*resume=True\) goes"
+        FileExistsError, match=r"a checkpoint of 1 epoch and 3 batches lies in .*resume=True\) goes"
     ):
         second.start()
     assert second.start(resume=True).wait().state == "done"

@@ -26,8 +26,8 @@ for number, batch in enumerate(np.random.default_rng(7).integers(1, 23, 20)):
         background.resume().wait()
     run = background.result()
     assert run.history["loss"].tolist() == whole.history["loss"].tolist(), (batch, run.history, whole.history)
-    for one, other in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
-        assert np.array_equal(one, other), batch
+    for weight, expected in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
+        assert np.array_equal(weight, expected), batch
 """
 
 

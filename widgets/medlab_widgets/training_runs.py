@@ -169,7 +169,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
             {
                 "": "▶" if run is current else "",
                 "run": run.name,
-                **{name: _typed(run.settings.get(name)) for name in varied},
+                **{name.replace("_", " "): _typed(run.settings.get(name)) for name in varied},
                 "trained": f"{len(run.rows)} of {run.settings.get('epochs', '?')}",
                 "best epoch": run.best_epoch or "",
                 **{name: "" if value is None else f"{value:.3f}" for name, value in best.items()},

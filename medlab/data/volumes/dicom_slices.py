@@ -25,6 +25,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from medlab.data.confidentiality import quiet
 from medlab.data.volumes.volume import Triple, spacing_text
+from medlab.text import counted
 
 # As tags, not keywords: looking keywords up takes longer than reading.
 TAGS = [
@@ -139,7 +140,7 @@ def _scan(paths: tuple[Path, ...], _stamps: Any) -> tuple[tuple[SliceFile, ...],
             slices.append(header)
         else:
             passed["DICOM object without pixels"] += 1
-    listed = ", ".join(f"{count} {what}{'s' * (count > 1)}" for what, count in passed.items() if count)
+    listed = ", ".join(counted(count, what) for what, count in passed.items() if count)
     if not slices:
         which = "one of the inner folders" if passed["inner folder"] else "the folder that holds the slices"
         msg = (

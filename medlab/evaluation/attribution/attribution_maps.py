@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from medlab import plots
 from medlab.evaluation.attribution.methods import METHODS
+from medlab.text import counted
 
 if TYPE_CHECKING:
     from medlab.plots import Picture
@@ -83,7 +84,7 @@ class Attribution:
 
     def describe(self) -> str:
         """Say in a line what was asked and how well the map adds up."""
-        words = [self.method, f"{len(self)} image" + "s" * (len(self) != 1)]
+        words = [self.method, counted(len(self), "image")]
         if self.layer:
             words.append(f"layer {self.layer}")
         if (relative := self.relative_error) is not None and np.isfinite(relative).any():

@@ -1,8 +1,5 @@
-"""Networks for images: the default pair, the plain DCGAN, and a network that fills holes."""
+"""Networks for images: a generator and a critic, and a network that fills holes."""
 
-from __future__ import annotations
-
-import functools
 from typing import Any
 
 import keras
@@ -10,8 +7,6 @@ from keras import layers
 
 from medlab import backend, checks
 from medlab.models.gan.parts import first_maps, halved, halvings, network, noise_and_label, score
-
-NORMALIZATIONS = ("batch", "spectral", "none")
 
 
 def generator(
@@ -100,7 +95,7 @@ def critic(
     ValueError
         If the sides cannot be halved often enough, or there is no such normalization.
     """
-    checks.one_of("normalization", normalization, NORMALIZATIONS)
+    checks.one_of("normalization", normalization, ("batch", "spectral", "none"))
     times = halvings(image_shape)
     backend.seed_everything(seed)
     image = keras.Input(tuple(image_shape), name="image")
@@ -109,64 +104,6 @@ def critic(
     x = halved(image, filters, normalized=normalization == "batch", spectral=spectral)
     inputs, answer = score(x, [image], classes, spectral)
     return network(inputs, answer, "critic")
-
-
-def dcgan(
-    image_shape: tuple[int, ...], latent: int = 100, classes: int = 0, *, width: int = 64, seed: int = 0
-) -> tuple[keras.Model, keras.Model]:
-    """Build the pair of Radford et al.: transposed and strided convolutions with batch normalization.
-
-    Train it with ``medlab.training.gan.DCGAN``, the options of the paper.
-
-    Parameters
-    ----------
-    image_shape : (H, W, C)
-        Sides of 16 to 256, divisible by 4 (by 8 above 32 pixels, and so on).
-    latent : int
-        Length of the noise vector.
-    classes : int
-        0, or the number of classes of a conditional pair.
-    width : int
-        Filters next to the image; each halving has twice as many.
-    seed : int
-        Seed of the first weights, normal with standard deviation 0.02.
-
-    Returns
-    -------
-    generator, critic : keras.Model
-        Inputs and outputs as those of `generator` and `critic`.
-
-    Raises
-    ------
-    ValueError
-        If the sides cannot be halved often enough.
-
-    Notes
-    -----
-    Source: Radford et al. 2016, https://arxiv.org/abs/1511.06434. The critic's answer is the linear score
-    before the paper's sigmoid. Batch normalization has momentum 0.9, because the averages of Keras' 0.99
-    lag behind on a few hundred steps.
-    """
-    times = halvings(image_shape)
-    backend.seed_everything(seed)
-
-    def start() -> keras.initializers.Initializer:
-        return keras.initializers.RandomNormal(stddev=0.02)
-
-    inputs, x = noise_and_label(latent, classes)
-    x = first_maps(x, image_shape, times, width << (times - 1), start)
-    transposed = functools.partial(layers.Conv2DTranspose, kernel_size=4, strides=2, padding="same")
-    for level in range(times - 1, 0, -1):
-        filters, name = width << (level - 1), f"transposed_{level}"
-        x = transposed(filters, use_bias=False, kernel_initializer=start(), name=name)(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
-        x = layers.ReLU(name=f"relu_{level}")(x)
-    x = transposed(image_shape[-1], activation="tanh", kernel_initializer=start(), name="image")(x)
-    generator = network(inputs, x, "dcgan_generator")
-
-    image = keras.Input(tuple(image_shape), name="image")
-    x = halved(image, [width << level for level in range(times)], initializer=start)
-    return generator, network(*score(x, [image], classes, spectral=False), "dcgan_critic")
 
 
 def inpainter(image_shape: tuple[int, ...], *, width: int = 32, seed: int = 0) -> keras.Model:

@@ -1,10 +1,7 @@
 """Parts that generators and critics share: inputs, the first maps, halving, the critic's score."""
 
-from __future__ import annotations
-
 import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -52,18 +49,12 @@ def noise_and_label(latent: int, classes: int) -> tuple[list[Any], Any]:
     return [noise, label], layers.Concatenate(name="noise_and_label")([noise, label])
 
 
-def first_maps(
-    x: Any,
-    image_shape: tuple[int, ...],
-    times: int,
-    filters: int,
-    initializer: Callable[[], Any] = keras.initializers.GlorotUniform,
-) -> Any:
+def first_maps(x: Any, image_shape: tuple[int, ...], times: int, filters: int) -> Any:
     """Turn noise into the smallest maps of a generator, of the image's sides halved so many times."""
     height, width, _ = image_shape
     shape = (height >> times, width >> times, filters)
-    dense = layers.Dense(math.prod(shape), use_bias=False, kernel_initializer=initializer(), name="dense")
-    x = layers.Reshape(shape, name="first_maps")(dense(x))
+    x = layers.Dense(math.prod(shape), use_bias=False, name="dense")(x)
+    x = layers.Reshape(shape, name="first_maps")(x)
     x = layers.BatchNormalization(momentum=0.9, name="first_normalization")(x)
     return layers.ReLU(name="first_relu")(x)
 
@@ -89,14 +80,7 @@ def network(inputs: list[Any], outputs: Any, name: str) -> keras.Model:
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=name)
 
 
-def halved(
-    image: Any,
-    filters: list[int],
-    *,
-    normalized: bool = True,
-    spectral: bool = False,
-    initializer: Callable[[], Any] = keras.initializers.GlorotUniform,
-) -> Any:
+def halved(image: Any, filters: list[int], *, normalized: bool, spectral: bool) -> Any:
     """Return the features of a critic, shape (N, F): convolutions, each on half of the sides before it.
 
     Parameters
@@ -108,8 +92,6 @@ def halved(
         Batch normalization after all convolutions but the first.
     spectral : bool
         Hold every convolution to spectral norm 1.
-    initializer : callable
-        Makes the initializer of one kernel.
     """
     layer = SpectralConv2D if spectral else layers.Conv2D
     halving = functools.partial(layer, kernel_size=4, strides=2, padding="same")
@@ -117,8 +99,7 @@ def halved(
     for level, count in enumerate(filters):
         # The bias before a batch normalization would have no gradient.
         normalized_here = normalized and level > 0
-        options = {"use_bias": not normalized_here, "kernel_initializer": initializer()}
-        x = halving(count, name=f"convolution_{level}", **options)(x)
+        x = halving(count, use_bias=not normalized_here, name=f"convolution_{level}")(x)
         if normalized_here:
             x = layers.BatchNormalization(momentum=0.9, name=f"normalization_{level}")(x)
         x = layers.LeakyReLU(0.2, name=f"relu_{level}")(x)

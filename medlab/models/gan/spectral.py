@@ -9,8 +9,6 @@ computation, as in the paper, everywhere alike.
 Source: Miyato et al. 2018, https://openreview.net/forum?id=B1QRgziT-.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

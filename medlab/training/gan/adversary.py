@@ -1,7 +1,5 @@
 """What `GAN` and `Inpainter` share: two networks, their optimizers, the average, the compiled steps."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,75 +11,76 @@ from keras import ops
 from numpy.typing import NDArray
 
 from medlab import backend, checks
-from medlab.training.checkpoint import copied, network_identity
-from medlab.training.gan import saving, steps
+from medlab.models.bundle import replacing_files
+from medlab.training.checkpoint import copied, flat, network_identity
+from medlab.training.gan import steps
 from medlab.training.gan.differentiable_augmentation import AUGMENTATIONS, draw, transform
 from medlab.training.gan.image_batches import ImageBatches
 from medlab.training.gan.losses import LOSSES, critic_loss
 from medlab.training.gan.training_loop import FitOptions, GANRun, Loop
 
-OPTIMIZERS = ("adam", "sgd")
+SCHEMA = 1
+FACTS, SLOTS = "gan.json", "optimizers.npz"
 BATCH = 256
-# Of the rate: the last steps of a decay still move a little.
-SLOWEST = 0.01
 
 
 class Adversary:
     """A network that makes images, a critic that tells them from real ones, and how both learn.
 
-    Subclasses say what each minimizes and what a batch is.
+    Subclasses say what each minimizes and what a batch is. `own` has the options that only a subclass has.
     """
 
     kind = ""
     image_shape: tuple[int, ...]
+    classes = 0
 
     def __init__(
         self,
         generator: keras.Model,
         critic: keras.Model | None,
+        own: Mapping[str, Any],
         *,
-        loss: str,
         rates: Iterable[float],
-        betas: Iterable[float],
-        optimizer: str,
         averaging: float,
-        decay: float,
-        augment: Iterable[str],
-        **options: Any,
+        loss: str = "nonsaturating",
+        betas: Iterable[float] = (0.5, 0.999),
+        decay: float = 0.5,
+        augment: Iterable[str] = (),
     ) -> None:
-        beta_1, beta_2 = betas
         chosen = {checks.one_of("augment", name, AUGMENTATIONS) for name in augment}
         self.generator = generator
         self.critic = critic
         self.options: dict[str, Any] = {
             "loss": checks.one_of("loss", loss, LOSSES),
             "rates": _checked_rates(rates),
-            "betas": (float(beta_1), float(beta_2)),
-            "optimizer": checks.one_of("optimizer", optimizer, OPTIMIZERS),
+            "betas": tuple(float(checks.in_range("betas", beta, 0, 0.9999)) for beta in betas),
             "averaging": float(checks.in_range("averaging", averaging, 0, 0.99999)),
             "decay": float(checks.in_range("decay", decay, 0, 1)),
             "augment": tuple(name for name in AUGMENTATIONS if name in chosen),
-            **options,
+            **own,
         }
         self.updates = 0
         self.stop_training = False
         backend.use_gpu_memory_as_needed()
+        self.players = {"generator": generator}
+        if critic is not None:
+            self.players["critic"] = critic
+        self.networks = dict(self.players)
         self.average: keras.Model | None = None
         if averaging:
             self.average = keras.models.clone_model(generator)
             self.average.set_weights(generator.get_weights())
+            self.networks["average"] = self.average
         self.optimizers = [
             self._optimizer(rate, network.trainable_variables)
-            for network, rate in zip(self.players(), self.options["rates"], strict=False)
+            for network, rate in zip(self.players.values(), self.options["rates"], strict=False)
         ]
         self._steps: dict[str, steps.Step] = {}
 
     # --- what a subclass says
 
-    def _prepare(
-        self, images: Any, labels_or_masks: Any, options: FitOptions
-    ) -> tuple[ImageBatches, Any, dict[str, Any]]:
-        """Return real images in batches, what snapshots are made of, and what a checkpoint must agree on."""
+    def _material(self, real: ImageBatches, count: int | None) -> Any:
+        """Return what so many snapshots are made of; None: a number that suits."""
         raise NotImplementedError
 
     def _critic_objective(self, batch: steps.Batch) -> tuple[Any, dict[str, Any]]:
@@ -122,7 +121,8 @@ class Adversary:
         decay = self.options["decay"]
         if not decay:
             return
-        factor = max(min(1.0, (1.0 - done) / decay), SLOWEST)
+        # The last steps still move a little.
+        factor = max(min(1.0, (1.0 - done) / decay), 0.01)
         for optimizer, rate in zip(self.optimizers, self.options["rates"], strict=False):
             optimizer.learning_rate = rate * factor
 
@@ -167,35 +167,34 @@ class Adversary:
             "fake_score": ops.mean(fake_score),
         }
 
-    def players(self) -> list[keras.Model]:
-        """Return the networks that learn."""
-        return [self.generator] if self.critic is None else [self.generator, self.critic]
-
     def _variables(self, player: str) -> tuple[list[Any], list[Any]]:
-        model: Any = self.generator if player == "generator" else self.critic
-        trainable = list(model.trainable_variables)
+        trainable = list(self.players[player].trainable_variables)
         chosen = {id(variable) for variable in trainable}
-        networks = [*self.players(), *([] if self.average is None else [self.average])]
-        everything = [variable for network in networks for variable in network.variables]
+        everything = [variable for network in self.networks.values() for variable in network.variables]
         return trainable, [variable for variable in everything if id(variable) not in chosen]
 
     def _optimizer(self, rate: float, variables: list[Any]) -> Any:
         """Return an optimizer whose slots are made for these variables."""
-        if self.options["optimizer"] == "sgd":
-            optimizer = keras.optimizers.SGD(rate)
-        else:
-            beta_1, beta_2 = (checks.in_range("betas", beta, 0, 0.9999) for beta in self.options["betas"])
-            optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
+        beta_1, beta_2 = self.options["betas"]
+        optimizer = keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
         optimizer.build(variables)
         return optimizer
 
     # --- use
 
-    def _fit(self, images: Any, labels_or_masks: Any, options: Mapping[str, Any]) -> GANRun:
+    def _fit(self, images: Any, labels: Any, options: Mapping[str, Any]) -> GANRun:
         for name in options:
             checks.one_of("option of fit", name, FitOptions.__dataclass_fields__)
         chosen = FitOptions(**options)
-        return Loop(self, chosen, *self._prepare(images, labels_or_masks, chosen)).run()
+        real = ImageBatches(
+            images,
+            labels,
+            classes=self.classes,
+            shape=self.image_shape,
+            batch_size=chosen.batch_size,
+            seed=chosen.seed,
+        )
+        return Loop(self, chosen, real, self._material(real, chosen.snapshots)).run()
 
     def _make(self, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:
         """Return what the averaged generator, where there is one, makes of its inputs."""
@@ -203,6 +202,7 @@ class Adversary:
         parts = []
         for start in range(0, len(inputs[0]), BATCH):
             part = [array[start : start + BATCH] for array in inputs]
+            # Not predict, which takes a hundred times as long for a handful of images.
             images = model.predict_on_batch(part if len(part) > 1 else part[0])
             parts.append(np.asarray(images, np.float32))
         return np.concatenate(parts)
@@ -215,7 +215,25 @@ class Adversary:
         OSError
             If the folder cannot be written or the disk is full; an older GAN there stays as it was.
         """
-        return saving.save(self, folder)
+        folder = Path(folder)
+        facts = {
+            "schema": SCHEMA,
+            "kind": self.kind,
+            "options": self.options,
+            "networks": list(self.networks),
+            "updates": self.updates,
+            "backend": backend.name(),
+            "versions": backend.versions(),
+        }
+        slots = {name: group for name, group in self.state().items() if name.endswith("_slots")}
+        # The facts last: a folder with facts is whole.
+        names = [*(f"{name}.keras" for name in self.networks), SLOTS, FACTS]
+        with replacing_files(folder, names, "GAN") as partial:
+            for name, model in self.networks.items():
+                model.save(partial / f"{name}.keras")
+            np.savez(partial / SLOTS, **flat(slots))
+            (partial / FACTS).write_text(json.dumps(facts, indent=2, allow_nan=False), encoding="utf-8")
+        return folder
 
     # --- everything that changes, for checkpoints
 
@@ -230,19 +248,14 @@ class Adversary:
                 variable.assign(value)
 
     def _groups(self) -> dict[str, list[Any]]:
-        groups = {"generator": self.generator.variables}
-        if self.critic is not None:
-            groups["critic"] = self.critic.variables
-        if self.average is not None:
-            groups["average"] = self.average.variables
-        for name, optimizer in zip(("generator_slots", "critic_slots"), self.optimizers, strict=False):
-            groups[name] = optimizer.variables
+        groups = {name: network.variables for name, network in self.networks.items()}
+        for name, optimizer in zip(self.players, self.optimizers, strict=True):
+            groups[f"{name}_slots"] = optimizer.variables
         return groups
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree on."""
-        players = zip(("generator", "critic"), self.players(), strict=False)
-        networks = {name: network_identity(model) for name, model in players}
+        networks = {name: network_identity(network) for name, network in self.players.items()}
         return json.loads(json.dumps({"kind": self.kind, **self.options, **networks}))
 
 

@@ -8,8 +8,6 @@ Source: Zhao et al. 2020, https://arxiv.org/abs/2006.10738. Unlike there, moved 
 their border rather than with zeros; flips are a fourth change.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,8 +1,5 @@
 """`GAN`: a generator and a critic that learn from each other, on every backend."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -15,19 +12,7 @@ from medlab.training.gan.adversary import Adversary
 from medlab.training.gan.image_batches import ImageBatches, one_hot
 from medlab.training.gan.losses import generator_loss, gradient_penalty
 from medlab.training.gan.steps import Batch
-from medlab.training.gan.training_loop import FitOptions, GANRun
-
-PENALTY = 10.0  # Gulrajani et al. 2017
-
-# Radford et al. 2016: the options that go with medlab.models.gan.dcgan.
-DCGAN = {
-    "loss": "nonsaturating",
-    "rates": (2e-4, 2e-4),
-    "betas": (0.5, 0.999),
-    "averaging": 0.0,
-    "decay": 0.0,
-    "augment": (),
-}
+from medlab.training.gan.training_loop import GANRun
 
 
 class GAN(Adversary):
@@ -45,12 +30,13 @@ class GAN(Adversary):
         "wasserstein", 0 otherwise.
     critic_steps : int
         The critic's updates for one of the generator's, each on other images.
+    **options
+        As follows.
     rates : (float, float)
         Learning rates of generator and critic (two time scales: Heusel et al. 2017,
         https://arxiv.org/abs/1706.08500).
     betas : (float, float)
         Adam's.
-    optimizer : "adam" or "sgd"
     averaging : float
         Momentum of the moving average of the generator's weights, which `sample` uses; at the start it is
         (1 + updates) / (10 + updates) where that is less. 0: none.
@@ -82,12 +68,7 @@ class GAN(Adversary):
         *,
         penalty: float | None = None,
         critic_steps: int = 1,
-        rates: Iterable[float] = (2e-4, 8e-4),
-        betas: Iterable[float] = (0.5, 0.999),
-        optimizer: str = "adam",
-        averaging: float = 0.998,
-        decay: float = 0.5,
-        augment: Sequence[str] = (),
+        **options: Any,
     ) -> None:
         shape = tuple(generator.output_shape[1:])
         (self.latent,), classes = _input_shape_and_classes(generator)
@@ -99,11 +80,11 @@ class GAN(Adversary):
             )
             raise ValueError(msg)
         self.image_shape = shape
-        if augment and len(shape) != 3:
-            msg = f"augment must be empty for points, got {tuple(augment)}: only images are moved."
+        if options.get("augment") and len(shape) != 3:
+            msg = f"augment must be empty for points, got {tuple(options['augment'])}: only images are moved."
             raise ValueError(msg)
         if penalty is None:
-            penalty = PENALTY if loss == "wasserstein" else 0.0
+            penalty = 10.0 if loss == "wasserstein" else 0.0  # Gulrajani et al. 2017
         penalty = float(checks.in_range("penalty", penalty, 0))
         if penalty and any(isinstance(part, keras.layers.BatchNormalization) for part in critic.layers):
             msg = (
@@ -111,19 +92,9 @@ class GAN(Adversary):
                 "image depends on the others. Use medlab.models.gan.critic(..., normalization='none')."
             )
             raise ValueError(msg)
-        super().__init__(
-            generator,
-            critic,
-            loss=loss,
-            rates=rates,
-            betas=betas,
-            optimizer=optimizer,
-            averaging=averaging,
-            decay=decay,
-            augment=augment,
-            critic_steps=int(checks.in_range("critic_steps", critic_steps, 1, 100, whole=True)),
-            penalty=penalty,
-        )
+        turns = int(checks.in_range("critic_steps", critic_steps, 1, 100, whole=True))
+        options = {"rates": (2e-4, 8e-4), "averaging": 0.998, **options}
+        super().__init__(generator, critic, {"critic_steps": turns, "penalty": penalty}, loss=loss, **options)
 
     def fit(self, images: ArrayLike, labels: ArrayLike | None = None, **options: Any) -> GANRun:
         """Let both learn from real images, for a number of steps or a time, whichever ends first.
@@ -179,20 +150,10 @@ class GAN(Adversary):
         """
         return self._fit(images, labels, options)
 
-    def _prepare(
-        self, images: Any, labels: Any, options: FitOptions
-    ) -> tuple[ImageBatches, Any, dict[str, Any]]:
-        real = ImageBatches(
-            images,
-            labels,
-            classes=self.classes,
-            shape=self.image_shape,
-            batch_size=options.batch_size,
-            seed=options.seed,
-        )
-        count = 16 if options.snapshots is None else options.snapshots
+    def _material(self, real: ImageBatches, count: int | None) -> Any:
+        count = 16 if count is None else count
         noise = np.random.default_rng([real.seed, 1]).standard_normal((count, self.latent), np.float32)
-        return real, self._inputs(noise, np.arange(count) % self.classes if self.classes else None), {}
+        return self._inputs(noise, np.arange(count) % self.classes if self.classes else None)
 
     def sample(self, count: int, labels: ArrayLike | None = None, *, seed: int = 0) -> NDArray[np.float32]:
         """Make images with the averaged generator, where there is one.

@@ -1,16 +1,12 @@
 """`GanSession`: the `fit` of a `GAN` or an `Inpainter`, in a thread of its own."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from medlab.training.background import Background
+from medlab.training.gan.gan import GAN
+from medlab.training.gan.inpainting import Inpainter
 from medlab.training.gan.training_loop import FitOptions
-
-if TYPE_CHECKING:
-    from medlab.training.gan.gan import GAN
-    from medlab.training.gan.inpainting import Inpainter
 
 
 class GanSession(Background):

@@ -1,7 +1,5 @@
 """The training images of a game, checked, and their order: a function of seed and number."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

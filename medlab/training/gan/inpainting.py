@@ -1,8 +1,6 @@
 """`Inpainter`: a network that fills holes, by reconstruction alone or against a critic."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -15,9 +13,7 @@ from medlab.training.gan.adversary import Adversary
 from medlab.training.gan.image_batches import ImageBatches, check_images
 from medlab.training.gan.losses import generator_loss
 from medlab.training.gan.steps import Batch
-from medlab.training.gan.training_loop import FitOptions, GANRun
-
-RECONSTRUCTIONS = ("l2", "l1")
+from medlab.training.gan.training_loop import GANRun
 
 
 class Inpainter(Adversary):
@@ -31,16 +27,13 @@ class Inpainter(Adversary):
         From ``medlab.models.gan.critic((H, W, C + 1))``: it sees the image and, as last channel, where the
         hole is. None: reconstruction only.
     adversarial : float
-        Weight of the adversarial loss; 0 without a critic: the plain L2 (or L1) network. Pathak et al. 2016
-        (doi 10.1109/CVPR.2016.278) weigh .001 against .999, with an L2 reconstruction.
-    reconstruction : "l2" or "l1"
-        Mean squared or absolute error over the pixels of the hole.
+        Weight of the adversarial loss beside the mean squared error over the pixels of the hole; 0 without a
+        critic: the plain L2 network. Pathak et al. 2016 (doi 10.1109/CVPR.2016.278) weigh .001 against .999.
     hole : (float, float)
         Shortest and longest side of the rectangular hole, as a part of the image's, in training.
-    loss, rates, betas, optimizer, averaging, decay
-        As in `GAN`.
-    augment : sequence of "flip", "color", "translation"
-        How the training images are changed before the hole is made.
+    **options
+        loss, rates, betas, averaging and decay as in `GAN`; augment, a sequence of "flip", "color" and
+        "translation": how the training images are changed before the hole is made.
 
     Raises
     ------
@@ -62,16 +55,11 @@ class Inpainter(Adversary):
         critic: keras.Model | None = None,
         *,
         adversarial: float | None = None,
-        reconstruction: str = "l2",
         hole: Iterable[float] = (0.25, 0.5),
-        loss: str = "nonsaturating",
-        rates: Iterable[float] = (1e-3, 4e-4),
-        betas: Iterable[float] = (0.5, 0.999),
-        optimizer: str = "adam",
-        averaging: float = 0.999,
-        decay: float = 0.5,
-        augment: Sequence[str] = ("flip", "translation"),
+        **options: Any,
     ) -> None:
+        usual = {"rates": (1e-3, 4e-4), "averaging": 0.999, "augment": ("flip", "translation")}
+        options = {**usual, **options}
         self.image_shape = tuple(generator.output_shape[1:])
         height, width, channels = self.image_shape
         if adversarial is None:
@@ -90,27 +78,15 @@ class Inpainter(Adversary):
                 f"Build it with medlab.models.gan.critic({expected})."
             )
             raise ValueError(msg)
-        if "cutout" in augment:
+        if "cutout" in options["augment"]:
             msg = "augment must not hold 'cutout', got it: the image already has a hole. Leave it out."
             raise ValueError(msg)
         shortest, longest = (float(checks.in_range("hole", part, 0.01, 0.99)) for part in hole)
         if shortest > longest:
             msg = f"hole must be (shortest, longest), got ({shortest:g}, {longest:g}). Exchange the two."
             raise ValueError(msg)
-        super().__init__(
-            generator,
-            critic,
-            loss=loss,
-            rates=rates,
-            betas=betas,
-            optimizer=optimizer,
-            averaging=averaging,
-            decay=decay,
-            augment=augment,
-            adversarial=adversarial,
-            reconstruction=checks.one_of("reconstruction", reconstruction, RECONSTRUCTIONS),
-            hole=(shortest, longest),
-        )
+        own = {"adversarial": adversarial, "hole": (shortest, longest)}
+        super().__init__(generator, critic, own, **options)
 
     def fit(self, images: ArrayLike, masks: ArrayLike | None = None, **options: Any) -> GANRun:
         """Learn to fill holes of these images.
@@ -136,17 +112,16 @@ class Inpainter(Adversary):
         ValueError, OSError, FloatingPointError
             As in `GAN.fit`, and if a mask hides nothing or everything.
         """
-        return self._fit(images, masks, options)
-
-    def _prepare(
-        self, images: Any, masks: Any, options: FitOptions
-    ) -> tuple[ImageBatches, Any, dict[str, Any]]:
-        shape, batch_size = self.image_shape, options.batch_size
-        real = ImageBatches(images, None, classes=0, shape=shape, batch_size=batch_size, seed=options.seed)
         self._masks = None if masks is None else self._checked(masks)
-        shown = real.images[: 8 if options.snapshots is None else options.snapshots]
-        material = (shown, self._holes(len(shown), np.random.default_rng([real.seed, 1])))
-        return real, material, {"masks": None if self._masks is None else int(self._masks.sum())}
+        return self._fit(images, None, options)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must agree on: of the masks, too."""
+        return {**super().identity(), "masks": None if self._masks is None else int(self._masks.sum())}
+
+    def _material(self, real: ImageBatches, count: int | None) -> Any:
+        shown = real.images[: 8 if count is None else count]
+        return shown, self._holes(len(shown), np.random.default_rng([real.seed, 1]))
 
     def repair(self, images: ArrayLike, masks: ArrayLike) -> NDArray[np.float32]:
         """Fill holes with the averaged network; every pixel outside them stays exactly as it was.
@@ -244,8 +219,7 @@ class Inpainter(Adversary):
 
     def _generator_objective(self, batch: Batch) -> tuple[Any, dict[str, Any]]:
         real, output, filled = self._filled(batch)
-        difference = (output - real) * batch["mask"]
-        error = ops.abs(difference) if self.options["reconstruction"] == "l1" else ops.square(difference)
+        error = ops.square((output - real) * batch["mask"])
         reconstruction = ops.sum(error) / (ops.sum(batch["mask"]) * self.image_shape[-1])
         loss = reconstruction
         if self.options["adversarial"]:

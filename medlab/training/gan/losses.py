@@ -4,8 +4,6 @@ A score s is a number without bounds. Where the critic is a discriminator ("mini
 probability of "real" is D = sigmoid(s), so that log D = -softplus(-s) and log(1 - D) = -softplus(s).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

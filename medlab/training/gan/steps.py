@@ -4,8 +4,6 @@ An objective is a function of a batch, a mapping of tensors; it calls the networ
 mapping of numbers to report.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

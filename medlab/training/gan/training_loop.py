@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from medlab import backend, checks
+from medlab.text import counted
 from medlab.training import background, random_states
 from medlab.training.checkpoint import Checkpoint
 from medlab.training.control import Control, Stopped
@@ -21,8 +23,6 @@ from medlab.training.gan.image_batches import ImageBatches
 from medlab.training.progress_lines import Console
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from medlab.training.gan.adversary import Adversary
 
 LINES = 12
@@ -99,22 +99,13 @@ class Loop:
     real : ImageBatches
     material : object
         What `Adversary.snapshot` takes.
-    identity : mapping
-        What a checkpoint must agree on, beside networks, options and images.
     """
 
-    def __init__(
-        self,
-        adversary: Adversary,
-        fit: FitOptions,
-        real: ImageBatches,
-        material: Any,
-        identity: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, adversary: Adversary, fit: FitOptions, real: ImageBatches, material: Any) -> None:
         background.check_free()
         self.adversary, self.fit, self.real, self.material = adversary, fit, real, material
         self.control = fit.control or Control()
-        self.callbacks = [*fit.callbacks, self.control]
+        self.callbacks = keras.callbacks.CallbackList([*fit.callbacks, self.control], model=adversary)
         self.step = 0
         self.rows: list[dict[str, Any]] = []
         self.snapshots: list[NDArray[np.float32]] = []
@@ -127,11 +118,10 @@ class Loop:
             "batch_size": real.batch_size,
             "snapshots_every": fit.snapshots_every,
             "record_every": fit.record_every,
-            **identity,
         }
         self.checkpoint = None
         if fit.checkpoint is not None:
-            for network in adversary.players():
+            for network in adversary.players.values():
                 inputs = [
                     np.random.default_rng(0).random((4, *x.shape[1:]), np.float32) for x in network.inputs
                 ]
@@ -141,11 +131,9 @@ class Loop:
 
     def run(self) -> GANRun:
         """Train, and say how it went."""
-        import pandas as pd
-
         adversary, fit, control = self.adversary, self.fit, self.control
         adversary.stop_training = False
-        for number, network in enumerate(adversary.players()):
+        for number, network in enumerate(adversary.players.values()):
             random_states.begin(network, self.real.seed, number)
         if fit.resume:
             self._resume()
@@ -154,23 +142,20 @@ class Loop:
         self._started = self._saved = time.perf_counter()
         bar_format = "{percentage:3.0f}%|{bar}| {postfix}"
         self._console = Console(fit.progress, total=1.0, bar_format=bar_format)
-        for callback in self.callbacks:
-            callback.set_model(adversary)
-            callback.on_train_begin()
+        self.callbacks.on_train_begin()
         while not (adversary.stop_training or self._done() >= 1):
             self._take_step()
         if self.step:
             self._save()
         if control.stopping and self._done() < 1:
             self._console.close()
-            msg = f"stopped after {self.step} steps."
+            msg = f"stopped after {counted(self.step, 'step')}."
             raise Stopped(msg)
         rows = [*self.rows, *([self._row()] if self._pending else [])]
         if self.step and (not self.snapshot_steps or self.snapshot_steps[-1] != self.step):
             # After the save: a training that goes on from here has no snapshot between two.
             self._snap()
-        for callback in self.callbacks:
-            callback.on_train_end()
+        self.callbacks.on_train_end()
         self._console.close()
         return GANRun(
             history=pd.DataFrame(rows),
@@ -187,8 +172,7 @@ class Loop:
         self.adversary.slow_down(self._done())
         self._pending.append(self.adversary.step(*self.adversary.batches(self.real, self.step)))
         self.step += 1
-        for callback in self.callbacks:
-            callback.on_train_batch_end(self.step)
+        self.callbacks.on_train_batch_end(self.step)
         if self.step % self.fit.record_every == 0:
             self._record()
         if self.fit.snapshots_every and self.step % self.fit.snapshots_every == 0:
@@ -224,8 +208,7 @@ class Loop:
         row = self._row()
         self._pending = []
         self.rows.append(row)
-        for callback in self.callbacks:
-            callback.on_epoch_end(len(self.rows) - 1, row)
+        self.callbacks.on_epoch_end(len(self.rows) - 1, row)
         losses = {k: f"{v:.3f}" for k, v in row.items() if k.endswith("loss") or k == "reconstruction"}
         if (bar := self._console.bar) is not None:
             bar.set_postfix({"step": row["step"], **losses})
