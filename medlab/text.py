@@ -1,7 +1,5 @@
 """Text of users, and figures with their intervals, as they may be shown: in Markdown, HTML and terminals."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Mapping, Sequence

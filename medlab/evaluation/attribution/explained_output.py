@@ -1,7 +1,5 @@
 """What goes into a network, and which number of its output is explained, for each image."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

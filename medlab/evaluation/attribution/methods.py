@@ -6,8 +6,6 @@ arXiv 1703.01365; SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825; SHAP, Lundb
 2017, doi 10.1109/ICCV.2017.74.
 """
 
-from __future__ import annotations
-
 import inspect
 import math
 import textwrap

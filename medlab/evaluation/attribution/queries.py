@@ -1,7 +1,5 @@
 """A query to a network, ready to be put again and again: which number of its output, of which inputs."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import threading
