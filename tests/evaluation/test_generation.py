@@ -10,7 +10,6 @@ from medlab.evaluation.generation import (
     at_equal_counts,
     copies,
     coverage,
-    floor,
     frechet_distance,
     kernel_distance,
     memorization,
@@ -144,19 +143,18 @@ def test_a_collapsed_generator_covers_little_and_is_dense(rng):
 @pytest.mark.parametrize("measure", ["frechet", "kernel", "coverage", "density"])
 def test_the_floor_holds_fresh_real_images_and_not_shifted_ones(rng, measure):
     real, fresh = rng.normal(size=(300, 6)), rng.normal(size=(400, 6))
-    base = floor(real, measure, count=100)
-    assert base.low <= at_equal_counts(fresh, real, measure, count=100).value <= base.high
-    shifted = at_equal_counts(fresh + 2, real, measure, count=100).value
-    assert not base.low <= shifted <= base.high
-    assert base == floor(real, measure, count=100)
+    measured = at_equal_counts(fresh, real, measure)
+    assert measured.floor.low <= measured.generated.value <= measured.floor.high
+    shifted = at_equal_counts(fresh + 2, real, measure)
+    assert not shifted.floor.low <= shifted.generated.value <= shifted.floor.high
+    assert shifted.floor == measured.floor
 
 
 def test_frechet_distance_depends_on_the_count_and_so_both_sides_have_the_same(rng):
     real = rng.normal(size=(400, 20))
-    assert floor(real, count=30).value > 3 * floor(real, count=200).value
-    assert at_equal_counts(rng.normal(size=(30, 20)), real).value == pytest.approx(
-        floor(real, count=30).value, rel=0.1
-    )
+    few, many = (at_equal_counts(rng.normal(size=(count, 20)), real) for count in (30, 200))
+    assert few.floor.value > 3 * many.floor.value
+    assert few.generated.value == pytest.approx(few.floor.value, rel=0.1)
 
 
 # Features
@@ -228,7 +226,8 @@ def test_a_generator_that_copies_now_and_then_is_caught_and_its_pairs_come_first
     found = memorization(made, sets["train"], sets["held_out"])
     assert found.copies
     assert found.p_close < 1e-3
-    assert {(int(g), int(t)) for g, t in found.pairs(20)} == {(150 + i, i) for i in range(20)}
+    copied = np.argsort(found.generated, kind="stable")[:20]
+    assert {(int(i), int(found.nearest[i])) for i in copied} == {(150 + i, i) for i in range(20)}
 
 
 def test_mirrored_copies_are_missed_unless_mirrors_count(sets):
@@ -294,12 +293,12 @@ def test_refusals_of_features():
         coverage(a, a, k=6)
     with pytest.raises(ValueError, match="real must vary, got 6 images with the same features"):
         coverage(a, np.ones((6, 2)), k=2)
-    with pytest.raises(ValueError, match=r"two parts of 4 without a common image, must hold at least 8"):
-        floor(a, count=4)
+    with pytest.raises(ValueError, match=r"two parts without a common image, must hold at least 4"):
+        at_equal_counts(a, a[:3])
     with pytest.raises(ValueError, match="measure must be one of: frechet, kernel, coverage, density"):
-        floor(a, "fid")
-    with pytest.raises(ValueError, match="generated must hold at least 9 images, got 6"):
-        at_equal_counts(a, np.tile(a, (2, 1)), count=9)
+        at_equal_counts(a, a, "fid")
+    with pytest.raises(ValueError, match="repeats must lie between 1"):
+        at_equal_counts(a, a, repeats=0)
 
 
 def test_refusals_of_images(dataset, rng):

@@ -5,9 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from medlab import models, training
 from medlab.data import phantoms
-from medlab.evaluation.generation import floor, frechet_distance, judge, network_features, train_on_synthetic
+from medlab.evaluation.generation import (
+    at_equal_counts,
+    frechet_distance,
+    judge,
+    network_features,
+    train_on_synthetic,
+)
 
 pytestmark = pytest.mark.slow
 EPOCHS = 4
@@ -34,18 +39,8 @@ def test_network_features_are_seeded_small_and_say_what_they_are(dataset, featur
     assert features.dimensions <= 64
     assert "layer features of screening_cnn, trained on simulated_nodules (seed 1)" in features.describe()
     again = network_features(dataset, seed=1, epochs=EPOCHS)
-    assert frechet_distance(again.of(dataset.test.images), values) < 0.01 * floor(values).value
-
-
-def test_a_training_and_its_model_folder_give_the_same_features(dataset, tmp_path):
-    network = models.build("screening_cnn", dataset, width=8, seed=1)
-    run = training.fit(network, dataset, epochs=1, seed=1, progress=False)
-    models.save(tmp_path / "kept", run.model, dataset, run.normalization)
-    images = dataset.test.images[:20]
-    of_run = network_features(dataset, model=run)
-    of_folder = network_features(dataset, model=models.load(tmp_path / "kept"))
-    assert "(seed" not in of_run.describe()
-    np.testing.assert_allclose(of_folder.of(images), of_run.of(images), atol=1e-3)
+    floor = at_equal_counts(values, values).floor
+    assert frechet_distance(again.of(dataset.test.images), values) < 0.01 * floor.value
 
 
 def test_judge_finds_nothing_in_fresh_real_images_and_catches_the_planted_copies(dataset, features):

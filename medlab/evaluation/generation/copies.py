@@ -50,7 +50,7 @@ class Memorization:
     -----
     z, p and p_close take one image for each training image that is a nearest one, so that a generator which
     has collapsed onto a few images counts as those few. Of a collapse onto a single training image they
-    therefore say little: share_close and `pairs` show it, and coverage does.
+    therefore say little: share_close shows it, and coverage does.
     """
 
     generated: Array
@@ -67,18 +67,6 @@ class Memorization:
     def copies(self) -> bool:
         """Whether `p` or `p_close` is below 0.005: nearer to the training images than chance allows."""
         return min(self.p, self.p_close) < ALARM
-
-    def pairs(self, n: int = 8) -> NDArray[np.int64]:
-        """Return the pairs most alike, to be looked at.
-
-        Returns
-        -------
-        pairs : int array, shape (<= n, 2)
-            Index of the generated image and of the training image, the nearest pair first.
-        """
-        checks.in_range("n", n, 1, whole=True)
-        order = np.argsort(self.generated, kind="stable")[:n]
-        return np.stack([order, self.nearest[order]], axis=1)
 
     def describe(self) -> str:
         """Return the finding in one sentence."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 
-from medlab import checks
+from medlab import checks, models, training
 from medlab.data import Dataset
 
 Array = NDArray[np.float64]
@@ -100,8 +100,6 @@ def network_features(
     *,
     dimensions: int = LARGEST,
     seed: int = 0,
-    model: Any = None,
-    progress: bool = False,
     **options: Any,
 ) -> Features:
     """Train a small network on the real images and their labels, and return what its last layers see.
@@ -114,10 +112,6 @@ def network_features(
         At most.
     seed : int
         Of weights, order and augmentation.
-    model : Run or Bundle, or None
-        An already trained network with a layer ``features`` instead of a new one: anything with `model` and
-        `normalize`.
-    progress : bool
     **options
         Of `medlab.training.fit`, such as ``epochs``.
 
@@ -138,19 +132,14 @@ def network_features(
     looks at what tells its classes apart. It knows its training images better than others, which is why
     `judge` compares with real images that it was not trained on.
     """
-    run = model
-    if run is None:
-        from medlab import models, training
-
-        labels = dataset.train.labels
-        if len(np.unique(labels, axis=0)) < 2:
-            msg = (
-                f"network features need training images of several classes, got {len(labels)} of one only. "
-                "Use pixel_features, which need no labels."
-            )
-            raise ValueError(msg)
-        network = models.build("screening_cnn", dataset, width=_WIDTH, seed=seed)
-        run = training.fit(network, dataset, seed=seed, progress=progress, **options)
+    labels = dataset.train.labels
+    if len(np.unique(labels, axis=0)) < 2:
+        msg = (
+            f"network features need training images of several classes, got {len(labels)} of one only. "
+            "Use pixel_features, which need no labels."
+        )
+        raise ValueError(msg)
+    run = small_run(dataset, seed, options)
     import keras
 
     trunk = keras.Model(run.model.input, run.model.get_layer("features").output)
@@ -158,8 +147,14 @@ def network_features(
     def embed(images: NDArray[Any]) -> Array:
         return np.asarray(trunk.predict_on_batch(run.normalize(images)), dtype=np.float64)
 
-    source = f"principal components of layer features of {run.model.name}, trained on {dataset.name}"
-    return _reduced(f"{source} (seed {seed})" if model is None else source, embed, dataset, dimensions, seed)
+    layer = f"layer features of {run.model.name}, trained on {dataset.name} (seed {seed})"
+    return _reduced(f"principal components of {layer}", embed, dataset, dimensions, seed)
+
+
+def small_run(dataset: Dataset, seed: int, options: Mapping[str, Any]) -> training.Run:
+    """Train the small network that measures of generated images rest on; `options` are those of `fit`."""
+    network = models.build("screening_cnn", dataset, width=_WIDTH, seed=seed)
+    return training.fit(network, dataset, seed=seed, **{"progress": False, **options})
 
 
 def _reduced(

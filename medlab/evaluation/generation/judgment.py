@@ -13,7 +13,7 @@ from medlab import checks
 from medlab.data import Dataset
 from medlab.data.augmentation import Augmentation
 from medlab.evaluation.generation.copies import Memorization, memorization
-from medlab.evaluation.generation.distances import MEASURES, Estimate, at_equal_counts, floor
+from medlab.evaluation.generation.distances import MEASURES, Measured, at_equal_counts
 from medlab.evaluation.generation.image_features import (
     Features,
     enough,
@@ -32,14 +32,6 @@ _NAMES = {
     "coverage": ("coverage", "higher"),
     "density": ("density", "near the floor"),
 }
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A measure of generated images against held-out real ones, and the real images' own."""
-
-    generated: Estimate
-    floor: Estimate
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,6 @@ def judge(
     *,
     features: Features | None = None,
     repeats: int = 50,
-    progress: bool = False,
     **options: Any,
 ) -> Judgment:
     """Compare generated images with the real images that neither generator nor features have learnt from.
@@ -122,7 +113,6 @@ def judge(
         and the same for all. None: trained here.
     repeats : int
         Draws of subsets for each measure.
-    progress : bool
     **options
         Of `medlab.training.fit`, for the trainings here.
 
@@ -150,9 +140,8 @@ def judge(
     rng = np.random.default_rng(checks.seed(seed))
     some = images[rng.permutation(len(images))[:_MOST]]
     held_out = held_out[rng.permutation(len(held_out))[: 2 * _MOST]]
-    count = min(len(some), len(held_out) // 2)
     looks = {
-        "network": features or network_features(dataset, seed=seed, progress=progress, **options),
+        "network": features or network_features(dataset, seed=seed, **options),
         "pixels": pixel_features(dataset, seed=seed),
     }
     symmetry = Augmentation.for_dataset(dataset)
@@ -160,11 +149,7 @@ def judge(
     for space, look in looks.items():
         fake, real = look.of(some), look.of(held_out)
         results[space] = {
-            name: Measured(
-                at_equal_counts(fake, real, name, count=count, repeats=repeats, seed=seed),
-                floor(real, name, count=count, repeats=repeats, seed=seed),
-            )
-            for name in MEASURES
+            name: at_equal_counts(fake, real, name, repeats=repeats, seed=seed) for name in MEASURES
         }
         results[f"memorized_{space}"] = memorization(
             some,
@@ -176,11 +161,11 @@ def judge(
         )
     useful = None
     if labels is not None:
-        useful = train_on_synthetic(images, labels, dataset, seed=seed, progress=progress, **options)
+        useful = train_on_synthetic(images, labels, dataset, seed=seed, **options)
     return Judgment(
         **results,
         usefulness=useful,
-        count=count,
+        count=min(len(some), len(held_out) // 2),
         features={space: look.describe() for space, look in looks.items()},
     )
 
