@@ -106,8 +106,7 @@ def confusion(matrix: ArrayLike, class_names: Sequence[str]) -> canvas.Picture:
     axis.set_xticks(range(k), names, **turn)
     axis.set_yticks(range(k), names)
     axis.grid(visible=False)
-    axis.set_xlabel("predicted")
-    axis.set_ylabel("true (row = 100 %)")
+    axis.set(xlabel="predicted", ylabel="true (row = 100 %)")
     return picture
 
 
@@ -186,9 +185,8 @@ def _score_histogram(
         )
     if threshold is not None:
         axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
-    axis.set_xlim(0, 1)
-    axis.set_xlabel(f"predicted probability of {canvas.short(class_names[1])}")
-    axis.set_ylabel("share of the class (%)")
+    probability = f"predicted probability of {canvas.short(class_names[1])}"
+    axis.set(xlim=(0, 1), xlabel=probability, ylabel="share of the class (%)")
     axis.legend(fontsize=canvas.SMALL)
 
 
