@@ -1,6 +1,5 @@
 """Attribution on networks whose right maps are known by hand, on every form of network, and its refusals."""
 
-import threading
 from types import SimpleNamespace
 
 import keras
@@ -10,7 +9,7 @@ from keras import layers
 
 from medlab import evaluation
 from medlab.evaluation import attribute, attribution
-from medlab.evaluation.attribution import network_layers
+from medlab.evaluation.attribution import captum_attribution, network_layers, torch_bridge
 
 METHODS = tuple(attribution.METHODS)
 SHAPE = (6, 5, 1)
@@ -303,14 +302,19 @@ def test_a_network_with_several_outputs_is_asked_for_one(rng):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-def test_the_network_is_as_it_was_also_after_an_error(method, rng):
+def test_the_network_is_as_it_was_also_after_an_interrupt(method, rng, monkeypatch):
     model = convolutional(classes=1, activation="sigmoid")
     x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
     before = model.predict_on_batch(x)
-    stop = threading.Event()
-    stop.set()
-    with pytest.raises(attribution.Canceled, match="canceled after 0 images"):
-        attribute(method, model, x, on="logit", cancel=stop)
+
+
+    def interrupted(count):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(captum_attribution, "Watcher", lambda _: torch_bridge.Watcher(interrupted))
+        with pytest.raises(KeyboardInterrupt):
+            attribute(method, model, x, on="logit")
     attribute(method, model, x, on="logit")
     assert all("call" not in vars(layer) for layer in model.layers)
     assert model.layers[-1].activation is keras.activations.sigmoid
@@ -347,25 +351,6 @@ def test_what_is_drawn_follows_from_the_seed_and_disturbs_nobody(method, rng):
     assert np.random.random() == expected  # noqa: NPY002
     np.testing.assert_array_equal(attribute(method, model, x, baseline=baseline, seed=3).map, first.map)
     assert np.abs(attribute(method, model, x, baseline=baseline, seed=4).map - first.map).max() > 0
-
-
-def test_canceling_from_outside_stops_between_two_batches(rng):
-    model, stop = convolutional(), threading.Event()
-    x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
-    bars = []
-
-    def advance(count):
-        bars.append(count)
-        if sum(bars) >= 20:
-            stop.set()
-
-    watcher = attribution.torch_bridge.Watcher(stop, advance)
-    bridge = attribution.Bridge(
-        lambda image: keras.ops.sum(model(image), axis=1), batch_size=8, watcher=watcher
-    )
-    with pytest.raises(attribution.Canceled, match="canceled after 24 images"):
-        bridge.compute([np.repeat(x, 30, axis=0)], wanted=True)
-    assert bars == [8, 8, 8]
 
 
 def test_the_batch_follows_from_free_memory(monkeypatch, rng):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +36,6 @@ def attribute(
     batch_size: int | None = None,
     seed: int = 0,
     progress: bool = False,
-    cancel: threading.Event | None = None,
     **options: Any,
 ) -> Attribution:
     """Ask which parts of each input a network's output depends on.
@@ -76,8 +74,6 @@ def attribute(
         For the methods that draw: {draws}.
     progress : bool
         Show a bar.
-    cancel : threading.Event or None
-        Set it, from another thread, to stop between two batches.
     **options
         The method's own, as listed above: ``rule`` is one of Captum's rules of integration, ``noise`` a share
         of the input's span, ``segments`` the number of superpixels, ``features`` an array that numbers them
@@ -90,11 +86,9 @@ def attribute(
     Raises
     ------
     ValueError
-        If there is no such method, layer, class or option, if shapes do not fit, or if the method cannot be
-        right on a Keras network (guided_backprop, deep_lift and others: the message says why and what to
-        use).
-    Canceled
-        If `cancel` was set.
+        If there is no such method, layer, class or option, if shapes do not fit, if images are gray values of
+        whole numbers and not normalized, or if the method cannot be right on a Keras network
+        (guided_backprop, deep_lift and others: the message says why and what to use).
 
     Notes
     -----
@@ -121,7 +115,7 @@ def attribute(
             region=region,
             head=head,
             batch_size=batch_size,
-            watcher=(watcher := Watcher(cancel, bar.update)),
+            watcher=Watcher(bar.update),
         ) as query,
     ):
         seen = _layer(row, layer, query)
@@ -152,7 +146,7 @@ def attribute(
         difference=difference,
         completeness_error=None if difference is None else total - difference,
         seconds=time.perf_counter() - started,
-        images=watcher.images,
+        images=query.forward.watcher.images,
         batch_size=query.forward.batch_size,
         on=on,
         region=None if region is None else query.extras[1].numpy(),  # a row for each image

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,33 +27,23 @@ Function = Callable[..., Any]
 Arrays = Sequence[NDArray[Any]]
 
 
-class Canceled(RuntimeError):
-    """An attribution was told to stop before it was done."""
-
-
 @dataclass
 class Watcher:
-    """Counts the images that went through a network; stops between two batches when told to.
+    """Counts the images that went through a network.
 
     Attributes
     ----------
-    cancel : threading.Event or None
-        Set it, from another thread, to stop.
     advance : callable
         Told how many images went through, after each batch.
     images : int
     """
 
-    cancel: threading.Event | None = None
     advance: Callable[[int], Any] = lambda count: None
     images: int = 0
 
     def batches(self, arrays: Arrays, size: int) -> Iterator[Arrays]:
-        """Yield `size` images at a time; raise `Canceled` in between if that was asked for."""
+        """Yield `size` images at a time."""
         for start in range(0, len(arrays[0]), size):
-            if self.cancel is not None and self.cancel.is_set():
-                msg = f"the attribution was canceled after {self.images} images went through the network."
-                raise Canceled(msg)
             batch = [array[start : start + size] for array in arrays]
             yield batch
             self.images += len(batch[0])
