@@ -49,6 +49,17 @@ def estimate(value: float | None, interval: Sequence[float | None] | None = None
     return f"{words} ({low:.{digits}f} to {high:.{digits}f})"
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share in [0, 1] in the notation of all pages.
+
+    Examples
+    --------
+    >>> percent(0.95), percent(0.1234, 1)
+    ('95 %', '12.3 %')
+    """
+    return f"{100 * share:.{digits}f} %"
+
+
 def duration(seconds: float | None) -> str:
     """Say a time in words; empty for None.
 

@@ -307,7 +307,6 @@ def test_the_network_is_as_it_was_also_after_an_interrupt(method, rng, monkeypat
     x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
     before = model.predict_on_batch(x)
 
-
     def interrupted(count):
         raise KeyboardInterrupt
 
@@ -446,6 +445,10 @@ def test_refuses_bad_input_and_says_what_to_do(weights, x):
             r"at least one image, first axis N, got shape \(1,\)",
         ),
         (lambda: attribute("saliency", model, x[:0]), r"at least one image.*\(0, 6, 5, 1\)"),
+        (
+            lambda: attribute("saliency", model, np.full(x.shape, 9, np.uint8)),
+            r"x must be normalized.* gray values of uint8 from 9 to 9\. Give run\.normalize\(images\)",
+        ),
         (lambda: attribute("saliency", model, x[:, :4]), r"must take x, got \('N', 4, 5, 1\)"),
         (lambda: attribute("saliency", model, x, steps=3), "option of saliency must be one of: absolute"),
         (lambda: attribute("integrated_gradients", model, x, steps=0), "steps must lie between 1"),

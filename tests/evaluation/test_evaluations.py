@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -390,6 +391,13 @@ def test_refuses_a_rule_before_anything_is_predicted(tiny):
         evaluate(never, tiny, n_bootstrap=0)
 
 
+def test_arguments_in_another_order_are_refused(tiny):
+    run = SimpleNamespace(predict=read)
+    for given, came in (((tiny, read), "Dataset and function"), ((run, tiny), "SimpleNamespace and Dataset")):
+        with pytest.raises(TypeError, match=rf"got {came}: evaluate\(run\.predict, dataset\)"):
+            evaluate(*given)
+
+
 def test_one_vs_rest_is_refused_for_two_classes_and_unknown_splits(tiny):
     evaluation = evaluate(read, tiny, n_bootstrap=20)
     with pytest.raises(ValueError, match="one_vs_rest needs several classes, got task 'binary'"):
@@ -401,7 +409,8 @@ def test_an_evaluation_prints_as_a_few_measures_without_patients_or_pixels(tiny)
     known = {"ward": np.array(["ward-of-nobody"] * len(tiny.test))}
     test = replace(tiny.test, patients=patients, attributes=known)
     lines = repr(evaluate(read, replace(tiny, test=test), n_bootstrap=20)).splitlines()
-    assert len(lines) <= 12
+    assert len(lines) <= 15
+    assert max(map(len, lines)) <= 100
     assert lines[0] == f"Evaluation of {tiny.name!r}, binary"
     assert lines[1].startswith("  threshold for ")
     assert [line.split()[0] for line in lines[3:6]] == ["images", "AUC", "average"]

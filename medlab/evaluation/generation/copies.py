@@ -13,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from medlab import checks
 from medlab.data.augmentation import FLIPS
 from medlab.evaluation.generation.image_features import Array, Features, enough, flat, like_real
+from medlab.text import percent
 
 # Of either test: together one false alarm in a hundred generators that do not copy.
 ALARM = 0.005
@@ -72,8 +73,9 @@ class Memorization:
         """Return the finding in one sentence."""
         verdict = "copies of training images" if self.copies else "no sign of copies"
         return (
-            f"{verdict}: {self.share_close:.0%} of {len(self.generated)} images are closer to a training "
-            f"image than {1 - self.expected_close:.0%} of the held-out images are (p = {self.p_close:.2g}); "
+            f"{verdict}: {percent(self.share_close)} of {len(self.generated)} images are closer to a "
+            f"training image than {percent(1 - self.expected_close)} of the held-out images are "
+            f"(p = {self.p_close:.2g}); "
             f"z = {self.z:.1f} on the whole (p = {self.p:.2g}); distances on {self.space}"
         )
 

@@ -12,6 +12,7 @@ from sklearn.decomposition import PCA
 
 from medlab import checks, models, training
 from medlab.data import Dataset
+from medlab.text import percent
 
 Array = NDArray[np.float64]
 LARGEST = 64
@@ -68,7 +69,7 @@ class Features:
 
     def describe(self) -> str:
         """Return one sentence that says what the features are."""
-        return f"{self.source}: {self.dimensions} dimensions, {self.explained:.0%} of the variance"
+        return f"{self.source}: {self.dimensions} dimensions, {percent(self.explained)} of the variance"
 
 
 def pixel_features(dataset: Dataset, *, dimensions: int = LARGEST, seed: int = 0) -> Features:

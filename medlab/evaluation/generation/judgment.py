@@ -22,6 +22,7 @@ from medlab.evaluation.generation.image_features import (
     pixel_features,
 )
 from medlab.evaluation.generation.usefulness import Usefulness, train_on_synthetic
+from medlab.text import percent
 
 _FEWEST = 20
 # More would cost minutes and change the third digit.
@@ -76,8 +77,8 @@ class Judgment:
                 rows[f"{label}, {space}"] = (_cell(*measured.generated), _cell(*measured.floor), better)
         for space in ("network", "pixels"):
             copied: Memorization = getattr(self, f"memorized_{space}")
-            share = f"{copied.share_close:.0%} (p = {copied.p_close:.2g})"
-            rows[f"close to a training image, {space}"] = (share, f"{copied.expected_close:.0%}", "lower")
+            share = f"{percent(copied.share_close)} (p = {copied.p_close:.2g})"
+            rows[f"close to a training image, {space}"] = (share, percent(copied.expected_close), "lower")
             rows[f"memorization z, {space}"] = (f"{copied.z:.1f}", "-2 to 2", "not below the floor")
         if (useful := self.usefulness) is not None:
             auc, real = useful.cell("auc"), useful.cell("auc_real")
