@@ -452,10 +452,6 @@ def test_refuses_bad_input_and_says_what_to_do(weights, x):
         (lambda: attribute("saliency", model, x[:, :4]), r"must take x, got \('N', 4, 5, 1\)"),
         (lambda: attribute("saliency", model, x, steps=3), "option of saliency must be one of: absolute"),
         (lambda: attribute("integrated_gradients", model, x, steps=0), "steps must lie between 1"),
-        (
-            lambda: attribute("integrated_gradients", model, x, rule="simpson"),
-            "rule must be one of: riemann_middle",
-        ),
         (lambda: attribute("saliency", model, x, layer="dense"), "layer must be None.*grad_cam"),
         (lambda: attribute("grad_cam", model, x), "must have a layer that gives a map for each image"),
         (lambda: attribute("saliency", model, x, on="logits"), "on must be one of: output, logit"),

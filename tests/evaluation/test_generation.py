@@ -170,7 +170,6 @@ def test_pixel_features_are_centered_scaled_and_keep_the_distances(dataset):
     ratio = np.linalg.norm(values[0] - values[1:], axis=1) / np.linalg.norm(flat[0] - flat[1:], axis=1)
     assert ratio.std() / ratio.mean() < 0.02
     assert features.describe().startswith("principal components of the pixels: 64 dimensions, ")
-    assert pixel_features(dataset, dimensions=3).dimensions == 3
 
 
 def test_features_come_from_training_images_only(dataset, rng):
@@ -312,8 +311,6 @@ def test_refusals_of_images(dataset, rng):
     constant = Split(np.full((9, 12, 8, 1), 7.0), np.arange(9) % 2)
     with pytest.raises(ValueError, match="training images must vary, got 9 with equal features"):
         pixel_features(dataset.with_train(constant))
-    with pytest.raises(ValueError, match="dimensions must lie between 1 and 64, got 65"):
-        pixel_features(dataset, dimensions=65)
     with pytest.raises(ValueError, match=r"several classes, got 120 of one only. Use pixel_features"):
         network_features(dataset_of(rng, one_class=True))
 

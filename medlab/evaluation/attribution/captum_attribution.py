@@ -75,9 +75,9 @@ def attribute(
     progress : bool
         Show a bar.
     **options
-        The method's own, as listed above: ``rule`` is one of Captum's rules of integration, ``noise`` a share
-        of the input's span, ``segments`` the number of superpixels, ``features`` an array that numbers them
-        from 0, ``patch`` and ``stride`` a number of pixels.
+        The method's own, as listed above: ``noise`` is a share of the input's span, ``segments`` the number
+        of superpixels, ``features`` an array that numbers them from 0, ``patch`` and ``stride`` a number of
+        pixels.
 
     Returns
     -------

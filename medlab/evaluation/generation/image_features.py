@@ -72,15 +72,13 @@ class Features:
         return f"{self.source}: {self.dimensions} dimensions, {percent(self.explained)} of the variance"
 
 
-def pixel_features(dataset: Dataset, *, dimensions: int = LARGEST, seed: int = 0) -> Features:
+def pixel_features(dataset: Dataset, *, seed: int = 0) -> Features:
     """Return the pixels' principal components: features that no label and no network has shaped.
 
     Parameters
     ----------
     dataset : Dataset
-        Its training images fit the components.
-    dimensions : int, [1, 64]
-        At most; fewer where the images vary in fewer.
+        Its training images fit the components: 64, or fewer where the images vary in fewer.
     seed : int
         Of the choice of training images where there are more than 2,000, and of the search for components.
 
@@ -91,26 +89,18 @@ def pixel_features(dataset: Dataset, *, dimensions: int = LARGEST, seed: int = 0
     Raises
     ------
     ValueError
-        If `dimensions` is out of range, or the training images are all equal, too few or not finite.
+        If the training images are all equal, too few or not finite.
     """
-    return _reduced("principal components of the pixels", flat, dataset, dimensions, seed)
+    return _reduced("principal components of the pixels", flat, dataset, seed)
 
 
-def network_features(
-    dataset: Dataset,
-    *,
-    dimensions: int = LARGEST,
-    seed: int = 0,
-    **options: Any,
-) -> Features:
+def network_features(dataset: Dataset, *, seed: int = 0, **options: Any) -> Features:
     """Train a small network on the real images and their labels, and return what its last layers see.
 
     Parameters
     ----------
     dataset : Dataset
         Its training images and labels; validation chooses the epoch.
-    dimensions : int, [1, 64]
-        At most.
     seed : int
         Of weights, order and augmentation.
     **options
@@ -149,7 +139,7 @@ def network_features(
         return np.asarray(trunk.predict_on_batch(run.normalize(images)), dtype=np.float64)
 
     layer = f"layer features of {run.model.name}, trained on {dataset.name} (seed {seed})"
-    return _reduced(f"principal components of {layer}", embed, dataset, dimensions, seed)
+    return _reduced(f"principal components of {layer}", embed, dataset, seed)
 
 
 def small_run(dataset: Dataset, seed: int, options: Mapping[str, Any]) -> training.Run:
@@ -158,11 +148,8 @@ def small_run(dataset: Dataset, seed: int, options: Mapping[str, Any]) -> traini
     return training.fit(network, dataset, seed=seed, **{"progress": False, **options})
 
 
-def _reduced(
-    source: str, embed: Callable[[NDArray[Any]], Array], dataset: Dataset, dimensions: int, seed: int
-) -> Features:
+def _reduced(source: str, embed: Callable[[NDArray[Any]], Array], dataset: Dataset, seed: int) -> Features:
     """Fit principal components to the features of the training images, and scale them by one number."""
-    checks.in_range("dimensions", dimensions, 1, LARGEST, whole=True)
     images = dataset.train.images
     enough("train", len(images), 2)
     if len(images) > _MOST_FITTED:
@@ -174,7 +161,7 @@ def _reduced(
     if total <= 1e-12 * max(1.0, float(mean @ mean)):
         msg = f"training images must vary, got {len(values)} with equal features. Are they constant?"
         raise ValueError(msg)
-    components = PCA(min(dimensions, *values.shape), random_state=seed).fit(values)
+    components = PCA(min(LARGEST, *values.shape), random_state=seed).fit(values)
     variance = components.explained_variance_
     kept = int((variance > 1e-12 * variance[0]).sum())
     axes = components.components_[:kept].T / np.sqrt(variance[:kept].mean())

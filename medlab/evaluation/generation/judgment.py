@@ -12,15 +12,9 @@ from numpy.typing import ArrayLike
 from medlab import checks
 from medlab.data import Dataset
 from medlab.data.augmentation import Augmentation
+from medlab.evaluation.generation import image_features
 from medlab.evaluation.generation.copies import Memorization, memorization
 from medlab.evaluation.generation.distances import MEASURES, Measured, at_equal_counts
-from medlab.evaluation.generation.image_features import (
-    Features,
-    enough,
-    like_real,
-    network_features,
-    pixel_features,
-)
 from medlab.evaluation.generation.usefulness import Usefulness, train_on_synthetic
 from medlab.text import percent
 
@@ -92,7 +86,7 @@ def judge(
     labels: ArrayLike | None = None,
     seed: int = 0,
     *,
-    features: Features | None = None,
+    features: image_features.Features | None = None,
     repeats: int = 50,
     **options: Any,
 ) -> Judgment:
@@ -131,10 +125,10 @@ def judge(
     --------
     ``judge(images, medlab.data.load("breastmnist"), epochs=15).table()``
     """
-    images = like_real("generated", generated, dataset.train.images)
-    enough("generated", len(images), _FEWEST)
+    images = image_features.like_real("generated", generated, dataset.train.images)
+    image_features.enough("generated", len(images), _FEWEST)
     held_out = np.concatenate([dataset.val.images, dataset.test.images])
-    enough("val and test together", len(held_out), 2 * _FEWEST)
+    image_features.enough("val and test together", len(held_out), 2 * _FEWEST)
     checks.in_range("repeats", repeats, 1, whole=True)
     if labels is not None:
         checks.same_length(generated=images, labels=labels)
@@ -142,8 +136,8 @@ def judge(
     some = images[rng.permutation(len(images))[:_MOST]]
     held_out = held_out[rng.permutation(len(held_out))[: 2 * _MOST]]
     looks = {
-        "network": features or network_features(dataset, seed=seed, **options),
-        "pixels": pixel_features(dataset, seed=seed),
+        "network": features or image_features.network_features(dataset, seed=seed, **options),
+        "pixels": image_features.pixel_features(dataset, seed=seed),
     }
     symmetry = Augmentation.for_dataset(dataset)
     results: dict[str, Any] = {}

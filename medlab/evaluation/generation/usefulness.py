@@ -63,7 +63,6 @@ def train_on_synthetic(
     dataset: Dataset,
     *,
     seed: int = 0,
-    n_bootstrap: int = 1000,
     **options: Any,
 ) -> Usefulness:
     """Train a small classifier on generated images, another on as many real ones, and test both on real ones.
@@ -79,8 +78,6 @@ def train_on_synthetic(
         is not used: each training holds back a fifth of its own images to choose its epoch.
     seed : int
         Of the choice of images and of both trainings.
-    n_bootstrap : int
-        Resamples for the intervals.
     **options
         Of `medlab.training.fit`, such as ``epochs``.
 
@@ -125,7 +122,7 @@ def train_on_synthetic(
         return {"auc": auc, "auc_real": auc_real, "lost": auc_real - auc}
 
     groups = dataset.test.patients
-    values, spans, _ = intervals.measure(statistics, len(truth), groups, n_bootstrap, seed)
+    values, spans, _ = intervals.measure(statistics, len(truth), groups, seed=seed)
     scarce = intervals.too_little(
         [dataset.test.labels == c for c in range(len(counts))], intervals.group_numbers(len(truth), groups)
     )
@@ -165,7 +162,5 @@ def _auc(
     if task == "binary":
         return split_measures.ranked(truth.astype(np.int64), scores, weights)["auc"]
     columns, values = metrics.inputs.table_pair(truth, scores)
-    each = [
-        split_measures.ranked(columns[:, k], values[:, k], weights)["auc"] for k in range(columns.shape[1])
-    ]
-    return np.mean(each, axis=0)
+    classes = zip(columns.T, values.T, strict=True)
+    return np.mean([split_measures.ranked(*pair, weights=weights)["auc"] for pair in classes], axis=0)
