@@ -5,10 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
@@ -17,22 +19,8 @@ from medlab.evaluation import errors, split_measures
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
 from medlab.text import columns, estimate
 
-_NAMES = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "accuracy": "accuracy",
-    "accuracy_at_threshold": "accuracy at the threshold",
-    "majority_accuracy": "accuracy, always the most frequent class",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "precision": "precision",
-    "f1": "F1",
-    "sensitivity_at_specificity": "sensitivity at specificity 0.90",
-    "mae": "mean absolute error",
-    "mse": "mean squared error",
-    "r2": "R2",
-}
+_TEXT = (resources.files("medlab.evaluation") / "measure_names.yaml").read_text(encoding="utf-8")
+_NAMES: dict[str, str] = yaml.safe_load(_TEXT)
 # The best reader of each source orders the patients by this column.
 _READERS = {"image": "risk_image", "clinical": "risk_clinical", "both": "risk", "diameter": "diameter_mm"}
 _AT_THRESHOLD = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")

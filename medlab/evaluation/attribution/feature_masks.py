@@ -1,7 +1,5 @@
 """The parts of an image that are switched off together: superpixels, pieces of a sequence, single numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

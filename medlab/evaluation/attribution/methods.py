@@ -11,9 +11,11 @@ import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import resources
 from typing import Any, Self
 
 import torch
+import yaml
 from captum import attr
 
 from medlab import checks
@@ -146,7 +148,7 @@ def layer_integrated_gradients(problem: Problem, *, steps: int = 50) -> Maps:
 
 @dataclass(frozen=True)
 class Method:
-    """A method, and all that is known of it: no other module holds facts about methods.
+    """A method, and all that is known of it: no other module holds facts about methods that are offered.
 
     Attributes
     ----------
@@ -211,18 +213,8 @@ METHODS = {
     "layer_integrated_gradients": Method(layer_integrated_gradients, layer=True, complete=True),
 }
 
-_NO_MODULES = "it changes modules of torch that it knows by their type, and a Keras network has none of these"
-REFUSED = {
-    "guided_backprop": (
-        f"{_NO_MODULES}: Captum would return the plain gradient, and warn that it has set its hooks. It also "
-        "ignores the weights of the last layers (Adebayo et al. 2018). Use saliency or smooth_grad."
-    ),
-    "guided_grad_cam": f"{_NO_MODULES}. Use grad_cam, or layer_integrated_gradients.",
-    "deconvolution": f"{_NO_MODULES}. Use saliency or smooth_grad.",
-    "deep_lift": f"{_NO_MODULES}. Use integrated_gradients, which adds up to the same difference.",
-    "deep_lift_shap": f"{_NO_MODULES}. Use gradient_shap.",
-    "lrp": f"{_NO_MODULES}. Use integrated_gradients.",
-}
+_REFUSED_FILE = resources.files("medlab.evaluation.attribution") / "refused_methods.yaml"
+REFUSED: dict[str, str] = yaml.safe_load(_REFUSED_FILE.read_text(encoding="utf-8"))
 
 
 def find(name: str) -> Method:

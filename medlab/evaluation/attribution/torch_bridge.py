@@ -6,8 +6,6 @@ torch's autograd. Images do not mix in a network at rest, so the gradient of the
 image's own. For methods that look at a layer, a `Split` is two bridges that meet there.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib
 from collections.abc import Callable, Hashable, Iterator, Sequence
