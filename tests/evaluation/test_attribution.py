@@ -9,7 +9,7 @@ from keras import layers
 
 from medlab import evaluation
 from medlab.evaluation import attribute, attribution
-from medlab.evaluation.attribution import captum_attribution, network_layers, torch_bridge
+from medlab.evaluation.attribution import network_layers, torch_bridge
 
 METHODS = tuple(attribution.METHODS)
 SHAPE = (6, 5, 1)
@@ -307,11 +307,11 @@ def test_the_network_is_as_it_was_also_after_an_interrupt(method, rng, monkeypat
     x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
     before = model.predict_on_batch(x)
 
-    def interrupted(count):
+    def interrupted(counter, arrays, size):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(captum_attribution, "Watcher", lambda _: torch_bridge.Watcher(interrupted))
+        patched.setattr(torch_bridge.Counter, "batches", interrupted)
         with pytest.raises(KeyboardInterrupt):
             attribute(method, model, x, on="logit")
     attribute(method, model, x, on="logit")
@@ -405,13 +405,6 @@ def test_help_lists_every_method_with_its_options():
         assert f"- {name}({', '.join(f'{option}=' for option in list(row.options)[:1])}" in text
     assert "For grad_cam and layer_integrated_gradients: a layer" in text
     assert "For the methods that draw: smooth_grad, gradient_shap, kernel_shap" in text.replace(" and", ",")
-
-
-def test_a_bar_is_shown_when_asked(capsys, weights, x):
-    attribute("saliency", linear(weights), x)
-    assert capsys.readouterr().err == ""
-    attribute("saliency", linear(weights), x, progress=True)
-    assert "saliency" in capsys.readouterr().err
 
 
 # --- refusals

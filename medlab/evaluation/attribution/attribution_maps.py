@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medlab import plots
 from medlab.evaluation.attribution.methods import METHODS
-
-if TYPE_CHECKING:
-    from medlab.plots import Picture
 
 SHOWN = 6
 
@@ -92,7 +89,7 @@ class Attribution:
 
     def overlay(
         self, images: Any = None, titles: Any = None, *, spacing_mm: Any = None, most: int = SHOWN
-    ) -> Picture:
+    ) -> plots.Picture:
         """Draw the first images, and their maps over them.
 
         Parameters

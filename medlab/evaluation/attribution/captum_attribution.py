@@ -11,13 +11,11 @@ import keras
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from tqdm import tqdm
 
 from medlab import checks
 from medlab.evaluation.attribution import explained_output, methods, network_layers
 from medlab.evaluation.attribution.attribution_maps import Attribution
 from medlab.evaluation.attribution.queries import Query, open_query
-from medlab.evaluation.attribution.torch_bridge import Watcher
 
 _INTERPOLATION = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -35,7 +33,6 @@ def attribute(
     head: str | int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
-    progress: bool = False,
     **options: Any,
 ) -> Attribution:
     """Ask which parts of each input a network's output depends on.
@@ -72,8 +69,6 @@ def attribute(
         Images that go through the network at once. None: from the free memory.
     seed : int
         For the methods that draw: {draws}.
-    progress : bool
-        Show a bar.
     **options
         The method's own, as listed above: ``noise`` is a share of the input's span, ``segments`` the number
         of superpixels, ``features`` an array that numbers them from 0, ``patch`` and ``stride`` a number of
@@ -105,19 +100,9 @@ def attribute(
     seed = checks.seed(seed)
     inputs = explained_output.Inputs(x)
     started = time.perf_counter()
-    with (
-        tqdm(disable=not progress, unit=" images", desc=method, leave=False, mininterval=0.5) as bar,
-        open_query(
-            model,
-            inputs,
-            target=target,
-            on=on,
-            region=region,
-            head=head,
-            batch_size=batch_size,
-            watcher=Watcher(bar.update),
-        ) as query,
-    ):
+    with open_query(
+        model, inputs, target=target, on=on, region=region, head=head, batch_size=batch_size
+    ) as query:
         seen = _layer(row, layer, query)
         problem = methods.Problem(
             query.forward,
@@ -146,7 +131,7 @@ def attribute(
         difference=difference,
         completeness_error=None if difference is None else total - difference,
         seconds=time.perf_counter() - started,
-        images=query.forward.watcher.images,
+        images=query.forward.counter.images,
         batch_size=query.forward.batch_size,
         on=on,
         region=None if region is None else query.extras[1].numpy(),  # a row for each image

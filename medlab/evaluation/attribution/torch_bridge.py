@@ -26,17 +26,14 @@ Arrays = Sequence[NDArray[Any]]
 
 
 @dataclass
-class Watcher:
+class Counter:
     """Counts the images that went through a network.
 
     Attributes
     ----------
-    advance : callable
-        Told how many images went through, after each batch.
     images : int
     """
 
-    advance: Callable[[int], Any] = lambda count: None
     images: int = 0
 
     def batches(self, arrays: Arrays, size: int) -> Iterator[Arrays]:
@@ -45,7 +42,6 @@ class Watcher:
             batch = [array[start : start + size] for array in arrays]
             yield batch
             self.images += len(batch[0])
-            self.advance(len(batch[0]))
 
 
 @dataclass(eq=False)
@@ -63,7 +59,7 @@ class Bridge:
         any shape (N, ...).
     batch_size : int
         Images that go through the network at once.
-    watcher : Watcher
+    counter : Counter
     kept : Kept
         Functions of the network that `function` runs, from earlier questions.
     question : tuple
@@ -73,7 +69,7 @@ class Bridge:
     function: Function
     differentiable: int = 1
     batch_size: int = 64
-    watcher: Watcher = field(default_factory=Watcher)
+    counter: Counter = field(default_factory=Counter)
     kept: Kept = field(default_factory=Kept)
     question: tuple[Hashable, ...] = ()
 
@@ -85,7 +81,7 @@ class Bridge:
 
     def compute(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return the values and, when `wanted`, the gradients of all images, a batch at a time."""
-        results = [self._run(batch, wanted) for batch in self.watcher.batches(arrays, self.batch_size)]
+        results = [self._run(batch, wanted) for batch in self.counter.batches(arrays, self.batch_size)]
         values, gradients = zip(*results, strict=True)
         return np.concatenate(values), [np.concatenate(parts) for parts in zip(*gradients, strict=True)]
 
