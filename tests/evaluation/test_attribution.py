@@ -78,20 +78,20 @@ def test_several_baselines_are_averaged(weights, x):
 
 
 def test_switching_numbers_off_one_by_one_gives_weight_times_input(weights, x):
-    each = np.arange(30).reshape(6, 5)
     hidden = attribute("occlusion", linear(weights, bias=1), x, patch=1, stride=1)
     np.testing.assert_allclose(hidden.map, weights * x, rtol=1e-3, atol=1e-5)
-    ablated = attribute("feature_ablation", linear(weights, bias=1), x, features=each)
-    np.testing.assert_allclose(ablated.map, weights * x, rtol=1e-3, atol=1e-5)
+    # Of a vector each number is a feature.
+    vectors = x.reshape(3, -1)
+    ablated = attribute("feature_ablation", linear(weights.ravel(), bias=1), vectors)
+    np.testing.assert_allclose(ablated.map, weights.ravel() * vectors, rtol=1e-3, atol=1e-5)
 
 
-def test_kernel_shap_of_a_linear_network_is_the_sum_over_a_superpixel(weights, x):
-    quarters = np.repeat([[0, 0, 1, 1, 1], [2, 2, 3, 3, 3]], 3, axis=0)
-    found = attribute("kernel_shap", linear(weights), x, features=quarters, samples=300)
-    for part in range(4):
-        inside = quarters == part
-        expected = (weights * x)[:, inside].sum(axis=(1, 2))
-        np.testing.assert_allclose(found.map[:, inside][:, 0, 0], expected, rtol=1e-3, atol=1e-3)
+def test_kernel_shap_of_a_linear_network_is_the_sum_over_a_piece_of_a_sequence(rng):
+    weights, sequences = rng.normal(size=(8, 3)), rng.normal(size=(2, 8, 3)).astype(np.float32)
+    explained = attribute("kernel_shap", linear(weights), sequences, segments=4, samples=300)
+    expected = (weights * sequences).reshape(2, 4, 6).sum(axis=2)
+    np.testing.assert_allclose(explained.map[:, ::2, 0], expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(explained.map[:, 1::2, 1:], explained.map[:, ::2, :2])
 
 
 def test_grad_cam_by_hand():
@@ -457,10 +457,6 @@ def test_refuses_bad_input_and_says_what_to_do(weights, x):
             r"baseline must be a number or have shape \(6, 5, 1\) or \(3, 6, 5, 1\), got \(4, 4\)",
         ),
         (lambda: attribute("occlusion", model, x, baseline=[0, 0]), "one for each of 1 inputs, got 2"),
-        (
-            lambda: attribute("feature_ablation", model, x, features=np.zeros((3, 3))),
-            r"features must number the parts .*\(6, 5\), got float64 of shape \(3, 3\)",
-        ),
         (
             lambda: attribute("saliency", linear(weights), x, on="logit"),
             r"got dense \(Dense\). Use on='output'",

@@ -71,8 +71,7 @@ def attribute(
         For the methods that draw: {draws}.
     **options
         The method's own, as listed above: ``noise`` is a share of the input's span, ``segments`` the number
-        of superpixels, ``features`` an array that numbers them from 0, ``patch`` and ``stride`` a number of
-        pixels.
+        of superpixels, ``patch`` and ``stride`` a number of pixels.
 
     Returns
     -------

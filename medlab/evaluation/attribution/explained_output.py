@@ -106,8 +106,7 @@ def _floating(name: str, values: Any) -> NDArray[Any]:
     if array.dtype.kind in "iu" and array.ndim > 3 and array.size:
         msg = (
             f"{name} must be normalized, as the network takes it, got gray values of {array.dtype} from "
-            f"{array.min()} to {array.max()}. Give run.normalize(images); to a network that scales them "
-            "itself, images.astype('float32')."
+            f"{array.min()} to {array.max()}. Give run.normalize(images), or floats if it scales them itself."
         )
         raise ValueError(msg)
     dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float32

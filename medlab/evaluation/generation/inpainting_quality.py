@@ -166,9 +166,9 @@ def repair_quality(
         msg = f"value_range must be (lowest, highest), got {value_range}. uint8 images have (0, 255)."
         raise ValueError(msg)
     hole = _mask("holes", holes, true.shape[:3])
-    if not hole.any(axis=(1, 2)).all():
-        index = int(np.flatnonzero(~hole.any(axis=(1, 2)))[0])
-        msg = f"holes must have a missing pixel in every image, got none in image {index}. Leave it out."
+    empty = np.flatnonzero(~hole.any(axis=(1, 2)))
+    if len(empty):
+        msg = f"holes must have a missing pixel in every image, got none in image {empty[0]}. Leave it out."
         raise ValueError(msg)
     lesion = _mask("lesions", lesions, true.shape[:3])
     rule = rule or LesionRule()
