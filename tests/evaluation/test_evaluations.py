@@ -229,15 +229,15 @@ def test_real_images_have_no_ceiling(dataset):
 
 
 def test_metrics_are_json_with_null_for_undefined(dataset):
-    found = evaluate(read, dataset, n_bootstrap=20).to_metrics()
-    again = json.loads(json.dumps(found, allow_nan=False))
-    assert again == found
-    assert set(found) == {"threshold", "threshold_rule", "train", "val", "test", "ceiling", "published"}
+    measures = evaluate(read, dataset, n_bootstrap=20).to_metrics()
+    again = json.loads(json.dumps(measures, allow_nan=False))
+    assert again == measures
+    assert set(measures) == {"threshold", "threshold_rule", "train", "val", "test", "ceiling", "published"}
     wanted = {"auc", "auc_ci", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1"}
-    assert wanted <= set(found["test"])
-    assert set(found["ceiling"]) >= {"image", "clinical", "both", "expected_auc"}
-    assert found["published"] == [{"method": "other", "auc": 0.9, "acc": 0.8}]
-    assert found["test"]["auc_ci_delong"] is None
+    assert wanted <= set(measures["test"])
+    assert set(measures["ceiling"]) >= {"image", "clinical", "both", "expected_auc"}
+    assert measures["published"] == [{"method": "other", "auc": 0.9, "acc": 0.8}]
+    assert measures["test"]["auc_ci_delong"] is None
 
 
 def test_table_puts_the_splits_side_by_side_with_intervals(dataset):
@@ -288,10 +288,10 @@ def test_a_class_missing_from_a_split_leaves_the_macro_auc_undefined():
     output = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
     whole = split([0, 1, 2, 0], output)
     dataset = Dataset("gap", whole, split([0, 1, 1, 0], output), whole, "multiclass", ("a", "b", "c"))
-    found = evaluate(read, dataset, n_bootstrap=20).to_metrics()
-    assert found["val"]["auc"] is None
-    assert found["val"]["per_class"]["a"]["auc"] is not None
-    assert found["test"]["auc"] is not None
+    measures = evaluate(read, dataset, n_bootstrap=20).to_metrics()
+    assert measures["val"]["auc"] is None
+    assert measures["val"]["per_class"]["a"]["auc"] is not None
+    assert measures["test"]["auc"] is not None
 
 
 def test_multilabel_has_each_label_at_a_half(rng):

@@ -121,20 +121,20 @@ def test_coverage_and_density_by_hand():
 
 
 def test_fresh_real_images_have_the_coverage_that_theory_gives(rng):
-    found = [coverage(rng.normal(size=(200, 3)), rng.normal(size=(200, 3))) for _ in range(20)]
+    covered = [coverage(rng.normal(size=(200, 3)), rng.normal(size=(200, 3))) for _ in range(20)]
     # Naeem et al. 2020: 1 - (N-1)...(N-k) / ((2N-1)...(2N-k))
     steps = np.arange(1, 6)
-    assert np.mean([one.coverage for one in found]) == pytest.approx(
+    assert np.mean([one.coverage for one in covered]) == pytest.approx(
         1 - np.prod((200 - steps) / (400 - steps)), abs=0.01
     )
-    assert np.mean([one.density for one in found]) == pytest.approx(1, abs=0.05)
+    assert np.mean([one.density for one in covered]) == pytest.approx(1, abs=0.05)
 
 
 def test_a_collapsed_generator_covers_little_and_is_dense(rng):
     real = rng.normal(size=(100, 4))
-    found = coverage(np.repeat(real[:2], 50, axis=0), real)
-    assert found.coverage < 0.3
-    assert found.density > found.coverage
+    covered = coverage(np.repeat(real[:2], 50, axis=0), real)
+    assert covered.coverage < 0.3
+    assert covered.density > covered.coverage
 
 
 # Floor
@@ -197,10 +197,10 @@ def test_fresh_images_are_no_copies_and_neither_are_noise_or_a_collapsed_generat
         rng.uniform(0, 255, (150, 12, 8, 1)),
         np.repeat(sets["fresh"][:1], 150, axis=0) + rng.normal(0, 0.1, (150, 12, 8, 1)),
     ):
-        found = memorization(made, train, held_out)
-        assert not found.copies
-        assert found.p > 0.005
-    assert "no sign of copies" in found.describe()
+        memory = memorization(made, train, held_out)
+        assert not memory.copies
+        assert memory.p > 0.005
+    assert "no sign of copies" in memory.describe()
 
 
 @pytest.mark.parametrize("changed", ["noise", "mirrored", "blend"])
@@ -211,22 +211,22 @@ def test_a_generator_that_copies_is_caught(sets, rng, changed):
         "mirrored": train[:150, :, ::-1],
         "blend": 0.9 * train[:150] + 0.1 * train[150:],
     }[changed]
-    found = memorization(made, train, sets["held_out"], flips=("left-right",))
-    assert found.copies
-    assert found.p < 1e-6
-    assert found.z < -5
-    assert found.share_close > 0.8
-    assert np.mean(found.nearest == np.arange(150)) > 0.9
-    assert "copies of training images" in found.describe()
+    memory = memorization(made, train, sets["held_out"], flips=("left-right",))
+    assert memory.copies
+    assert memory.p < 1e-6
+    assert memory.z < -5
+    assert memory.share_close > 0.8
+    assert np.mean(memory.nearest == np.arange(150)) > 0.9
+    assert "copies of training images" in memory.describe()
 
 
 def test_a_generator_that_copies_now_and_then_is_caught_and_its_pairs_come_first(sets):
     made = np.concatenate([sets["fresh"], sets["train"][:20]])
-    found = memorization(made, sets["train"], sets["held_out"])
-    assert found.copies
-    assert found.p_close < 1e-3
-    copied = np.argsort(found.generated, kind="stable")[:20]
-    assert {(int(i), int(found.nearest[i])) for i in copied} == {(150 + i, i) for i in range(20)}
+    memory = memorization(made, sets["train"], sets["held_out"])
+    assert memory.copies
+    assert memory.p_close < 1e-3
+    copied = np.argsort(memory.generated, kind="stable")[:20]
+    assert {(int(i), int(memory.nearest[i])) for i in copied} == {(150 + i, i) for i in range(20)}
 
 
 def test_mirrored_copies_are_missed_unless_mirrors_count(sets):

@@ -49,9 +49,9 @@ def test_judge_finds_nothing_in_fresh_real_images_and_catches_the_planted_copies
     assert not real.copies
     assert real.count == 120
     for measured in (real.network, real.pixels):
-        for name, found in measured.items():
-            assert found.generated.high >= found.floor.low, name
-            assert found.generated.low <= found.floor.high, name
+        for name, compared in measured.items():
+            assert compared.generated.high >= compared.floor.low, name
+            assert compared.generated.low <= compared.floor.high, name
     assert real.table().columns.tolist() == ["generated", "floor", "better"]
     assert len(real.table()) == 8 + 4 + 1
 
