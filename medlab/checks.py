@@ -1,7 +1,5 @@
 """Checks of arguments. Their errors say what must hold, what came and what to do."""
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Text of users, and figures with their intervals, as they may be shown: in Markdown, HTML and terminals."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -60,6 +58,17 @@ def counted(number: int, noun: str, several: str = "") -> str:
     ('1 epoch', '3 epochs', '0 batches')
     """
     return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share in [0, 1] in the notation of all pages.
+
+    Examples
+    --------
+    >>> percent(0.95), percent(0.1234, 1)
+    ('95 %', '12.3 %')
+    """
+    return f"{100 * share:.{digits}f} %"
 
 
 def duration(seconds: float | None) -> str:

@@ -1,7 +1,5 @@
 """Where a network is wrong: its most confident errors, and for whom it is wrong more often."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
 from medlab.data import Dataset, Split
 from medlab.evaluation import errors, split_measures
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
-from medlab.text import estimate
+from medlab.text import columns, estimate
 
-_NAMES = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "accuracy": "accuracy",
-    "accuracy_at_threshold": "accuracy at the threshold",
-    "majority_accuracy": "accuracy, always the most frequent class",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "precision": "precision",
-    "f1": "F1",
-    "sensitivity_at_specificity": "sensitivity at specificity 0.90",
-    "mae": "mean absolute error",
-    "mse": "mean squared error",
-    "r2": "R2",
-}
+_TEXT = (resources.files("medlab.evaluation") / "measure_names.yaml").read_text(encoding="utf-8")
+_NAMES: dict[str, str] = yaml.safe_load(_TEXT)
 # The best reader of each source orders the patients by this column.
 _READERS = {"image": "risk_image", "clinical": "risk_clinical", "both": "risk", "diameter": "diameter_mm"}
 _AT_THRESHOLD = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
@@ -103,12 +92,12 @@ class Evaluation:
         The last row tells of resamples that lacked a class and were left out, where there are any.
         """
         known = [key for key in _NAMES if key in self.splits["test"]]
-        columns = {
+        texts = {
             name: [str(measures["n"]), *(estimate(measures[key], measures.get(f"{key}_ci")) for key in known)]
             for name, measures in self.splits.items()
         }
         table = pd.DataFrame(
-            columns, index=["images", *(measure_name(key, self.task, self.threshold) for key in known)]
+            texts, index=["images", *(measure_name(key, self.task, self.threshold) for key in known)]
         )
         if any(measures["resamples_skipped"] for measures in self.splits.values()):
             table.loc["resamples left out of the intervals"] = [
@@ -174,7 +163,12 @@ class Evaluation:
         if self.threshold is not None and self.positive_class is not None:
             positive = self.class_names[self.positive_class]
             lines.append(f"threshold for {positive!r}: {self.threshold:.3g} (rule: {self.threshold_rule})")
-        lines += self.table().head(7).to_string(line_width=1000).splitlines()
+        table = self.table().head(7)
+        rows = [["", *table.columns]]
+        for name, *cells in table.itertuples():
+            first, *rest = textwrap.wrap(name, 25)
+            rows += [[first, *cells], *([f"  {words}", "", "", ""] for words in rest)]
+        lines += columns(rows).splitlines()
         return "\n  ".join([*lines, "with 95 % intervals; table() has all measures"])
 
     def one_vs_rest(self) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
@@ -236,10 +230,18 @@ def evaluate(
 
     Raises
     ------
+    TypeError
+        If the arguments are in another order.
     ValueError
         If the predictions have another shape than the task asks for, are no probabilities or not
         finite, or if a split of a binary task holds one class only; the message names the split.
     """
+    if not (callable(predict) and isinstance(dataset, Dataset)):
+        msg = (
+            "evaluate takes a function of images, such as run.predict, and then a data set, got "
+            f"{type(predict).__name__} and {type(dataset).__name__}: evaluate(run.predict, dataset)."
+        )
+        raise TypeError(msg)
     parse_rule(threshold_rule)
     checks.in_range("n_bootstrap", n_bootstrap, 1, whole=True)
     splits = dataset.splits()

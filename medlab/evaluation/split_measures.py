@@ -6,8 +6,6 @@ resamples of 2,000 images take tenths of a second; a loop over scikit-learn take
 each measure to `medlab.metrics`, resample by resample.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Paper and pens: a figure without global state, one palette, one look of axes."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import io

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from medlab import checks
 from medlab.plots import canvas
+from medlab.text import percent
 
 Columns = Mapping[str, ArrayLike]
 _MANY = 8
@@ -99,15 +100,14 @@ def confusion(matrix: ArrayLike, class_names: Sequence[str]) -> canvas.Picture:
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     size = min(11.0, 72 * side / k / 5.2)  # five characters fit into a cell
     for i, j in itertools.product(range(k), range(k)):
-        text = f"{counts[i, j]:,}\n{100 * shares[i, j]:.0f} %"
+        text = f"{counts[i, j]:,}\n{percent(shares[i, j])}"
         color = "white" if shares[i, j] > 0.55 else "black"
         axis.text(j, i, text, ha="center", va="center", color=color, fontsize=size)
     turn: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if wide else {}
     axis.set_xticks(range(k), names, **turn)
     axis.set_yticks(range(k), names)
     axis.grid(visible=False)
-    axis.set_xlabel("predicted")
-    axis.set_ylabel("true (row = 100 %)")
+    axis.set(xlabel="predicted", ylabel="true (row = 100 %)")
     return picture
 
 
@@ -186,9 +186,8 @@ def _score_histogram(
         )
     if threshold is not None:
         axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
-    axis.set_xlim(0, 1)
-    axis.set_xlabel(f"predicted probability of {canvas.short(class_names[1])}")
-    axis.set_ylabel("share of the class (%)")
+    probability = f"predicted probability of {canvas.short(class_names[1])}"
+    axis.set(xlim=(0, 1), xlabel=probability, ylabel="share of the class (%)")
     axis.legend(fontsize=canvas.SMALL)
 
 

@@ -57,8 +57,7 @@ def results_vs_published(
     for axis, (measure, lines) in zip(axes, drawn.items(), strict=True):
         for place, (_, value, span, marker) in enumerate(lines):
             _dot(axis, place, value, span, marker)
-        axis.set_xlabel(measure)
-        axis.margins(x=0.12)
+        axis.set(xlabel=measure, xmargin=0.12)
     _name_rows(axes[0], [label for label, *_ in rows])
     return picture
 
@@ -112,8 +111,7 @@ def estimates(
         axis.axvline(reference, color=canvas.GRAY, linestyle="--", linewidth=1.2, label=reference_name)
         if reference_name:
             axis.legend(fontsize=canvas.SMALL, loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
-    axis.set_xlabel(measure)
-    axis.margins(x=0.12)
+    axis.set(xlabel=measure, xmargin=0.12)
     _name_rows(axis, list(rows))
     return picture
 
@@ -174,8 +172,7 @@ def class_counts(
     axis.set_yticks(range(len(classes)), map(canvas.short, classes))
     axis.set_ylim(len(classes) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")
-    axis.set_xlim(0, 1.2 * highest or 1)
-    axis.set_xlabel("share of the split's images (%)")
+    axis.set(xlim=(0, 1.2 * highest or 1), xlabel="share of the split's images (%)")
     # Outside: bars of any length stay free of it.
     axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=canvas.SMALL)
     return picture

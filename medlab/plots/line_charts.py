@@ -44,14 +44,10 @@ class Line:
     def __post_init__(self) -> None:
         checks.same_length(x=self.x, y=self.y)
 
-    def points(self) -> list[tuple[float, float]]:
-        """Return the points that are finite."""
-        pairs = zip(self.x, self.y, strict=True)
-        return [(float(x), float(y)) for x, y in pairs if np.isfinite(x) and np.isfinite(y)]
-
-    def _columns(self) -> NDArray[np.float64]:
+    def points(self) -> NDArray[np.float64]:
         """Return x and y of the points that are finite, shape (2, T)."""
-        return np.array(self.points(), dtype=np.float64).reshape(-1, 2).T
+        points = np.array([self.x, self.y], dtype=np.float64)
+        return points[:, np.isfinite(points).all(axis=0)]
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ class Chart:
         """Return plain values that JSON knows, colors as hexadecimal numbers."""
         lines = []
         for line in self.lines:
-            x, y = line._columns().tolist()
+            x, y = line.points().tolist()
             color = canvas.COLORS[line.color % len(canvas.COLORS)]
             lines.append({"name": line.name, "x": x, "y": y, "color": color, "dashed": line.dashed})
         return {**dataclasses.asdict(dataclasses.replace(self, lines=())), "lines": lines}
@@ -138,7 +134,7 @@ def mosaic(tiles: ArrayLike) -> NDArray[Any]:
 
 def _draw(axis: Axes, chart: Chart) -> None:
     for line in chart.lines:
-        x, y = line._columns()
+        x, y = line.points()
         style = {**canvas.dot_style(line.color), "linestyle": "--" if line.dashed else "-"}
         if len(x) > MARKED:
             style["marker"] = ""
@@ -148,7 +144,7 @@ def _draw(axis: Axes, chart: Chart) -> None:
     axis.set_xlabel(chart.x_label)
     axis.set_ylabel(chart.y_label, fontsize=canvas.SMALL)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
-    if not any(line.points() for line in chart.lines):
+    if not any(line.points().size for line in chart.lines):
         axis.text(0.5, 0.5, "nothing trained yet", transform=axis.transAxes, ha="center", color=canvas.GRAY)
 
 
@@ -197,8 +193,7 @@ def lines(
         axis.plot(steps, np.asarray(values), **canvas.curve_style(i), label=canvas.in_legend(name))
     if logarithmic:
         axis.set_yscale("log", nonpositive="mask")
-    axis.set_xlabel(x_label)
-    axis.set_ylabel(y_label)
+    axis.set(xlabel=x_label, ylabel=y_label)
     if len(curves) > 1 or span_name:
         axis.legend(fontsize=canvas.SMALL, framealpha=0.85)
     return picture
@@ -235,8 +230,7 @@ def states(
             array.T, aspect="auto", cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="nearest"
         )
         axis.set_title(name, fontsize=canvas.SMALL)
-        axis.set_xlabel(x_label)
-        axis.set_ylabel(y_label)
+        axis.set(xlabel=x_label, ylabel=y_label)
     picture.colorbar(drawn, ax=list(axes), label="state")
     return picture
 
@@ -271,15 +265,13 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
     width_in = min(canvas.WIDTH_IN, 3.5 * len(drawn))
     picture, axes = canvas.panels(1, len(drawn), width_in=width_in, height_in=3.5, alt=alt)
     for axis, names in zip(axes, drawn, strict=True):
-        for name in names:
-            number = name.startswith("val_") + (measures.index(name) if name in measures else 0)
-            style = {**canvas.dot_style(number), **canvas.curve_style(number)}
-            axis.plot(table["epoch"], table[name], **style, ms=3.5, label=_words(name))
-        if best_epoch is not None:
-            axis.axvline(best_epoch, color=canvas.GRAY, linestyle=":", label=f"kept: epoch {best_epoch}")
-        axis.set_xlabel("epoch")
-        axis.set_ylabel("loss" if names[0] == "loss" else _words(names[0]) if len(names) == 1 else "measure")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
+        first = int(names[0].startswith("val_"))
+        shown = [
+            Line(_words(name), table["epoch"].tolist(), table[name].tolist(), color, dashed=color > 0)
+            for color, name in enumerate(names, first)
+        ]
+        label = "loss" if names[0] == "loss" else _words(names[0]) if len(names) == 1 else "measure"
+        _draw(axis, Chart("epoch", label, shown, best_epoch, f"kept: epoch {best_epoch}"))
         if names[0] == "learning_rate":
             axis.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
         elif len(names) > 1 or best_epoch is not None:
@@ -322,8 +314,7 @@ def learning_curve(
     axis.set_xticks(numbers)
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.set_xlabel("training images (log scale)")
-    axis.set_ylabel(measure)
+    axis.set(xlabel="training images (log scale)", ylabel=measure)
     axis.legend(fontsize=canvas.SMALL)
     return picture
 

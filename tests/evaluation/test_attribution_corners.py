@@ -36,17 +36,17 @@ def heads():
 
 def test_the_logit_is_that_of_the_head_although_another_one_ran_last(x):
     model = heads()
-    found = attribute("saliency", model, x, head="kind", on="logit")
+    explained = attribute("saliency", model, x, head="kind", on="logit")
     probability = np.asarray(model(x)["kind"])[:, 0]
-    np.testing.assert_allclose(found.output, logit_of(probability), rtol=1e-4)
+    np.testing.assert_allclose(explained.output, logit_of(probability), rtol=1e-4)
 
 
 def test_a_concept_has_a_logit_although_its_probability_is_handed_on(rng):
     model = concept_bottleneck((16, 16, 1), {"spiculated": "yes_no"}, width=8)
     x = rng.normal(size=(2, 16, 16, 1)).astype(np.float32)
-    found = attribute("saliency", model, x, head="spiculated", on="logit")
+    explained = attribute("saliency", model, x, head="spiculated", on="logit")
     concept = np.asarray(model(x)["spiculated"])[:, 0]
-    np.testing.assert_allclose(found.output, logit_of(concept), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(explained.output, logit_of(concept), rtol=1e-3, atol=1e-4)
     assert attribute("saliency", model, x, 0, head="spiculated").target.tolist() == [0, 0]
 
 
@@ -54,16 +54,16 @@ def test_the_risk_of_a_bottleneck_hangs_on_the_image_and_adds_up(rng):
     keras.utils.set_random_seed(2)
     model = concept_bottleneck((16, 16, 1), {"spiculated": "yes_no", "diameter_mm": (9.0, 2.0)}, width=8)
     x = rng.normal(size=(2, 16, 16, 1)).astype(np.float32)
-    found = attribute("integrated_gradients", model, x, head="risk", on="logit", steps=200)
-    assert np.abs(found.map).max() > 0
-    assert np.abs(found.completeness_error).max() < 0.05 * np.abs(found.difference).max() + 1e-3
+    explained = attribute("integrated_gradients", model, x, head="risk", on="logit", steps=200)
+    assert np.abs(explained.map).max() > 0
+    assert np.abs(explained.completeness_error).max() < 0.05 * np.abs(explained.difference).max() + 1e-3
 
 
 def test_a_head_without_a_sigmoid_has_neither_class_nor_logit(x):
     model = heads()
-    found = attribute("saliency", model, x, head="size")
-    assert found.target is None
-    np.testing.assert_allclose(found.output, np.asarray(model(x)["size"])[:, 0], rtol=1e-5)
+    explained = attribute("saliency", model, x, head="size")
+    assert explained.target is None
+    np.testing.assert_allclose(explained.output, np.asarray(model(x)["size"])[:, 0], rtol=1e-5)
     with pytest.raises(ValueError, match=r"on='logit' needs .* got size \(Dense\)"):
         attribute("saliency", model, x, head="size", on="logit")
 
@@ -71,9 +71,9 @@ def test_a_head_without_a_sigmoid_has_neither_class_nor_logit(x):
 def test_the_risk_of_a_bottleneck_has_a_logit(rng):
     model = concept_bottleneck((16, 16, 1), {"spiculated": "yes_no", "diameter_mm": (9.0, 2.0)}, width=8)
     x = rng.normal(size=(2, 16, 16, 1)).astype(np.float32)
-    found = attribute("saliency", model, x, head="risk", on="logit")
+    explained = attribute("saliency", model, x, head="risk", on="logit")
     risk = np.asarray(model(x)["risk"])[:, 0]
-    np.testing.assert_allclose(found.output, logit_of(risk), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(explained.output, logit_of(risk), rtol=1e-3, atol=1e-4)
 
 
 def test_what_is_counted_after_the_last_layer_has_no_logit(x):
@@ -94,17 +94,17 @@ def test_what_goes_around_a_layer_does_not_count_as_an_error(rng):
     total = layers.GlobalAveragePooling2D()(layers.Add()([double, image]))
     model = keras.Model(image, layers.Dense(1, name="end")(total))
     x = rng.normal(size=(2, 8, 8, 1)).astype(np.float32)
-    found = attribute("layer_integrated_gradients", model, x, layer="double", baseline=0.3)
-    assert np.abs(found.relative_error).max() < 1e-4
+    explained = attribute("layer_integrated_gradients", model, x, layer="double", baseline=0.3)
+    assert np.abs(explained.relative_error).max() < 1e-4
 
 
 def test_a_set_of_baselines_as_large_as_the_batch_is_still_a_set(rng, x):
     image = keras.Input(SHAPE)
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
     baselines = rng.normal(size=x.shape).astype(np.float32)
-    found = attribute("gradient_shap", model, x, baseline=baselines)
+    explained = attribute("gradient_shap", model, x, baseline=baselines)
     outputs = np.asarray(model(x))[:, 0]
-    np.testing.assert_allclose(found.difference, outputs - np.asarray(model(baselines)).mean(), rtol=1e-4)
+    np.testing.assert_allclose(explained.difference, outputs - np.asarray(model(baselines)).mean(), rtol=1e-4)
 
 
 # --- several at once, and the same network as before
@@ -169,9 +169,9 @@ def with_numbers(order):
 @pytest.mark.parametrize("order", [("image", "clinical"), ("clinical", "image")])
 def test_grad_cam_lies_over_the_image_wherever_it_stands_among_the_inputs(order, rng):
     given = {"image": rng.normal(size=(2, 12, 8, 1)), "clinical": rng.normal(size=(2, 2))}
-    found = attribute("grad_cam", with_numbers(order), [given[name].astype(np.float32) for name in order])
-    assert found.map.shape == (2, 12, 8, 1)
-    data, _ = found._repr_png_()
+    explained = attribute("grad_cam", with_numbers(order), [given[name].astype(np.float32) for name in order])
+    assert explained.map.shape == (2, 12, 8, 1)
+    data, _ = explained._repr_png_()
     assert data.startswith(b"\x89PNG")
 
 
@@ -203,8 +203,8 @@ def test_a_flipped_image_can_be_asked_about(x):
 def test_steadiness_of_maps_with_a_baseline_for_each_image(x):
     image = keras.Input(SHAPE)
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
-    found = attribute("integrated_gradients", model, x, baseline=x * 0.5)
-    assert evidence.sensitivity(model, found, samples=2).shape == (3,)
+    explained = attribute("integrated_gradients", model, x, baseline=x * 0.5)
+    assert evidence.sensitivity(model, explained, samples=2).shape == (3,)
 
 
 # --- the tests of maps
@@ -213,16 +213,16 @@ def test_steadiness_of_maps_with_a_baseline_for_each_image(x):
 def test_input_times_slope_is_foretold_exactly_whatever_its_baseline(x):
     image = keras.Input(SHAPE)
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
-    found = attribute("input_x_gradient", model, x, baseline=0.5)
-    assert evidence.infidelity(model, found).max() < 1e-6
+    explained = attribute("input_x_gradient", model, x, baseline=0.5)
+    assert evidence.infidelity(model, explained).max() < 1e-6
 
 
 def test_infidelity_refuses_maps_that_foretell_no_step(x):
     image = keras.Input(SHAPE)
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
-    found = attribute("occlusion", model, x, patch=1, stride=1)
+    explained = attribute("occlusion", model, x, patch=1, stride=1)
     with pytest.raises(ValueError, match="method of infidelity must be one of: saliency"):
-        evidence.infidelity(model, found)
+        evidence.infidelity(model, explained)
 
 
 def test_each_number_of_a_vector_is_a_place(rng):
@@ -231,8 +231,8 @@ def test_each_number_of_a_vector_is_a_place(rng):
     model = keras.Model(numbers, dense(numbers))
     dense.set_weights([np.array([[8.0], [4.0], [2.0], [1.0]], np.float32)])
     x = np.ones((2, 4), np.float32)
-    found = attribute("input_x_gradient", model, x)
-    curves = evidence.deletion(model, found, steps=4, orders=5)
+    explained = attribute("input_x_gradient", model, x)
+    curves = evidence.deletion(model, explained, steps=4, orders=5)
     np.testing.assert_allclose(curves.values[0], [15, 7, 3, 1, 0], atol=1e-5)
     assert curves.better.all()
 
@@ -240,9 +240,9 @@ def test_each_number_of_a_vector_is_a_place(rng):
 def test_a_set_of_baselines_does_not_stop_the_tests_of_its_map(rng, x):
     image = keras.Input(SHAPE)
     model = keras.Model(image, layers.Dense(1)(layers.Flatten()(image)))
-    found = attribute("gradient_shap", model, x, baseline=rng.normal(size=(7, *SHAPE)), samples=4)
-    assert evidence.infidelity(model, found, samples=4).shape == (3,)
-    assert len(evidence.deletion(model, found, steps=2, orders=1).values) == 3
+    explained = attribute("gradient_shap", model, x, baseline=rng.normal(size=(7, *SHAPE)), samples=4)
+    assert evidence.infidelity(model, explained, samples=4).shape == (3,)
+    assert len(evidence.deletion(model, explained, steps=2, orders=1).values) == 3
 
 
 def test_a_map_that_only_changes_its_sign_fails():
@@ -259,8 +259,8 @@ def test_frozen_layers_become_random_too(rng):
     model = keras.Model(image, layers.Dense(1, name="end")(layers.GlobalAveragePooling2D()(maps)))
     model.get_layer("frozen").trainable = False
     x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
-    found = evidence.randomized_weights("saliency", model, x)
-    assert found.table.iloc[:, 0].tolist() == ["end", "frozen"]
+    randomized = evidence.randomized_weights("saliency", model, x)
+    assert randomized.table.iloc[:, 0].tolist() == ["end", "frozen"]
 
 
 def test_years_of_a_scan_keep_all_patients_apart():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -228,15 +229,15 @@ def test_real_images_have_no_ceiling(dataset):
 
 
 def test_metrics_are_json_with_null_for_undefined(dataset):
-    found = evaluate(read, dataset, n_bootstrap=20).to_metrics()
-    again = json.loads(json.dumps(found, allow_nan=False))
-    assert again == found
-    assert set(found) == {"threshold", "threshold_rule", "train", "val", "test", "ceiling", "published"}
+    measures = evaluate(read, dataset, n_bootstrap=20).to_metrics()
+    again = json.loads(json.dumps(measures, allow_nan=False))
+    assert again == measures
+    assert set(measures) == {"threshold", "threshold_rule", "train", "val", "test", "ceiling", "published"}
     wanted = {"auc", "auc_ci", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "f1"}
-    assert wanted <= set(found["test"])
-    assert set(found["ceiling"]) >= {"image", "clinical", "both", "expected_auc"}
-    assert found["published"] == [{"method": "other", "auc": 0.9, "acc": 0.8}]
-    assert found["test"]["auc_ci_delong"] is None
+    assert wanted <= set(measures["test"])
+    assert set(measures["ceiling"]) >= {"image", "clinical", "both", "expected_auc"}
+    assert measures["published"] == [{"method": "other", "auc": 0.9, "acc": 0.8}]
+    assert measures["test"]["auc_ci_delong"] is None
 
 
 def test_table_puts_the_splits_side_by_side_with_intervals(dataset):
@@ -287,10 +288,10 @@ def test_a_class_missing_from_a_split_leaves_the_macro_auc_undefined():
     output = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]
     whole = split([0, 1, 2, 0], output)
     dataset = Dataset("gap", whole, split([0, 1, 1, 0], output), whole, "multiclass", ("a", "b", "c"))
-    found = evaluate(read, dataset, n_bootstrap=20).to_metrics()
-    assert found["val"]["auc"] is None
-    assert found["val"]["per_class"]["a"]["auc"] is not None
-    assert found["test"]["auc"] is not None
+    measures = evaluate(read, dataset, n_bootstrap=20).to_metrics()
+    assert measures["val"]["auc"] is None
+    assert measures["val"]["per_class"]["a"]["auc"] is not None
+    assert measures["test"]["auc"] is not None
 
 
 def test_multilabel_has_each_label_at_a_half(rng):
@@ -390,6 +391,13 @@ def test_refuses_a_rule_before_anything_is_predicted(tiny):
         evaluate(never, tiny, n_bootstrap=0)
 
 
+def test_arguments_in_another_order_are_refused(tiny):
+    run = SimpleNamespace(predict=read)
+    for given, came in (((tiny, read), "Dataset and function"), ((run, tiny), "SimpleNamespace and Dataset")):
+        with pytest.raises(TypeError, match=rf"got {came}: evaluate\(run\.predict, dataset\)"):
+            evaluate(*given)
+
+
 def test_one_vs_rest_is_refused_for_two_classes_and_unknown_splits(tiny):
     evaluation = evaluate(read, tiny, n_bootstrap=20)
     with pytest.raises(ValueError, match="one_vs_rest needs several classes, got task 'binary'"):
@@ -401,7 +409,8 @@ def test_an_evaluation_prints_as_a_few_measures_without_patients_or_pixels(tiny)
     known = {"ward": np.array(["ward-of-nobody"] * len(tiny.test))}
     test = replace(tiny.test, patients=patients, attributes=known)
     lines = repr(evaluate(read, replace(tiny, test=test), n_bootstrap=20)).splitlines()
-    assert len(lines) <= 12
+    assert len(lines) <= 15
+    assert max(map(len, lines)) <= 100
     assert lines[0] == f"Evaluation of {tiny.name!r}, binary"
     assert lines[1].startswith("  threshold for ")
     assert [line.split()[0] for line in lines[3:6]] == ["images", "AUC", "average"]

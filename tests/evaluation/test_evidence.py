@@ -79,14 +79,14 @@ def test_refuses_masks_that_do_not_fit():
 def test_deletion_by_hand():
     """Weights 1 to 4, image of ones: the output falls 10, 6, 3, 1, 0 when the heaviest goes first."""
     model = linear(np.array([[1.0, 2.0], [3.0, 4.0]])[..., np.newaxis])
-    found = attribute("integrated_gradients", model, np.ones((1, 2, 2, 1), np.float32))
-    curves = evidence.deletion(model, found, steps=4, orders=50)
+    explained = attribute("integrated_gradients", model, np.ones((1, 2, 2, 1), np.float32))
+    curves = evidence.deletion(model, explained, steps=4, orders=50)
     assert curves.fractions.tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert curves.values[0] == pytest.approx([10, 6, 3, 1, 0], abs=1e-4)
     assert curves.area == pytest.approx([(5 + 6 + 3 + 1 + 0) / 4], abs=1e-4)
     assert curves.random_area.mean() == pytest.approx(5, abs=0.4)  # a straight line on average
     assert curves.random.shape == (50, 1, 5)
-    inserted = evidence.insertion(model, found, steps=4)
+    inserted = evidence.insertion(model, explained, steps=4)
     assert inserted.values[0] == pytest.approx([0, 4, 7, 9, 10], abs=1e-4)
 
 
@@ -95,22 +95,22 @@ def test_a_small_suspect_is_tried_on_its_own_area():
     weights = np.zeros((2, 5, 1))
     weights[0, :2] = 3
     model = linear(weights)
-    found = attribute("integrated_gradients", model, np.ones((1, 2, 5, 1), np.float32))
-    curves = evidence.deletion(model, found, steps=2, until=0.2, orders=30)
+    explained = attribute("integrated_gradients", model, np.ones((1, 2, 5, 1), np.float32))
+    curves = evidence.deletion(model, explained, steps=2, until=0.2, orders=30)
     assert curves.fractions.tolist() == [0, 0.1, 0.2]
     assert curves.values[0] == pytest.approx([6, 3, 0], abs=1e-5)
     assert curves.area == pytest.approx([3], abs=1e-5)
     assert curves.random_area.mean() == pytest.approx(5.4, abs=0.4)
     with pytest.raises(ValueError, match="until must lie between"):
-        evidence.deletion(model, found, until=0)
+        evidence.deletion(model, explained, until=0)
 
 
 def test_the_right_order_beats_random_ones_and_the_wrong_one_does_not(rng, x):
     model = linear(rng.normal(size=SHAPE))
-    found = attribute("integrated_gradients", model, x)
+    explained = attribute("integrated_gradients", model, x)
     for measure in (evidence.deletion, evidence.insertion):
-        right = measure(model, found, steps=10, orders=20)
-        wrong = measure(model, replace(found, map=-found.map), steps=10, orders=20)
+        right = measure(model, explained, steps=10, orders=20)
+        wrong = measure(model, replace(explained, map=-explained.map), steps=10, orders=20)
         assert right.better.all()
         assert not wrong.better.any()
         assert "better than all 20 random orders on 3 of 3 images" in right.describe()
@@ -119,9 +119,9 @@ def test_the_right_order_beats_random_ones_and_the_wrong_one_does_not(rng, x):
 
 def test_deletion_goes_to_the_baseline_that_is_named(rng, x):
     model = linear(rng.normal(size=SHAPE))
-    found = attribute("saliency", model, x, baseline=0.5)
-    middle = evidence.deletion(model, found).values[:, -1]
-    black = evidence.deletion(model, found, baseline=0).values[:, -1]
+    explained = attribute("saliency", model, x, baseline=0.5)
+    middle = evidence.deletion(model, explained).values[:, -1]
+    black = evidence.deletion(model, explained, baseline=0).values[:, -1]
     np.testing.assert_allclose(middle, model.predict_on_batch(np.full((1, *SHAPE), 0.5))[0, 0], rtol=1e-4)
     np.testing.assert_allclose(black, 0, atol=1e-6)
 
@@ -129,8 +129,8 @@ def test_deletion_goes_to_the_baseline_that_is_named(rng, x):
 def test_a_map_of_a_layer_and_a_volume_can_be_tried(rng):
     model = convolutional()
     images = rng.normal(size=(2, 16, 12, 1)).astype(np.float32)
-    found = attribute("grad_cam", model, images, layer="second", on="logit")
-    assert evidence.deletion(model, found, steps=5).values.shape == (2, 6)
+    explained = attribute("grad_cam", model, images, layer="second", on="logit")
+    assert evidence.deletion(model, explained, steps=5).values.shape == (2, 6)
     volume = rng.normal(size=(2, 4, 5, 6, 1)).astype(np.float32)
     three = linear(rng.normal(size=(4, 5, 6, 1)))
     assert evidence.insertion(three, attribute("input_x_gradient", three, volume)).better.all()
@@ -138,15 +138,15 @@ def test_a_map_of_a_layer_and_a_volume_can_be_tried(rng):
 
 def test_deletion_refuses_what_has_no_places(rng, x):
     model = linear(np.ones(SHAPE))
-    found = attribute("saliency", model, x)
+    explained = attribute("saliency", model, x)
     with pytest.raises(ValueError, match=r"places of the image, \(3, 6, 5\), got \(3, 5, 6\)"):
-        evidence.deletion(model, replace(found, map=np.zeros((3, 5, 6, 1))))
+        evidence.deletion(model, replace(explained, map=np.zeros((3, 5, 6, 1))))
     with pytest.raises(ValueError, match="deletion needs an attribution of one input, got 2"):
-        evidence.deletion(model, replace(found, x=[x, x]))
+        evidence.deletion(model, replace(explained, x=[x, x]))
     with pytest.raises(ValueError, match="steps must lie between 2"):
-        evidence.deletion(model, found, steps=1)
+        evidence.deletion(model, explained, steps=1)
     with pytest.raises(ValueError, match="map must hold finite numbers"):
-        evidence.deletion(model, replace(found, map=np.full(x.shape, np.nan)))
+        evidence.deletion(model, replace(explained, map=np.full(x.shape, np.nan)))
 
 
 @pytest.mark.parametrize(
@@ -176,9 +176,9 @@ def test_a_linear_network_is_foretold_exactly_and_its_map_stands_still(rng, x):
     weights = rng.normal(size=SHAPE)
     model = linear(weights)
     for method, options in (("integrated_gradients", {}), ("saliency", {"absolute": False})):
-        found = attribute(method, model, x, **options)
-        assert evidence.infidelity(model, found).max() < 1e-6
-        wrong = replace(found, map=np.roll(found.map, 1, axis=1))
+        explained = attribute(method, model, x, **options)
+        assert evidence.infidelity(model, explained).max() < 1e-6
+        wrong = replace(explained, map=np.roll(explained.map, 1, axis=1))
         assert evidence.infidelity(model, wrong).min() > 1e-4
     assert evidence.sensitivity(model, attribute("saliency", model, x)).max() < 1e-5
     # Weight times input moves with the input: by 2 % of the span, at most, of every number.
@@ -190,9 +190,9 @@ def test_a_linear_network_is_foretold_exactly_and_its_map_stands_still(rng, x):
 def test_infidelity_and_sensitivity_follow_from_the_seed(rng):
     model = convolutional()
     images = rng.normal(size=(2, 16, 12, 1)).astype(np.float32)
-    found = attribute("integrated_gradients", model, images, on="logit")
+    explained = attribute("integrated_gradients", model, images, on="logit")
     for measure in (evidence.infidelity, evidence.sensitivity):
-        first, again, other = (measure(model, found, samples=5, seed=seed) for seed in (1, 1, 2))
+        first, again, other = (measure(model, explained, samples=5, seed=seed) for seed in (1, 1, 2))
         assert first.shape == (2,)
         np.testing.assert_array_equal(first, again)
         assert np.abs(first - other).max() > 0
@@ -201,12 +201,12 @@ def test_infidelity_and_sensitivity_follow_from_the_seed(rng):
 def test_infidelity_refuses_a_map_of_a_layer(rng):
     model = convolutional()
     images = rng.normal(size=(2, 16, 12, 2)).astype(np.float32)[..., :1]
-    found = attribute("grad_cam", model, images)
-    rgb = replace(found, map=found.map[:, :8])
+    explained = attribute("grad_cam", model, images)
+    rgb = replace(explained, map=explained.map[:, :8])
     with pytest.raises(ValueError, match=r"shape \(2, 16, 12, 1\), got a map of shape .*Use deletion"):
         evidence.infidelity(model, rgb)
     with pytest.raises(ValueError, match="sensitivity needs an attribution of one input, got 2"):
-        evidence.sensitivity(model, replace(found, x=[images, images]))
+        evidence.sensitivity(model, replace(explained, x=[images, images]))
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ def test_a_map_that_ignores_the_weights_fails_and_gradients_pass(rng):
     assert broken.table["correlation"].tolist() == pytest.approx([1, 1, 1])
     assert "edges: rank correlation with the maps of a random network 1.00 (FAILS" in broken.describe()
     for method in ("saliency", "integrated_gradients", "smooth_grad"):
-        found = evidence.randomized_weights(method, model, images, on="logit")
-        assert found.passes, found.describe()
-        assert found.table["layer"].tolist() == ["end", "second", "first"]
+        randomized = evidence.randomized_weights(method, model, images, on="logit")
+        assert randomized.passes, randomized.describe()
+        assert randomized.table["layer"].tolist() == ["end", "second", "first"]
     assert all(np.array_equal(a, b) for a, b in zip(before, model.weights, strict=True))
 
 

@@ -40,10 +40,10 @@ def malignant(nodules, run):
 
 def test_most_of_the_mass_lies_in_the_lesion_and_the_map_adds_up(run, malignant):
     x, masks = malignant
-    found = attribute("integrated_gradients", run.model, x, on="logit")
-    assert evidence.mass_inside(found.map, masks).mean() >= 5 * masks.mean()
-    assert np.abs(found.completeness_error).sum() <= 1e-2 * np.abs(found.difference).sum()
-    assert evidence.deletion(run.model, found).better.mean() >= 0.95
+    explained = attribute("integrated_gradients", run.model, x, on="logit")
+    assert evidence.mass_inside(explained.map, masks).mean() >= 5 * masks.mean()
+    assert np.abs(explained.completeness_error).sum() <= 1e-2 * np.abs(explained.difference).sum()
+    assert evidence.deletion(run.model, explained).better.mean() >= 0.95
 
 
 def test_maps_hang_on_what_was_learned(run, malignant):
@@ -74,8 +74,8 @@ def test_a_planted_marker_is_found_by_deletion(nodules):
     hospital, clean = burned(nodules, 0.1, 0.9).test.images, nodules.test.images
     assert metrics.auc(truth, deceived.predict(hospital)) > metrics.auc(truth, deceived.predict(clean)) + 0.05
     marked = burned(nodules, 1, 1).test.images[:100]
-    found = attribute("integrated_gradients", deceived.model, deceived.normalize(marked), on="logit")
-    suspect = replace(found, map=np.broadcast_to(TAG[..., np.newaxis], marked.shape).astype(float))
+    explained = attribute("integrated_gradients", deceived.model, deceived.normalize(marked), on="logit")
+    suspect = replace(explained, map=np.broadcast_to(TAG[..., np.newaxis], marked.shape).astype(float))
     score = evidence.deletion(deceived.model, suspect, until=0.012, steps=4, orders=20)
     assert score.better.sum() >= 95, score.describe()
     # Any other corner is no better than chance.

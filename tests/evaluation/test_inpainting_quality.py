@@ -34,10 +34,7 @@ def measure(repaired, lungs, **options):
 def test_psnr_by_hand_counts_the_hole_only(lungs):
     truth, holes, _ = lungs
     repaired = truth + np.where(holes, 140.0, 999.0)[..., np.newaxis]  # peak 1400: 20 log10(10)
-    quality = repair_quality(repaired, truth, holes, value_range=(-1100, 300))
-    assert quality.psnr[1] == pytest.approx(20)
-    assert quality.rule is None
-    assert quality.summary().keys() == {"psnr", "ssim"}
+    assert measure(repaired, lungs).psnr[1] == pytest.approx(20)
 
 
 def test_a_perfect_repair_erases_and_invents_nothing(lungs):
@@ -59,9 +56,6 @@ def test_an_empty_repair_erases_the_lesion_and_a_vessel_is_no_lesion(lungs):
         "without_lesion": 2,
         "invented": 0,
     }
-    # Without masks every finding of the truth is one that may be lost.
-    everything = repair_quality(repaired, truth, holes, value_range=(-1100, 300), rule=LesionRule())
-    assert everything.erased.tolist() == [True, False, True]
 
 
 def test_a_new_spot_is_invented_unless_it_is_small_or_lies_on_what_was_there(lungs):
@@ -114,17 +108,17 @@ def test_refusals(lungs):
     truth, holes, lesions = lungs
     span = {"value_range": (-1100, 300)}
     with pytest.raises(ValueError, match=r"truth must have shape \(N, H, W, 1\) .* got \(3, 32, 24\)"):
-        repair_quality(truth[..., 0], truth[..., 0], holes, **span)
+        repair_quality(truth[..., 0], truth[..., 0], holes, lesions, **span)
     with pytest.raises(ValueError, match=r"repaired must have the shape of truth, .* got \(2, 32, 24, 1\)"):
-        repair_quality(truth[:2], truth, holes, **span)
+        repair_quality(truth[:2], truth, holes, lesions, **span)
     with pytest.raises(ValueError, match="repaired must hold finite numbers"):
-        repair_quality(np.full_like(truth, np.nan), truth, holes, **span)
+        repair_quality(np.full_like(truth, np.nan), truth, holes, lesions, **span)
     with pytest.raises(ValueError, match=r"value_range must be \(lowest, highest\), got \(300, -1100\)"):
-        repair_quality(truth, truth, holes, value_range=(300, -1100))
+        repair_quality(truth, truth, holes, lesions, value_range=(300, -1100))
     with pytest.raises(ValueError, match="a missing pixel in every image, got none in image 0"):
-        repair_quality(truth, truth, np.zeros_like(holes), **span)
+        repair_quality(truth, truth, np.zeros_like(holes), lesions, **span)
     with pytest.raises(ValueError, match=r"holes must be masks .* got bool of shape \(3, 32, 24, 1\)"):
-        repair_quality(truth, truth, holes[..., np.newaxis], **span)
+        repair_quality(truth, truth, holes[..., np.newaxis], lesions, **span)
     with pytest.raises(ValueError, match=r"lesions must be masks .* got int64"):
         repair_quality(truth, truth, holes, 7 * lesions.astype(np.int64), **span)
     with pytest.raises(ValueError, match="diameter_mm must lie between 1e-06"):

@@ -17,11 +17,11 @@ def test_every_measure_of_every_resample_is_that_of_metrics(rng, grouped):
     targets, scores = arrays(rng)
     patients = rng.integers(0, 25, 60) if grouped else None
     weights = np.concatenate(list(intervals.draws(60, patients, n=15, seed=2))).astype(float)
-    found = {
+    measured = {
         **split_measures.ranked(targets, scores, weights),
         **split_measures.decided(targets, metrics.decide(scores, 0.4), weights),
     }
-    for name, values in found.items():
+    for name, values in measured.items():
         measure = getattr(metrics, name)
         extra = () if name in ("auc", "average_precision", "sensitivity_at_specificity") else (0.4,)
         slowly = intervals.resample(
@@ -38,9 +38,9 @@ def test_every_measure_of_every_resample_is_that_of_metrics(rng, grouped):
 def test_distinct_scores_need_no_sum_over_ties(rng):
     targets, scores = arrays(rng)
     scores = scores + rng.random(60) * 0.01
-    found = split_measures.ranked(targets, scores, np.ones((1, 60)))
-    assert found["auc"][0] == pytest.approx(metrics.auc(targets, scores))
-    assert found["average_precision"][0] == pytest.approx(metrics.average_precision(targets, scores))
+    measured = split_measures.ranked(targets, scores, np.ones((1, 60)))
+    assert measured["auc"][0] == pytest.approx(metrics.auc(targets, scores))
+    assert measured["average_precision"][0] == pytest.approx(metrics.average_precision(targets, scores))
 
 
 def test_errors_of_an_amount_are_those_of_metrics(rng):
@@ -57,7 +57,7 @@ def test_equal_amounts_have_no_r2():
 
 
 def test_a_resample_of_one_class_is_undefined():
-    found = split_measures.ranked(
+    measured = split_measures.ranked(
         np.array([0, 1]), np.array([0.1, 0.2]), np.array([[2.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
     )
-    assert found["auc"].tolist() == pytest.approx([np.nan, np.nan, 1.0], nan_ok=True)
+    assert measured["auc"].tolist() == pytest.approx([np.nan, np.nan, 1.0], nan_ok=True)

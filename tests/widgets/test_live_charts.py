@@ -11,7 +11,7 @@ RUN = Line("run 1", [1, 2, 3], [0.9, np.nan, 0.5], color=1, dashed=True)
 
 
 def test_a_line_leaves_out_what_is_no_number():
-    assert RUN.points() == [(1.0, 0.9), (3.0, 0.5)]
+    assert RUN.points().tolist() == [[1.0, 3.0], [0.9, 0.5]]
 
 
 def test_a_chart_as_plain_values():

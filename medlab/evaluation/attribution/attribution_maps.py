@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from medlab import plots
 from medlab.evaluation.attribution.methods import METHODS
 from medlab.text import counted
-
-if TYPE_CHECKING:
-    from medlab.plots import Picture
 
 SHOWN = 6
 
@@ -93,7 +90,7 @@ class Attribution:
 
     def overlay(
         self, images: Any = None, titles: Any = None, *, spacing_mm: Any = None, most: int = SHOWN
-    ) -> Picture:
+    ) -> plots.Picture:
         """Draw the first images, and their maps over them.
 
         Parameters

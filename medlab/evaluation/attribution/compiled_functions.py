@@ -6,8 +6,6 @@ shows (a global variable that `call` reads, an array that is changed in place) i
 `keras.Model.predict`.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import types

@@ -1,7 +1,5 @@
 """What goes into a network, and which number of its output is explained, for each image."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +17,8 @@ class Inputs:
     Raises
     ------
     ValueError
-        If arrays differ in length, are empty, or hold NaN or what is no number.
+        If arrays differ in length, are empty, hold NaN or what is no number, or are images of whole numbers:
+        such are gray values, which a network takes normalized.
     """
 
     def __init__(self, x: Any) -> None:
@@ -103,6 +102,12 @@ def _floating(name: str, values: Any) -> NDArray[Any]:
     if array.dtype.kind not in "biuf":
         got = repr(values) if array.ndim == 0 else f"{array.dtype} of shape {array.shape}"
         msg = f"{name} must hold real numbers, got {got}. Give numbers, such as 0.0 or an array of float32."
+        raise ValueError(msg)
+    if array.dtype.kind in "iu" and array.ndim > 3 and array.size:
+        msg = (
+            f"{name} must be normalized, as the network takes it, got gray values of {array.dtype} from "
+            f"{array.min()} to {array.max()}. Give run.normalize(images), or floats if it scales them itself."
+        )
         raise ValueError(msg)
     dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
     # torch takes no array that runs backwards.

@@ -6,28 +6,26 @@ arXiv 1703.01365; SmoothGrad, Smilkov et al. 2017, arXiv 1706.03825; SHAP, Lundb
 2017, doi 10.1109/ICCV.2017.74.
 """
 
-from __future__ import annotations
-
 import inspect
 import math
 import textwrap
-import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Any, Self
 
 import torch
+import yaml
 from captum import attr
 
 from medlab import checks
 from medlab.evaluation.attribution.feature_masks import masks_of, numbered_from_zero
 
 Maps = tuple[torch.Tensor, ...]
-Rule = Literal["riemann_middle", "riemann_trapezoid", "riemann_left", "riemann_right", "gausslegendre"]
 
 # Gradients in the middle of each step. On the trained default network, 50 steps, the completeness error was
 # .8 % of the differences; Gauss and Legendre's places, best for smooth functions, left .9 %: it has kinks.
-_RULE: Rule = "riemann_middle"
+_RULE = "riemann_middle"
 _AT_ONCE = 5  # samples of gradient_shap
 
 
@@ -62,36 +60,43 @@ class Problem:
         """Return the standard deviation of the noise for each input: a share of its span."""
         return tuple(share * float(tensor.detach().max() - tensor.detach().min()) for tensor in self.inputs)
 
+    def image(self, number: int) -> Self:
+        """Return the problem of one image."""
+        inputs, extras, baselines = (
+            tuple(tensor if len(tensor) == 1 else tensor[number : number + 1] for tensor in tensors)
+            for tensors in (self.inputs, self.extras, self.baselines)
+        )
+        return replace(self, inputs=inputs, extras=extras, baselines=baselines)
+
+    def solve(self, captum: Any, *given: Any, **options: Any) -> Any:
+        """Return what an algorithm of Captum attributes to the inputs."""
+        return captum.attribute(self.inputs, *given, additional_forward_args=self.extras, **options)
+
 
 def saliency(problem: Problem, *, absolute: bool = True) -> Maps:
     """Take the gradient with respect to every number of the input; its size, unless `absolute` is False."""
-    return attr.Saliency(problem.forward).attribute(
-        problem.inputs, abs=absolute, additional_forward_args=problem.extras
-    )
+    return problem.solve(attr.Saliency(problem.forward), abs=absolute)
 
 
 def input_x_gradient(problem: Problem) -> Maps:
     """Take the gradient times the number itself."""
-    return attr.InputXGradient(problem.forward).attribute(
-        problem.inputs, additional_forward_args=problem.extras
-    )
+    return problem.solve(attr.InputXGradient(problem.forward))
 
 
-def integrated_gradients(problem: Problem, *, steps: int = 50, rule: Rule = _RULE) -> Maps:
+def integrated_gradients(problem: Problem, *, steps: int = 50) -> Maps:
     """Take the mean gradient on the straight way from the baseline, times the way; adds up to the change."""
-    return _integrated(attr.IntegratedGradients(problem.forward), problem, steps, rule)
+    return _integrated(attr.IntegratedGradients(problem.forward), problem, steps)
 
 
 def smooth_grad(problem: Problem, *, samples: int = 25, noise: float = 0.15) -> Maps:
     """Take the mean gradient over noisy copies; the noise's SD is `noise` times the input's span."""
-    return attr.NoiseTunnel(attr.Saliency(problem.forward)).attribute(
-        problem.inputs,
+    return problem.solve(
+        attr.NoiseTunnel(attr.Saliency(problem.forward)),
         nt_type="smoothgrad",
         nt_samples=samples,
         nt_samples_batch_size=problem.per_pass,
         stdevs=problem.noise(noise),
         abs=False,
-        additional_forward_args=problem.extras,
     )
 
 
@@ -102,13 +107,7 @@ def gradient_shap(problem: Problem, *, samples: int = 25, noise: float = 0.0) ->
     # In parts, as Captum copies all samples at once; of a fixed size, as what is drawn depends on it.
     for done in range(0, samples, _AT_ONCE):
         count = min(_AT_ONCE, samples - done)
-        part = captum.attribute(
-            problem.inputs,
-            problem.baselines,
-            n_samples=count,
-            stdevs=problem.noise(noise),
-            additional_forward_args=problem.extras,
-        )
+        part = problem.solve(captum, problem.baselines, n_samples=count, stdevs=problem.noise(noise))
         total = [old + new.detach() * (count / samples) for old, new in zip(total, part, strict=True)]
     return tuple(total)
 
@@ -120,48 +119,41 @@ def occlusion(problem: Problem, *, patch: int | None = None, stride: int | None 
         tuple(min(side, stride or max(1, side // 2)) for side in window[:-1]) + window[-1:]
         for window in windows
     )
-    return attr.Occlusion(problem.forward).attribute(
-        problem.inputs,
-        windows,
-        strides,
-        problem.baselines,
-        additional_forward_args=problem.extras,
-        perturbations_per_eval=problem.per_pass,
-    )
+    captum = attr.Occlusion(problem.forward)
+    return problem.solve(captum, windows, strides, problem.baselines, perturbations_per_eval=problem.per_pass)
 
 
-def feature_ablation(problem: Problem, *, segments: int = 50, features: Any = None) -> Maps:
+def feature_ablation(problem: Problem, *, segments: int = 50) -> Maps:
     """Take the fall of the output when a superpixel is replaced by the baseline."""
-    return _by_features(attr.FeatureAblation(problem.forward), problem, segments, features)
+    return _by_features(attr.FeatureAblation(problem.forward), problem, segments)
 
 
-def kernel_shap(problem: Problem, *, segments: int = 20, samples: int = 200, features: Any = None) -> Maps:
+def kernel_shap(problem: Problem, *, segments: int = 20, samples: int = 200) -> Maps:
     """Estimate Shapley values of superpixels, by a regression on `samples` random choices of them."""
-    captum = attr.KernelShap(problem.forward)
-    return _by_features(captum, problem, segments, features, n_samples=samples)
+    return _by_features(attr.KernelShap(problem.forward), problem, segments, n_samples=samples)
 
 
 def grad_cam(problem: Problem, *, relu: bool = True) -> Maps:
     """Add up the maps of a layer, each weighted by its mean gradient, and cut off what speaks against."""
     captum = attr.LayerGradCam(problem.split, problem.split.trunk)
-    return (captum.attribute(problem.inputs, additional_forward_args=problem.extras, relu_attributions=relu),)
+    return (problem.solve(captum, relu_attributions=relu),)
 
 
-def layer_integrated_gradients(problem: Problem, *, steps: int = 50, rule: Rule = _RULE) -> Maps:
+def layer_integrated_gradients(problem: Problem, *, steps: int = 50) -> Maps:
     """Take integrated gradients of a layer's numbers, summed over its channels."""
     captum = attr.LayerIntegratedGradients(problem.split, problem.split.trunk)
-    return (_integrated(captum, problem, steps, rule).sum(dim=1, keepdim=True),)
+    return (_integrated(captum, problem, steps).sum(dim=1, keepdim=True),)
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method, and all that is known of it: no other module holds facts about methods.
+    """A method, and all that is known of it: no other module holds facts about methods that are offered.
 
     Attributes
     ----------
     run : callable
-        Takes a `Problem` and the method's options. Their annotations say what is accepted (a Literal: one of
-        its words; int: at least 1; float: at least 0), the first line of its docstring what it does.
+        Takes a `Problem` and the method's options. Their annotations say what is accepted (int: at least 1;
+        float: at least 0), the first line of its docstring what it does.
     layer : bool
         It looks at a layer; its map has that layer's size and is brought to the image's.
     complete : bool
@@ -198,9 +190,7 @@ class Method:
         checked, options = dict(given), self.options
         for option, value in given.items():
             accepted = options[checks.one_of(f"option of {name}", option, options)].annotation
-            if typing.get_origin(accepted) is Literal:
-                checks.one_of(option, value, typing.get_args(accepted))
-            elif accepted is bool:
+            if accepted is bool:
                 checked[option] = bool(checks.one_of(option, value, (False, True)))
             elif accepted is float:
                 checked[option] = float(checks.in_range(option, value, 0))
@@ -222,18 +212,8 @@ METHODS = {
     "layer_integrated_gradients": Method(layer_integrated_gradients, layer=True, complete=True),
 }
 
-_NO_MODULES = "it changes modules of torch that it knows by their type, and a Keras network has none of these"
-REFUSED = {
-    "guided_backprop": (
-        f"{_NO_MODULES}: Captum would return the plain gradient, and warn that it has set its hooks. It also "
-        "ignores the weights of the last layers (Adebayo et al. 2018). Use saliency or smooth_grad."
-    ),
-    "guided_grad_cam": f"{_NO_MODULES}. Use grad_cam, or layer_integrated_gradients.",
-    "deconvolution": f"{_NO_MODULES}. Use saliency or smooth_grad.",
-    "deep_lift": f"{_NO_MODULES}. Use integrated_gradients, which adds up to the same difference.",
-    "deep_lift_shap": f"{_NO_MODULES}. Use gradient_shap.",
-    "lrp": f"{_NO_MODULES}. Use integrated_gradients.",
-}
+_REFUSED_FILE = resources.files("medlab.evaluation.attribution") / "refused_methods.yaml"
+REFUSED: dict[str, str] = yaml.safe_load(_REFUSED_FILE.read_text(encoding="utf-8"))
 
 
 def find(name: str) -> Method:
@@ -259,36 +239,20 @@ def listed(indent: str) -> str:
     return f"\n{indent}".join(lines)
 
 
-def _integrated(captum: Any, problem: Problem, steps: int, rule: Rule) -> Any:
-    return captum.attribute(
-        problem.inputs,
-        problem.baselines,
-        additional_forward_args=problem.extras,
-        n_steps=steps,
-        method=rule,
-        internal_batch_size=max(problem.batch_size, len(problem.inputs[0])),
-    )
+def _integrated(captum: Any, problem: Problem, steps: int) -> Any:
+    at_once = max(problem.batch_size, len(problem.inputs[0]))
+    return problem.solve(captum, problem.baselines, n_steps=steps, method=_RULE, internal_batch_size=at_once)
 
 
-def _by_features(captum: Any, problem: Problem, segments: int, features: Any, **options: Any) -> Maps:
+def _by_features(captum: Any, problem: Problem, segments: int, **options: Any) -> Maps:
     """Ask for each image alone: superpixels differ from image to image."""
-    masks = masks_of(problem.inputs, segments, features)
+    masks = masks_of(problem.inputs, segments)
+    options["perturbations_per_eval"] = problem.batch_size
     parts = []
     for i in range(len(problem.inputs[0])):
-        image, extras, mask = (
-            tuple(tensor[i : i + 1] for tensor in tensors)
-            for tensors in (problem.inputs, problem.extras, masks)
-        )
-        parts.append(
-            captum.attribute(
-                image,
-                tuple(base if len(base) == 1 else base[i : i + 1] for base in problem.baselines),
-                additional_forward_args=extras,
-                feature_mask=numbered_from_zero(mask),
-                perturbations_per_eval=problem.batch_size,
-                **options,
-            )
-        )
+        image = problem.image(i)
+        mask = numbered_from_zero([mask[i : i + 1] for mask in masks])
+        parts.append(image.solve(captum, image.baselines, feature_mask=mask, **options))
     return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
 

@@ -4,8 +4,6 @@ Networks are looked at while they run, so it does not matter how they were built
 subclassed, one inside the other. Only public names of Keras are used.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import threading

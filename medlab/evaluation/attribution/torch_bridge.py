@@ -6,11 +6,8 @@ torch's autograd. Images do not mix in a network at rest, so the gradient of the
 image's own. For methods that look at a layer, a `Split` is two bridges that meet there.
 """
 
-from __future__ import annotations
-
 import functools
 import importlib
-import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,37 +25,23 @@ Function = Callable[..., Any]
 Arrays = Sequence[NDArray[Any]]
 
 
-class Canceled(RuntimeError):
-    """An attribution was told to stop before it was done."""
-
-
 @dataclass
-class Watcher:
-    """Counts the images that went through a network; stops between two batches when told to.
+class Counter:
+    """Counts the images that went through a network.
 
     Attributes
     ----------
-    cancel : threading.Event or None
-        Set it, from another thread, to stop.
-    advance : callable
-        Told how many images went through, after each batch.
     images : int
     """
 
-    cancel: threading.Event | None = None
-    advance: Callable[[int], Any] = lambda count: None
     images: int = 0
 
     def batches(self, arrays: Arrays, size: int) -> Iterator[Arrays]:
-        """Yield `size` images at a time; raise `Canceled` in between if that was asked for."""
+        """Yield `size` images at a time."""
         for start in range(0, len(arrays[0]), size):
-            if self.cancel is not None and self.cancel.is_set():
-                msg = f"the attribution was canceled after {self.images} images went through the network."
-                raise Canceled(msg)
             batch = [array[start : start + size] for array in arrays]
             yield batch
             self.images += len(batch[0])
-            self.advance(len(batch[0]))
 
 
 @dataclass(eq=False)
@@ -76,7 +59,7 @@ class Bridge:
         any shape (N, ...).
     batch_size : int
         Images that go through the network at once.
-    watcher : Watcher
+    counter : Counter
     kept : Kept
         Functions of the network that `function` runs, from earlier questions.
     question : tuple
@@ -86,7 +69,7 @@ class Bridge:
     function: Function
     differentiable: int = 1
     batch_size: int = 64
-    watcher: Watcher = field(default_factory=Watcher)
+    counter: Counter = field(default_factory=Counter)
     kept: Kept = field(default_factory=Kept)
     question: tuple[Hashable, ...] = ()
 
@@ -98,7 +81,7 @@ class Bridge:
 
     def compute(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return the values and, when `wanted`, the gradients of all images, a batch at a time."""
-        results = [self._run(batch, wanted) for batch in self.watcher.batches(arrays, self.batch_size)]
+        results = [self._run(batch, wanted) for batch in self.counter.batches(arrays, self.batch_size)]
         values, gradients = zip(*results, strict=True)
         return np.concatenate(values), [np.concatenate(parts) for parts in zip(*gradients, strict=True)]
 

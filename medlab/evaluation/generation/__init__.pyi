@@ -3,9 +3,9 @@ from .distances import (
     MEASURES as MEASURES,
     Coverage as Coverage,
     Estimate as Estimate,
+    Measured as Measured,
     at_equal_counts as at_equal_counts,
     coverage as coverage,
-    floor as floor,
     frechet_distance as frechet_distance,
     kernel_distance as kernel_distance,
 )

@@ -13,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from medlab import checks
 from medlab.data.augmentation import FLIPS
 from medlab.evaluation.generation.image_features import Array, Features, enough, flat, like_real
+from medlab.text import percent
 
 # Of either test: together one false alarm in a hundred generators that do not copy.
 ALARM = 0.005
@@ -50,7 +51,7 @@ class Memorization:
     -----
     z, p and p_close take one image for each training image that is a nearest one, so that a generator which
     has collapsed onto a few images counts as those few. Of a collapse onto a single training image they
-    therefore say little: share_close and `pairs` show it, and coverage does.
+    therefore say little: share_close shows it, and coverage does.
     """
 
     generated: Array
@@ -68,24 +69,13 @@ class Memorization:
         """Whether `p` or `p_close` is below 0.005: nearer to the training images than chance allows."""
         return min(self.p, self.p_close) < ALARM
 
-    def pairs(self, n: int = 8) -> NDArray[np.int64]:
-        """Return the pairs most alike, to be looked at.
-
-        Returns
-        -------
-        pairs : int array, shape (<= n, 2)
-            Index of the generated image and of the training image, the nearest pair first.
-        """
-        checks.in_range("n", n, 1, whole=True)
-        order = np.argsort(self.generated, kind="stable")[:n]
-        return np.stack([order, self.nearest[order]], axis=1)
-
     def describe(self) -> str:
         """Return the finding in one sentence."""
         verdict = "copies of training images" if self.copies else "no sign of copies"
         return (
-            f"{verdict}: {self.share_close:.0%} of {len(self.generated)} images are closer to a training "
-            f"image than {1 - self.expected_close:.0%} of the held-out images are (p = {self.p_close:.2g}); "
+            f"{verdict}: {percent(self.share_close)} of {len(self.generated)} images are closer to a "
+            f"training image than {percent(1 - self.expected_close)} of the held-out images are "
+            f"(p = {self.p_close:.2g}); "
             f"z = {self.z:.1f} on the whole (p = {self.p:.2g}); distances on {self.space}"
         )
 

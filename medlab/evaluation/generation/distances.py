@@ -11,7 +11,7 @@ both take subsets of the same size.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,21 @@ class Estimate(NamedTuple):
     high: float
 
 
+class Measured(NamedTuple):
+    """A measure of generated images against real ones, and the real images' own.
+
+    Attributes
+    ----------
+    generated : Estimate
+    floor : Estimate
+        Where a generator cannot be told from fresh real images by this measure, on these features, at this
+        count.
+    """
+
+    generated: Estimate
+    floor: Estimate
+
+
 def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
     """Return the squared Fréchet distance of two Gaussians, one fitted to each set of features.
 
@@ -44,7 +59,7 @@ def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
     -------
     distance : float, >= 0, in squared units of the features
         0 where means and covariances agree. It is biased upwards, the more so the fewer images and the more
-        dimensions: compare it only with the `floor` at the same count.
+        dimensions: compare it only with the floor at the same count, which `at_equal_counts` gives.
 
     Raises
     ------
@@ -182,89 +197,48 @@ MEASURES: dict[str, Callable[[Array, Array], float]] = {
 }
 
 
-def floor(
-    real: ArrayLike, measure: str = "frechet", *, count: int | None = None, repeats: int = 50, seed: int = 0
-) -> Estimate:
-    """Return what a measure gives for real against real images: two random parts without a common image.
-
-    Parameters
-    ----------
-    real : float array, shape (N, D)
-        Features of real images.
-    measure : "frechet", "kernel", "coverage" or "density"
-    count : int or None
-        Images in each part: as many as are compared in `at_equal_counts`. None: N // 2.
-    repeats : int
-        How often the parts are drawn anew.
-    seed : int
-
-    Returns
-    -------
-    floor : Estimate
-        Mean over the draws, and their central 95 %: where a generator cannot be told from fresh real
-        images by this measure, on these features, at this count.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 2 * count images, no such measure, or the features are no features.
-    """
-    values, _ = feature_pair(real, real, names=("real", "real"))
-    size = len(values) // 2 if count is None else int(checks.in_range("count", count, 2, whole=True))
-    enough(f"real, for two parts of {size} without a common image,", len(values), 2 * size)
-    return _repeated(measure, values, None, size, repeats, seed)
-
-
 def at_equal_counts(
-    generated: ArrayLike,
-    real: ArrayLike,
-    measure: str = "frechet",
-    *,
-    count: int | None = None,
-    repeats: int = 50,
-    seed: int = 0,
-) -> Estimate:
-    """Return a measure of generated against real images, on random subsets of one size.
+    generated: ArrayLike, real: ArrayLike, measure: str = "frechet", *, repeats: int = 50, seed: int = 0
+) -> Measured:
+    """Return a measure of generated against real images, and of real against real: its floor.
 
     Parameters
     ----------
     generated, real : float arrays, shape (N, D) and (M, D)
-        Features.
+        Features; M >= 4, for the floor compares two halves without a common image.
     measure : "frechet", "kernel", "coverage" or "density"
-    count : int or None
-        Images drawn from each. None: the most for which `floor` can follow, min(N, M // 2).
     repeats : int
+        How often the images that are compared are drawn: always min(N, M // 2) on either side.
     seed : int
 
     Returns
     -------
-    measured : Estimate
-        Mean over the draws, and their central 95 %. It says what another draw from these images gives,
-        not what another training of the generator would.
+    measured : Measured
+        Means over the draws, and their central 95 %. They say what another draw from these images gives, not
+        what another training of the generator would.
 
     Raises
     ------
     ValueError
-        If there are fewer than `count` images, no such measure, or the features are no features.
+        If there are fewer images, no such measure, or the features are no features.
     """
     fake, true = feature_pair(generated, real, names=("generated", "real"), equal=False)
-    size = min(len(fake), len(true) // 2) if count is None else count
-    checks.in_range("count", size, 2, whole=True)
-    enough("generated", len(fake), size)
-    enough("real", len(true), size)
-    return _repeated(measure, fake, true, size, repeats, seed)
-
-
-def _repeated(measure: str, fake: Array, real: Array | None, count: int, repeats: int, seed: int) -> Estimate:
-    """Measure parts of `fake` against parts of `real`, or of `fake` itself where that is None."""
+    enough("real, for two parts without a common image,", len(true), 4)
     compute = MEASURES[checks.one_of("measure", measure, MEASURES)]
     checks.in_range("repeats", repeats, 1, whole=True)
+    count = min(len(fake), len(true) // 2)
     rng = np.random.default_rng(checks.seed(seed))
-    values = []
-    for _ in range(repeats):
-        order = rng.permutation(len(fake))
-        other = fake[order[count : 2 * count]] if real is None else real[rng.permutation(len(real))[:count]]
-        values.append(compute(fake[order[:count]], other))
+    values = [
+        compute(fake[rng.permutation(len(fake))[:count]], true[rng.permutation(len(true))[:count]])
+        for _ in range(repeats)
+    ]
+    rng = np.random.default_rng(seed)
+    orders = [rng.permutation(len(true)) for _ in range(repeats)]
+    floor = [compute(true[order[:count]], true[order[count : 2 * count]]) for order in orders]
+    return Measured(_estimate(values), _estimate(floor))
+
+
+def _estimate(values: Sequence[float]) -> Estimate:
     return Estimate(float(np.mean(values)), *intervals.percentiles(np.array(values)))
 
 

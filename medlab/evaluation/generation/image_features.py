@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
 
-from medlab import checks
+from medlab import checks, models, training
 from medlab.data import Dataset
+from medlab.text import percent
 
 Array = NDArray[np.float64]
 LARGEST = 64
@@ -68,18 +69,16 @@ class Features:
 
     def describe(self) -> str:
         """Return one sentence that says what the features are."""
-        return f"{self.source}: {self.dimensions} dimensions, {self.explained:.0%} of the variance"
+        return f"{self.source}: {self.dimensions} dimensions, {percent(self.explained)} of the variance"
 
 
-def pixel_features(dataset: Dataset, *, dimensions: int = LARGEST, seed: int = 0) -> Features:
+def pixel_features(dataset: Dataset, *, seed: int = 0) -> Features:
     """Return the pixels' principal components: features that no label and no network has shaped.
 
     Parameters
     ----------
     dataset : Dataset
-        Its training images fit the components.
-    dimensions : int, [1, 64]
-        At most; fewer where the images vary in fewer.
+        Its training images fit the components: 64, or fewer where the images vary in fewer.
     seed : int
         Of the choice of training images where there are more than 2,000, and of the search for components.
 
@@ -90,34 +89,20 @@ def pixel_features(dataset: Dataset, *, dimensions: int = LARGEST, seed: int = 0
     Raises
     ------
     ValueError
-        If `dimensions` is out of range, or the training images are all equal, too few or not finite.
+        If the training images are all equal, too few or not finite.
     """
-    return _reduced("principal components of the pixels", flat, dataset, dimensions, seed)
+    return _reduced("principal components of the pixels", flat, dataset, seed)
 
 
-def network_features(
-    dataset: Dataset,
-    *,
-    dimensions: int = LARGEST,
-    seed: int = 0,
-    model: Any = None,
-    progress: bool = False,
-    **options: Any,
-) -> Features:
+def network_features(dataset: Dataset, *, seed: int = 0, **options: Any) -> Features:
     """Train a small network on the real images and their labels, and return what its last layers see.
 
     Parameters
     ----------
     dataset : Dataset
         Its training images and labels; validation chooses the epoch.
-    dimensions : int, [1, 64]
-        At most.
     seed : int
         Of weights, order and augmentation.
-    model : Run or Bundle, or None
-        An already trained network with a layer ``features`` instead of a new one: anything with `model` and
-        `normalize`.
-    progress : bool
     **options
         Of `medlab.training.fit`, such as ``epochs``.
 
@@ -138,19 +123,14 @@ def network_features(
     looks at what tells its classes apart. It knows its training images better than others, which is why
     `judge` compares with real images that it was not trained on.
     """
-    run = model
-    if run is None:
-        from medlab import models, training
-
-        labels = dataset.train.labels
-        if len(np.unique(labels, axis=0)) < 2:
-            msg = (
-                f"network features need training images of several classes, got {len(labels)} of one only. "
-                "Use pixel_features, which need no labels."
-            )
-            raise ValueError(msg)
-        network = models.build("screening_cnn", dataset, width=_WIDTH, seed=seed)
-        run = training.fit(network, dataset, seed=seed, progress=progress, **options)
+    labels = dataset.train.labels
+    if len(np.unique(labels, axis=0)) < 2:
+        msg = (
+            f"network features need training images of several classes, got {len(labels)} of one only. "
+            "Use pixel_features, which need no labels."
+        )
+        raise ValueError(msg)
+    run = small_run(dataset, seed, options)
     import keras
 
     trunk = keras.Model(run.model.input, run.model.get_layer("features").output)
@@ -158,15 +138,18 @@ def network_features(
     def embed(images: NDArray[Any]) -> Array:
         return np.asarray(trunk.predict_on_batch(run.normalize(images)), dtype=np.float64)
 
-    source = f"principal components of layer features of {run.model.name}, trained on {dataset.name}"
-    return _reduced(f"{source} (seed {seed})" if model is None else source, embed, dataset, dimensions, seed)
+    layer = f"layer features of {run.model.name}, trained on {dataset.name} (seed {seed})"
+    return _reduced(f"principal components of {layer}", embed, dataset, seed)
 
 
-def _reduced(
-    source: str, embed: Callable[[NDArray[Any]], Array], dataset: Dataset, dimensions: int, seed: int
-) -> Features:
+def small_run(dataset: Dataset, seed: int, options: Mapping[str, Any]) -> training.Run:
+    """Train the small network that measures of generated images rest on; `options` are those of `fit`."""
+    network = models.build("screening_cnn", dataset, width=_WIDTH, seed=seed)
+    return training.fit(network, dataset, seed=seed, **{"progress": False, **options})
+
+
+def _reduced(source: str, embed: Callable[[NDArray[Any]], Array], dataset: Dataset, seed: int) -> Features:
     """Fit principal components to the features of the training images, and scale them by one number."""
-    checks.in_range("dimensions", dimensions, 1, LARGEST, whole=True)
     images = dataset.train.images
     enough("train", len(images), 2)
     if len(images) > _MOST_FITTED:
@@ -178,7 +161,7 @@ def _reduced(
     if total <= 1e-12 * max(1.0, float(mean @ mean)):
         msg = f"training images must vary, got {len(values)} with equal features. Are they constant?"
         raise ValueError(msg)
-    components = PCA(min(dimensions, *values.shape), random_state=seed).fit(values)
+    components = PCA(min(LARGEST, *values.shape), random_state=seed).fit(values)
     variance = components.explained_variance_
     kept = int((variance > 1e-12 * variance[0]).sum())
     axes = components.components_[:kept].T / np.sqrt(variance[:kept].mean())

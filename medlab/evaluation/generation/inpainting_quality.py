@@ -80,8 +80,6 @@ class RepairQuality:
         Whether such a lesion is missing from the repair.
     invented : bool array, shape (N,)
         Whether the repair has a finding where the truth has none.
-    rule : LesionRule or None
-        None: lesions were not looked for, and the three are all False.
     """
 
     psnr: NDArray[np.float64]
@@ -89,7 +87,6 @@ class RepairQuality:
     lesion: NDArray[np.bool_]
     erased: NDArray[np.bool_]
     invented: NDArray[np.bool_]
-    rule: LesionRule | None
 
     def summary(self) -> dict[str, float]:
         """Return one row for a table of methods.
@@ -97,14 +94,12 @@ class RepairQuality:
         Returns
         -------
         row : dict
-            ``psnr`` (dB) and ``ssim``, means over the images; with a rule also ``lesions``, ``erased``,
-            ``without_lesion`` and ``invented``, counts of holes. A hole may have lost its lesion and gained
-            another finding.
+            ``psnr`` (dB) and ``ssim``, means over the images; ``lesions``, ``erased``, ``without_lesion`` and
+            ``invented``, counts of holes. A hole may have lost its lesion and gained another finding.
         """
-        row: dict[str, float] = {"psnr": float(self.psnr.mean()), "ssim": float(self.ssim.mean())}
-        if self.rule is None:
-            return row
-        return row | {
+        return {
+            "psnr": float(self.psnr.mean()),
+            "ssim": float(self.ssim.mean()),
             "lesions": int(self.lesion.sum()),
             "erased": int(self.erased.sum()),
             "without_lesion": int((~self.lesion).sum()),
@@ -116,7 +111,7 @@ def repair_quality(
     repaired: ArrayLike,
     truth: ArrayLike,
     holes: ArrayLike,
-    lesions: ArrayLike | None = None,
+    lesions: ArrayLike,
     *,
     value_range: tuple[float, float],
     rule: LesionRule | None = None,
@@ -129,14 +124,13 @@ def repair_quality(
         In the same units; lesions need HU, or a `rule` for other units.
     holes : bool array, shape (N, H, W)
         True where pixels were missing.
-    lesions : bool array, shape (N, H, W), or None
-        Where the true lesions are, such as `Candidates.masks`. None: lesions are not looked for, unless a
-        `rule` is given; then every finding in the truth counts as one, vessels too.
+    lesions : bool array, shape (N, H, W)
+        Where the true lesions are, such as `Candidates.masks`; False everywhere in an image without one.
     value_range : (lowest, highest), in the units of the images
         Both are clipped to it for PSNR and SSIM, and its width is PSNR's peak: (0, 255) for uint8,
         (-1100, 300) for the lung window of the simulated nodules.
     rule : LesionRule or None
-        None: the default rule where lesions are given.
+        None: the default rule, ``LesionRule()``.
 
     Returns
     -------
@@ -172,44 +166,33 @@ def repair_quality(
         msg = f"value_range must be (lowest, highest), got {value_range}. uint8 images have (0, 255)."
         raise ValueError(msg)
     hole = _mask("holes", holes, true.shape[:3])
-    if not hole.any(axis=(1, 2)).all():
-        index = int(np.flatnonzero(~hole.any(axis=(1, 2)))[0])
-        msg = f"holes must have a missing pixel in every image, got none in image {index}. Leave it out."
+    empty = np.flatnonzero(~hole.any(axis=(1, 2)))
+    if len(empty):
+        msg = f"holes must have a missing pixel in every image, got none in image {empty[0]}. Leave it out."
         raise ValueError(msg)
-    lesion = None if lesions is None else _mask("lesions", lesions, true.shape[:3])
-    if rule is None and lesion is not None:
-        rule = LesionRule()
+    lesion = _mask("lesions", lesions, true.shape[:3])
+    rule = rule or LesionRule()
     psnr, ssim = np.empty(len(true)), np.empty(len(true))
     changes = np.zeros((len(true), 3), dtype=bool)
     for i, (old, new, where) in enumerate(zip(true[..., 0], repair[..., 0], hole, strict=True)):
         pair = [np.clip(image.astype(np.float64), low, high) for image in (old, new)]
-        psnr[i] = _psnr(pair[0][where], pair[1][where], high - low)
+        with np.errstate(divide="ignore"):  # infinite where nothing differs
+            psnr[i] = _skimage.peak_signal_noise_ratio(pair[0][where], pair[1][where], data_range=high - low)
         _, similarity = _skimage.structural_similarity(
             *pair, data_range=high - low, win_size=_WINDOW, full=True
         )
         ssim[i] = similarity[where].mean()
-        if rule is not None:
-            before, after = rule.findings(old, where), rule.findings(new, where)
-            changes[i] = _changes(before, after, None if lesion is None else lesion[i])
-    had_lesion, erased, invented = changes.T
-    return RepairQuality(psnr, ssim, had_lesion, erased, invented, rule)
-
-
-def _psnr(true: NDArray[np.float64], repair: NDArray[np.float64], peak: float) -> float:
-    if np.array_equal(true, repair):
-        return float("inf")  # scikit-image would warn of the division
-    return float(_skimage.peak_signal_noise_ratio(true, repair, data_range=peak))
+        changes[i] = _changes(rule.findings(old, where), rule.findings(new, where), lesion[i])
+    return RepairQuality(psnr, ssim, *changes.T)
 
 
 def _changes(
-    before: NDArray[np.int64], after: NDArray[np.int64], lesion: NDArray[np.bool_] | None
+    before: NDArray[np.int64], after: NDArray[np.int64], lesion: NDArray[np.bool_]
 ) -> tuple[bool, bool, bool]:
     """Return whether there was a lesion, whether one is gone, and whether a finding is new."""
-    numbers = np.unique(before if lesion is None else before[lesion])
-    lesions = numbers[numbers > 0]
+    lesions = np.setdiff1d(before[lesion], 0)
     gone = any(not after[before == number].any() for number in lesions)
-    known = before > 0 if lesion is None else (before > 0) | lesion
-    new = np.setdiff1d(after, np.append(after[known], 0))
+    new = np.setdiff1d(after, np.append(after[(before > 0) | lesion], 0))
     return bool(lesions.size), gone, bool(new.size)
 
 

@@ -12,16 +12,11 @@ from numpy.typing import ArrayLike
 from medlab import checks
 from medlab.data import Dataset
 from medlab.data.augmentation import Augmentation
+from medlab.evaluation.generation import image_features
 from medlab.evaluation.generation.copies import Memorization, memorization
-from medlab.evaluation.generation.distances import MEASURES, Estimate, at_equal_counts, floor
-from medlab.evaluation.generation.image_features import (
-    Features,
-    enough,
-    like_real,
-    network_features,
-    pixel_features,
-)
+from medlab.evaluation.generation.distances import MEASURES, Measured, at_equal_counts
 from medlab.evaluation.generation.usefulness import Usefulness, train_on_synthetic
+from medlab.text import percent
 
 _FEWEST = 20
 # More would cost minutes and change the third digit.
@@ -32,14 +27,6 @@ _NAMES = {
     "coverage": ("coverage", "higher"),
     "density": ("density", "near the floor"),
 }
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A measure of generated images against held-out real ones, and the real images' own."""
-
-    generated: Estimate
-    floor: Estimate
 
 
 @dataclass(frozen=True)
@@ -84,8 +71,8 @@ class Judgment:
                 rows[f"{label}, {space}"] = (_cell(*measured.generated), _cell(*measured.floor), better)
         for space in ("network", "pixels"):
             copied: Memorization = getattr(self, f"memorized_{space}")
-            share = f"{copied.share_close:.0%} (p = {copied.p_close:.2g})"
-            rows[f"close to a training image, {space}"] = (share, f"{copied.expected_close:.0%}", "lower")
+            share = f"{percent(copied.share_close)} (p = {copied.p_close:.2g})"
+            rows[f"close to a training image, {space}"] = (share, percent(copied.expected_close), "lower")
             rows[f"memorization z, {space}"] = (f"{copied.z:.1f}", "-2 to 2", "not below the floor")
         if (useful := self.usefulness) is not None:
             auc, real = useful.cell("auc"), useful.cell("auc_real")
@@ -99,9 +86,8 @@ def judge(
     labels: ArrayLike | None = None,
     seed: int = 0,
     *,
-    features: Features | None = None,
+    features: image_features.Features | None = None,
     repeats: int = 50,
-    progress: bool = False,
     **options: Any,
 ) -> Judgment:
     """Compare generated images with the real images that neither generator nor features have learnt from.
@@ -122,7 +108,6 @@ def judge(
         and the same for all. None: trained here.
     repeats : int
         Draws of subsets for each measure.
-    progress : bool
     **options
         Of `medlab.training.fit`, for the trainings here.
 
@@ -140,31 +125,26 @@ def judge(
     --------
     ``judge(images, medlab.data.load("breastmnist"), epochs=15).table()``
     """
-    images = like_real("generated", generated, dataset.train.images)
-    enough("generated", len(images), _FEWEST)
+    images = image_features.like_real("generated", generated, dataset.train.images)
+    image_features.enough("generated", len(images), _FEWEST)
     held_out = np.concatenate([dataset.val.images, dataset.test.images])
-    enough("val and test together", len(held_out), 2 * _FEWEST)
+    image_features.enough("val and test together", len(held_out), 2 * _FEWEST)
     checks.in_range("repeats", repeats, 1, whole=True)
     if labels is not None:
         checks.same_length(generated=images, labels=labels)
     rng = np.random.default_rng(checks.seed(seed))
     some = images[rng.permutation(len(images))[:_MOST]]
     held_out = held_out[rng.permutation(len(held_out))[: 2 * _MOST]]
-    count = min(len(some), len(held_out) // 2)
     looks = {
-        "network": features or network_features(dataset, seed=seed, progress=progress, **options),
-        "pixels": pixel_features(dataset, seed=seed),
+        "network": features or image_features.network_features(dataset, seed=seed, **options),
+        "pixels": image_features.pixel_features(dataset, seed=seed),
     }
     symmetry = Augmentation.for_dataset(dataset)
     results: dict[str, Any] = {}
     for space, look in looks.items():
         fake, real = look.of(some), look.of(held_out)
         results[space] = {
-            name: Measured(
-                at_equal_counts(fake, real, name, count=count, repeats=repeats, seed=seed),
-                floor(real, name, count=count, repeats=repeats, seed=seed),
-            )
-            for name in MEASURES
+            name: at_equal_counts(fake, real, name, repeats=repeats, seed=seed) for name in MEASURES
         }
         results[f"memorized_{space}"] = memorization(
             some,
@@ -176,11 +156,11 @@ def judge(
         )
     useful = None
     if labels is not None:
-        useful = train_on_synthetic(images, labels, dataset, seed=seed, progress=progress, **options)
+        useful = train_on_synthetic(images, labels, dataset, seed=seed, **options)
     return Judgment(
         **results,
         usefulness=useful,
-        count=count,
+        count=min(len(some), len(held_out) // 2),
         features={space: look.describe() for space, look in looks.items()},
     )
 

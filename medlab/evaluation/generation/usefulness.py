@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,12 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import checks, metrics
 from medlab.data import Dataset, Split
 from medlab.evaluation import intervals, split_measures
-from medlab.evaluation.generation.image_features import like_real
+from medlab.evaluation.generation.image_features import like_real, small_run
 from medlab.text import estimate
 
 _FEWEST = 10
 _HELD_BACK = 0.2
-_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,6 @@ def train_on_synthetic(
     dataset: Dataset,
     *,
     seed: int = 0,
-    n_bootstrap: int = 1000,
-    progress: bool = False,
     **options: Any,
 ) -> Usefulness:
     """Train a small classifier on generated images, another on as many real ones, and test both on real ones.
@@ -80,9 +78,6 @@ def train_on_synthetic(
         is not used: each training holds back a fifth of its own images to choose its epoch.
     seed : int
         Of the choice of images and of both trainings.
-    n_bootstrap : int
-        Resamples for the intervals.
-    progress : bool
     **options
         Of `medlab.training.fit`, such as ``epochs``.
 
@@ -119,9 +114,7 @@ def train_on_synthetic(
                 f"got {count}. Generate images of every class."
             )
             raise ValueError(msg)
-    scores = [
-        _scores(split, counts, dataset, seed, progress=progress, **options) for split in (fake, dataset.train)
-    ]
+    scores = [_scores(split, counts, dataset, seed, options) for split in (fake, dataset.train)]
     truth = dataset.targets(dataset.test)
 
     def statistics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -129,7 +122,7 @@ def train_on_synthetic(
         return {"auc": auc, "auc_real": auc_real, "lost": auc_real - auc}
 
     groups = dataset.test.patients
-    values, spans, _ = intervals.measure(statistics, len(truth), groups, n_bootstrap, seed)
+    values, spans, _ = intervals.measure(statistics, len(truth), groups, seed=seed)
     scarce = intervals.too_little(
         [dataset.test.labels == c for c in range(len(counts))], intervals.group_numbers(len(truth), groups)
     )
@@ -142,11 +135,9 @@ def train_on_synthetic(
 
 
 def _scores(
-    source: Split, counts: tuple[int, ...], dataset: Dataset, seed: int, *, progress: bool, **options: Any
+    source: Split, counts: tuple[int, ...], dataset: Dataset, seed: int, options: Mapping[str, Any]
 ) -> NDArray[np.float64]:
     """Train on so many images of each class of `source` and return what the network says of test."""
-    from medlab import models, training
-
     rng = np.random.default_rng(checks.seed(seed))
     learnt, held_back = [], []
     for number, count in enumerate(counts):
@@ -162,9 +153,7 @@ def _scores(
         val=bare.subset(np.concatenate(held_back)),
         fingerprint="",
     )
-    network = models.build("screening_cnn", small, width=_WIDTH, seed=seed)
-    run = training.fit(network, small, seed=seed, progress=progress, **options)
-    return run.predict(dataset.test.images).astype(np.float64)
+    return small_run(small, seed, options).predict(dataset.test.images).astype(np.float64)
 
 
 def _auc(
@@ -173,7 +162,5 @@ def _auc(
     if task == "binary":
         return split_measures.ranked(truth.astype(np.int64), scores, weights)["auc"]
     columns, values = metrics.inputs.table_pair(truth, scores)
-    each = [
-        split_measures.ranked(columns[:, k], values[:, k], weights)["auc"] for k in range(columns.shape[1])
-    ]
-    return np.mean(each, axis=0)
+    classes = zip(columns.T, values.T, strict=True)
+    return np.mean([split_measures.ranked(*pair, weights=weights)["auc"] for pair in classes], axis=0)
