@@ -1,7 +1,5 @@
 """Where the notebooks of the course lie, and whether a person is working in one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent

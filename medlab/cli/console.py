@@ -1,7 +1,5 @@
 """What commands share: what they say, how they refuse, what Tab completes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`medlab data`: which data sets there are, what is known of them, and whether the files are whole."""
 
-from __future__ import annotations
-
 import click
 
 from medlab.cli.console import complete_from, plain_refusals, say_table

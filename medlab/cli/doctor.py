@@ -1,7 +1,5 @@
 """`medlab doctor`: what is installed, what is missing and the line that installs it."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os

@@ -1,7 +1,5 @@
 """`medlab kernels`: a Jupyter kernel for each of Keras' backends."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import shutil

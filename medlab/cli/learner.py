@@ -1,7 +1,5 @@
 """`medlab learner`: the course without its solutions, to work in."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

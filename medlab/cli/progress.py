@@ -1,7 +1,5 @@
 """`medlab progress`: which exercises and questions are done, chapter by chapter."""
 
-from __future__ import annotations
-
 import click
 
 from medlab.cli.console import plain_refusals, say_table

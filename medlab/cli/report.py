@@ -1,7 +1,5 @@
 """`medlab report`: run a parameterized report, or say which there are and what they take."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -1,7 +1,5 @@
 """Exercises as a chapter declares them, and `check`: a tick or a hint for a learner's answer."""
 
-from __future__ import annotations
-
 import sys
 import textwrap
 from collections.abc import Callable, Sequence

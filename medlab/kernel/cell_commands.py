@@ -1,7 +1,5 @@
 """The commands of ``%%medlab``: what is done with the cell below."""
 
-from __future__ import annotations
-
 import ast
 import shlex
 from importlib import metadata

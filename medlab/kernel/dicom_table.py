@@ -1,7 +1,5 @@
 """A DICOM data set as a table in which what names the patient is masked, unless somebody asked to see it."""
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The commands of ``%medlab`` that the terminal does not have: what only a kernel can."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``%medlab`` and ``%%medlab``: the command line's words in a notebook, and those that only a kernel has."""
 
-from __future__ import annotations
-
 import shlex
 from typing import Any
 

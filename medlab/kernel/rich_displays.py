@@ -5,8 +5,6 @@ not imported: nothing heavy is loaded before such a thing exists. Keras' model i
 module, which a test guards.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 from collections.abc import Callable

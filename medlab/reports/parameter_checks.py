@@ -1,7 +1,5 @@
 """Checks of parameters that need to know data sets, networks or folders; cheap, and before any kernel."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Mapping

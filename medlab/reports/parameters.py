@@ -10,8 +10,6 @@ bar, a second equals sign on a line); such a line is refused here. This module r
 JSON, because importing papermill or nbformat takes seconds and a typing error should not.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re

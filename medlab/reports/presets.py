@@ -1,7 +1,5 @@
 """Which reports there are: papermill templates, and presets that give a template its parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

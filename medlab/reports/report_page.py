@@ -1,7 +1,5 @@
 """Turn an executed notebook into files that can be handed on: no network, no paths of this machine."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path

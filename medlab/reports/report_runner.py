@@ -1,7 +1,5 @@
 """Execute a report: decide its parameters, run its notebook with papermill, write what comes out."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """How a widget shows itself: alive where somebody can press a button, as a picture everywhere."""
 
-from __future__ import annotations
-
 import base64
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`TrainingPanel`: sliders, and runs side by side; `SessionPanel`: buttons and curves of one session."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The trainings of a panel: what each was, how far it came, and the same as code or as a command."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
