@@ -14,7 +14,6 @@ from medlab.kernel import dicom_table, network_summary
 from medlab.kernel.answers import JSON
 from medlab.text import LITERAL, html_table
 
-LARGEST = 300_000  # bytes of one display
 _SAMPLES = 6
 
 
@@ -80,8 +79,9 @@ def _samples(cohort: Any) -> str:
         return ""
     spacing = cohort.spacing_mm[-2:] if cohort.spacing_mm else None
     alt = f"The first {len(images)} training images" + (", SIMULATED" if cohort.simulated else "")
-    png = _base64(plots.image_grid(images, spacing_mm=spacing, alt=alt).to_png())
-    return f"<div><img alt='{html.escape(alt)}' src='data:image/png;base64,{png}'></div>"
+    png = plots.image_grid(images, spacing_mm=spacing, alt=alt).to_png()
+    address = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f"<div><img alt='{html.escape(alt)}' src='{address}'></div>"
 
 
 def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -105,22 +105,19 @@ def attribution(maps: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         array = getattr(maps, name)
         facts[name] = None if array is None else array.tolist()
     bundle: dict[str, Any] = {"text/plain": repr(maps), JSON: facts}
-    png = maps._repr_png_()
-    if png is None:
+    picture = maps._repr_png_()
+    if picture is None:
         return bundle, {}
-    return {**bundle, "image/png": _base64(png[0])}, {"image/png": png[1]}
+    png, metadata = picture
+    return {**bundle, "image/png": png}, {"image/png": metadata}
 
 
 def _attributes(thing: Any, names: str) -> dict[str, Any]:
     return {name: getattr(thing, name) for name in names.split()}
 
 
-def _base64(png: bytes) -> str:
-    return base64.b64encode(png).decode()
-
-
 def _with_picture(text: str, picture: Any, facts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    bundle = {"text/plain": text, "image/png": _base64(picture.to_png()), JSON: facts}
+    bundle = {"text/plain": text, "image/png": picture.to_png(), JSON: facts}
     return bundle, {"image/png": {"alt": picture.alt}}
 
 

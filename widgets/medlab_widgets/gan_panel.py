@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import io
 import time
-from pathlib import Path
 from typing import Any, Self
 
 import ipywidgets
@@ -37,10 +36,8 @@ class GanPanel(Panel):
         For a conditional GAN.
     title : str
         What the samples show; say so where it is simulated.
-    checkpoint : path or None
-        See `GanSession`.
     **options
-        Of `GAN.fit`: steps or minutes, batch_size, seed, record_every.
+        Of `GanSession`: checkpoint, and those of `GAN.fit`: steps or minutes, batch_size, seed, record_every.
 
     Raises
     ------
@@ -64,7 +61,6 @@ class GanPanel(Panel):
         labels: ArrayLike | None = None,
         *,
         title: str = "generated images",
-        checkpoint: str | Path | None = None,
         **options: Any,
     ) -> None:
         if len(gan.image_shape) != 3:
@@ -73,7 +69,7 @@ class GanPanel(Panel):
         self.gan, self.title = gan, title
         options = {"record_every": 10, "progress": not has_front_end(), **options}
         callbacks = [*options.pop("callbacks", ()), _Looks(self)]
-        self.session = GanSession(gan, images, labels, checkpoint=checkpoint, callbacks=callbacks, **options)
+        self.session = GanSession(gan, images, labels, callbacks=callbacks, **options)
         self.session.on_launch = self._watch
         self._seed = int(options.get("seed", 0))
         self._pair = 0

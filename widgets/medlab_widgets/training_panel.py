@@ -110,12 +110,8 @@ class TrainingPanel(Panel):
         number = self._next_number()
         run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
         run.session = self._new_session(run)
-        self.current, before = run, self.current
-        try:
-            run.session.start()
-        except Exception:
-            self.current = before
-            raise
+        run.session.start()
+        self.current = run
         self.runs.append(run)
         return self
 
@@ -130,12 +126,9 @@ class TrainingPanel(Panel):
         run = self.current
         if run is not None and run.session is None and run.folder is not None:
             background.check_free()
-            run.session = self._new_session(run)
-            try:
-                run.session.start(resume=True)
-            except Exception:
-                run.session = None  # it stays one that can be gone on with
-                raise
+            session = self._new_session(run)
+            session.start(resume=True)
+            run.session = session  # only now: a run that was refused stays one that can be gone on with
             return self
         return super().resume()
 
