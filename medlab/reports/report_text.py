@@ -144,7 +144,8 @@ def about_results(evaluation: Evaluation, run: Run) -> Markdown:
         lines.append("A label is called where its probability is at least 0.5: no threshold was chosen.")
     if "majority_accuracy" in test:
         common = (
-            f"Always answering the most frequent class would be right in {test['majority_accuracy']:.1%}."
+            "Always answering the most frequent class would be right in "
+            f"{100 * test['majority_accuracy']:.1f} %."
         )
         uneven = np.mean(evaluation.targets["train"]) != 0.5
         if threshold is not None and uneven and balance in _SHIFTING:

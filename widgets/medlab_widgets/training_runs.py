@@ -112,9 +112,10 @@ def charts(runs: Sequence[PanelRun], current: PanelRun | None) -> list[Chart]:
         losses.append(Line(run.name, epochs, training, color))
         losses.append(Line("", *_curve(run, "val_loss"), color, dashed=True))
     mark = current.best_epoch if current is not None and current.best_epoch else None
-    mark_name = f"kept: epoch {mark}" if mark else ""
+    measures = _measures(shown) or ["val_auc"]
+    mark_name = f"kept by {_measure_name(measures[0])}: epoch {mark}" if mark else ""
     drawn = [Chart("epoch", "loss (dashed: validation)", losses, mark, mark_name)]
-    for measure in _measures(shown) or ["val_auc"]:
+    for measure in measures:
         lines = [Line(run.name, *_curve(run, measure), run.number - 1) for run in shown]
         drawn.append(Chart("epoch", _measure_name(measure), lines, mark, mark_name))
     return drawn
@@ -134,7 +135,7 @@ def _curve(run: PanelRun, name: str) -> tuple[list[float], list[float]]:
 def _measure_name(measure: str) -> str:
     names = {"auc": "AUC", "sensitivity": "sensitivity at 0.5", "mse": "mean squared error"}
     name = measure.removeprefix("val_")
-    return f"{names.get(name, name)}, validation"
+    return f"validation {names.get(name, name)}"
 
 
 def progress_parts(name: str, snapshot: dict[str, Any]) -> list[str]:
