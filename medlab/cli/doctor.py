@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 from packaging.requirements import Requirement
 
 import medlab
-from medlab import backend
+from medlab import backend, data, plots
 from medlab.cli.console import say
 
 CLONE = Path(medlab.__file__).parent.parent
@@ -115,8 +116,6 @@ def probe_devices() -> tuple[list[str], str]:
 def has_cjk_font() -> bool:
     """Say whether figures can show Chinese, Japanese and Korean names."""
     try:
-        from medlab import plots
-
         return not plots.missing_glyphs("医あ한")
     except ImportError:  # what is missing is told in its own row
         return False
@@ -124,10 +123,7 @@ def has_cjk_font() -> bool:
 
 def examine() -> dict[str, Any]:
     """Return everything `medlab doctor` says, as plain values."""
-    import psutil
-
     from medlab.cli import kernels
-    from medlab.data import data_root
 
     missing: list[dict[str, str]] = []
 
@@ -161,7 +157,7 @@ def examine() -> dict[str, Any]:
             line = f"medlab kernels install {kernel.removeprefix(kernels.PREFIX)}"
             note_missing(f"{kernel}: {state}", "kernels", line)
 
-    root = Path(data_root())
+    root = data.data_root()
     existing = next(folder for folder in [root, *root.parents] if folder.exists())
     memory = psutil.virtual_memory()
     return {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from jupyter_client.kernelspec import KernelSpecManager
 
 from medlab import backend, checks
 from medlab.cli.console import plain_refusals, say
@@ -51,8 +52,6 @@ def install_one(name: str, *, user: bool = False) -> str:
     OSError
         If the folder cannot be written.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
-
     source, prefix = str(SPECS / (PREFIX + name)), None if user else sys.prefix
     folder = KernelSpecManager().install_kernel_spec(source, user=user, prefix=prefix)
     path = Path(folder, "kernel.json")
@@ -77,8 +76,6 @@ def list_() -> None:
 
 def installed() -> list[dict[str, str]]:
     """Return MedLab's kernels that Jupyter finds: kernel, name, folder, and whether it can start."""
-    from jupyter_client.kernelspec import KernelSpecManager
-
     rows = []
     for kernel, entry in sorted(KernelSpecManager().get_all_specs().items()):
         if not kernel.startswith(PREFIX):
@@ -110,8 +107,6 @@ def state_of(spec: dict[str, Any]) -> str:
 @click.argument("names", nargs=-1, required=True, metavar="BACKEND...")
 def remove(names: tuple[str, ...]) -> None:
     """Remove the kernels of the named backends."""
-    from jupyter_client.kernelspec import KernelSpecManager
-
     known = [row["kernel"] for row in installed()]
     specs = [name if name.startswith(PREFIX) else PREFIX + name for name in names]
     if missing := [name for name in specs if name not in known]:

@@ -14,29 +14,25 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from medlab import data, models, reports
 from medlab.cli.console import complete_from, plain_refusals, say
 from medlab.text import estimate
 
 
 def _reports(_context: click.Context) -> dict[str, str]:
-    from medlab.reports import presets
-
-    return {name: template.title for name, template in presets.available().items()}
+    return {name: template.title for name, template in reports.available().items()}
 
 
 def _complete_pair(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Complete a report's parameters, and after the "=" the choices of one."""
-    from medlab import data, models
-    from medlab.reports import presets, read_schema
-
-    templates = presets.available()
+    templates = reports.available()
     # click leaves positional words in args while the option before the cursor has no value.
     report_name = context.params.get("name") or next(iter(context.args), "")
     if report_name not in templates:
         return []
-    schema = {parameter.name: parameter for parameter in read_schema(templates[report_name].notebook)}
+    schema = {parameter.name: parameter for parameter in reports.read_schema(templates[report_name].notebook)}
     name, equals, value = incomplete.partition("=")
     if not equals:
         return [CompletionItem(f"{n}=", help=p.help) for n, p in schema.items() if n.startswith(name)]
@@ -85,14 +81,13 @@ def report(
 
     medlab report classification -p data_dir=my_images -p positive_class=nodule
     """
-    from medlab.reports import presets
     from medlab.reports.parameter_file import read_yaml
 
     if list_all or name is None:
         _list()
         return
     with plain_refusals(raised=click.UsageError):
-        template = presets.resolve(name)
+        template = reports.resolve(name)
     if show_parameters:
         _show_parameters(template)
         return
@@ -138,18 +133,16 @@ def _kept(folder: Path | None) -> str:
 
 
 def _run(template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
-    from medlab.reports import ParameterErrors, ReportFailed, run_report
-
     try:
-        result = run_report(template, given=given, out=out, progress=True)
-    except ParameterErrors as error:
+        result = reports.run_report(template, given=given, out=out, progress=True)
+    except reports.ParameterErrors as error:
         problems = (f"  {problem}" for problem in error.problems)
         lines = [f"{template.name}: nothing was run, because", *problems]
         lines.append(f"All parameters: medlab report {template.name} --parameters")
         code = 2
     except (OSError, ValueError) as error:  # the folder, or a registered set whose row is faulty
         lines, code = [str(error)], 2
-    except ReportFailed as error:
+    except reports.ReportFailed as error:
         lines, code = [f"{template.name}: {error}", _kept(error.folder)], 1
     else:
         say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
@@ -197,9 +190,7 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _list() -> None:
-    from medlab.reports import presets
-
-    for template in presets.available().values():
+    for template in reports.available().values():
         base = template.notebook.stem
         kind = "template" if template.name == base else f"preset of {base}"
         line = f"{template.name:<20}{kind}: {template.title}"
@@ -207,10 +198,9 @@ def _list() -> None:
 
 
 def _show_parameters(template: Any) -> None:
-    from medlab.reports import read_schema
     from medlab.reports.parameters import convert
 
-    for parameter in read_schema(template.notebook):
+    for parameter in reports.read_schema(template.notebook):
         default = convert(parameter, template.parameters.get(parameter.name, parameter.default))
         click.echo(f"{parameter.name}: {parameter.type_name} = {default!r}")
         click.echo(click.wrap_text(parameter.help, 79, "    ", "    "))

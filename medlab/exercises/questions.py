@@ -1,19 +1,17 @@
 """`quiz`: questions with choices, as buttons where somebody can press them, else as text."""
 
-from __future__ import annotations
-
 import html
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import ipywidgets
+import yaml
 
 from medlab import checks
 from medlab.exercises import learner_record
 from medlab.exercises.chapters import read_chapters
 from medlab.notebook import has_front_end
-
-if TYPE_CHECKING:
-    import ipywidgets
 
 # ipywidgets' buttons cut a long text off instead of breaking the line.
 _STYLE = (
@@ -83,9 +81,7 @@ class Quiz:
             print(_wrapped(f"{question.question}\n{question.explanation}"))
 
     def panel(self) -> ipywidgets.VBox:
-        """Return the questions as ipywidgets, which must be installed."""
-        import ipywidgets
-
+        """Return the questions as ipywidgets."""
         return ipywidgets.VBox([ipywidgets.HTML(_STYLE), *map(_panel, self.questions)])
 
 
@@ -107,8 +103,6 @@ def quiz(chapter: str) -> Quiz:
     ValueError
         If there is no such chapter; the message names the nearest.
     """
-    import yaml
-
     chapters = read_chapters()
     quiz_file = chapters[checks.one_of("chapter", chapter, chapters)].quiz_file
     rows = yaml.safe_load(quiz_file.read_text(encoding="utf-8"))
@@ -137,8 +131,6 @@ def _as_html(question: Question) -> str:
 
 def _panel(question: Question) -> ipywidgets.VBox:
     """Return one question with a button for each choice and a line that answers."""
-    import ipywidgets
-
     answer = ipywidgets.HTML()
 
     def press(pressed: ipywidgets.Button) -> None:

@@ -10,6 +10,7 @@ import html
 from collections.abc import Callable
 from typing import Any
 
+from medlab import data, plots
 from medlab.kernel import dicom_table, network_summary
 from medlab.kernel.answers import JSON
 from medlab.text import LITERAL, html_table
@@ -29,8 +30,6 @@ def network(model: Any) -> dict[str, Any]:
 
 def run(training_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Show a training: its curves."""
-    from medlab import plots
-
     rows, best_epoch = training_run.history.to_dict("records"), training_run.best_epoch
     kept: dict[str, Any] = next((row for row in rows if row["epoch"] == best_epoch), {})
     measures = ", ".join(f"{name} {kept[name]:.3f}" for name in kept if name.startswith("val_"))
@@ -72,8 +71,6 @@ def dataset(cohort: Any) -> dict[str, Any]:
 
 def _samples(cohort: Any) -> str:
     """Return a few training images as an HTML picture; nothing for sequences."""
-    from medlab import plots
-
     images = cohort.train.images[:_SAMPLES]
     if images.ndim < 4 or images.shape[-1] not in (1, 3) or not len(images):
         return ""
@@ -86,8 +83,6 @@ def _samples(cohort: Any) -> str:
 
 def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Show a volume: three planes with scale bars; of its header, nothing."""
-    from medlab.data import volumes
-
     facts = {
         "shape": list(scan.shape),
         "spacing_mm": list(scan.spacing_mm),
@@ -95,7 +90,7 @@ def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "origin_mm": [float(mm) for mm in scan.origin_mm],
         **_attributes(scan, "modality units"),
     }
-    return _with_picture(repr(scan), volumes.planes_picture(scan), facts)
+    return _with_picture(repr(scan), data.volumes.planes_picture(scan), facts)
 
 
 def attribution(maps: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from medlab import checks
+from medlab import checks, data, evaluation, models
 
 _AUTO = "auto"
 _GROUP_RULE = re.compile(r"auto|none|blocks:[1-9]\d*|prefix:.+|csv:.+")
@@ -23,11 +23,10 @@ def domain_problems(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     ValueError
         If the file of a registered data set is faulty.
     """
-    from medlab.data import describe, registered
-
     problems, size = ([], None) if values.get("data_dir") is None else _folder(values)
     dataset = values.get("dataset")
-    known = {**values, "folder_size": size, "record": describe(dataset) if dataset in registered() else None}
+    record = data.describe(dataset) if dataset in data.registered() else None
+    known = {**values, "folder_size": size, "record": record}
     for name, check in _CHECKS.items():
         if values.get(name) is None or name in dict(problems):
             continue
@@ -54,9 +53,7 @@ def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], tuple[int
 
 
 def _dataset(name: str, _values: Mapping[str, Any]) -> None:
-    from medlab.data import registered
-
-    checks.one_of("dataset", name, registered())
+    checks.one_of("dataset", name, data.registered())
 
 
 def _positive_class(name: str, values: Mapping[str, Any]) -> None:
@@ -89,8 +86,6 @@ def _image_size(size: int, values: Mapping[str, Any]) -> None:
 
 def _model(model: str, values: Mapping[str, Any]) -> None:
     """Refuse images that the network cannot take, where their size is known before they are read."""
-    from medlab import models
-
     checks.one_of("model", model, [_AUTO, *models.names()])
     name = "screening_cnn" if model == _AUTO else model
     record, side, shape = values["record"], values.get("image_size"), values["folder_size"]
@@ -107,9 +102,7 @@ def _model(model: str, values: Mapping[str, Any]) -> None:
 
 
 def _threshold_rule(rule: str, _values: Mapping[str, Any]) -> None:
-    from medlab.evaluation import parse_rule
-
-    parse_rule(rule)
+    evaluation.parse_rule(rule)
 
 
 _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from IPython.display import Markdown
 from numpy.typing import NDArray
 
-from medlab import plots
+from medlab import models, plots
 from medlab.text import escape
 
 if TYPE_CHECKING:
-    from IPython.display import Markdown
-
     from medlab.data.dataset import Dataset, Split
     from medlab.evaluation.evaluations import Evaluation
     from medlab.plots import Picture
@@ -120,7 +119,6 @@ def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3)
     """
     from IPython.display import Markdown
 
-    from medlab import models
     from medlab.evaluation import attribute
 
     chosen = {

@@ -31,7 +31,8 @@ def call(tmp_path, monkeypatch, two_classes):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(notebook, "course_folder", lambda: TEMPLATES.parent / "course")
     templates = presets.available(TEMPLATES)
-    monkeypatch.setattr(presets, "available", lambda _folder=None: templates)
+    for package in ("medlab.reports", "medlab.reports.presets"):
+        monkeypatch.setattr(f"{package}.available", lambda _folder=None: templates)
     return lambda *words: CliRunner().invoke(report, words)
 
 
