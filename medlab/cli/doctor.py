@@ -77,15 +77,16 @@ def requirements() -> dict[str, list[Requirement]]:
     return table
 
 
-def check_requirements(has_gpu: bool) -> tuple[dict[str, str | None], list[tuple[str, str]]]:
-    """Return each package's installed version, and what is missing with the extra that asks for it."""
-    packages, unmet = {}, []
+def check_requirements(has_gpu: bool) -> tuple[dict[str, str | None], dict[str, list[str]]]:
+    """Return each package's installed version, and what is missing, by the extra that asks for it."""
+    packages: dict[str, str | None] = {}
+    unmet: dict[str, list[str]] = {}
     for extra, needs in requirements().items():
         for needed in needs if has_gpu or extra != "gpu" else ():
             version = packages[needed.name] = version_of(needed.name)
             if version is None or not needed.specifier.contains(version, prereleases=True):
                 what = f"{needed.name}{needed.specifier}" + (f" (found {version})" if version else "")
-                unmet.append((what, extra))
+                unmet.setdefault(extra, []).append(what)
     return packages, unmet
 
 
@@ -132,9 +133,8 @@ def examine() -> dict[str, Any]:
 
     has_gpu, backend_name = bool(shutil.which("nvidia-smi")), backend.name()
     packages, unmet = check_requirements(has_gpu)
-    for owner in dict.fromkeys(extra for _what, extra in unmet):
-        needed = ", ".join(what for what, extra in unmet if extra == owner)
-        note_missing(needed, owner or "medlab", install_line(owner))
+    for owner, needed in unmet.items():
+        note_missing(", ".join(needed), owner or "medlab", install_line(owner))
 
     devices, failure = probe_devices()
     if failure:
@@ -144,7 +144,7 @@ def examine() -> dict[str, Any]:
 
     browser, node = find_browser(), find_node()
     # The base has no tools of development, and misses none.
-    develops = "dev" not in {extra for _what, extra in unmet}
+    develops = "dev" not in unmet
     if browser is None and develops:
         line = f"{Path(sys.executable).parent / 'playwright'} install chromium"
         note_missing("a Chromium that runs", "dev", without_home(line))
@@ -183,6 +183,7 @@ def examine() -> dict[str, Any]:
 def as_text(facts: dict[str, Any]) -> str:
     """Write the facts of `examine` for people."""
     kernels = ", ".join(f"{name} ({state})" for name, state in facts["kernels"].items())
+    packages = ", ".join(f"{name} {version or 'missing'}" for name, version in facts["packages"].items())
     writable = "writable" if facts["data_root_writable"] else "NOT writable: let MEDLAB_DATA name another"
     rows = {
         "medlab": "{medlab}, Python {python}, {platform}".format(**facts),
@@ -193,9 +194,7 @@ def as_text(facts: dict[str, Any]) -> str:
         "browser": facts["browser"] or "none (only the browser tests need one)",
         "node": facts["node"] or "none (only the JavaScript tests need it)",
         "kernels": kernels or "none: medlab kernels install",
-        "packages": ", ".join(
-            f"{name} {version or 'missing'}" for name, version in facts["packages"].items()
-        ),
+        "packages": packages,
     }
     lines = [click.wrap_text(text, 79, f"{name:<11}", " " * 11) for name, text in rows.items()]
     # A line to type stands alone: it must not be wrapped.

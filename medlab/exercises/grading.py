@@ -3,11 +3,10 @@
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import module_from_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medlab import checks
 from medlab.exercises import comparison, learner_record
@@ -16,8 +15,7 @@ from medlab.exercises.chapters import read_chapters
 Checker = Callable[[Any], str | None]
 
 
-@dataclass(frozen=True)
-class Exercise:
+class Exercise(NamedTuple):
     """One exercise of a chapter, as `exercise` declared it; see there."""
 
     name: str
@@ -28,8 +26,7 @@ class Exercise:
     check: Checker
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is thought of an answer.
 
     Attributes

@@ -59,7 +59,7 @@ def _windows(_context: click.Context) -> list[str]:
 
 
 @click.command()
-@click.argument("name", required=False, type=click.Choice(["tensorflow", "torch", "jax"]))
+@click.argument("name", required=False, type=click.Choice(list(backends.BACKENDS)))
 def backend(name: str | None) -> None:
     """Say which backend Keras runs on, or choose one.
 

@@ -133,9 +133,7 @@ def _print_dicom(header: Any, printer: Any, _cycle: Any) -> None:
 def _print_element(element: Any, printer: Any, cycle: Any) -> None:
     import pydicom
 
-    header = pydicom.Dataset()
-    header.add(element)
-    _print_dicom(header, printer, cycle)
+    _print_dicom(pydicom.Dataset({element.tag: element}), printer, cycle)
 
 
 # As text too, in a list of data sets and by itself: pydicom's own words have every name in them.

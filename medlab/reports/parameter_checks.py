@@ -52,10 +52,6 @@ def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], tuple[int
     return [(n, text if text.startswith(n) else f"{n}: {text}") for n, text in problems], survey.size
 
 
-def _dataset(name: str, _values: Mapping[str, Any]) -> None:
-    checks.one_of("dataset", name, data.registered())
-
-
 def _positive_class(name: str, values: Mapping[str, Any]) -> None:
     record = values["record"]
     if values.get("data_dir") is not None or record is None:
@@ -101,15 +97,11 @@ def _model(model: str, values: Mapping[str, Any]) -> None:
             raise ValueError(msg) from error
 
 
-def _threshold_rule(rule: str, _values: Mapping[str, Any]) -> None:
-    evaluation.parse_rule(rule)
-
-
-_CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {
-    "dataset": _dataset,
+_CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "dataset": lambda name, _values: checks.one_of("dataset", name, data.registered()),
     "positive_class": _positive_class,
     "group_rule": _group_rule,
     "model": _model,
     "image_size": _image_size,
-    "threshold_rule": _threshold_rule,
+    "threshold_rule": lambda rule, _values: evaluation.parse_rule(rule),
 }

@@ -14,9 +14,8 @@ import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medlab import checks
 from medlab.reports.parameter_checks import domain_problems
@@ -38,8 +37,7 @@ EXCLUSIVE = ("dataset", "data_dir", "application")
 """Parameters that say what a study is about: one of them, never two."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One line of a notebook's parameters cell."""
 
     name: str
@@ -57,8 +55,7 @@ class Parameter:
         return f"Optional[{self.kind.__name__}]" if self.optional else self.kind.__name__
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """What a parameter is in this run, and who said so."""
 
     value: Any

@@ -10,9 +10,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from medlab.reports import study as _study
 from medlab.reports.parameters import Value, read_schema, validate
@@ -26,8 +25,7 @@ _END_SECONDS = 2  # a kernel that is in the midst of a computation hears nothing
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True)
-class ReportResult:
+class ReportResult(NamedTuple):
     """Where a report lies, and its numbers."""
 
     folder: Path

@@ -173,9 +173,8 @@ def errors_by_group(dataset: Dataset, evaluation: Evaluation) -> pd.DataFrame | 
     table : DataFrame, or None
         A row for each range of diameters and each type; None for other tasks, or where nothing is known.
     """
-    words = (
-        {"nodule_type": data.phantoms.NODULE_TYPES, "spiculated": ("no", "yes")} if dataset.simulated else {}
-    )
+    of_codes = {"nodule_type": data.phantoms.NODULE_TYPES, "spiculated": ("no", "yes")}
+    words = of_codes if dataset.simulated else {}
     known = [name for name in _GROUPS if name in evaluation.attributes]
     if evaluation.task != "binary" or not known:
         return None

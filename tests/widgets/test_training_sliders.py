@@ -198,8 +198,8 @@ def test_runs_are_found_again_on_the_disk_in_their_order(tmp_path):
         folder = tmp_path / f"run-{number}"
         folder.mkdir()
         (folder / runs.SETTINGS_FILE).write_text(json.dumps({"width": number}))
-    found = runs.on_disk(tmp_path)
-    assert [(run.name, run.settings["width"], run.state) for run in found] == [
+    listed = runs.on_disk(tmp_path)
+    assert [(run.name, run.settings["width"], run.state) for run in listed] == [
         ("run 2", 2, "on disk"),
         ("run 10", 10, "on disk"),
     ]

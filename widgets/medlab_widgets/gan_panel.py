@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import html
-import io
 import time
 from typing import Any, Self
 
+import cv2
 import ipywidgets
 import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 
 from medlab import plots
 from medlab.notebook import has_front_end
@@ -167,7 +166,5 @@ def _gray(images: NDArray[Any]) -> NDArray[np.uint8]:
 def _put(widget: ipywidgets.Image, tiles: NDArray[np.uint8]) -> None:
     """Show images, shape (R, C, H, W), as one picture, each pixel a little square."""
     mosaic = plots.mosaic(tiles).repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-    png = io.BytesIO()
-    Image.fromarray(mosaic).save(png, "png")
-    widget.value = png.getvalue()
+    widget.value = cv2.imencode(".png", mosaic)[1].tobytes()
     widget.layout.width = f"{mosaic.shape[1]}px"

@@ -113,6 +113,7 @@ class TrainingPanel(Panel):
         run.session.start()
         self.current = run
         self.runs.append(run)
+        self._refresh()  # the follower may have looked, or ended, before the run was there
         return self
 
     def resume(self) -> Self:
@@ -129,6 +130,7 @@ class TrainingPanel(Panel):
             session = self._new_session(run)
             session.start(resume=True)
             run.session = session  # only now: a run that was refused stays one that can be gone on with
+            self._refresh()
             return self
         return super().resume()
 

@@ -74,10 +74,6 @@ class PanelRun:
             self.live = (snapshot["epoch"] - 1 + part, snapshot["loss"])
         return snapshot
 
-    def measure(self, name: str) -> float | None:
-        """Return a measure of the best epoch."""
-        return next((row.get(name) for row in self.rows if row["epoch"] == self.best_epoch), None)
-
 
 def on_disk(folder: Path) -> list[PanelRun]:
     """Return the runs that an earlier panel left in a folder, in their order.
@@ -163,7 +159,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
     measures = _measures(runs)
     rows = []
     for run in runs:
-        best = {_measure_name(name): run.measure(name) for name in measures}
+        best: dict[Any, Any] = next((row for row in run.rows if row["epoch"] == run.best_epoch), {})
         rows.append(
             {
                 "": "▶" if run is current else "",
@@ -171,7 +167,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
                 **{name: _typed(run.settings.get(name)) for name in varied},
                 "trained": f"{len(run.rows)} of {run.settings.get('epochs', '?')}",
                 "best epoch": run.best_epoch or "",
-                **{name: "" if value is None else f"{value:.3f}" for name, value in best.items()},
+                **{_measure_name(name): f"{best[name]:.3f}" if name in best else "" for name in measures},
                 "seconds": f"{run.seconds:.0f}",
                 "state": run.state,
             }
