@@ -1,7 +1,5 @@
 """Where the notebooks of the course lie, and whether a person is working in one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -17,15 +15,14 @@ def course_folder() -> Path:
 
 
 def has_front_end() -> bool:
-    """Say whether somebody can press a button: a kernel whose client takes input, and ipywidgets.
+    """Say whether somebody can press a button: whether a kernel runs this whose client takes input.
 
     papermill, nbval and nbconvert send ``allow_stdin=False`` with every cell, Jupyter's front ends do not.
     """
-    try:
-        import ipywidgets  # noqa: F401
-        from IPython import get_ipython
+    from IPython import get_ipython
 
+    try:
         kernel = getattr(get_ipython(), "kernel", None)
         return kernel is not None and bool(kernel.get_parent("shell")["content"]["allow_stdin"])
-    except (AttributeError, ImportError, LookupError, TypeError):
+    except (AttributeError, LookupError, TypeError):
         return False

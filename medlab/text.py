@@ -104,9 +104,9 @@ def html_table(rows: Sequence[Mapping[str, Any]], style: str = "text-align:left"
     Examples
     --------
     >>> html_table([{"set": "<a>"}], "")
-    "<table class='mathjax_ignore'><tr><th>set</th></tr><tr><td style=''>&lt;a&gt;</td></tr></table>"
+    "<table class='mathjax_ignore'><tr><th style=''>set</th></tr><tr><td style=''>&lt;a&gt;</td></tr></table>"
     """
-    heads = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows[0])
+    heads = "".join(f"<th style='{style}'>{html.escape(str(name))}</th>" for name in rows[0])
     lines = [
         "".join(f"<td style='{style}'>{html.escape(_words(value))}</td>" for value in row.values())
         for row in rows

@@ -28,8 +28,8 @@ def project_files() -> list[Path]:
         check=False,
     )
     if listed.returncode == 0 and listed.stdout:
-        found = [ROOT / name for name in listed.stdout.split("\0") if name]
-        return [path for path in found if path.is_file()]
+        paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+        return [path for path in paths if path.is_file()]
     hidden = [
         part for part in ROOT.iterdir() if part.name[0] == "." or part.name in ("build", "data", "dist")
     ]

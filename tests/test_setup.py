@@ -386,8 +386,8 @@ def test_browser_script_prints_the_path_alone(tmp_path, monkeypatch, capsys, bro
 
 
 def test_browser_script_gets_one_when_there_is_none(monkeypatch, capfd, browser_script):
-    found = iter([None, "chrome"])
-    monkeypatch.setattr(browser_script, "find_browser", lambda: next(found))
+    browsers = iter([None, "chrome"])
+    monkeypatch.setattr(browser_script, "find_browser", lambda: next(browsers))
     monkeypatch.setattr(browser_script, "attempts", lambda: [[["echo", "installing"]], [["echo", "again"]]])
     browser_script.main()
     out, err = capfd.readouterr()

@@ -1,7 +1,5 @@
 """The `medlab` command; a subcommand's module is imported only when it is called."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """What commands share: what they say, how they refuse, what Tab completes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +34,7 @@ def say_table(rows: list[dict[str, str]]) -> None:
     say(columns([list(rows[0]), *(list(row.values()) for row in rows)]), rows)
 
 
-def reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return why something failed; a file stands by its name, for the folders above it may name a person."""
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
@@ -45,13 +43,15 @@ def reason(error: Exception) -> str:
 
 @contextmanager
 def plain_refusals(
-    kinds: tuple[type[Exception], ...] = (OSError, ValueError), message: str = "{}"
+    kinds: tuple[type[Exception], ...] = (OSError, ValueError),
+    message: str = "{}",
+    raised: type[click.ClickException] = click.ClickException,
 ) -> Iterator[None]:
     """Turn refusals and failures of disk or network into one line, `message` with the reason in it."""
     try:
         yield
     except kinds as error:
-        raise click.ClickException(message.format(reason(error))) from error
+        raise raised(message.format(_reason(error))) from error
 
 
 def complete_from(

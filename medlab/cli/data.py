@@ -1,16 +1,13 @@
 """`medlab data`: which data sets there are, what is known of them, and whether the files are whole."""
 
-from __future__ import annotations
-
 import click
 
+from medlab import data as data_sets
 from medlab.cli.console import complete_from, plain_refusals, say_table
 
 
 def _tasks(_context: click.Context) -> dict[str, str]:
-    from medlab.data import describe, registered
-
-    return {name: describe(name).task for name in registered()}
+    return {name: data_sets.describe(name).task for name in data_sets.registered()}
 
 
 @click.group()
@@ -25,11 +22,9 @@ def data() -> None:
 @data.command("list")
 def list_() -> None:
     """List the registered data sets with their task, number of images, sizes and license."""
-    from medlab.data import describe, registered
-
     rows = []
     with plain_refusals():
-        records = [describe(name) for name in registered()]
+        records = [data_sets.describe(name) for name in data_sets.registered()]
     for record in records:
         size = {"images": f"{sum(record.split_sizes.values()):,}", "sizes": "/".join(map(str, record.sizes))}
         rows.append({"name": record.name, "task": record.task, **size, "license": record.license})
@@ -45,10 +40,8 @@ _size = click.option("--size", type=int, help="Side in pixels. The default is th
 @_name
 def show(name: str) -> None:
     """Describe data set NAME: classes, splits, license, citation and published results."""
-    from medlab.data import describe
-
     with plain_refusals():
-        click.echo(repr(describe(name)))
+        click.echo(repr(data_sets.describe(name)))
 
 
 @data.command()
@@ -56,10 +49,8 @@ def show(name: str) -> None:
 @_size
 def fetch(name: str, size: int | None) -> None:
     """Download data set NAME into the data root, if it is not there yet, and print its path."""
-    from medlab.data import fetch as fetch_file
-
     with plain_refusals():
-        click.echo(fetch_file(name, size))
+        click.echo(data_sets.fetch(name, size))
 
 
 @data.command()
@@ -67,8 +58,6 @@ def fetch(name: str, size: int | None) -> None:
 @_size
 def verify(name: str, size: int | None) -> None:
     """Check the file of data set NAME under the data root against its registered MD5."""
-    from medlab.data import verify as verify_file
-
     with plain_refusals():
-        path = verify_file(name, size)
+        path = data_sets.verify(name, size)
     click.echo(f"{path}: as registered")

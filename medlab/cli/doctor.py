@@ -1,7 +1,5 @@
 """`medlab doctor`: what is installed, what is missing and the line that installs it."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os
@@ -14,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 from packaging.requirements import Requirement
 
 import medlab
-from medlab import backend
+from medlab import backend, data, plots
 from medlab.cli.console import say
 
 CLONE = Path(medlab.__file__).parent.parent
@@ -78,15 +77,16 @@ def requirements() -> dict[str, list[Requirement]]:
     return table
 
 
-def check_requirements(has_gpu: bool) -> tuple[dict[str, str | None], list[tuple[str, str]]]:
-    """Return each package's installed version, and what is missing with the extra that asks for it."""
-    packages, unmet = {}, []
+def check_requirements(has_gpu: bool) -> tuple[dict[str, str | None], dict[str, list[str]]]:
+    """Return each package's installed version, and what is missing, by the extra that asks for it."""
+    packages: dict[str, str | None] = {}
+    unmet: dict[str, list[str]] = {}
     for extra, needs in requirements().items():
         for needed in needs if has_gpu or extra != "gpu" else ():
             version = packages[needed.name] = version_of(needed.name)
             if version is None or not needed.specifier.contains(version, prereleases=True):
                 what = f"{needed.name}{needed.specifier}" + (f" (found {version})" if version else "")
-                unmet.append((what, extra))
+                unmet.setdefault(extra, []).append(what)
     return packages, unmet
 
 
@@ -117,8 +117,6 @@ def probe_devices() -> tuple[list[str], str]:
 def has_cjk_font() -> bool:
     """Say whether figures can show Chinese, Japanese and Korean names."""
     try:
-        from medlab import plots
-
         return not plots.missing_glyphs("医あ한")
     except ImportError:  # what is missing is told in its own row
         return False
@@ -126,10 +124,7 @@ def has_cjk_font() -> bool:
 
 def examine() -> dict[str, Any]:
     """Return everything `medlab doctor` says, as plain values."""
-    import psutil
-
     from medlab.cli import kernels
-    from medlab.data import data_root
 
     missing: list[dict[str, str]] = []
 
@@ -138,9 +133,8 @@ def examine() -> dict[str, Any]:
 
     has_gpu, backend_name = bool(shutil.which("nvidia-smi")), backend.name()
     packages, unmet = check_requirements(has_gpu)
-    for owner in dict.fromkeys(extra for _what, extra in unmet):
-        needed = ", ".join(what for what, extra in unmet if extra == owner)
-        note_missing(needed, owner or "medlab", install_line(owner))
+    for owner, needed in unmet.items():
+        note_missing(", ".join(needed), owner or "medlab", install_line(owner))
 
     devices, failure = probe_devices()
     if failure:
@@ -150,7 +144,7 @@ def examine() -> dict[str, Any]:
 
     browser, node = find_browser(), find_node()
     # The base has no tools of development, and misses none.
-    develops = "dev" not in {extra for _what, extra in unmet}
+    develops = "dev" not in unmet
     if browser is None and develops:
         line = f"{Path(sys.executable).parent / 'playwright'} install chromium"
         note_missing("a Chromium that runs", "dev", without_home(line))
@@ -163,7 +157,7 @@ def examine() -> dict[str, Any]:
             line = f"medlab kernels install {kernel.removeprefix(kernels.PREFIX)}"
             note_missing(f"{kernel}: {state}", "kernels", line)
 
-    root = Path(data_root())
+    root = data.data_root()
     existing = next(folder for folder in [root, *root.parents] if folder.exists())
     memory = psutil.virtual_memory()
     return {
@@ -189,6 +183,7 @@ def examine() -> dict[str, Any]:
 def as_text(facts: dict[str, Any]) -> str:
     """Write the facts of `examine` for people."""
     kernels = ", ".join(f"{name} ({state})" for name, state in facts["kernels"].items())
+    packages = ", ".join(f"{name} {version or 'missing'}" for name, version in facts["packages"].items())
     writable = "writable" if facts["data_root_writable"] else "NOT writable: let MEDLAB_DATA name another"
     rows = {
         "medlab": "{medlab}, Python {python}, {platform}".format(**facts),
@@ -199,9 +194,7 @@ def as_text(facts: dict[str, Any]) -> str:
         "browser": facts["browser"] or "none (only the browser tests need one)",
         "node": facts["node"] or "none (only the JavaScript tests need it)",
         "kernels": kernels or "none: medlab kernels install",
-        "packages": ", ".join(
-            f"{name} {version or 'missing'}" for name, version in facts["packages"].items()
-        ),
+        "packages": packages,
     }
     lines = [click.wrap_text(text, 79, f"{name:<11}", " " * 11) for name, text in rows.items()]
     # A line to type stands alone: it must not be wrapped.

@@ -1,17 +1,14 @@
 """`medlab kernels`: a Jupyter kernel for each of Keras' backends."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
+from jupyter_client.kernelspec import KernelSpecManager
 
 from medlab import backend, checks
 from medlab.cli.console import plain_refusals, say
@@ -36,10 +33,8 @@ def kernels() -> None:
 def install(names: tuple[str, ...], user: bool) -> None:
     """Install the kernels of the named backends (tensorflow, torch, jax), or of all installed ones."""
     for name in names:
-        try:
+        with plain_refusals(raised=click.UsageError):
             checks.one_of("backend", name, backend.BACKENDS)
-        except ValueError as error:
-            raise click.UsageError(str(error)) from error
         if importlib.util.find_spec(name) is None:
             raise click.ClickException(backend.not_installed(name))
     rows = []
@@ -57,17 +52,13 @@ def install_one(name: str, *, user: bool = False) -> str:
     OSError
         If the folder cannot be written.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / (PREFIX + name)
-        shutil.copytree(SPECS / (PREFIX + name), copy)
-        spec = json.loads((copy / "kernel.json").read_text(encoding="utf-8"))
-        # This Python, also for a Jupyter that runs from another environment.
-        spec["argv"][0] = sys.executable
-        (copy / "kernel.json").write_text(json.dumps(spec, indent=1), encoding="utf-8")
-        prefix = None if user else sys.prefix
-        return str(KernelSpecManager().install_kernel_spec(str(copy), user=user, prefix=prefix))
+    source, prefix = str(SPECS / (PREFIX + name)), None if user else sys.prefix
+    folder = KernelSpecManager().install_kernel_spec(source, user=user, prefix=prefix)
+    path = Path(folder, "kernel.json")
+    spec = json.loads(path.read_text(encoding="utf-8"))
+    spec["argv"][0] = sys.executable  # this Python, also for a Jupyter that runs from another environment
+    path.write_text(json.dumps(spec, indent=1), encoding="utf-8")
+    return folder
 
 
 @kernels.command("list")
@@ -85,8 +76,6 @@ def list_() -> None:
 
 def installed() -> list[dict[str, str]]:
     """Return MedLab's kernels that Jupyter finds: kernel, name, folder, and whether it can start."""
-    from jupyter_client.kernelspec import KernelSpecManager
-
     rows = []
     for kernel, entry in sorted(KernelSpecManager().get_all_specs().items()):
         if not kernel.startswith(PREFIX):
@@ -118,8 +107,6 @@ def state_of(spec: dict[str, Any]) -> str:
 @click.argument("names", nargs=-1, required=True, metavar="BACKEND...")
 def remove(names: tuple[str, ...]) -> None:
     """Remove the kernels of the named backends."""
-    from jupyter_client.kernelspec import KernelSpecManager
-
     known = [row["kernel"] for row in installed()]
     specs = [name if name.startswith(PREFIX) else PREFIX + name for name in names]
     if missing := [name for name in specs if name not in known]:

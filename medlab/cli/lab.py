@@ -1,7 +1,5 @@
 """`medlab lab`: JupyterLab on the course."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

@@ -1,12 +1,9 @@
 """`medlab learner`: the course without its solutions, to work in."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -71,19 +68,14 @@ def copy_course(course: Path, folder: Path, *, solutions: bool = False) -> dict[
         written[name.as_posix()] = 0
         if source.suffix == ".ipynb" and not solutions:
             notebook = json.loads(source.read_text(encoding="utf-8"))
-            written[name.as_posix()] = drop_solutions(notebook)
+            cells = notebook["cells"]
+            notebook["cells"] = [cell for cell in cells if "solution" not in cell["metadata"].get("tags", [])]
+            written[name.as_posix()] = len(cells) - len(notebook["cells"])
             text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
             target.write_text(text, encoding="utf-8", newline="\n")
         else:
             shutil.copyfile(source, target)
     return written
-
-
-def drop_solutions(notebook: dict[str, Any]) -> int:
-    """Take the cells tagged `solution` out of a notebook, outputs and all; return how many there were."""
-    cells = notebook["cells"]
-    notebook["cells"] = [cell for cell in cells if "solution" not in cell.get("metadata", {}).get("tags", [])]
-    return len(cells) - len(notebook["cells"])
 
 
 def _files(course: Path) -> list[Path]:

@@ -1,12 +1,11 @@
 """`medlab report`: run a parameterized report, or say which there are and what they take."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import current_thread, main_thread
@@ -15,29 +14,25 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.cli.console import complete_from, reason, say
+from medlab import data, models, reports
+from medlab.cli.console import complete_from, plain_refusals, say
 from medlab.text import estimate
 
 
 def _reports(_context: click.Context) -> dict[str, str]:
-    from medlab.reports import presets
-
-    return {name: template.title for name, template in presets.available().items()}
+    return {name: template.title for name, template in reports.available().items()}
 
 
 def _complete_pair(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Complete a report's parameters, and after the "=" the choices of one."""
-    from medlab import data, models
-    from medlab.reports import presets, read_schema
-
-    templates = presets.available()
+    templates = reports.available()
     # click leaves positional words in args while the option before the cursor has no value.
     report_name = context.params.get("name") or next(iter(context.args), "")
     if report_name not in templates:
         return []
-    schema = {parameter.name: parameter for parameter in read_schema(templates[report_name].notebook)}
+    schema = {parameter.name: parameter for parameter in reports.read_schema(templates[report_name].notebook)}
     name, equals, value = incomplete.partition("=")
     if not equals:
         return [CompletionItem(f"{n}=", help=p.help) for n, p in schema.items() if n.startswith(name)]
@@ -60,7 +55,6 @@ def _complete_pair(
 @click.option(
     "-f",
     "--file",
-    "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Read parameters from a YAML file. -p takes precedence.",
 )
@@ -72,9 +66,7 @@ def _complete_pair(
 @click.option("--pairs", "line", default="", hidden=True, help="Several of -p in one text, for make.")
 @click.option("--list", "list_all", is_flag=True, help="List reports and presets.")
 @click.option("--parameters", "show_parameters", is_flag=True, help="List the parameters of report NAME.")
-@click.pass_context
 def report(
-    context: click.Context,
     name: str | None,
     pairs: tuple[str, ...],
     file: Path | None,
@@ -89,28 +81,29 @@ def report(
 
     medlab report classification -p data_dir=my_images -p positive_class=nodule
     """
-    from medlab.reports import presets
+    from medlab.reports.parameter_file import read_yaml
 
     if list_all or name is None:
         _list()
         return
-    try:
-        template = presets.resolve(name)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+    with plain_refusals(raised=click.UsageError):
+        template = reports.resolve(name)
     if show_parameters:
         _show_parameters(template)
         return
     # A pair begins behind a blank: positive_class=my class seed=3
     pairs = (*pairs, *filter(None, re.split(r"\s+(?=\w+=)", line.strip())))
-    given = {"command line": _pairs(pairs), **_from_file(file)}
+    given: dict[str, dict[str, Any]] = {"command line": _pairs(pairs)}
+    if file is not None:
+        with plain_refusals(raised=click.UsageError):
+            given[f"file {file.name}"] = read_yaml(file)
     with _interruptible() as signals:
         try:
-            _run(context, template, given, out)
+            _run(template, given, out)
         except KeyboardInterrupt as interrupt:
             kept = _kept(getattr(interrupt, "folder", None))
             click.echo(f"{template.name} was stopped. {kept}", err=True)
-            context.exit(128 + (signals or [signal.SIGINT])[0])
+            sys.exit(128 + (signals or [signal.SIGINT])[0])
 
 
 @contextlib.contextmanager
@@ -139,25 +132,23 @@ def _kept(folder: Path | None) -> str:
     return f"Kept in {folder}: {', '.join(files)}" if files else "Nothing was written."
 
 
-def _run(context: click.Context, template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
-    from medlab.reports import ParameterErrors, ReportFailed, run_report
-
+def _run(template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
     try:
-        result = run_report(template, given=given, out=out, progress=True)
-    except ParameterErrors as error:
+        result = reports.run_report(template, given=given, out=out, progress=True)
+    except reports.ParameterErrors as error:
         problems = (f"  {problem}" for problem in error.problems)
         lines = [f"{template.name}: nothing was run, because", *problems]
         lines.append(f"All parameters: medlab report {template.name} --parameters")
         code = 2
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the folder, or a registered set whose row is faulty
         lines, code = [str(error)], 2
-    except ReportFailed as error:
+    except reports.ReportFailed as error:
         lines, code = [f"{template.name}: {error}", _kept(error.folder)], 1
     else:
         say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
         return
     click.echo("\n".join(lines), err=True)
-    context.exit(code)
+    sys.exit(code)
 
 
 def headline(metrics: dict[str, Any]) -> list[str]:
@@ -198,31 +189,18 @@ def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
     return given
 
 
-def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
-    from medlab.reports.parameter_file import read_yaml
-
-    if file is None:
-        return {}
-    try:
-        return {f"file {file.name}": read_yaml(file)}
-    except (ValueError, OSError) as error:
-        raise click.UsageError(reason(error)) from error
-
-
 def _list() -> None:
-    from medlab.reports import presets
-
-    for template in presets.available().values():
-        kind = f"preset of {template.notebook.stem}" if template.is_preset else "template"
+    for template in reports.available().values():
+        base = template.notebook.stem
+        kind = "template" if template.name == base else f"preset of {base}"
         line = f"{template.name:<20}{kind}: {template.title}"
         click.echo(click.wrap_text(line, 79, subsequent_indent=" " * 20))
 
 
 def _show_parameters(template: Any) -> None:
-    from medlab.reports import read_schema
     from medlab.reports.parameters import convert
 
-    for parameter in read_schema(template.notebook):
+    for parameter in reports.read_schema(template.notebook):
         default = convert(parameter, template.parameters.get(parameter.name, parameter.default))
         click.echo(f"{parameter.name}: {parameter.type_name} = {default!r}")
         click.echo(click.wrap_text(parameter.help, 79, "    ", "    "))

@@ -190,6 +190,7 @@ def _contradictions(row: dict[str, Any]) -> list[str]:
     """Say what does not fit together in a row that has all its fields."""
     files = {str(size): file for size, file in row.get("files", {}).items()}
     no_file = [size for size in row["sizes"] if not {"url", "md5"} <= set(files.get(str(size), ()))]
+    strange = [size for size in row.get("spacing_mm", {}) if str(size) not in map(str, row["sizes"])]
     # YAML reads a bare yes, no, on or off as true or false.
     texts = all(isinstance(label, str) for label in row["class_names"])
     tests = {
@@ -199,5 +200,6 @@ def _contradictions(row: dict[str, Any]) -> list[str]:
         "no positive_class, 0 or 1": row["task"] != "binary" or row.get("positive_class") in (0, 1),
         f"split_sizes of others than {', '.join(SPLITS)}": set(row["split_sizes"]) == set(SPLITS),
         f"no url and md5 in files for the sizes {no_file}": row.get("simulated") or not no_file,
+        f"spacing_mm of {strange}, which sizes does not list": not strange,
     }
     return [problem for problem, is_right in tests.items() if not is_right]

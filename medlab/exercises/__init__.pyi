@@ -1,4 +1,4 @@
-from . import comparison as comparison, progress as progress
+from . import comparison as comparison, learner_record as learner_record
 from .comparison import Hint as Hint, NotAnswered as NotAnswered
 from .grading import (
     Exercise as Exercise,

@@ -1,7 +1,5 @@
 """Which exercises and questions each chapter of the course has."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import NamedTuple

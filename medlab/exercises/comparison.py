@@ -69,9 +69,7 @@ def as_number(answer: Any, what: str = "The answer") -> float:
     Hint
         If it is of another kind (a text, True, a list), or not finite.
     """
-    if answer is None:
-        msg = f"{what} is None."
-        raise NotAnswered(msg)
+    _refuse_none(answer, what)
     single = getattr(answer, "shape", None) is not None and math.prod(answer.shape) == 1
     value = np.asarray(answer).item() if single else answer
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -102,9 +100,7 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
     Hint
         If it has another shape, does not hold numbers, or holds NaN or infinity.
     """
-    if answer is None:
-        msg = f"{what} is None."
-        raise NotAnswered(msg)
+    _refuse_none(answer, what)
     # Shapes first: a range of 10**12 must not be written out to learn that it is too long.
     if not _has_shape(answer, shape):
         given = getattr(answer, "shape", None)
@@ -132,9 +128,7 @@ def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
     Hint
         If it is of another kind or shape, or differs by more than ``ATOL + RTOL * |expected|``.
     """
-    if answer is None:
-        msg = f"{what} is None."
-        raise NotAnswered(msg)
+    _refuse_none(answer, what)
     if isinstance(expected, str):
         good = isinstance(answer, str) and answer.strip() == expected
     elif isinstance(expected, tuple):
@@ -254,6 +248,12 @@ def _agrees(wrong: Callable[..., Any], cases: list[tuple[Any, ...]], results: li
     except Hint:
         return False
     return True
+
+
+def _refuse_none(answer: Any, what: str) -> None:
+    if answer is None:
+        msg = f"{what} is None."
+        raise NotAnswered(msg)
 
 
 def _compare_tuple(answer: Any, expected: tuple[Any, ...], what: str) -> None:

@@ -1,25 +1,21 @@
 """Exercises as a chapter declares them, and `check`: a tick or a hint for a learner's answer."""
 
-from __future__ import annotations
-
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import module_from_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medlab import checks
-from medlab.exercises import comparison, progress
+from medlab.exercises import comparison, learner_record
 from medlab.exercises.chapters import read_chapters
 
 Checker = Callable[[Any], str | None]
 
 
-@dataclass(frozen=True)
-class Exercise:
+class Exercise(NamedTuple):
     """One exercise of a chapter, as `exercise` declared it; see there."""
 
     name: str
@@ -30,8 +26,7 @@ class Exercise:
     check: Checker
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is thought of an answer.
 
     Attributes
@@ -99,19 +94,14 @@ def find(name: str) -> Exercise:
     Raises
     ------
     ValueError
-        If there is none, then the message names the nearest, or if two chapters have one.
+        If there is none; the message names the nearest.
     """
-    chapters = read_chapters()
-    homes = [chapter for chapter, row in chapters.items() if name in row.exercises]
-    if not homes:
-        known = [task for row in chapters.values() for task in row.exercises]
-        msg = f"There is no exercise {name!r}.{checks.nearest(name, known)}"
-        raise ValueError(msg)
-    if len(homes) > 1:
-        msg = f"An exercise needs a name of its own, but {name!r} is in {' and '.join(homes)}. Rename one."
+    files = {task: row.exercise_file for row in read_chapters().values() for task in row.exercises}
+    if name not in files:
+        msg = f"There is no exercise {name!r}.{checks.nearest(name, files)}"
         raise ValueError(msg)
     if name not in _DECLARED:
-        _run(chapters[homes[0]].exercise_file)
+        _run(files[name])
     return _DECLARED[name]
 
 
@@ -171,7 +161,7 @@ def check(name: str, answer: Any, *, record: bool = True) -> None:
     except UnicodeEncodeError:  # a terminal whose encoding has no tick
         print(text.encode("ascii", "replace").decode())
     if record and verdict.solved is not None:
-        progress.note("exercises", str(name), solved=verdict.solved)
+        learner_record.note("exercises", str(name), solved=verdict.solved)
 
 
 def _run(path: Path) -> None:

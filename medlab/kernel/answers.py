@@ -1,7 +1,5 @@
 """How an answer shows itself, and whether patients' data may be seen."""
 
-from __future__ import annotations
-
 import html
 import os
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The commands of ``%%medlab``: what is done with the cell below."""
 
-from __future__ import annotations
-
 import ast
 import shlex
 from importlib import metadata
@@ -10,6 +8,7 @@ from typing import Any
 
 import click
 
+from medlab import backend, data, exercises, notebook, training
 from medlab.cli.console import complete_from, say
 from medlab.kernel.magic_call import MagicCall, refusals_without_traceback
 from medlab.kernel.resource_meter import Meter
@@ -47,15 +46,11 @@ def train(
     With a panel the notebook goes on while it trains: `session` is the session, `session.result()` the run.
     With --plain, and where nobody looks, the cell waits and leaves `run`.
     """
-    from medlab import backend
-    from medlab.notebook import has_front_end
-    from medlab.training import TrainSession, checkpoint_in
-
     # What is wrong in the line is said before the cell runs: it may take long.
     if resume is not None and checkpoint is not None:
         msg = "give --checkpoint or --resume, not both: --resume names the folder, too."
         raise click.UsageError(msg)
-    if resume is not None and not checkpoint_in(resume):
+    if resume is not None and not training.checkpoint_in(resume):
         msg = f"there is no checkpoint in {resume}. Leave --resume out to begin, or name its folder."
         raise click.UsageError(msg)
     if panel and _session_panel() is None:
@@ -63,18 +58,18 @@ def train(
         raise click.UsageError(msg)
     call.run_body()
     model, dataset = _model(call), _dataset(call)
-    panel_class = _session_panel() if (has_front_end() if panel is None else panel) else None
+    panel_class = _session_panel() if (notebook.has_front_end() if panel is None else panel) else None
     options = {
         "epochs": epochs,
         "seed": seed if seed is not None else backend.chosen_seed() or 0,
         "progress": panel_class is None,
     }
     with refusals_without_traceback():
-        session = TrainSession(model, dataset, checkpoint=resume or checkpoint, **options)
+        session = training.TrainSession(model, dataset, checkpoint=resume or checkpoint, **options)
         try:
             session.start(resume=True if resume else None)
         except FileExistsError as error:
-            kept, folder = checkpoint_in(session.folder), shlex.quote(str(session.folder))
+            kept, folder = training.checkpoint_in(session.folder), shlex.quote(str(session.folder))
             msg = f"{kept} lies in {session.folder}. Go on with: %%medlab train --resume {folder}"
             raise click.ClickException(msg) from error
     call.variables["session"] = session
@@ -96,11 +91,9 @@ def _model(call: MagicCall) -> Any:
 
 
 def _dataset(call: MagicCall) -> Any:
-    from medlab.data import Dataset
-
     # `from medlab import data` gives that name to a module.
     for name in ("data", "dataset"):
-        if isinstance(call.variables.get(name), Dataset):
+        if isinstance(call.variables.get(name), data.Dataset):
             return call.variables[name]
     msg = "the cell must make a Dataset called data (or dataset). Such as: dataset = data.load(...)"
     raise click.UsageError(msg)
@@ -120,8 +113,6 @@ def check(call: MagicCall, name: str) -> None:
 
     The answer is what the cell calls NAME, or else its last line.
     """
-    from medlab import exercises
-
     last_value = call.run_body()
     # What an earlier cell called by that name is no answer of this one.
     tree = ast.parse(call.shell.transform_cell(call.cell))

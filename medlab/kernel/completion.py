@@ -1,7 +1,5 @@
 """Completion of ``%medlab`` and ``%%medlab`` lines, by the same rules as in a terminal."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping
 from typing import Any

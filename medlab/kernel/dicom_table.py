@@ -1,8 +1,8 @@
 """A DICOM data set as a table in which what names the patient is masked, unless somebody asked to see it."""
 
-from __future__ import annotations
-
+import itertools
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from medlab.kernel import answers
@@ -31,27 +31,23 @@ def elements(dataset: Any) -> list[dict[str, str]]:
 
     So is the whole group 0010 (patient), age and sex included, and what lies in sequences that it empties.
     """
-    rows: list[dict[str, str]] = []
-    _collect(dataset, 0, rows)
-    return rows[:MOST]
+    return list(itertools.islice(_rows(dataset, 0), MOST))
 
 
-def _collect(dataset: Any, depth: int, rows: list[dict[str, str]]) -> None:
+def _rows(dataset: Any, depth: int) -> Iterator[dict[str, str]]:
     from medlab.data import confidentiality
 
     for tag in sorted(dataset.keys()):
-        if len(rows) >= MOST:
-            return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of values that are not as the standard wants them
             element = dataset[tag]
         masked = not answers.phi() and (tag.group == _PATIENT or confidentiality.action(tag) != "K")
         value = MASK if masked else _shown(element)
         name = f"{'. ' * depth}{element.name}"
-        rows.append({"tag": str(tag), "name": name, "type": str(element.VR), "value": value})
+        yield {"tag": str(tag), "name": name, "type": str(element.VR), "value": value}
         if element.VR == "SQ" and not masked:
             for item in element.value:
-                _collect(item, depth + 1, rows)
+                yield from _rows(item, depth + 1)
 
 
 def _shown(element: Any) -> str:

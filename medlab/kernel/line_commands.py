@@ -1,14 +1,14 @@
 """The commands of ``%medlab`` that the terminal does not have: what only a kernel can."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from medlab import backend as backends, data, evaluation, training
 from medlab.cli.console import complete_from, say
+from medlab.kernel import answers
 from medlab.kernel.magic_call import MagicCall, refusals_without_traceback
 
 
@@ -23,8 +23,7 @@ def _complete_variable(suits: Callable[[Any], bool]) -> Callable[..., Any]:
 
 
 def _variables(context: click.Context) -> dict[str, Any]:
-    call = context.find_root().obj
-    return dict(call.variables) if call is not None else {}
+    return dict(context.find_root().obj.variables)
 
 
 def _is_volume(value: Any) -> bool:
@@ -56,20 +55,16 @@ def _methods(_context: click.Context) -> list[str]:
 
 
 def _windows(_context: click.Context) -> list[str]:
-    from medlab.data.intensity import WINDOWS
-
-    return list(WINDOWS)
+    return list(data.intensity.WINDOWS)
 
 
 @click.command()
-@click.argument("name", required=False, type=click.Choice(["tensorflow", "torch", "jax"]))
+@click.argument("name", required=False, type=click.Choice(list(backends.BACKENDS)))
 def backend(name: str | None) -> None:
     """Say which backend Keras runs on, or choose one.
 
     NAME can be chosen before anything loads Keras.
     """
-    from medlab import backend as backends
-
     if name is None:
         print(f"Keras runs on {backends.name()}")
         return
@@ -85,8 +80,6 @@ def seed(number: int) -> None:
 
     That is Python, NumPy, Keras and the backend, here and in every training thread that begins later.
     """
-    from medlab import backend as backends
-
     with refusals_without_traceback():
         backends.choose_seed(number)
     print(f"seed {number}")
@@ -94,9 +87,7 @@ def seed(number: int) -> None:
 
 def _latest_session() -> Any:
     """Return the session that began last; refuse where there is none."""
-    from medlab.training import latest
-
-    session = latest()
+    session = training.latest()
     if session is None:
         msg = "there is no session in this kernel. Start one: %%medlab train, a panel, or TrainSession(...)."
         raise click.ClickException(msg)
@@ -137,12 +128,10 @@ def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) 
 
     VOLUME is a name in the notebook, or a file or folder of DICOM or NIfTI.
     """
-    from medlab.data import volumes
-
     with refusals_without_traceback():
         is_path = volume not in call.variables and Path(volume).exists()
-        value = volumes.read(volume) if is_path else call.evaluate(volume, "VOLUME")
-        return volumes.slice_picture(value, z, window)
+        value = data.volumes.read(volume) if is_path else call.evaluate(volume, "VOLUME")
+        return data.volumes.slice_picture(value, z, window)
 
 
 @click.command()
@@ -165,8 +154,6 @@ def explain(
     """
     import numpy as np
 
-    from medlab.evaluation import attribute
-
     model_or_run, images = call.evaluate(model, "MODEL"), call.evaluate(image, "IMAGE")
     if not _is_network(model_or_run):
         msg = f"MODEL must be a Keras network or a Run, got {model}, a {type(model_or_run).__name__}."
@@ -178,7 +165,7 @@ def explain(
             images = images[np.newaxis]
         if network is not model_or_run:
             images = model_or_run.normalize(images)
-        return attribute(method, network, images, target, layer, on=on)
+        return evaluation.attribute(method, network, images, target, layer, on=on)
 
 
 @click.command()
@@ -188,8 +175,6 @@ def phi(choice: str | None) -> None:
 
     "off", the default, masks them in this kernel's outputs.
     """
-    from medlab.kernel import answers
-
     shown = answers.phi(None if choice is None else choice == "on")
     state = (
         "on: outputs may name patients; do not share this notebook"

@@ -1,7 +1,5 @@
 """What a command of ``%medlab`` may know of the notebook that it runs in."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
 from typing import Any

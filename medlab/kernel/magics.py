@@ -1,7 +1,5 @@
 """``%medlab`` and ``%%medlab``: the command line's words in a notebook, and those that only a kernel has."""
 
-from __future__ import annotations
-
 import shlex
 from typing import Any
 
@@ -16,12 +14,11 @@ from medlab.kernel.line_commands import LINE_COMMANDS
 from medlab.kernel.magic_call import MagicCall
 
 NAME = "medlab"
-# A JupyterLab inside a kernel of JupyterLab is nobody's wish.
-_TERMINAL = {name: text for name, text in COMMANDS.items() if name != "lab"}
 
 line_words = LazyGroup(
     name="%medlab",
-    lazy=_TERMINAL,
+    # A JupyterLab inside a kernel of JupyterLab is nobody's wish.
+    lazy={name: text for name, text in COMMANDS.items() if name != "lab"},
     commands=LINE_COMMANDS,
     help="Teach and do deep learning on medical images.",
 )

@@ -1,7 +1,5 @@
 """A Keras network as a table of its layers and a drawing of how an image shrinks and deepens in it."""
 
-from __future__ import annotations
-
 import html
 import math
 from typing import Any

@@ -1,7 +1,5 @@
 """`Meter`: what a piece of work took: wall time, CPU time, memory."""
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Any, Self

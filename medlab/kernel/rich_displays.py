@@ -5,18 +5,16 @@ not imported: nothing heavy is loaded before such a thing exists. Keras' model i
 module, which a test guards.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 from collections.abc import Callable
 from typing import Any
 
+from medlab import data, plots
 from medlab.kernel import dicom_table, network_summary
 from medlab.kernel.answers import JSON
 from medlab.text import LITERAL, counted, html_table
 
-LARGEST = 300_000  # bytes of one display
 _SAMPLES = 6
 
 
@@ -32,8 +30,6 @@ def network(model: Any) -> dict[str, Any]:
 
 def run(training_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Show a training: its curves."""
-    from medlab import plots
-
     rows, best_epoch = training_run.history.to_dict("records"), training_run.best_epoch
     kept: dict[str, Any] = next((row for row in rows if row["epoch"] == best_epoch), {})
     measures = ", ".join(f"{name} {kept[name]:.3f}" for name in kept if name.startswith("val_"))
@@ -76,21 +72,18 @@ def dataset(cohort: Any) -> dict[str, Any]:
 
 def _samples(cohort: Any) -> str:
     """Return a few training images as an HTML picture; nothing for sequences."""
-    from medlab import plots
-
     images = cohort.train.images[:_SAMPLES]
     if images.ndim < 4 or images.shape[-1] not in (1, 3) or not len(images):
         return ""
     spacing = cohort.spacing_mm[-2:] if cohort.spacing_mm else None
     alt = f"The first {len(images)} training images" + (", SIMULATED" if cohort.simulated else "")
-    png = _base64(plots.image_grid(images, spacing_mm=spacing, alt=alt).to_png())
-    return f"<div><img alt='{html.escape(alt)}' src='data:image/png;base64,{png}'></div>"
+    png = plots.image_grid(images, spacing_mm=spacing, alt=alt).to_png()
+    address = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f"<div><img alt='{html.escape(alt)}' src='{address}'></div>"
 
 
 def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Show a volume: three planes with scale bars; of its header, nothing."""
-    from medlab.data import volumes
-
     facts = {
         "shape": list(scan.shape),
         "spacing_mm": list(scan.spacing_mm),
@@ -98,7 +91,7 @@ def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "origin_mm": [float(mm) for mm in scan.origin_mm],
         **_attributes(scan, "modality units"),
     }
-    return _with_picture(repr(scan), volumes.planes_picture(scan), facts)
+    return _with_picture(repr(scan), data.volumes.planes_picture(scan), facts)
 
 
 def attribution(maps: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -108,22 +101,19 @@ def attribution(maps: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         array = getattr(maps, name)
         facts[name] = None if array is None else array.tolist()
     bundle: dict[str, Any] = {"text/plain": repr(maps), JSON: facts}
-    png = maps._repr_png_()
-    if png is None:
+    picture = maps._repr_png_()
+    if picture is None:
         return bundle, {}
-    return {**bundle, "image/png": _base64(png[0])}, {"image/png": png[1]}
+    png, metadata = picture
+    return {**bundle, "image/png": png}, {"image/png": metadata}
 
 
 def _attributes(thing: Any, names: str) -> dict[str, Any]:
     return {name: getattr(thing, name) for name in names.split()}
 
 
-def _base64(png: bytes) -> str:
-    return base64.b64encode(png).decode()
-
-
 def _with_picture(text: str, picture: Any, facts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    bundle = {"text/plain": text, "image/png": _base64(picture.to_png()), JSON: facts}
+    bundle = {"text/plain": text, "image/png": picture.to_png(), JSON: facts}
     return bundle, {"image/png": {"alt": picture.alt}}
 
 
@@ -144,9 +134,7 @@ def _print_dicom(header: Any, printer: Any, _cycle: Any) -> None:
 def _print_element(element: Any, printer: Any, cycle: Any) -> None:
     import pydicom
 
-    header = pydicom.Dataset()
-    header.add(element)
-    _print_dicom(header, printer, cycle)
+    _print_dicom(pydicom.Dataset({element.tag: element}), printer, cycle)
 
 
 # As text too, in a list of data sets and by itself: pydicom's own words have every name in them.

@@ -20,7 +20,6 @@ from .report_runner import (
     ReportFailed as ReportFailed,
     ReportResult as ReportResult,
     ReportStopped as ReportStopped,
-    check_parameters as check_parameters,
     run_report as run_report,
 )
 from .report_text import (

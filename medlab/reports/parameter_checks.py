@@ -1,14 +1,12 @@
 """Checks of parameters that need to know data sets, networks or folders; cheap, and before any kernel."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from medlab import checks
+from medlab import checks, data, evaluation, models
 
 _AUTO = "auto"
 _GROUP_RULE = re.compile(r"auto|none|blocks:[1-9]\d*|prefix:.+|csv:.+")
@@ -19,13 +17,21 @@ def domain_problems(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
     Names that a template does not have, and values that are None, are not looked at. Of a folder, names,
     headers of images and the table of groups are read: all that loading refuses without decoding pixels.
+
+    Raises
+    ------
+    ValueError
+        If the file of a registered data set is faulty.
     """
     problems, size = ([], None) if values.get("data_dir") is None else _folder(values)
+    dataset = values.get("dataset")
+    record = data.describe(dataset) if dataset in data.registered() else None
+    known = {**values, "folder_size": size, "record": record}
     for name, check in _CHECKS.items():
         if values.get(name) is None or name in dict(problems):
             continue
         try:
-            check(values[name], {**values, "folder_size": size})
+            check(values[name], known)
         except (ValueError, OSError) as error:
             problems.append((name, str(error)))
     return problems
@@ -46,21 +52,14 @@ def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], tuple[int
     return [(n, text if text.startswith(n) else f"{n}: {text}") for n, text in problems], survey.size
 
 
-def _dataset(name: str, _values: Mapping[str, Any]) -> None:
-    from medlab.data import registered
-
-    checks.one_of("dataset", name, registered())
-
-
 def _positive_class(name: str, values: Mapping[str, Any]) -> None:
-    from medlab.data import describe, registered
-
-    if values.get("data_dir") is not None or values.get("dataset") not in registered():
+    record = values["record"]
+    if values.get("data_dir") is not None or record is None:
         return  # the folder is surveyed as a whole, and an unknown set reported under dataset
-    classes = describe(values["dataset"]).class_names
-    checks.one_of("positive_class", name, classes)
-    if len(classes) > 2:
-        msg = f"positive_class must be left out where there are more than two classes, got {len(classes)}."
+    checks.one_of("positive_class", name, record.class_names)
+    if len(record.class_names) > 2:
+        count = len(record.class_names)
+        msg = f"positive_class must be left out where there are more than two classes, got {count}."
         raise ValueError(msg)
 
 
@@ -77,23 +76,16 @@ def _group_rule(rule: str, values: Mapping[str, Any]) -> None:
 
 
 def _image_size(size: int, values: Mapping[str, Any]) -> None:
-    from medlab.data import describe, registered
-
-    if values.get("dataset") in registered():
-        record = describe(values["dataset"])
+    if record := values["record"]:
         checks.one_of(f"image_size of {record.name}", size, record.sizes)
 
 
 def _model(model: str, values: Mapping[str, Any]) -> None:
     """Refuse images that the network cannot take, where their size is known before they are read."""
-    from medlab import models
-    from medlab.data import describe, registered
-
     checks.one_of("model", model, [_AUTO, *models.names()])
     name = "screening_cnn" if model == _AUTO else model
-    side, shape = values.get("image_size"), values.get("folder_size")
-    if values.get("dataset") in registered():
-        record = describe(values["dataset"])
+    record, side, shape = values["record"], values.get("image_size"), values["folder_size"]
+    if record is not None:
         shape = (side or record.sizes[0],) * record.dimensions
     elif side is not None:
         shape = (side, side)
@@ -105,17 +97,11 @@ def _model(model: str, values: Mapping[str, Any]) -> None:
             raise ValueError(msg) from error
 
 
-def _threshold_rule(rule: str, _values: Mapping[str, Any]) -> None:
-    from medlab.evaluation import parse_rule
-
-    parse_rule(rule)
-
-
-_CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {
-    "dataset": _dataset,
+_CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "dataset": lambda name, _values: checks.one_of("dataset", name, data.registered()),
     "positive_class": _positive_class,
     "group_rule": _group_rule,
     "model": _model,
     "image_size": _image_size,
-    "threshold_rule": _threshold_rule,
+    "threshold_rule": lambda rule, _values: evaluation.parse_rule(rule),
 }

@@ -1,7 +1,5 @@
 """YAML files of parameters and presets: read as they are written, or refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

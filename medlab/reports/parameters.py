@@ -10,15 +10,12 @@ bar, a second equals sign on a line); such a line is refused here. This module r
 JSON, because importing papermill or nbformat takes seconds and a typing error should not.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medlab import checks
 from medlab.reports.parameter_checks import domain_problems
@@ -27,6 +24,12 @@ _KINDS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 _KIND_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 _YES = {"true": True, "yes": True, "false": False, "no": False}
 _NONE = ("", "None", "null")
+# papermill leaves out a line with a second "=", and takes a "#" in a text for the beginning of the help.
+_LINE = re.compile(
+    r"(?P<name>\w+)\s*:\s*(?P<optional>Optional\[)?(?P<kind>int|float|str|bool)(?(optional)\])\s*=\s*"
+    r"(?P<default>[^#=]+?)\s*#\s*(?P<help>[^=\s](?:[^=]*[^=\s])?)\s*"
+)
+_NO_PARAMETER = re.compile(r"\s*(#.*)?|from typing import Optional\s*")
 _RANGE = re.compile(r"\[\s*([-+.\deE]+)\s*,\s*([-+.\deE]+)\s*\]$")
 _CHOICES = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]$")
 
@@ -34,8 +37,7 @@ EXCLUSIVE = ("dataset", "data_dir", "application")
 """Parameters that say what a study is about: one of them, never two."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One line of a notebook's parameters cell."""
 
     name: str
@@ -53,8 +55,7 @@ class Parameter:
         return f"Optional[{self.kind.__name__}]" if self.optional else self.kind.__name__
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """What a parameter is in this run, and who said so."""
 
     value: Any
@@ -82,54 +83,35 @@ def read_schema(notebook: Path) -> list[Parameter]:
     ValueError
         If there is no such cell, or a line is not ``name: type = literal  # help``.
     """
-    for cell in json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]:
+    notebook = Path(notebook)
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
-            return _parse_cell("".join(cell["source"]), Path(notebook).name)
-    msg = f"{Path(notebook).name} has no cell tagged 'parameters'. Add the tag to the cell that sets them."
+            lines = "".join(cell["source"]).splitlines()
+            return [_parse_line(line, notebook.name) for line in lines if not _NO_PARAMETER.fullmatch(line)]
+    msg = f"{notebook.name} has no cell tagged 'parameters'. Add the tag to the cell that sets them."
     raise ValueError(msg)
 
 
-def _parse_cell(source: str, where: str) -> list[Parameter]:
-    lines = source.splitlines()
-    schema = []
-    for number, node in enumerate(ast.parse(source).body):
-        if number == 0 and ast.unparse(node) == "from typing import Optional":
-            continue
-        line = lines[node.lineno - 1]
-        if not isinstance(node, ast.AnnAssign) or not (parameter := _parse_line(node, line)):
-            msg = (
-                f"{where}: parameters must be lines like 'epochs: int = 5  # what it is [1, 99]', one '=', "
-                f"of type int, float, str, bool or Optional; got {line.strip()!r}."
-            )
-            raise ValueError(msg)
-        schema.append(parameter)
-    return schema
-
-
-def _parse_line(node: ast.AnnAssign, line: str) -> Parameter | None:
-    """Return the parameter, or None for a line that papermill would leave out or misread."""
-    annotation = re.fullmatch(r"(Optional\[)?(int|float|str|bool)(?(1)\])", ast.unparse(node.annotation))
-    if annotation is None or not isinstance(node.target, ast.Name) or node.value is None:
-        return None
-    if node.lineno != node.end_lineno or line.count("=") != 1:
-        return None
-    text = line.encode()  # the offsets of ast count bytes
-    literal = text[node.value.col_offset : node.value.end_col_offset]
-    comment = re.fullmatch(r"\s*#\s*(\S.*)", text[node.value.end_col_offset :].decode())
-    if comment is None or b"#" in literal:
-        return None
+def _parse_line(line: str, where: str) -> Parameter:
+    """Return the parameter of a line; refuse one that papermill would leave out or misread."""
+    msg = (
+        f"{where}: parameters must be lines like 'epochs: int = 5  # what it is [1, 99]', one '=', "
+        f"of type int, float, str, bool or Optional; got {line.strip()!r}."
+    )
+    parts = _LINE.fullmatch(line)
+    if parts is None:
+        raise ValueError(msg)
     try:
-        default = ast.literal_eval(node.value)
-    except ValueError:
-        return None
-    help_text = comment[1].strip()
-    bounds, choices = _RANGE.search(help_text), _CHOICES.search(help_text)
+        default = ast.literal_eval(parts["default"])
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(msg) from error
+    bounds, choices = _RANGE.search(parts["help"]), _CHOICES.search(parts["help"])
     parameter = Parameter(
-        name=node.target.id,
-        kind=_KINDS[annotation[2]],
-        optional=annotation[1] is not None,
+        name=parts["name"],
+        kind=_KINDS[parts["kind"]],
+        optional=parts["optional"] is not None,
         default=default,
-        help=help_text,
+        help=parts["help"],
         low=float(bounds[1]) if bounds else None,
         high=float(bounds[2]) if bounds else None,
         choices=tuple(choice.strip() for choice in choices[1].split("|")) if choices else (),

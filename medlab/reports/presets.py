@@ -1,7 +1,5 @@
 """Which reports there are: papermill templates, and presets that give a template its parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +23,12 @@ class Template:
     notebook : Path
     parameters : dict
         What the preset sets; empty for a bare template.
-    is_preset : bool
     """
 
     name: str
     title: str
     notebook: Path
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    is_preset: bool = False
 
     def title_for(self, values: Mapping[str, Any]) -> str:
         """Return the title, or the bare template's where what the preset is about was replaced.
@@ -67,7 +63,7 @@ def available(folder: Path | None = None) -> dict[str, Template]:
             raise ValueError(msg)
         template = checks.one_of(f"template of preset {name!r}", preset.get("template"), templates)
         title, parameters = preset.get("title", _title(name)), preset.get("parameters") or {}
-        presets[name] = Template(name, title, templates[template].notebook, parameters, is_preset=True)
+        presets[name] = Template(name, title, templates[template].notebook, parameters)
     return templates | presets
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from IPython.display import Markdown
 from numpy.typing import NDArray
 
-from medlab import plots
+from medlab import models, plots
 from medlab.text import escape
 
 if TYPE_CHECKING:
-    from IPython.display import Markdown
-
     from medlab.data.dataset import Dataset, Split
     from medlab.evaluation.evaluations import Evaluation
     from medlab.plots import Picture
@@ -120,7 +119,6 @@ def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3)
     """
     from IPython.display import Markdown
 
-    from medlab import models
     from medlab.evaluation import attribute
 
     chosen = {
@@ -156,7 +154,7 @@ def _how_to_read(dataset: Dataset, error: float) -> str:
     return (
         f"Orange pixels spoke for {target}, purple ones against, measured from the mean gray of the training "
         "images (integrated gradients: Sundararajan et al. 2017, arXiv 1703.01365). The parts of a map add "
-        f"up to how far the answer is from that at mean gray, but for {error:.1%} (median). A "
+        f"up to how far the answer is from that at mean gray, but for {100 * error:.1f} % (median). A "
         "map says what this network's answer depends on. It does not say that the answer is right, nor why a "
         "patient is ill; a network that looks at the finding may be wrong, and one that looks beside it "
         "should not be believed."

@@ -1,7 +1,5 @@
 """Turn an executed notebook into files that can be handed on: no network, no paths of this machine."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -71,7 +69,8 @@ def scrub(node: Any, shown: Mapping[str, str]) -> Any:
     node : NotebookNode, dict, list, str, ...
         Any part of a notebook; dicts and lists are changed in place.
     shown : dict
-        Path to what stands for it on the page; the longest path that fits wins.
+        Path to what stands for it on the page; the longest path that fits wins. A bare root is passed
+        over; something else must be there.
 
     Returns
     -------
@@ -84,8 +83,6 @@ def scrub(node: Any, shown: Mapping[str, str]) -> Any:
     """
     # A bare root would match every path; a whole name must fit, so that /home/ann spares /home/anna.
     paths = sorted((path for path in shown if len(Path(path).parts) > 1), key=len, reverse=True)
-    if not paths:
-        return node
     # Colors of a terminal end in a letter and addresses of files in a slash, so both are let through by name.
     start = r"\x1b\[[0-9;]*m|file://|(?<![\w/.-])"
     pattern = re.compile(rf"({start})({'|'.join(map(re.escape, paths))})(?![\w-])")

@@ -1,7 +1,5 @@
 """Execute a report: decide its parameters, run its notebook with papermill, write what comes out."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -12,9 +10,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from medlab.reports import study as _study
 from medlab.reports.parameters import Value, read_schema, validate
@@ -28,8 +25,7 @@ _END_SECONDS = 2  # a kernel that is in the midst of a computation hears nothing
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True)
-class ReportResult:
+class ReportResult(NamedTuple):
     """Where a report lies, and its numbers."""
 
     folder: Path
@@ -54,28 +50,6 @@ class ReportStopped(KeyboardInterrupt):
         super().__init__()
 
 
-def check_parameters(template: Template, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
-    """Decide the parameters of a report, or refuse them all at once; needs no kernel and no Keras.
-
-    Parameters
-    ----------
-    template : Template
-    given : dict of dicts
-        Who said what, the highest precedence first: command line, then file. MEDLAB_SCALE, the preset
-        and the notebook's cell come below.
-
-    Raises
-    ------
-    ParameterErrors
-        With every problem, each by the parameter's name.
-    """
-    schema = read_schema(template.notebook)
-    levels = {**given, **_study.scale_level(schema)}
-    if template.parameters:
-        levels[f"preset {template.name}"] = dict(template.parameters)
-    return validate(schema, levels)
-
-
 def run_report(
     name: str | Template,
     parameters: Mapping[str, Any] | None = None,
@@ -95,7 +69,8 @@ def run_report(
     out : path, optional
         New or empty folder; by default a new one, ``build/reports/NAME``, numbered when that exists.
     given : dict of dicts, optional
-        Several levels instead of `parameters`, as in `check_parameters`.
+        Who said what, the highest precedence first, instead of `parameters`: command line, then file.
+        MEDLAB_SCALE, the preset and the notebook's cell come below.
     progress : bool
         Whether what the cells print is shown on standard error while it runs.
 
@@ -116,9 +91,12 @@ def run_report(
         If it was interrupted; what was executed is kept in its `folder`.
     """
     template = resolve(name) if isinstance(name, str) else name
-    values = check_parameters(template, given or {"call": dict(parameters or {})})
+    schema = read_schema(template.notebook)
+    levels = {**(given or {"call": parameters or {}}), **_study.scale_level(schema)}
+    levels[f"preset {template.name}"] = template.parameters
+    values = validate(schema, levels)
     title = template.title_for({key: value.value for key, value in values.items()})
-    rows = _study.rows(read_schema(template.notebook), values)
+    rows = _study.rows(schema, values)
     folder = _prepare(out, {"name": template.name, "title": title, "started": time.time(), "rows": rows})
     stand_ins = _stand_ins(values, folder)
     if progress:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+from IPython.display import Markdown
 
-from medlab import plots
+from medlab import data, plots
 from medlab.text import counted, escape, estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import pandas as pd
-    from IPython.display import Markdown
 
     from medlab.data.dataset import Dataset
     from medlab.evaluation.evaluations import Evaluation
@@ -145,7 +144,8 @@ def about_results(evaluation: Evaluation, run: Run) -> Markdown:
         lines.append("A label is called where its probability is at least 0.5: no threshold was chosen.")
     if "majority_accuracy" in test:
         common = (
-            f"Always answering the most frequent class would be right in {test['majority_accuracy']:.1%}."
+            "Always answering the most frequent class would be right in "
+            f"{100 * test['majority_accuracy']:.1f} %."
         )
         uneven = np.mean(evaluation.targets["train"]) != 0.5
         if threshold is not None and uneven and balance in _SHIFTING:
@@ -174,11 +174,8 @@ def errors_by_group(dataset: Dataset, evaluation: Evaluation) -> pd.DataFrame | 
     table : DataFrame, or None
         A row for each range of diameters and each type; None for other tasks, or where nothing is known.
     """
-    import pandas as pd
-
-    from medlab.data import phantoms
-
-    words = {"nodule_type": phantoms.NODULE_TYPES, "spiculated": ("no", "yes")} if dataset.simulated else {}
+    of_codes = {"nodule_type": data.phantoms.NODULE_TYPES, "spiculated": ("no", "yes")}
+    words = of_codes if dataset.simulated else {}
     known = [name for name in _GROUPS if name in evaluation.attributes]
     if evaluation.task != "binary" or not known:
         return None
@@ -260,6 +257,4 @@ def _bullets(sentences: Iterable[str]) -> list[str]:
 
 
 def _markdown(*lines: str) -> Markdown:
-    from IPython.display import Markdown
-
     return Markdown("\n".join(lines))

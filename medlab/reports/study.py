@@ -189,7 +189,6 @@ def write_metrics(study: Study, dataset: Dataset, run: Run, evaluation: Evaluati
         "versions": backend.versions(),
         "total_seconds": round(time.time() - study.started, 2),
     }
-    check_metrics(metrics)
     # NumPy's numbers and arrays become what JSON knows.
     text = json.dumps(metrics, indent=2, default=lambda value: value.tolist(), allow_nan=False)
     write_whole(study.folder / "metrics.json", text + "\n")

@@ -12,9 +12,8 @@ from click.testing import CliRunner
 from playwright.sync_api import expect
 
 from medlab.cli import main
-from medlab.exercises import progress
+from medlab.exercises import learner_record, quiz
 from medlab.exercises.chapters import read_chapters
-from medlab.exercises.questions import questions_of
 
 pytestmark = pytest.mark.browser
 
@@ -47,10 +46,10 @@ def short():
 @pytest.fixture
 def kept():
     """What is in the progress file now, as a function; a test begins without the file."""
-    progress.file().unlink(missing_ok=True)
+    learner_record.file().unlink(missing_ok=True)
 
     def read():
-        path = progress.file()
+        path = learner_record.file()
         return json.loads(path.read_text()) if path.is_file() else {"exercises": {}, "quiz": {}}
 
     return read
@@ -142,12 +141,10 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
     page = lab.open(short)
     run_imports(lab)
     lab.run(lab.cell("quiz"))
-    questions = questions_of(CHAPTER)
+    questions = quiz(CHAPTER).questions
     cell = lab.cell("quiz")
-    expect(cell.locator("button")).to_have_count(
-        sum(len(question.choices) for question in questions.values())
-    )
-    name, question = next(iter(questions.items()))
+    expect(cell.locator("button")).to_have_count(sum(len(question.choices) for question in questions))
+    question = questions[0]
     wrong, right = question.answer - 1, question.answer
     box = cell.locator(".widget-vbox", has=page.get_by_text(question.question, exact=True)).last
     choices = box.get_by_role("button")
@@ -164,7 +161,7 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
     expect(box).to_contain_text("✗ Not this one. Try another.")
     expect(choices.nth(wrong)).to_have_class(re.compile("mod-warning"))
     expect(box).not_to_contain_text(question.why)
-    assert kept()["quiz"] == {name: {"tries": 1, "solved": None}}
+    assert kept()["quiz"] == {question.name: {"tries": 1, "solved": None}}
     if by == "mouse":
         choices.nth(right).click()
     else:
@@ -173,7 +170,7 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
         page.keyboard.press("Space")
     expect(box).to_contain_text(f"✓ Right. {question.why}")
     expect(choices.nth(right)).to_have_class(re.compile("mod-success"))
-    assert kept()["quiz"][name]["solved"]
+    assert kept()["quiz"][question.name]["solved"]
 
 
 def test_the_learners_copy_has_its_exercises_and_no_solution(lab):

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from medlab.exercises import progress
+from medlab.exercises import learner_record
 
 pytestmark = pytest.mark.browser
 
 
 def test_the_kernel_runs_this_python_at_smoke_scale_and_keeps_progress_out_of_the_home(lab, own_home):
     lab.open_cells(
-        "import os, sys\nfrom medlab.exercises import progress",
-        "print(sys.executable, os.environ['MEDLAB_SCALE'], os.environ['KERAS_BACKEND'], progress.file())",
+        "import os, sys\nfrom medlab.exercises.learner_record import file",
+        "print(sys.executable, os.environ['MEDLAB_SCALE'], os.environ['KERAS_BACKEND'], file())",
     )
     lab.run_all()
-    expected = f"{sys.executable} smoke tensorflow {progress.file()}"
+    expected = f"{sys.executable} smoke tensorflow {learner_record.file()}"
     expect(lab.cell("cell-1").locator(".jp-OutputArea-output")).to_have_text(expected)
-    assert progress.file().is_relative_to(own_home)
+    assert learner_record.file().is_relative_to(own_home)
     assert Path(os.environ["HOME"]) == own_home
 
 

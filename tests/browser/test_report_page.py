@@ -118,6 +118,15 @@ def test_figures_and_words_fit_a_phone_and_a_screen(page, width):
     assert (second["y"] >= first["y"] + first["height"]) == (width == 390)
 
 
+def test_on_a_phone_a_table_that_goes_on_has_a_shadow_where_it_is_cut(page):
+    page.set_viewport_size({"width": 390, "height": 900})
+    wide = page.locator(".jp-RenderedMarkdown", has=page.get_by_text("what it is", exact=True))
+    assert wide.evaluate("element => element.scrollWidth > element.clientWidth")
+    assert wide.evaluate("element => getComputedStyle(element).backgroundImage").count("gradient") == 4
+    rows = wide.locator("tbody tr").evaluate_all("rows => rows.map(row => getComputedStyle(row).background)")
+    assert all("rgba(0, 0, 0, 0)" in row for row in rows)  # a row of its own color would cover the shadow
+
+
 def test_print_keeps_a_heading_with_what_it_is_of_and_a_figure_on_one_page(page):
     page.emulate_media(media="print")
     breaks = (

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from medlab.cli import main
-from medlab.exercises import progress
+from medlab.exercises import learner_record
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
     """Path of the progress file of this test."""
-    monkeypatch.setattr(progress, "file", lambda: tmp_path / "progress.json")
+    monkeypatch.setattr(learner_record, "file", lambda: tmp_path / "progress.json")
     return tmp_path / "progress.json"
 
 
@@ -27,9 +27,9 @@ def call(*words, answer=None):
 
 
 def test_each_chapter_says_how_much_of_it_is_done(kept):
-    progress.note("exercises", "kernel_weights", solved=True)
-    progress.note("quiz", "two_losses", solved=True)
-    progress.note("quiz", "most_weights", solved=False)
+    learner_record.note("exercises", "kernel_weights", solved=True)
+    learner_record.note("quiz", "two_losses", solved=True)
+    learner_record.note("quiz", "most_weights", solved=False)
     result = call()
     assert result.exit_code == 0
     rows = [line.split(maxsplit=1) for line in result.output.splitlines()]
@@ -41,7 +41,7 @@ def test_each_chapter_says_how_much_of_it_is_done(kept):
 
 
 def test_reset_asks_first(kept):
-    progress.note("exercises", "rates", solved=True)
+    learner_record.note("exercises", "rates", solved=True)
     result = call("--reset", answer="n\n")
     assert result.exit_code == 1
     assert kept.exists()
@@ -50,19 +50,19 @@ def test_reset_asks_first(kept):
 
 
 def test_reset_with_yes_does_not_ask(kept):
-    progress.note("exercises", "rates", solved=True)
+    learner_record.note("exercises", "rates", solved=True)
     assert call("--reset", "--yes").output == "Your progress was deleted.\n"
     assert not kept.exists()
     assert call("--reset").output == "There is no progress to delete.\n"
 
 
 def test_progress_that_cannot_be_deleted_is_told(kept, monkeypatch):
-    progress.note("exercises", "rates", solved=True)
+    learner_record.note("exercises", "rates", solved=True)
 
     def refuse():
         raise PermissionError(13, "Permission denied", str(kept))
 
-    monkeypatch.setattr(progress, "reset", refuse)
+    monkeypatch.setattr(learner_record, "reset", refuse)
     result = call("--reset", "--yes")
     assert result.exit_code == 1
     assert "The progress could not be deleted: progress.json: Permission denied" in result.output

@@ -31,7 +31,8 @@ def call(tmp_path, monkeypatch, two_classes):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(notebook, "course_folder", lambda: TEMPLATES.parent / "course")
     templates = presets.available(TEMPLATES)
-    monkeypatch.setattr(presets, "available", lambda _folder=None: templates)
+    for package in ("medlab.reports", "medlab.reports.presets"):
+        monkeypatch.setattr(f"{package}.available", lambda _folder=None: templates)
     return lambda *words: CliRunner().invoke(report, words)
 
 
@@ -178,6 +179,17 @@ def test_a_failed_report_says_what_failed_and_where_the_rest_is(call, monkeypatc
     assert answer.exit_code == 1
     assert "tiny: cell [3] failed: ValueError: no" in answer.output
     assert f"Kept in {tmp_path}: images" in answer.output
+
+
+def test_a_faulty_row_of_a_data_set_is_said_once_and_not_as_the_templates(call, monkeypatch):
+    def refuse():
+        msg = "mine.yaml must describe mine in full, got no title."
+        raise ValueError(msg)
+
+    monkeypatch.setattr("medlab.data.registered", refuse)
+    answer = call("tiny")
+    assert answer.exit_code == 2
+    assert answer.output == "mine.yaml must describe mine in full, got no title.\n"
 
 
 def test_a_folder_that_cannot_be_written_is_refused(call):

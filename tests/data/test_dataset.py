@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medlab.data import Dataset, Split
+from medlab.data import Dataset, Split, center_crop
 from medlab.data.dataset import fingerprint
 
 
@@ -118,3 +118,33 @@ def test_many_classes_and_attributes_do_not_fill_the_screen():
     assert max(map(len, page.splitlines())) <= 200
     assert len(repr(part)) <= 300
     assert "patients: unknown" in repr(part)
+
+
+def with_masks(images):
+    mask = np.zeros(images.shape[:3], dtype=bool)
+    part = Split(images, np.array([0, 1]), attributes={"mask": mask, "diameter_mm": np.array([6.0, 9.0])})
+    return Dataset("made up", part, part, part, "binary", ("no", "yes"), positive_class=1)
+
+
+def test_a_center_crop_keeps_the_middle():
+    images = np.arange(2 * 6 * 8, dtype=np.uint8).reshape(2, 6, 8, 1)
+    whole = with_masks(images)
+    cropped = center_crop(whole, 2)
+    # rows 2 and 3 of 6, columns 3 and 4 of 8
+    assert cropped.train.images[0, ..., 0].tolist() == [[19, 20], [27, 28]]
+    assert cropped.image_shape == (2, 2, 1)
+    assert list(cropped.test.attributes) == ["diameter_mm"]
+    assert cropped.fingerprint != whole.fingerprint
+    assert whole.image_shape == (6, 8, 1)
+
+
+def test_a_center_crop_cuts_every_slice_of_a_volume():
+    images = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5, 1)
+    part = Split(images, np.array([0, 1]))
+    cropped = center_crop(Dataset("v", part, part, part, "binary", ("no", "yes"), positive_class=1), 3)
+    np.testing.assert_array_equal(cropped.val.images, images[:, :, 0:3, 1:4])
+
+
+def test_a_center_crop_of_more_than_there_is_is_refused():
+    with pytest.raises(ValueError, match="side must lie between 1 and 6, got 7"):
+        center_crop(with_masks(np.zeros((2, 6, 8, 1), dtype=np.uint8)), 7)

@@ -154,6 +154,11 @@ def sets(tmp_path) -> Path:
         ("[benign, malignant]", "[no, yes]", "class_names that are no texts"),
         ("positive_class: 1\n", "", "got no positive_class, 0 or 1"),
         ("val: 1000", "dev: 1000", "split_sizes of others than train, val, test"),
+        (
+            "spacing_mm: {64: 0.75}",
+            "spacing_mm: {64: 0.75, 128: 0.4}",
+            r"spacing_mm of \[128\], which sizes does",
+        ),
         ("simulated: true\n", "", r"no url and md5 in files for the sizes \[64\]"),
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from medlab import notebook
-from medlab.exercises import check, exercise, grading, judge, progress
+from medlab.exercises import check, exercise, grading, judge, learner_record
 from medlab.exercises.chapters import read_chapters
 
 ROOT = Path(__file__).parents[2]
@@ -130,7 +130,7 @@ def test_a_function_that_returns_none_is_not_answered_yet(capsys, kept):
 def test_the_reference_solution_passes_and_is_noted(name, capsys):
     check(name, grading.find(name).solution)
     assert capsys.readouterr().out.startswith(f"✓ {name}: right. ")
-    assert progress.load()["exercises"][name]["solved"]
+    assert learner_record.load()["exercises"][name]["solved"]
 
 
 def test_a_solution_that_is_shown_is_not_noted(kept):
@@ -330,7 +330,7 @@ def test_a_declaration_in_one_file_is_all_that_an_exercise_needs(course):
         judge("double", lambda x: 1).text
         == "✗ double: With side=3 the result is 1, expected 6.\nHint: Twice."
     )
-    assert dict(progress.summary()) == {"20_first": {"exercises": (0, 1), "quiz": (0, 0)}}
+    assert dict(learner_record.summary()) == {"20_first": {"exercises": (0, 1), "quiz": (0, 0)}}
 
 
 def test_a_checker_of_ones_own_takes_the_place_of_comparing():
@@ -338,13 +338,6 @@ def test_a_checker_of_ones_own_takes_the_place_of_comparing():
     task = grading._DECLARED.pop("own")
     assert task.check(1) is None
     assert task.check(2) == "not so"
-
-
-def test_two_chapters_cannot_have_an_exercise_of_the_same_name(course):
-    for number in (20, 21):
-        (course / f"{number}.py").write_text(DECLARED % "double")
-    with pytest.raises(ValueError, match=r"own, but 'double' is in 20_first and 21_second\. Rename one"):
-        grading.find("double")
 
 
 def test_a_file_that_was_mended_is_run_again(course):

@@ -38,6 +38,7 @@ def schema(tmp_path):
 def two_data_sets(monkeypatch):
     """Let the data sets be left and right: this file is about the mechanics, not about the registry."""
     monkeypatch.setattr("medlab.data.registered", lambda: ["left", "right"])
+    monkeypatch.setattr("medlab.data.describe", lambda name: None)
 
 
 def test_a_line_gives_name_type_default_help_range_and_choices(schema):

@@ -183,7 +183,7 @@ def test_results_say_at_which_threshold_and_beside_what():
     text = results(evaluation, "weights")
     assert "*Accuracy (at 0.5)* is the network's own answer" in text
     assert f"decisions are at {evaluation.threshold:.3g}, the threshold that validation chose" in text
-    assert "Always answering the most frequent class would be right in 50.0%." in text
+    assert "Always answering the most frequent class would be right in 50.0 %." in text
     assert "may fall below that" not in text  # both classes are as frequent: nothing was shifted
     rare = {**evaluation.targets, "train": np.arange(60) % 3 == 0}
     uneven = replace(evaluation, targets=rare)

@@ -80,7 +80,7 @@ def test_runs_are_compared_and_restored(panel):
     panel.sliders.controls["learning_rate"].value = 1e-4
     panel.sliders.controls["width"].value = 4
     panel.start().wait()
-    assert "<th>learning rate</th>" in panel._table.value
+    assert ">learning rate</th>" in panel._table.value
     second = panel.result()
     assert panel.settings["width"] == 4
     panel.restore("run 1")

@@ -177,11 +177,12 @@ def test_charts_and_table_put_runs_side_by_side():
     loss, auc = runs.charts([first, second], first)
     assert [line.name for line in loss.lines] == ["run 1", "", "run 2", ""]
     assert loss.lines[2].points() == [(1.0, 1.0), (1.5, 0.4)]  # the epoch at hand goes on the curve
-    assert (loss.mark, loss.mark_name) == (2, "kept: epoch 2")
+    assert (loss.mark, loss.mark_name) == (2, "kept by validation AUC: epoch 2")
     assert [line.points()[-1] for line in auc.lines] == [(2.0, 0.7), (1.0, 0.5)]
     table = runs.table([first, second], first)
-    assert "<th>width</th>" in table
-    assert "<th>seed</th>" not in table  # the same in both
+    assert ">width</th>" in table
+    assert ">seed</th>" not in table  # the same in both
+    assert table.count("<th style='padding:1px 8px;") == table.count("<th")  # heads stand apart
     assert ">0.700</td>" in table
     assert table.index("▶") < table.index("run 1")
 
@@ -197,8 +198,8 @@ def test_runs_are_found_again_on_the_disk_in_their_order(tmp_path):
         folder = tmp_path / f"run-{number}"
         folder.mkdir()
         (folder / runs.SETTINGS_FILE).write_text(json.dumps({"width": number}))
-    found = runs.on_disk(tmp_path)
-    assert [(run.name, run.settings["width"], run.state) for run in found] == [
+    listed = runs.on_disk(tmp_path)
+    assert [(run.name, run.settings["width"], run.state) for run in listed] == [
         ("run 2", 2, "on disk"),
         ("run 10", 10, "on disk"),
     ]

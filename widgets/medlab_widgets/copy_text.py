@@ -1,7 +1,5 @@
 """`CopyText`: a text and a button that puts it into the clipboard."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import anywidget

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import html
-import io
 import time
-from pathlib import Path
 from typing import Any, Self
 
+import cv2
 import ipywidgets
 import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image
 
 from medlab import plots
 from medlab.notebook import has_front_end
@@ -37,10 +35,8 @@ class GanPanel(Panel):
         For a conditional GAN.
     title : str
         What the samples show; say so where it is simulated.
-    checkpoint : path or None
-        See `GanSession`.
     **options
-        Of `GAN.fit`: steps or minutes, batch_size, seed, record_every.
+        Of `GanSession`: checkpoint, and those of `GAN.fit`: steps or minutes, batch_size, seed, record_every.
 
     Raises
     ------
@@ -64,7 +60,6 @@ class GanPanel(Panel):
         labels: ArrayLike | None = None,
         *,
         title: str = "generated images",
-        checkpoint: str | Path | None = None,
         **options: Any,
     ) -> None:
         if len(gan.image_shape) != 3:
@@ -73,7 +68,7 @@ class GanPanel(Panel):
         self.gan, self.title = gan, title
         options = {"record_every": 10, "progress": not has_front_end(), **options}
         callbacks = [*options.pop("callbacks", ()), _Looks(self)]
-        self.session = GanSession(gan, images, labels, checkpoint=checkpoint, callbacks=callbacks, **options)
+        self.session = GanSession(gan, images, labels, callbacks=callbacks, **options)
         self.session.on_launch = self._watch
         self._seed = int(options.get("seed", 0))
         self._pair = 0
@@ -171,7 +166,5 @@ def _gray(images: NDArray[Any]) -> NDArray[np.uint8]:
 def _put(widget: ipywidgets.Image, tiles: NDArray[np.uint8]) -> None:
     """Show images, shape (R, C, H, W), as one picture, each pixel a little square."""
     mosaic = plots.mosaic(tiles).repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-    png = io.BytesIO()
-    Image.fromarray(mosaic).save(png, "png")
-    widget.value = png.getvalue()
+    widget.value = cv2.imencode(".png", mosaic)[1].tobytes()
     widget.layout.width = f"{mosaic.shape[1]}px"

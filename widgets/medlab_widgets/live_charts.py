@@ -1,7 +1,5 @@
 """`LiveCharts`: curves that the page draws anew whenever their data change."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any

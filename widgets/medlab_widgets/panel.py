@@ -1,7 +1,5 @@
 """What the panels share: buttons that mean something, a line of status, a thread that follows."""
 
-from __future__ import annotations
-
 import html
 import threading
 from collections.abc import Callable

@@ -1,8 +1,5 @@
 """How a widget shows itself: alive where somebody can press a button, as a picture everywhere."""
 
-from __future__ import annotations
-
-import base64
 from typing import Any
 
 from medlab.notebook import has_front_end
@@ -22,8 +19,7 @@ class PictureMixin:
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         picture = self.picture()
-        png = base64.b64encode(picture.to_png()).decode()
-        data: dict[str, Any] = {"text/plain": repr(self), "image/png": png}
+        data: dict[str, Any] = {"text/plain": repr(self), "image/png": picture.to_png()}
         if has_front_end():
             bundle: Any = super()._repr_mimebundle_()  # type: ignore[misc]  # ipywidgets: dict, anywidget: pair
             live = bundle[0] if isinstance(bundle, tuple) else bundle

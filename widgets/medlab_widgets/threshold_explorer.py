@@ -88,13 +88,10 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
         }
         for name, value in point.items():
             trait = self.class_traits()[name]
-            checks.in_range(name, value, trait.min, trait.max)
-        super().__init__(**traits)
+            point[name] = checks.in_range(name, value, trait.min, trait.max)
+        super().__init__(**point, **traits)
         self.set_trait("class_names", [str(name) for name in names])
         self.set_trait("shares", [self._share(k) for k in (0, 1)])
-        with self.hold_trait_notifications():
-            for name, value in point.items():
-                setattr(self, name, float(value))
         self._measure()
 
     def _share(self, truth: int) -> list[float]:

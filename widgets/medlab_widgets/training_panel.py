@@ -1,7 +1,5 @@
 """`TrainingPanel`: sliders, and runs side by side; `SessionPanel`: buttons and curves of one session."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from pathlib import Path
@@ -112,13 +110,10 @@ class TrainingPanel(Panel):
         number = self._next_number()
         run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
         run.session = self._new_session(run)
-        self.current, before = run, self.current
-        try:
-            run.session.start()
-        except Exception:
-            self.current = before
-            raise
+        run.session.start()
+        self.current = run
         self.runs.append(run)
+        self._refresh()  # the follower may have looked, or ended, before the run was there
         return self
 
     def resume(self) -> Self:
@@ -132,12 +127,10 @@ class TrainingPanel(Panel):
         run = self.current
         if run is not None and run.session is None and run.folder is not None:
             background.check_free()
-            run.session = self._new_session(run)
-            try:
-                run.session.start(resume=True)
-            except Exception:
-                run.session = None  # it stays one that can be gone on with
-                raise
+            session = self._new_session(run)
+            session.start(resume=True)
+            run.session = session  # only now: a run that was refused stays one that can be gone on with
+            self._refresh()
             return self
         return super().resume()
 

@@ -1,7 +1,5 @@
 """The trainings of a panel: what each was, how far it came, and the same as code or as a command."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,10 +74,6 @@ class PanelRun:
             self.live = (snapshot["epoch"] - 1 + part, snapshot["loss"])
         return snapshot
 
-    def measure(self, name: str) -> float | None:
-        """Return a measure of the best epoch."""
-        return next((row.get(name) for row in self.rows if row["epoch"] == self.best_epoch), None)
-
 
 def on_disk(folder: Path) -> list[PanelRun]:
     """Return the runs that an earlier panel left in a folder, in their order.
@@ -114,9 +108,10 @@ def charts(runs: Sequence[PanelRun], current: PanelRun | None) -> list[Chart]:
         losses.append(Line(run.name, epochs, training, color))
         losses.append(Line("", *_curve(run, "val_loss"), color, dashed=True))
     mark = current.best_epoch if current is not None and current.best_epoch else None
-    mark_name = f"kept: epoch {mark}" if mark else ""
+    measures = _measures(shown) or ["val_auc"]
+    mark_name = f"kept by {_measure_name(measures[0])}: epoch {mark}" if mark else ""
     drawn = [Chart("epoch", "loss (dashed: validation)", losses, mark, mark_name)]
-    for measure in _measures(shown) or ["val_auc"]:
+    for measure in measures:
         lines = [Line(run.name, *_curve(run, measure), run.number - 1) for run in shown]
         drawn.append(Chart("epoch", _measure_name(measure), lines, mark, mark_name))
     return drawn
@@ -136,7 +131,7 @@ def _curve(run: PanelRun, name: str) -> tuple[list[float], list[float]]:
 def _measure_name(measure: str) -> str:
     names = {"auc": "AUC", "sensitivity": "sensitivity at 0.5", "mse": "mean squared error"}
     name = measure.removeprefix("val_")
-    return f"{names.get(name, name)}, validation"
+    return f"validation {names.get(name, name)}"
 
 
 def progress_parts(name: str, snapshot: dict[str, Any]) -> list[str]:
@@ -164,7 +159,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
     measures = _measures(runs)
     rows = []
     for run in runs:
-        best = {_measure_name(name): run.measure(name) for name in measures}
+        best: dict[Any, Any] = next((row for row in run.rows if row["epoch"] == run.best_epoch), {})
         rows.append(
             {
                 "": "▶" if run is current else "",
@@ -172,7 +167,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
                 **{name.replace("_", " "): _typed(run.settings.get(name)) for name in varied},
                 "trained": f"{len(run.rows)} of {run.settings.get('epochs', '?')}",
                 "best epoch": run.best_epoch or "",
-                **{name: "" if value is None else f"{value:.3f}" for name, value in best.items()},
+                **{_measure_name(name): f"{best[name]:.3f}" if name in best else "" for name in measures},
                 "seconds": f"{run.seconds:.0f}",
                 "state": run.state,
             }

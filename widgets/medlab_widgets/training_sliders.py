@@ -1,7 +1,5 @@
 """The sliders of a training: what can be moved, and the settings that they stand for."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import Field, fields

@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from medlab.exercises import progress
+from medlab.exercises import learner_record
 
 ROOT = Path(__file__).parents[2]
 NOTHING = {"exercises": {}, "quiz": {}}
@@ -19,14 +19,14 @@ NOTHING = {"exercises": {}, "quiz": {}}
 
 def test_the_file_lies_in_the_users_data_directory(monkeypatch):
     monkeypatch.undo()
-    assert str(progress.file().parent) == platformdirs.user_data_dir("medlab")
+    assert str(learner_record.file().parent) == platformdirs.user_data_dir("medlab")
 
 
 def test_tries_are_counted_and_the_first_success_is_dated(kept):
-    assert progress.load() == NOTHING
+    assert learner_record.load() == NOTHING
     for solved in (False, True):
-        progress.note("exercises", "rates", solved=solved)
-    first = progress.load()["exercises"]["rates"]
+        learner_record.note("exercises", "rates", solved=solved)
+    first = learner_record.load()["exercises"]["rates"]
     assert first["tries"] == 2
     assert first["solved"].endswith("+00:00")
     assert os.name == "nt" or kept.stat().st_mode & 0o077 == 0, "for the learner's eyes only"
@@ -34,17 +34,17 @@ def test_tries_are_counted_and_the_first_success_is_dated(kept):
     content["exercises"]["rates"]["solved"] = "long ago"
     kept.write_text(json.dumps(content))
     for solved in (True, False):
-        progress.note("exercises", "rates", solved=solved)
-    assert progress.load()["exercises"]["rates"] == {"tries": 4, "solved": "long ago"}
+        learner_record.note("exercises", "rates", solved=solved)
+    assert learner_record.load()["exercises"]["rates"] == {"tries": 4, "solved": "long ago"}
     assert sorted(path.name for path in kept.parent.iterdir()) == ["progress.json", "progress.lock"]
 
 
 def test_the_summary_counts_what_is_done_of_all():
-    progress.note("exercises", "rates", solved=True)
-    progress.note("exercises", "called_back", solved=False)
-    progress.note("exercises", "of_another_version", solved=True)
-    progress.note("quiz", "no_zoom", solved=True)
-    summary = dict(progress.summary())
+    learner_record.note("exercises", "rates", solved=True)
+    learner_record.note("exercises", "called_back", solved=False)
+    learner_record.note("exercises", "of_another_version", solved=True)
+    learner_record.note("quiz", "no_zoom", solved=True)
+    summary = dict(learner_record.summary())
     assert list(summary) == sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
     assert summary["06_lung_screening"] == {"exercises": (1, 5), "quiz": (1, 5)}
     assert summary["02_data"] == {"exercises": (0, 5), "quiz": (0, 5)}
@@ -64,14 +64,14 @@ def test_the_summary_counts_what_is_done_of_all():
 def test_a_damaged_file_is_put_aside_said_once_and_replaced(kept, capsys, content, words):
     kept.parent.mkdir()
     kept.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert progress.load() == NOTHING
-    progress.load()
+    assert learner_record.load() == NOTHING
+    learner_record.load()
     assert capsys.readouterr().out.count(words) == 1
     for _ in range(2):
-        progress.note("quiz", "no_zoom", solved=True)
+        learner_record.note("quiz", "no_zoom", solved=True)
     assert capsys.readouterr().out.count("It is kept as progress.damaged.json, and a new one begins") == 1
     assert kept.with_name("progress.damaged.json").read_bytes() == content.encode("utf-8", "surrogateescape")
-    assert progress.load()["quiz"]["no_zoom"]["tries"] == 2
+    assert learner_record.load()["quiz"]["no_zoom"]["tries"] == 2
 
 
 def test_one_damaged_entry_does_not_take_the_others_with_it(kept):
@@ -84,50 +84,50 @@ def test_one_damaged_entry_does_not_take_the_others_with_it(kept):
     }
     kept.write_text(json.dumps({"schema": 1, "exercises": entries, "quiz": [1]}))
     left = {"c": {"tries": 2, "solved": None}, "d": {"tries": 1, "solved": "now"}}
-    assert progress.load() == {"exercises": left, "quiz": {}}
+    assert learner_record.load() == {"exercises": left, "quiz": {}}
 
 
 def test_a_place_that_cannot_be_written_is_said_once(kept, capsys):
     kept.parent.write_text("a file where the folder should be")
     for _ in range(3):
-        progress.note("exercises", "rates", solved=True)
+        learner_record.note("exercises", "rates", solved=True)
     assert capsys.readouterr().out.count("Your progress is not kept: ") == 1
     assert kept.parent.is_file()
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_half(kept, monkeypatch, capsys):
-    progress.note("exercises", "rates", solved=True)
+    learner_record.note("exercises", "rates", solved=True)
     before = kept.read_bytes()
 
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(progress.json, "dump", full)
-    progress.note("exercises", "rates", solved=True)
+    monkeypatch.setattr(learner_record.json, "dump", full)
+    learner_record.note("exercises", "rates", solved=True)
     assert "Your progress is not kept: [Errno 28] No space left" in capsys.readouterr().out
     assert kept.read_bytes() == before
     assert sorted(path.name for path in kept.parent.iterdir()) == ["progress.json", "progress.lock"]
 
 
 def test_a_kernel_that_holds_the_lock_too_long_is_not_waited_for(monkeypatch, capsys):
-    monkeypatch.setattr(progress, "_WAIT_S", 0.02)
-    with progress._locked():
-        progress.note("exercises", "rates", solved=True)
+    monkeypatch.setattr(learner_record, "_WAIT_S", 0.02)
+    with learner_record._locked():
+        learner_record.note("exercises", "rates", solved=True)
     assert "not kept: another kernel has held" in capsys.readouterr().out
     with (
-        progress._locked(),
+        learner_record._locked(),
         pytest.raises(TimeoutError, match=r"another kernel has held .*progress\.lock for 0\.02 s"),
-        progress._locked(),
+        learner_record._locked(),
     ):
         pass
 
 
 def test_two_kernels_that_write_at_once_lose_nothing(tmp_path):
     code = (
-        "import sys; from medlab.exercises import progress\n"
+        "import sys; from medlab.exercises import learner_record\n"
         "for i in range(40):\n"
-        "    progress.note('exercises', f'{sys.argv[1]}{i}', solved=True)\n"
-        "    progress.note('quiz', 'both', solved=False)\n"
+        "    learner_record.note('exercises', f'{sys.argv[1]}{i}', solved=True)\n"
+        "    learner_record.note('quiz', 'both', solved=False)\n"
     )
     home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "xdg")}
     running = [
@@ -148,19 +148,21 @@ def test_two_kernels_that_write_at_once_lose_nothing(tmp_path):
 
 
 def test_reset_deletes_the_file_if_there_is_one(kept):
-    progress.reset()
-    progress.note("quiz", "no_zoom", solved=True)
-    progress.reset()
+    learner_record.reset()
+    learner_record.note("quiz", "no_zoom", solved=True)
+    learner_record.reset()
     assert not kept.exists()
-    assert progress.load() == NOTHING
+    assert learner_record.load() == NOTHING
 
 
 def test_reading_tells_a_damaged_file_from_a_missing_one(kept):
-    assert progress._read() == NOTHING
+    assert learner_record._read() == NOTHING
     kept.parent.mkdir()
     kept.write_text("{")
-    with pytest.raises(progress.UnreadableError, match=r"progress\.json is damaged \(JSONDecodeError\)"):
-        progress._read()
+    with pytest.raises(
+        learner_record.UnreadableError, match=r"progress\.json is damaged \(JSONDecodeError\)"
+    ):
+        learner_record._read()
     kept.write_text("{}")
-    with pytest.raises(progress.UnreadableError, match=r"progress\.json is not of schema 1"):
-        progress._read()
+    with pytest.raises(learner_record.UnreadableError, match=r"progress\.json is not of schema 1"):
+        learner_record._read()

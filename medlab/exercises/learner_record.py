@@ -4,8 +4,6 @@ Losing a tick is a pity, stopping a lesson is worse: nothing here raises on what
 once. Kernels that write at the same time take turns by a lock.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import functools
