@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import checks
 
 LARGEST_SUV = 10.0
-PERCENTILES = (0.5, 99.5)
 
 
 class Window(NamedTuple):
@@ -92,15 +91,17 @@ def window(image_hu: ArrayLike, center_hu: float, width_hu: float) -> NDArray[np
     return np.clip(gray, 0, 1, out=gray)
 
 
-def percentiles(image: ArrayLike, *, foreground: ArrayLike | None = None) -> NDArray[np.float32]:
-    """Map the gray values between an image's own percentiles 0.5 and 99.5 onto [0, 1], clipping the rest.
-
-    A few bright pixels then no longer decide the contrast.
+def percentiles(
+    image: ArrayLike, low: float = 0.5, high: float = 99.5, *, foreground: ArrayLike | None = None
+) -> NDArray[np.float32]:
+    """Map the band between two percentiles of an image's own gray values onto [0, 1], clipping the rest.
 
     Parameters
     ----------
     image : array, any shape, any unit
         One image or volume.
+    low, high : float, [0, 100]
+        Percentiles that become 0 and 1. A few bright pixels then no longer decide the contrast.
     foreground : bool array, shape as `image`, or None
         Where the percentiles are taken; None: everywhere.
 
@@ -111,13 +112,16 @@ def percentiles(image: ArrayLike, *, foreground: ArrayLike | None = None) -> NDA
     Raises
     ------
     ValueError
-        If nothing is foreground, or both percentiles fall on one gray value.
+        If the percentiles are out of order, nothing is foreground, or both fall on one gray value.
     """
     values, inside = _foreground(image, foreground)
-    first, last = np.percentile(inside, PERCENTILES)
+    if not checks.in_range("low", low, 0, 100) < checks.in_range("high", high, 0, 100):
+        msg = f"low must be below high, got {low} and {high}. Use such as 0.5 and 99.5."
+        raise ValueError(msg)
+    first, last = np.percentile(inside, [low, high])
     if first == last:
         msg = (
-            f"the percentiles 0.5 and 99.5 must differ in gray value, got {first:g} for both. "
+            f"the percentiles {low:g} and {high:g} must differ in gray value, got {first:g} for both. "
             "The image is (nearly) constant: give its foreground, or leave it out (medlab.data.clean)."
         )
         raise ValueError(msg)

@@ -21,12 +21,12 @@ _STYLE = (
 
 
 class Question(NamedTuple):
-    """One question of a chapter, as its NN.yaml has it.
+    """One question, as a chapter's NN.yaml has it.
 
     Attributes
     ----------
     name : str
-        Under which progress is noted.
+        Under which progress is noted; empty for a question of one's own.
     question : str
     choices : list of str
         From two to eight.
@@ -85,13 +85,19 @@ class Quiz:
         return ipywidgets.VBox([ipywidgets.HTML(_STYLE), *map(_panel, self.questions)])
 
 
-def quiz(chapter: str) -> Quiz:
-    """Ask the questions of a chapter.
+def quiz(question: str, choices: Sequence[str] | None = None, answer: int = -1, why: str = "") -> Quiz:
+    """Ask: a question of the course by its name, all of a chapter's, or one of your own.
 
     Parameters
     ----------
-    chapter : str
-        The name of its notebook, "02_data".
+    question : str
+        The name of a question ("quarter_dose") or of a chapter ("02_data"); with `choices`, the question.
+    choices : sequence of str, optional
+        From two to eight.
+    answer : int, optional
+        The position of the right choice, from 0.
+    why : str
+        What the answer means; shown when it is found or asked for.
 
     Returns
     -------
@@ -101,12 +107,38 @@ def quiz(chapter: str) -> Quiz:
     Raises
     ------
     ValueError
-        If there is no such chapter; the message names the nearest.
+        If there is no question of that name, then the message names the nearest, or if choices and answer do
+        not fit.
+
+    Examples
+    --------
+    >>> quiz("How many HU has water?", ["-1000", "0"], 1)
+    How many HU has water?
+      a) -1000
+      b) 0
+    (The answer: add .explain() to the call.)
     """
+    if choices is not None:
+        return Quiz([_own_question(question, choices, answer, why)])
     chapters = read_chapters()
-    quiz_file = chapters[checks.one_of("chapter", chapter, chapters)].quiz_file
-    rows = yaml.safe_load(quiz_file.read_text(encoding="utf-8"))
-    return Quiz([Question(name, **row) for name, row in rows.items()])
+    for chapter, row in chapters.items():
+        if question == chapter or question in row.questions:
+            facts = yaml.safe_load(row.quiz_file.read_text(encoding="utf-8"))
+            names = list(facts) if question == chapter else [question]
+            return Quiz([Question(name, **facts[name]) for name in names])
+    known = [*chapters, *(name for row in chapters.values() for name in row.questions)]
+    msg = f"There is no question {question!r}.{checks.nearest(question, known)} Your own needs choices too."
+    raise ValueError(msg)
+
+
+def _own_question(question: str, choices: Sequence[str], answer: int, why: str) -> Question:
+    if isinstance(choices, str) or not 2 <= len(choices) <= 8 or len(set(choices)) < len(choices):
+        msg = f"choices must be 2 to 8 different texts, got {choices!r}."
+        raise ValueError(msg)
+    right = checks.in_range(
+        "answer, the position of the right choice", answer, 0, len(choices) - 1, whole=True
+    )
+    return Question("", question, list(choices), int(right), why)
 
 
 def _wrapped(text: str, indent: str = "") -> str:
@@ -138,7 +170,8 @@ def _panel(question: Question) -> ipywidgets.VBox:
         pressed.button_style = "success" if right else "warning"
         words = f"✓ Right. {question.why}" if right else "✗ Not this one. Try another."
         answer.value = f"<p>{html.escape(words)}</p>"
-        learner_record.note("quiz", question.name, solved=right)
+        if question.name:
+            learner_record.note("quiz", question.name, solved=right)
 
     buttons = [
         ipywidgets.Button(description=choice, layout={"width": "auto"}) for choice in question.lettered

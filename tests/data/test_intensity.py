@@ -102,6 +102,7 @@ def test_refuses_an_unknown_preset_and_names_the_nearest(slice_hu):
     [
         (lambda: intensity.z_score(np.ones((2, 3))), "must not be constant, got 1 everywhere"),
         (lambda: intensity.percentiles(np.ones((2, 3))), "must differ in gray value, got 1 for both"),
+        (lambda: intensity.percentiles([1.0, 2.0], 90, 10), "low must be below high, got 90 and 10"),
         (lambda: intensity.z_score([1.0, 2.0], foreground=[True]), r"image's shape \(2,\), got \(1,\)"),
         (lambda: intensity.z_score([1.0, 2.0], foreground=[False, False]), "at least one pixel, got none"),
     ],

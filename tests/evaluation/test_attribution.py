@@ -1,5 +1,6 @@
 """Attribution on networks whose right maps are known by hand, on every form of network, and its refusals."""
 
+import threading
 from types import SimpleNamespace
 
 import keras
@@ -9,7 +10,7 @@ from keras import layers
 
 from medlab import evaluation
 from medlab.evaluation import attribute, attribution
-from medlab.evaluation.attribution import network_layers, torch_bridge
+from medlab.evaluation.attribution import network_layers
 
 METHODS = tuple(attribution.METHODS)
 SHAPE = (6, 5, 1)
@@ -84,6 +85,17 @@ def test_switching_numbers_off_one_by_one_gives_weight_times_input(weights, x):
     vectors = x.reshape(3, -1)
     ablated = attribute("feature_ablation", linear(weights.ravel(), bias=1), vectors)
     np.testing.assert_allclose(ablated.map, weights.ravel() * vectors, rtol=1e-3, atol=1e-5)
+
+
+def test_kernel_shap_of_a_linear_network_is_the_sum_over_a_region_of_ones_own(weights, x):
+    quarters = np.repeat([[0, 0, 1, 1, 1], [2, 2, 3, 3, 3]], 3, axis=0)
+    explained = attribute("kernel_shap", linear(weights), x, features=quarters, samples=300)
+    ablated = attribute("feature_ablation", linear(weights), x, features=quarters)
+    for part in range(4):
+        inside = quarters == part
+        expected = (weights * x)[:, inside].sum(axis=(1, 2))
+        np.testing.assert_allclose(explained.map[:, inside][:, 0, 0], expected, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(ablated.map[:, inside][:, 0, 0], expected, rtol=1e-3, atol=1e-3)
 
 
 def test_kernel_shap_of_a_linear_network_is_the_sum_over_a_piece_of_a_sequence(rng):
@@ -302,18 +314,14 @@ def test_a_network_with_several_outputs_is_asked_for_one(rng):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-def test_the_network_is_as_it_was_also_after_an_interrupt(method, rng, monkeypatch):
+def test_the_network_is_as_it_was_also_after_an_error(method, rng):
     model = convolutional(classes=1, activation="sigmoid")
     x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
     before = model.predict_on_batch(x)
-
-    def interrupted(counter, arrays, size):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(torch_bridge.Counter, "batches", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            attribute(method, model, x, on="logit")
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(attribution.Canceled, match="canceled after 0 images"):
+        attribute(method, model, x, on="logit", cancel=stop)
     attribute(method, model, x, on="logit")
     assert all("call" not in vars(layer) for layer in model.layers)
     assert model.layers[-1].activation is keras.activations.sigmoid
@@ -350,6 +358,25 @@ def test_what_is_drawn_follows_from_the_seed_and_disturbs_nobody(method, rng):
     assert np.random.random() == expected  # noqa: NPY002
     np.testing.assert_array_equal(attribute(method, model, x, baseline=baseline, seed=3).map, first.map)
     assert np.abs(attribute(method, model, x, baseline=baseline, seed=4).map - first.map).max() > 0
+
+
+def test_canceling_from_outside_stops_between_two_batches(rng):
+    model, stop = convolutional(), threading.Event()
+    x = rng.normal(size=(2, 12, 8, 1)).astype(np.float32)
+    bars = []
+
+    def advance(count):
+        bars.append(count)
+        if sum(bars) >= 20:
+            stop.set()
+
+    watcher = attribution.torch_bridge.Watcher(stop, advance)
+    bridge = attribution.Bridge(
+        lambda image: keras.ops.sum(model(image), axis=1), batch_size=8, watcher=watcher
+    )
+    with pytest.raises(attribution.Canceled, match="canceled after 24 images"):
+        bridge.compute([np.repeat(x, 30, axis=0)], wanted=True)
+    assert bars == [8, 8, 8]
 
 
 def test_the_batch_follows_from_free_memory(monkeypatch, rng):
@@ -407,6 +434,13 @@ def test_help_lists_every_method_with_its_options():
     assert "For the methods that draw: smooth_grad, gradient_shap, kernel_shap" in text.replace(" and", ",")
 
 
+def test_a_bar_is_shown_when_asked(capsys, weights, x):
+    attribute("saliency", linear(weights), x)
+    assert capsys.readouterr().err == ""
+    attribute("saliency", linear(weights), x, progress=True)
+    assert "saliency" in capsys.readouterr().err
+
+
 # --- refusals
 
 
@@ -443,6 +477,10 @@ def test_refuses_bad_input_and_says_what_to_do(weights, x):
             r"x must be normalized.* gray values of uint8 from 9 to 9\. Give run\.normalize\(images\)",
         ),
         (lambda: attribute("saliency", model, x[:, :4]), r"must take x, got \('N', 4, 5, 1\)"),
+        (
+            lambda: attribute("feature_ablation", model, x, features=np.zeros((3, 3))),
+            r"features must number the parts .*\(6, 5\), got float64 of shape \(3, 3\)",
+        ),
         (lambda: attribute("saliency", model, x, steps=3), "option of saliency must be one of: absolute"),
         (lambda: attribute("integrated_gradients", model, x, steps=0), "steps must lie between 1"),
         (lambda: attribute("saliency", model, x, layer="dense"), "layer must be None.*grad_cam"),

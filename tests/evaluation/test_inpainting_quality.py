@@ -35,6 +35,10 @@ def test_psnr_by_hand_counts_the_hole_only(lungs):
     truth, holes, _ = lungs
     repaired = truth + np.where(holes, 140.0, 999.0)[..., np.newaxis]  # peak 1400: 20 log10(10)
     assert measure(repaired, lungs).psnr[1] == pytest.approx(20)
+    quality = repair_quality(repaired, truth, holes, value_range=(-1100, 300))
+    assert quality.psnr[1] == pytest.approx(20)
+    assert quality.lesion is quality.erased is quality.invented is None
+    assert quality.summary().keys() == {"psnr", "ssim"}
 
 
 def test_a_perfect_repair_erases_and_invents_nothing(lungs):

@@ -44,7 +44,9 @@ def test_the_answer_is_explained_when_asked_for(capsys):
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_asks_its_questions_in_their_order(chapter):
-    assert [question.name for question in quiz(chapter).questions] == list(CHAPTERS[chapter].questions)
+    asked = quiz(chapter).questions
+    assert [question.name for question in asked] == list(CHAPTERS[chapter].questions)
+    assert [quiz(question.name).questions for question in asked] == [(question,) for question in asked]
 
 
 def test_pressing_answers_at_once_and_notes_the_tries(kept):
@@ -63,6 +65,31 @@ def test_pressing_answers_at_once_and_notes_the_tries(kept):
     assert entry["solved"]
 
 
+def test_a_question_of_ones_own_is_asked_and_not_noted(kept):
+    asked = quiz("How many HU has <water>?", ("-1000", "0", "55"), 1, "It is the zero of the scale.")
+    assert repr(asked) == repr(Quiz([WATER]))
+    buttons, answer = buttons_and_answer(asked)
+    buttons[1].click()
+    assert answer.value == "<p>✓ Right. It is the zero of the scale.</p>"
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize("answer", [-1, 3])
+def test_an_answer_that_is_no_choice_is_refused(answer):
+    with pytest.raises(
+        ValueError, match=rf"position of the right choice must lie between 0 and 2, got {answer}"
+    ):
+        quiz("Which?", ["a", "b", "c"], answer)
+    with pytest.raises(TypeError, match="position of the right choice must be a whole number, got True"):
+        quiz("Which?", ["a", "b", "c"], True)
+
+
+@pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"], list("abcdefghi"), "abc"])
+def test_choices_that_are_no_choice_are_refused(choices):
+    with pytest.raises(ValueError, match="choices must be 2 to 8 different texts, got"):
+        quiz("Which?", choices, 0)
+
+
 def test_with_a_front_end_the_widget_comes_beside_the_text(monkeypatch):
     monkeypatch.setattr(questions, "has_front_end", lambda: True)
     bundle = Quiz([WATER])._repr_mimebundle_()
@@ -70,11 +97,12 @@ def test_with_a_front_end_the_widget_comes_beside_the_text(monkeypatch):
     assert bundle["text/plain"].startswith("How many HU")
 
 
-def test_an_unknown_chapter_is_refused_with_the_nearest():
+@pytest.mark.parametrize(("name", "near"), [("quater_dose", "quarter_dose"), ("03_cn", "03_cnn")])
+def test_an_unknown_question_or_chapter_is_refused_with_the_nearest(name, near):
     with pytest.raises(
-        ValueError, match=r"chapter must be one of: 00_start, .*; got '03_cn'\. Did you mean '03_cnn'"
+        ValueError, match=f"no question '{name}'. Did you mean '{near}'.* Your own needs choices"
     ):
-        quiz("03_cn")
+        quiz(name)
 
 
 def test_several_questions_are_separated_by_an_empty_line():

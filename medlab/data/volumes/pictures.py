@@ -97,7 +97,7 @@ def _unit(window: str | None) -> str:
 def _gray(image: NDArray[Any], window: str | None) -> NDArray[Any]:
     if window:
         return intensity.window(image, *intensity.WINDOWS[window])
-    low, high = np.percentile(image, intensity.PERCENTILES)
+    low, high = np.percentile(image, [0.5, 99.5])
     if low == high:
         low, high = image.min(), image.max()
     if low == high:

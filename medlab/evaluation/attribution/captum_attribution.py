@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,11 +12,13 @@ import keras
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from tqdm import tqdm
 
 from medlab import checks
 from medlab.evaluation.attribution import explained_output, methods, network_layers
 from medlab.evaluation.attribution.attribution_maps import Attribution
 from medlab.evaluation.attribution.queries import Query, open_query
+from medlab.evaluation.attribution.torch_bridge import Watcher
 
 _INTERPOLATION = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -33,6 +36,8 @@ def attribute(
     head: str | int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
+    progress: bool = False,
+    cancel: threading.Event | None = None,
     **options: Any,
 ) -> Attribution:
     """Ask which parts of each input a network's output depends on.
@@ -69,9 +74,14 @@ def attribute(
         Images that go through the network at once. None: from the free memory.
     seed : int
         For the methods that draw: {draws}.
+    progress : bool
+        Show a bar.
+    cancel : threading.Event or None
+        Set it, from another thread, to stop between two batches.
     **options
         The method's own, as listed above: ``noise`` is a share of the input's span, ``segments`` the number
-        of superpixels, ``patch`` and ``stride`` a number of pixels.
+        of superpixels, ``features`` an array that numbers them from 0, ``patch`` and ``stride`` a number of
+        pixels.
 
     Returns
     -------
@@ -83,6 +93,8 @@ def attribute(
         If there is no such method, layer, class or option, if shapes do not fit, if images are gray values of
         whole numbers and not normalized, or if the method cannot be right on a Keras network
         (guided_backprop, deep_lift and others: the message says why and what to use).
+    Canceled
+        If `cancel` was set.
 
     Notes
     -----
@@ -99,9 +111,19 @@ def attribute(
     seed = checks.seed(seed)
     inputs = explained_output.Inputs(x)
     started = time.perf_counter()
-    with open_query(
-        model, inputs, target=target, on=on, region=region, head=head, batch_size=batch_size
-    ) as query:
+    with (
+        tqdm(disable=not progress, unit=" images", desc=method, leave=False, mininterval=0.5) as bar,
+        open_query(
+            model,
+            inputs,
+            target=target,
+            on=on,
+            region=region,
+            head=head,
+            batch_size=batch_size,
+            watcher=(watcher := Watcher(cancel, bar.update)),
+        ) as query,
+    ):
         seen = _layer(row, layer, query)
         problem = methods.Problem(
             query.forward,
@@ -130,7 +152,7 @@ def attribute(
         difference=difference,
         completeness_error=None if difference is None else total - difference,
         seconds=time.perf_counter() - started,
-        images=query.forward.counter.images,
+        images=watcher.images,
         batch_size=query.forward.batch_size,
         on=on,
         region=None if region is None else query.extras[1].numpy(),  # a row for each image

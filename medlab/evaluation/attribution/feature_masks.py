@@ -11,15 +11,32 @@ from skimage.segmentation import slic
 from medlab import checks
 
 
-def masks_of(inputs: Sequence[torch.Tensor], segments: int) -> list[torch.Tensor]:
+def masks_of(inputs: Sequence[torch.Tensor], segments: int, features: Any) -> list[torch.Tensor]:
     """Return for each input which feature every number belongs to, as Captum takes it: (N, ...), integers."""
     checks.in_range("segments", segments, 2, whole=True)
     masks, first = [], 0
-    for tensor in inputs:
-        mask = np.stack([superpixels(image, segments) for image in tensor.detach().numpy()])
+    for number, tensor in enumerate(inputs):
+        array = tensor.detach().numpy()
+        if features is not None and number == 0:
+            mask = _checked(features, array.shape)
+        else:
+            mask = np.stack([superpixels(image, segments) for image in array])
         masks.append(torch.from_numpy(np.ascontiguousarray(mask + first)))
         first += int(mask.max()) + 1
     return masks
+
+
+def _checked(features: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    mask = np.asarray(features)
+    if mask.dtype.kind not in "iu" or mask.shape not in (shape[1:], shape[1:-1], shape) or mask.min() < 0:
+        msg = (
+            f"features must number the parts of an image from 0 on, shape {shape[1:-1]}, "
+            f"got {mask.dtype} of shape {mask.shape}."
+        )
+        raise ValueError(msg)
+    if mask.shape == shape[1:-1]:
+        mask = mask[..., np.newaxis]
+    return np.broadcast_to(mask, shape).astype(np.int64)
 
 
 def superpixels(image: NDArray[Any], segments: int) -> NDArray[np.int64]:

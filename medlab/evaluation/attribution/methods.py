@@ -123,14 +123,15 @@ def occlusion(problem: Problem, *, patch: int | None = None, stride: int | None 
     return problem.solve(captum, windows, strides, problem.baselines, perturbations_per_eval=problem.per_pass)
 
 
-def feature_ablation(problem: Problem, *, segments: int = 50) -> Maps:
+def feature_ablation(problem: Problem, *, segments: int = 50, features: Any = None) -> Maps:
     """Take the fall of the output when a superpixel is replaced by the baseline."""
-    return _by_features(attr.FeatureAblation(problem.forward), problem, segments)
+    return _by_features(attr.FeatureAblation(problem.forward), problem, segments, features)
 
 
-def kernel_shap(problem: Problem, *, segments: int = 20, samples: int = 200) -> Maps:
+def kernel_shap(problem: Problem, *, segments: int = 20, samples: int = 200, features: Any = None) -> Maps:
     """Estimate Shapley values of superpixels, by a regression on `samples` random choices of them."""
-    return _by_features(attr.KernelShap(problem.forward), problem, segments, n_samples=samples)
+    captum = attr.KernelShap(problem.forward)
+    return _by_features(captum, problem, segments, features, n_samples=samples)
 
 
 def grad_cam(problem: Problem, *, relu: bool = True) -> Maps:
@@ -244,9 +245,9 @@ def _integrated(captum: Any, problem: Problem, steps: int) -> Any:
     return problem.solve(captum, problem.baselines, n_steps=steps, method=_RULE, internal_batch_size=at_once)
 
 
-def _by_features(captum: Any, problem: Problem, segments: int, **options: Any) -> Maps:
+def _by_features(captum: Any, problem: Problem, segments: int, features: Any, **options: Any) -> Maps:
     """Ask for each image alone: superpixels differ from image to image."""
-    masks = masks_of(problem.inputs, segments)
+    masks = masks_of(problem.inputs, segments, features)
     options["perturbations_per_eval"] = problem.batch_size
     parts = []
     for i in range(len(problem.inputs[0])):

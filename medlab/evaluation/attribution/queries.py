@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import backend, checks
 from medlab.evaluation.attribution import explained_output, network_layers
 from medlab.evaluation.attribution.compiled_functions import kept_of
-from medlab.evaluation.attribution.torch_bridge import Bridge, Counter, Split
+from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher
 
 # Layers are changed while a query is open: two at once would put back each other's changes.
 _ONE_AT_A_TIME = threading.RLock()
@@ -76,6 +76,7 @@ def open_query(
     region: ArrayLike | None = None,
     head: str | int | None = None,
     batch_size: int | None = None,
+    watcher: Watcher | None = None,
 ) -> Iterator[Query]:
     """Open a query to a network; on="logit" takes its last sigmoid or softmax off, for this thread only.
 
@@ -106,7 +107,7 @@ def open_query(
         value, extras, classes = explained_output.choose(
             model, inputs, shape, bend, target, region, head, on, size
         )
-        options: dict[str, Any] = {"batch_size": size, "counter": Counter(), "kept": kept}
+        options: dict[str, Any] = {"batch_size": size, "watcher": watcher or Watcher(), "kept": kept}
         question = (inputs.form, head, on, bend)
         forward = Bridge(value, len(inputs.arrays), question=question, **options)
         yield Query(model, inputs, seen, classes, extras, forward, options)

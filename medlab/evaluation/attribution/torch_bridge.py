@@ -8,6 +8,7 @@ image's own. For methods that look at a layer, a `Split` is two bridges that mee
 
 import functools
 import importlib
+import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,23 +26,37 @@ Function = Callable[..., Any]
 Arrays = Sequence[NDArray[Any]]
 
 
+class Canceled(RuntimeError):
+    """An attribution was told to stop before it was done."""
+
+
 @dataclass
-class Counter:
-    """Counts the images that went through a network.
+class Watcher:
+    """Counts the images that went through a network; stops between two batches when told to.
 
     Attributes
     ----------
+    cancel : threading.Event or None
+        Set it, from another thread, to stop.
+    advance : callable
+        Told how many images went through, after each batch.
     images : int
     """
 
+    cancel: threading.Event | None = None
+    advance: Callable[[int], Any] = lambda count: None
     images: int = 0
 
     def batches(self, arrays: Arrays, size: int) -> Iterator[Arrays]:
-        """Yield `size` images at a time."""
+        """Yield `size` images at a time; raise `Canceled` in between if that was asked for."""
         for start in range(0, len(arrays[0]), size):
+            if self.cancel is not None and self.cancel.is_set():
+                msg = f"the attribution was canceled after {self.images} images went through the network."
+                raise Canceled(msg)
             batch = [array[start : start + size] for array in arrays]
             yield batch
             self.images += len(batch[0])
+            self.advance(len(batch[0]))
 
 
 @dataclass(eq=False)
@@ -59,7 +74,7 @@ class Bridge:
         any shape (N, ...).
     batch_size : int
         Images that go through the network at once.
-    counter : Counter
+    watcher : Watcher
     kept : Kept
         Functions of the network that `function` runs, from earlier questions.
     question : tuple
@@ -69,7 +84,7 @@ class Bridge:
     function: Function
     differentiable: int = 1
     batch_size: int = 64
-    counter: Counter = field(default_factory=Counter)
+    watcher: Watcher = field(default_factory=Watcher)
     kept: Kept = field(default_factory=Kept)
     question: tuple[Hashable, ...] = ()
 
@@ -81,7 +96,7 @@ class Bridge:
 
     def compute(self, arrays: Arrays, wanted: bool) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         """Return the values and, when `wanted`, the gradients of all images, a batch at a time."""
-        results = [self._run(batch, wanted) for batch in self.counter.batches(arrays, self.batch_size)]
+        results = [self._run(batch, wanted) for batch in self.watcher.batches(arrays, self.batch_size)]
         values, gradients = zip(*results, strict=True)
         return np.concatenate(values), [np.concatenate(parts) for parts in zip(*gradients, strict=True)]
 

@@ -79,14 +79,15 @@ class RepairQuality:
     erased : bool array, shape (N,)
         Whether such a lesion is missing from the repair.
     invented : bool array, shape (N,)
-        Whether the repair has a finding where the truth has none.
+        Whether the repair has a finding where the truth has none. The three are None where no lesions were
+        given.
     """
 
     psnr: NDArray[np.float64]
     ssim: NDArray[np.float64]
-    lesion: NDArray[np.bool_]
-    erased: NDArray[np.bool_]
-    invented: NDArray[np.bool_]
+    lesion: NDArray[np.bool_] | None = None
+    erased: NDArray[np.bool_] | None = None
+    invented: NDArray[np.bool_] | None = None
 
     def summary(self) -> dict[str, float]:
         """Return one row for a table of methods.
@@ -94,12 +95,14 @@ class RepairQuality:
         Returns
         -------
         row : dict
-            ``psnr`` (dB) and ``ssim``, means over the images; ``lesions``, ``erased``, ``without_lesion`` and
-            ``invented``, counts of holes. A hole may have lost its lesion and gained another finding.
+            ``psnr`` (dB) and ``ssim``, means over the images; where lesions were given also ``lesions``,
+            ``erased``, ``without_lesion`` and ``invented``, counts of holes. A hole may have lost its lesion
+            and gained another finding.
         """
-        return {
-            "psnr": float(self.psnr.mean()),
-            "ssim": float(self.ssim.mean()),
+        row: dict[str, float] = {"psnr": float(self.psnr.mean()), "ssim": float(self.ssim.mean())}
+        if self.lesion is None or self.erased is None or self.invented is None:
+            return row
+        return row | {
             "lesions": int(self.lesion.sum()),
             "erased": int(self.erased.sum()),
             "without_lesion": int((~self.lesion).sum()),
@@ -111,7 +114,7 @@ def repair_quality(
     repaired: ArrayLike,
     truth: ArrayLike,
     holes: ArrayLike,
-    lesions: ArrayLike,
+    lesions: ArrayLike | None = None,
     *,
     value_range: tuple[float, float],
     rule: LesionRule | None = None,
@@ -124,8 +127,9 @@ def repair_quality(
         In the same units; lesions need HU, or a `rule` for other units.
     holes : bool array, shape (N, H, W)
         True where pixels were missing.
-    lesions : bool array, shape (N, H, W)
+    lesions : bool array, shape (N, H, W), or None
         Where the true lesions are, such as `Candidates.masks`; False everywhere in an image without one.
+        None: lesions are not looked for.
     value_range : (lowest, highest), in the units of the images
         Both are clipped to it for PSNR and SSIM, and its width is PSNR's peak: (0, 255) for uint8,
         (-1100, 300) for the lung window of the simulated nodules.
@@ -170,7 +174,7 @@ def repair_quality(
     if len(empty):
         msg = f"holes must have a missing pixel in every image, got none in image {empty[0]}. Leave it out."
         raise ValueError(msg)
-    lesion = _mask("lesions", lesions, true.shape[:3])
+    lesion = None if lesions is None else _mask("lesions", lesions, true.shape[:3])
     rule = rule or LesionRule()
     psnr, ssim = np.empty(len(true)), np.empty(len(true))
     changes = np.zeros((len(true), 3), dtype=bool)
@@ -182,8 +186,9 @@ def repair_quality(
             *pair, data_range=high - low, win_size=_WINDOW, full=True
         )
         ssim[i] = similarity[where].mean()
-        changes[i] = _changes(rule.findings(old, where), rule.findings(new, where), lesion[i])
-    return RepairQuality(psnr, ssim, *changes.T)
+        if lesion is not None:
+            changes[i] = _changes(rule.findings(old, where), rule.findings(new, where), lesion[i])
+    return RepairQuality(psnr, ssim, *(() if lesion is None else changes.T))
 
 
 def _changes(
