@@ -21,7 +21,14 @@ def start(lab):
         shutil.copy(path, lab.folder)
     notebook = nbformat.read(COURSE / "00_start.ipynb", as_version=4)
     wanted = {"title", "parameters", "imports-libraries", "imports-medlab", "flow-text", "questions"}
-    wanted |= {"map-linked", "article-text", "article-rows", "article-parts", "article-table"}
+    wanted |= {
+        "map-linked",
+        "article-text",
+        "article-rows",
+        "article-place",
+        "article-parts",
+        "article-table",
+    }
     notebook.cells = [cell for cell in notebook.cells if cell.id in wanted]
     assert len(notebook.cells) == len(wanted)
     lab.open(notebook, name="00_start.ipynb")
