@@ -55,7 +55,7 @@ def unset_links(path: Path, existing: list[str]) -> list[str]:
     return [name for name in NAME.findall(LINK.sub("", prose(path))) if name in existing]
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_link_is_dead(path):
     assert dead_links(path) == []
 
