@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[nw]*/README.md")])
 CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
 # Subjects from the outline of the course; those without a notebook are still to come.
 PLANNED = """04_rnn 05_gan 07_segmentation 08_explain 09_trust 10_fusion 11_privacy 12_monitoring
@@ -55,7 +55,7 @@ def unset_links(path: Path, existing: list[str]) -> list[str]:
     return [name for name in NAME.findall(LINK.sub("", prose(path))) if name in existing]
 
 
-@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_link_is_dead(path):
     assert dead_links(path) == []
 
@@ -92,6 +92,10 @@ def test_the_start_answers_each_question_with_a_link():
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_has_its_place_its_price_and_its_sources(path):
     text = prose(path)
+    title, _, _ = text.partition("\n")
+    assert re.fullmatch(r"# .*[\u4e00-\u9fff].* · [A-Z].* · article \d.*", title), (
+        "Chinese · English · sections"
+    )
     first = " ".join(text.split("\n## ")[0].split())
     assert re.search(r"\d+ minutes", first)
     assert re.search(r"\d+ seconds of computing", first)

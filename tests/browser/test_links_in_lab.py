@@ -17,12 +17,20 @@ COURSE = Path(__file__).parents[2] / "notebooks"
 @pytest.fixture
 def start(lab):
     """00_start without its training, beside the chapters it links to."""
-    for path in COURSE.glob("[0-9]*.ipynb"):
+    for path in [*COURSE.glob("[0-9]*.ipynb"), COURSE / "article.csv"]:
         shutil.copy(path, lab.folder)
     notebook = nbformat.read(COURSE / "00_start.ipynb", as_version=4)
-    wanted = {"title", "parameters", "imports-libraries", "imports-medlab", "flow-boxes", "flow-chart"}
-    notebook.cells = [cell for cell in notebook.cells if cell.id in wanted or cell.id == "questions"]
-    assert len(notebook.cells) == len(wanted) + 1
+    wanted = {"title", "parameters", "imports-libraries", "imports-medlab", "flow-text", "questions"}
+    wanted |= {
+        "map-linked",
+        "article-text",
+        "article-rows",
+        "article-place",
+        "article-parts",
+        "article-table",
+    }
+    notebook.cells = [cell for cell in notebook.cells if cell.id in wanted]
+    assert len(notebook.cells) == len(wanted)
     lab.open(notebook, name="00_start.ipynb")
     return lab
 
@@ -31,13 +39,26 @@ def current_title(lab):
     return lab.page.locator(".lm-TabBar-tab.jp-mod-current .lm-TabBar-tabLabel")
 
 
-def test_the_flow_chart_opens_a_chapter(start):
-    start.run_all()
-    chart = start.cell("flow-chart").get_by_role("figure", name="Flow chart")
-    expect(chart.get_by_role("link")).not_to_have_count(0)
+def test_the_flow_chart_is_drawn_and_a_step_opens_its_chapter(start):
+    chart = start.cell("flow-text").get_by_role("img", name="Flow chart")
+    expect(chart).to_have_count(1)
+    assert chart.bounding_box()["height"] > 150, "JupyterLab draws the chart instead of its source"
+    chart.scroll_into_view_if_needed()
     start.keep_picture("flow_chart")
-    chart.get_by_role("link", name="02_data").click()
+    start.cell("flow-text").get_by_role("link", name="02_data").click()
     expect(current_title(start)).to_have_text("02_data.ipynb")
+
+
+def test_a_section_of_the_article_is_a_click_away(start):
+    start.run_all()
+    part = start.cell("article-table").locator("details", has=start.page.locator("summary", has_text="5 "))
+    part.locator("summary").click()
+    row = part.get_by_role("row", name="5.4 训练集准确率")
+    expect(row).to_be_visible()
+    row.scroll_into_view_if_needed()
+    start.keep_picture("article_table")
+    row.get_by_role("link", name="What is a positive answer worth?").click()
+    expect(current_title(start)).to_have_text("06_lung_screening.ipynb")
 
 
 @pytest.mark.parametrize(
