@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from medlab import checks
 from medlab.exercises import progress
 from medlab.exercises.chapters import read_chapters
+from medlab.exercises.translation import is_chinese, translate, width
 from medlab.notebook import has_front_end
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Question:
     @property
     def explanation(self) -> str:
         """The right choice and why."""
-        return f"{_LETTERS[self.answer]}) {self.choices[self.answer]}. {self.why}".strip()
+        stop = "。" if is_chinese(self.why) else ". "
+        return f"{_LETTERS[self.answer]}) {self.choices[self.answer]}{stop}{self.why}".strip()
 
 
 class Quiz:
@@ -166,7 +168,13 @@ def questions_of(chapter: str) -> dict[str, Question]:
     quiz_file = chapters[checks.one_of("chapter", chapter, chapters)].quiz_file
     rows = yaml.safe_load(quiz_file.read_text(encoding="utf-8"))
     return {
-        name: Question(row["question"], tuple(row["choices"]), row["answer"], row["why"], name)
+        name: Question(
+            translate(row["question"]),
+            tuple(map(translate, row["choices"])),
+            row["answer"],
+            translate(row["why"]),
+            name,
+        )
         for name, row in rows.items()
     }
 
@@ -174,7 +182,8 @@ def questions_of(chapter: str) -> dict[str, Question]:
 def _wrapped(text: str, indent: str = "") -> str:
     lines = text.splitlines()
     return "\n".join(
-        textwrap.fill(line, 88, initial_indent=indent, subsequent_indent=indent and "     ") for line in lines
+        textwrap.fill(line, width(line), initial_indent=indent, subsequent_indent=indent and "     ")
+        for line in lines
     )
 
 
@@ -183,14 +192,15 @@ def _as_text(question: Question) -> str:
         _wrapped(f"{letter}) {choice}", "  ")
         for letter, choice in zip(_LETTERS, question.choices, strict=False)
     ]
-    return "\n".join([_wrapped(question.question), *choices, "(The answer: add .explain() to the call.)"])
+    how = translate("(The answer: add .explain() to the call.)")
+    return "\n".join([_wrapped(question.question), *choices, how])
 
 
 def _as_html(question: Question) -> str:
     choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in question.choices)
     return (
         f"<div><p><b>{html.escape(question.question)}</b></p><ol type='a'>{choices}</ol>"
-        f"<details><summary>Answer</summary><p>{html.escape(question.explanation)}</p></details></div>"
+        f"<details><summary>{translate('Answer')}</summary><p>{html.escape(question.explanation)}</p></details></div>"
     )
 
 
@@ -211,7 +221,7 @@ def _panel(question: Question) -> ipywidgets.VBox:
         right = buttons.index(pressed) == question.answer
         pressed.button_style = "success" if right else "warning"
         words = f"✓ Right. {question.why}" if right else "✗ Not this one. Try another."
-        answer.value = f"<p>{html.escape(words)}</p>"
+        answer.value = f"<p>{html.escape(translate(words))}</p>"
         if question.id:
             progress.note("quiz", question.id, solved=right)
 
