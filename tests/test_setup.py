@@ -404,6 +404,15 @@ def test_browser_script_gets_one_when_there_is_none(monkeypatch, capfd, browser_
     assert "again" not in err
 
 
+def test_debians_browser_comes_with_a_font_that_has_chinese(monkeypatch, browser_script):
+    monkeypatch.setattr(browser_script.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(browser_script.shutil, "which", lambda name: f"/usr/bin/{name}")
+    _update, chromium, font = browser_script.attempts()[-1]
+    assert (chromium[-1], font[-1]) == ("chromium", "fonts-wqy-microhei")
+    monkeypatch.setattr(browser_script.os, "geteuid", lambda: 1000, raising=False)
+    assert len(browser_script.attempts()) == 1
+
+
 def test_browser_script_stops_with_the_line_to_type(monkeypatch, browser_script):
     monkeypatch.setattr(browser_script, "find_browser", lambda: None)
     monkeypatch.setattr(browser_script, "attempts", list)
