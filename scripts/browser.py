@@ -1,7 +1,7 @@
 """Print the path of a Chromium that runs, after getting one if there is none.
 
 Looked for, in this order: MEDLAB_CHROMIUM, the system's, Playwright's own download, Debian's package
-(only as root, with apt-get). When none of these works, say what to type.
+(only as root, with apt-get), and with it a font that has Chinese. When none of these works, say what to type.
 """
 
 import os
@@ -13,7 +13,7 @@ from medlab.cli.doctor import find_browser
 
 PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "chromium"]
 REMEDY = """No Chromium runs here, and none could be installed. Type one of these, then `make test` again:
-  sudo apt-get install chromium          (Debian)
+  sudo apt-get install chromium fonts-wqy-microhei     (Debian)
   sudo .venv/bin/playwright install --with-deps chromium
   make test MEDLAB_CHROMIUM=/path/to/chrome"""
 
@@ -22,7 +22,9 @@ def attempts() -> list[list[list[str]]]:
     """Return the ways to get a browser, best first, each a list of commands."""
     ways = [[PLAYWRIGHT]]
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        ways.append([["apt-get", "update", "-q"], ["apt-get", "install", "-q", "-y", "chromium"]])
+        install = ["apt-get", "install", "-q", "-y"]
+        # Apart, so that a distribution without the font still gets the browser.
+        ways.append([["apt-get", "update", "-q"], [*install, "chromium"], [*install, "fonts-wqy-microhei"]])
     return ways
 
 

@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ.pop("MEDLAB_SCALE", None)
+    os.environ["MEDLAB_LANGUAGE"] = "en"  # whatever the developer speaks
     if "MEDLAB_DATA" in os.environ:
         os.environ["MEDLAB_DATA"] = str(Path(os.environ["MEDLAB_DATA"]).absolute())
 

@@ -81,7 +81,7 @@ def listed(cell: str) -> set[str]:
     return sections
 
 
-@pytest.mark.parametrize("page", ["README.md"])
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
 def test_the_table_of_chapters_names_the_sections_of_each(page):
     rows = re.findall(
         r"^\| (.*?) \| \[(\w+)\]\(notebooks/\2\.ipynb\) \|", (ROOT / page).read_text("utf-8"), re.M

@@ -313,7 +313,7 @@ def test_wheel_carries_both_packages_and_the_course(tmp_path):
     for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
         if ".ipynb_checkpoints" not in notebook.parts:
             assert f"medlab/course/{notebook.relative_to(ROOT / 'notebooks').as_posix()}" in names
-    assert {"medlab/course/exercises/03.py", "medlab/course/exercises/03.yaml"} <= names
+    assert {f"medlab/course/exercises/{name}" for name in ("03.py", "03.yaml", "zh/01.yaml")} <= names
     assert not [name for name in names if "__pycache__" in name]
     check_in_an_empty_folder(wheel, tmp_path)
 
@@ -327,18 +327,26 @@ def check_in_an_empty_folder(wheel: Path, folder: Path) -> None:
         print(notebook.course_folder())
         exercises.check("called_back", 504, record=False)
         print(len(exercises.quiz("03_cnn").questions))
+        exercises.check("best_judge", None)
     """
     said = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder / "empty",
-        env={**os.environ, "PYTHONPATH": str(folder / "site")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(folder / "site"),
+            "PYTHONUTF8": "1",
+            "MEDLAB_LANGUAGE": "zh",
+        },
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=True,
     ).stdout.splitlines()
     assert said[0] == str(folder / "site" / "medlab" / "course")
-    assert said[1].startswith("✓ called_back: right.")
-    assert said[-1] == "5"
+    assert said[1].startswith("✓ called_back：正确。")
+    assert said[-3] == "5"
+    assert said[-2] == "○ best_judge：还没有作答。"
 
 
 def test_make_bench_finds_every_part_it_names():
@@ -394,6 +402,15 @@ def test_browser_script_gets_one_when_there_is_none(monkeypatch, capfd, browser_
     assert out == "chrome\n"
     assert "installing" in err
     assert "again" not in err
+
+
+def test_debians_browser_comes_with_a_font_that_has_chinese(monkeypatch, browser_script):
+    monkeypatch.setattr(browser_script.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(browser_script.shutil, "which", lambda name: f"/usr/bin/{name}")
+    _update, chromium, font = browser_script.attempts()[-1]
+    assert (chromium[-1], font[-1]) == ("chromium", "fonts-wqy-microhei")
+    monkeypatch.setattr(browser_script.os, "geteuid", lambda: 1000, raising=False)
+    assert len(browser_script.attempts()) == 1
 
 
 def test_browser_script_stops_with_the_line_to_type(monkeypatch, browser_script):

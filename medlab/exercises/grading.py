@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from medlab import checks
-from medlab.exercises import comparison, learner_record
+from medlab.exercises import comparison, learner_record, translation
 from medlab.exercises.chapters import read_chapters
 
 Checker = Callable[[Any], str | None]
@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
     solved : bool or None
         None where there is no answer yet, or no such exercise.
     text : str
-        What `check` prints.
+        What `check` prints, in English.
     """
 
     solved: bool | None
@@ -153,13 +153,13 @@ def check(name: str, answer: Any, *, record: bool = True) -> None:
     """
     verdict = judge(name, answer)
     text = "\n".join(
-        textwrap.fill(line, 88, subsequent_indent="  ", break_long_words=False)
-        for line in verdict.text.splitlines()
+        textwrap.fill(line, translation.width(line), subsequent_indent="  ", break_long_words=False)
+        for line in translation.translate(verdict.text).splitlines()
     )
     try:
         print(text)
-    except UnicodeEncodeError:  # a terminal whose encoding has no tick
-        print(text.encode("ascii", "replace").decode())
+    except UnicodeEncodeError:  # a terminal whose encoding has no tick, let alone Chinese
+        print(verdict.text.encode("ascii", "replace").decode())
     if record and verdict.solved is not None:
         learner_record.note("exercises", str(name), solved=verdict.solved)
 

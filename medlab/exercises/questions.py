@@ -11,6 +11,7 @@ import yaml
 from medlab import checks
 from medlab.exercises import learner_record
 from medlab.exercises.chapters import read_chapters
+from medlab.exercises.translation import is_chinese, translate, width
 from medlab.notebook import has_front_end
 
 # ipywidgets' buttons cut a long text off instead of breaking the line.
@@ -50,7 +51,8 @@ class Question(NamedTuple):
     @property
     def explanation(self) -> str:
         """The right choice and why."""
-        return f"{self.lettered[self.answer]}. {self.why}"
+        stop = "。" if is_chinese(self.why) else ". "
+        return f"{self.lettered[self.answer]}{stop}{self.why}".strip()
 
 
 class Quiz:
@@ -125,10 +127,14 @@ def quiz(question: str, choices: Sequence[str] | None = None, answer: int = -1, 
         if question == chapter or question in row.questions:
             facts = yaml.safe_load(row.quiz_file.read_text(encoding="utf-8"))
             names = list(facts) if question == chapter else [question]
-            return Quiz([Question(name, **facts[name]) for name in names])
+            return Quiz([_translated(name, **facts[name]) for name in names])
     known = [*chapters, *(name for row in chapters.values() for name in row.questions)]
     msg = f"There is no question {question!r}.{checks.nearest(question, known)} Your own needs choices too."
     raise ValueError(msg)
+
+
+def _translated(name: str, question: str, choices: list[str], answer: int, why: str) -> Question:
+    return Question(name, translate(question), list(map(translate, choices)), answer, translate(why))
 
 
 def _own_question(question: str, choices: Sequence[str], answer: int, why: str) -> Question:
@@ -144,20 +150,22 @@ def _own_question(question: str, choices: Sequence[str], answer: int, why: str) 
 def _wrapped(text: str, indent: str = "") -> str:
     lines = text.splitlines()
     return "\n".join(
-        textwrap.fill(line, 88, initial_indent=indent, subsequent_indent=indent and "     ") for line in lines
+        textwrap.fill(line, width(line), initial_indent=indent, subsequent_indent=indent and "     ")
+        for line in lines
     )
 
 
 def _as_text(question: Question) -> str:
     choices = [_wrapped(choice, "  ") for choice in question.lettered]
-    return "\n".join([_wrapped(question.question), *choices, "(The answer: add .explain() to the call.)"])
+    how = translate("(The answer: add .explain() to the call.)")
+    return "\n".join([_wrapped(question.question), *choices, how])
 
 
 def _as_html(question: Question) -> str:
     choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in question.choices)
     return (
         f"<div><p><b>{html.escape(question.question)}</b></p><ol type='a'>{choices}</ol>"
-        f"<details><summary>Answer</summary><p>{html.escape(question.explanation)}</p></details></div>"
+        f"<details><summary>{translate('Answer')}</summary><p>{html.escape(question.explanation)}</p></details></div>"
     )
 
 
@@ -169,7 +177,7 @@ def _panel(question: Question) -> ipywidgets.VBox:
         right = buttons.index(pressed) == question.answer
         pressed.button_style = "success" if right else "warning"
         words = f"✓ Right. {question.why}" if right else "✗ Not this one. Try another."
-        answer.value = f"<p>{html.escape(words)}</p>"
+        answer.value = f"<p>{html.escape(translate(words))}</p>"
         if question.name:
             learner_record.note("quiz", question.name, solved=right)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import nbformat
@@ -57,6 +59,27 @@ def kept():
 
 def output_of(cell):
     return cell.locator(".jp-OutputArea-output")
+
+
+# No font has the last two, so that they are boxes, and the same ones.
+DRAW = """(element, signs) => [...signs, "\\u0378", "\\u0379"].map(sign => {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 60, height: 60});
+  const context = canvas.getContext("2d");
+  context.font = "40px " + getComputedStyle(element).fontFamily;
+  context.fillText(sign, 5, 45);
+  return canvas.toDataURL();
+})"""
+
+
+def assert_is_drawn(element, signs):
+    """Compare what an element's font makes of some signs with the box for a sign that no font has."""
+    if shutil.which("fc-list"):
+        listed = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=True).stdout
+        if not listed:
+            pytest.skip("no font has Chinese; on Debian: apt-get install fonts-wqy-microhei")
+    *drawn, box, other_box = element.evaluate(DRAW, signs)
+    assert box == other_box
+    assert len({*drawn, box}) == len(signs) + 1, "boxes in place of Chinese"
 
 
 def run_imports(lab):
@@ -196,3 +219,25 @@ def test_the_glossary_runs_and_shows_both_languages(lab):
     expect(page.get_by_role("table")).not_to_have_count(0)
     row.first.scroll_into_view_if_needed()
     assert len(re.findall(r"[\u4e00-\u9fff]{2,}", page.locator(".jp-Notebook").inner_text())) > 100
+    assert_is_drawn(row.first, "卷积")
+    lab.keep_picture("glossary")
+
+
+def test_an_exercise_and_a_quiz_in_chinese_fit_the_page_and_answer(lab):
+    page = lab.open_cells(
+        "%env MEDLAB_LANGUAGE=zh\nfrom medlab import exercises\nexercises.check('gray_of', None)",
+        "exercises.quiz('where_they_belong')",
+    )
+    lab.run_all()
+    hint = lab.cell("cell-0").locator(".jp-OutputArea-output pre")
+    expect(hint).to_contain_text("○ gray_of：还没有作答。\n提示：hu 比 low_hu 高出的部分")
+    assert hint.evaluate("pre => pre.scrollWidth <= pre.clientWidth"), "a long line is broken by the page"
+    cell = lab.cell("cell-1")
+    expect(cell.locator(".medlab-choice")).to_have_count(3)
+    cell.get_by_role("button", name="两者都用来对患者作出决定").click()
+    expect(cell).to_contain_text("✗ 不是这个，再试一个。")
+    cell.get_by_role("button", name="两者衡量的都是网络").click()
+    expect(cell).to_contain_text("✓ 正确。两者统计的都是网络在许多患者中答对了多少")
+    assert_is_drawn(cell.locator(".medlab-choice").first, "准确")
+    page.mouse.move(0, 0)
+    lab.keep_picture("quiz-in-chinese")
