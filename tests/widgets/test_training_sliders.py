@@ -176,7 +176,7 @@ def test_charts_and_table_put_runs_side_by_side():
     second.live = (1.5, 0.4)
     loss, auc = runs.charts([first, second], first)
     assert [line.name for line in loss.lines] == ["run 1", "", "run 2", ""]
-    assert loss.lines[2].points() == [(1.0, 1.0), (1.5, 0.4)]  # the epoch at hand goes on the curve
+    assert loss.lines[2].points().tolist() == [[1.0, 1.0], [1.5, 0.4]]  # the epoch at hand goes on the curve
     assert (loss.mark, loss.mark_name) == (2, "kept by validation AUC: epoch 2")
     assert [line.points()[-1] for line in auc.lines] == [(2.0, 0.7), (1.0, 0.5)]
     table = runs.table([first, second], first)
