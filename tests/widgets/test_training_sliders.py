@@ -176,9 +176,12 @@ def test_charts_and_table_put_runs_side_by_side():
     second.live = (1.5, 0.4)
     loss, auc = runs.charts([first, second], first)
     assert [line.name for line in loss.lines] == ["run 1", "", "run 2", ""]
-    assert loss.lines[2].points().tolist() == [[1.0, 1.0], [1.5, 0.4]]  # the epoch at hand goes on the curve
+    assert loss.lines[2].points().T.tolist() == [
+        [1.0, 1.0],
+        [1.5, 0.4],
+    ]  # the epoch at hand goes on the curve
     assert (loss.mark, loss.mark_name) == (2, "kept by validation AUC: epoch 2")
-    assert [line.points()[-1] for line in auc.lines] == [(2.0, 0.7), (1.0, 0.5)]
+    assert [line.points()[:, -1].tolist() for line in auc.lines] == [[2.0, 0.7], [1.0, 0.5]]
     table = runs.table([first, second], first)
     assert ">width</th>" in table
     assert ">seed</th>" not in table  # the same in both
