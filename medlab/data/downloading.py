@@ -7,6 +7,7 @@ import errno
 import hashlib
 import logging
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -72,7 +73,9 @@ def verify(name: str, size: int | None = None) -> Path:
     raise ValueError(msg)
 
 
-def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
+def fetch(
+    name: str, size: int | None = None, progress: bool = True, source: str | os.PathLike[str] | None = None
+) -> Path:
     """Return the path of a registered file, downloading it if it does not lie under the data root yet.
 
     Nothing is overwritten: a file of that name with another MD5 that is in the way gets a new name. An
@@ -86,6 +89,9 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
         Side length of the images; None takes the smallest.
     progress : bool
         Show a progress bar on stderr.
+    source : path or str, optional
+        A file, which is copied, or an http(s) address, to take in place of the registered address. The MD5
+        that it must have is the same.
 
     Returns
     -------
@@ -95,7 +101,9 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     Raises
     ------
     ValueError
-        If the data set or size is unknown, or the download has another MD5.
+        If the data set or size is unknown, or the file has another MD5.
+    FileNotFoundError
+        If `source` is neither a file nor an http(s) address.
     ConnectionError
         If there is no network, the server fails, or the connection breaks.
     OSError
@@ -106,6 +114,7 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
         return path
     record = describe(name)
     url = record.files[_size(name, size)]["url"]
+    origin = url if source is None else _origin(source, file_name(name, size), expected)
     collection = "medmnist" if record.source.startswith("MedMNIST") else name
     target = data_root() / collection / file_name(name, size)
     partial = target.parent / ".partial"
@@ -113,11 +122,11 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     wrong = next(_candidates(name, size), None)
     if wrong:
         remedy += f" {wrong} was not used: its MD5 is {_md5(wrong)}, it is truncated or altered."
-    with _explained(url, target, expected, remedy):
+    with _explained(origin, target, expected, remedy):
         partial.mkdir(parents=True, exist_ok=True)
         try:
             _sweep(partial)
-            complete = _download(url, expected, partial / f"{uuid.uuid4().hex}.npz", progress)
+            complete = _download(origin, expected, partial / f"{uuid.uuid4().hex}.npz", progress)
             _move_aside(target, expected)
             complete.replace(target)
         finally:
@@ -126,10 +135,32 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     return target
 
 
+def _origin(source: str | os.PathLike[str], file: str, md5: str) -> str:
+    """Return an address as it is, and the path of a file after checking its MD5."""
+    if _is_address(str(source)):
+        return str(source)
+    path = Path(os.path.expanduser(source))  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
+    if not path.is_file():
+        msg = f"The source of {file} must be a file or an http(s) address, got {source}. Check the spelling."
+        raise FileNotFoundError(msg)
+    if (got := _md5(path)) != md5:
+        msg = (
+            f"{path} must have the MD5 {md5} to be used as {file}, got {got}: it is truncated, altered or "
+            "another file. Nothing was copied."
+        )
+        raise ValueError(msg)
+    return str(path)
+
+
+def _is_address(text: str) -> bool:
+    return urlsplit(text).scheme in ("http", "https")
+
+
 def _download(url: str, md5: str, path: Path, progress: bool) -> Path:
     import pooch
 
-    downloader = pooch.HTTPDownloader(progressbar=progress)
+    copy = lambda file, target, _: shutil.copyfile(file, target)  # noqa: E731
+    downloader = pooch.HTTPDownloader(progressbar=progress) if _is_address(url) else copy
     pooch.retrieve(url, f"md5:{md5}", fname=path.name, path=path.parent, downloader=downloader)
     return path
 
@@ -160,8 +191,9 @@ def _explained(url: str, target: Path, md5: str, remedy: str) -> Iterator[None]:
         msg += "let the environment variable MEDLAB_DATA name another folder."
         raise OSError(error.errno or errno.EIO, msg) from error
     except ValueError as error:
+        got = str(error).partition("but got ")[2].partition(".")[0] or "another"  # as pooch says it
         msg = (
-            f"The download of {target.name} must have the MD5 {md5}, got another and deleted it: it was "
+            f"The download of {target.name} must have the MD5 {md5}, got {got} and deleted it: it was "
             f"truncated or altered on the way. Try again. {remedy}"
         )
         raise ValueError(msg) from error
