@@ -111,6 +111,14 @@ def _threshold_rule(rule: str, _values: Mapping[str, Any]) -> None:
     parse_rule(rule)
 
 
+def _out_dir(folder: str, _values: Mapping[str, Any]) -> None:
+    path = Path(os.path.expanduser(folder))  # noqa: PTH111 (Path's raises on ~nobody)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        state = "holds files" if path.is_dir() else "is a file"
+        msg = f"out_dir must be a new or empty folder, but {path.name!r} {state}. Name another one."
+        raise ValueError(msg)
+
+
 _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "dataset": _dataset,
     "positive_class": _positive_class,
@@ -118,4 +126,5 @@ _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], None]] = {
     "model": _model,
     "image_size": _image_size,
     "threshold_rule": _threshold_rule,
+    "out_dir": _out_dir,
 }
