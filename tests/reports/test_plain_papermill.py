@@ -62,7 +62,7 @@ def test_the_lines_of_the_readme_work_one_after_the_other(tmp_path):
     ]
 
 
-def test_an_unknown_name_fails_in_the_second_cell_with_the_nearest_and_writes_nothing(tmp_path):
+def test_an_unknown_name_is_refused_before_the_study_begins_with_the_nearest(tmp_path):
     line = "papermill notebooks/reports/classification.ipynb out.ipynb -p epoch 3 -p out_dir my_study"
     done = run(tmp_path, line)
     assert done.returncode != 0
