@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 IMPORT_ROOTS = {"medlab": ROOT, "medlab_widgets": ROOT / "widgets"}
-LOADS_KERAS = ("medlab.models.", "medlab.training.")
+LOADS_KERAS = ("medlab.evaluation.attribution.", "medlab.models.", "medlab.training.")
 
 
 def modules_with_examples() -> list:

@@ -47,10 +47,16 @@ def show(name: str) -> None:
 @data.command()
 @_name
 @_size
-def fetch(name: str, size: int | None) -> None:
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE_OR_URL",
+    help="Take it from a file, or from another http(s) address. Its MD5 is checked all the same.",
+)
+def fetch(name: str, size: int | None, source: str | None) -> None:
     """Download data set NAME into the data root, if it is not there yet, and print its path."""
     with plain_refusals():
-        click.echo(data_sets.fetch(name, size))
+        click.echo(data_sets.fetch(name, size, source=source))
 
 
 @data.command()

@@ -5,10 +5,12 @@ import errno
 import hashlib
 import logging
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from medlab import checks
@@ -70,7 +72,9 @@ def verify(name: str, size: int | None = None) -> Path:
     raise ValueError(msg)
 
 
-def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
+def fetch(
+    name: str, size: int | None = None, progress: bool = True, source: str | os.PathLike[str] | None = None
+) -> Path:
     """Return the path of a registered file, downloading it if it does not lie under the data root yet.
 
     Nothing is overwritten: a file of that name with another MD5 that is in the way gets a new name. An
@@ -84,6 +88,9 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
         Side length of the images; None takes the smallest.
     progress : bool
         Show a progress bar on stderr.
+    source : path or str, optional
+        A file, which is copied, or an http(s) address, to take in place of the registered address. The MD5
+        that it must have is the same.
 
     Returns
     -------
@@ -93,7 +100,9 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     Raises
     ------
     ValueError
-        If the data set or size is unknown, or the download has another MD5.
+        If the data set or size is unknown, or the file has another MD5.
+    FileNotFoundError
+        If `source` is neither a file nor an http(s) address.
     ConnectionError
         If there is no network, the server fails, or the connection breaks.
     OSError
@@ -106,6 +115,7 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
 
     record = describe(name)
     url = record.files[_size(name, size)]["url"]
+    origin = url if source is None else _origin(source, file_name(name, size), expected)
     collection = "medmnist" if record.source.startswith("MedMNIST") else name
     target = data_root() / collection / file_name(name, size)
     partial = target.parent / ".partial"
@@ -113,13 +123,13 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
     wrong = next(_candidates(name, size), None)
     if wrong:
         remedy += f" {wrong} was not used: its MD5 is {_md5(wrong)}, it is truncated or altered."
-    with _explained(url, target, expected, remedy):
+    with _explained(origin, target, expected, remedy):
         partial.mkdir(parents=True, exist_ok=True)
         try:
             _sweep(partial)
-            downloader = pooch.HTTPDownloader(progressbar=progress)
+            downloader = pooch.HTTPDownloader(progressbar=progress) if _is_address(origin) else _copy
             draft = uuid.uuid4().hex
-            pooch.retrieve(url, f"md5:{expected}", draft, partial, downloader=downloader)
+            pooch.retrieve(origin, f"md5:{expected}", draft, partial, downloader=downloader)
             _move_aside(target, expected)
             (partial / draft).replace(target)
         finally:
@@ -127,6 +137,32 @@ def fetch(name: str, size: int | None = None, progress: bool = True) -> Path:
                 with contextlib.suppress(OSError):  # it is not empty, or another process downloads into it
                     folder.rmdir()
     return target
+
+
+def _origin(source: str | os.PathLike[str], file: str, md5: str) -> str:
+    """Return an address as it is, and the path of a file after checking its MD5."""
+    if _is_address(str(source)):
+        return str(source)
+    path = Path(os.path.expanduser(source))  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
+    if not path.is_file():
+        msg = f"The source of {file} must be a file or an http(s) address, got {source}. Check the spelling."
+        raise FileNotFoundError(msg)
+    if (got := _md5(path)) != md5:
+        msg = (
+            f"{path} must have the MD5 {md5} to be used as {file}, got {got}: it is truncated, altered or "
+            "another file. Nothing was copied."
+        )
+        raise ValueError(msg)
+    return str(path)
+
+
+def _is_address(text: str) -> bool:
+    return urlsplit(text).scheme in ("http", "https")
+
+
+def _copy(file: str, target: str, _pooch: Any) -> None:
+    """Bring a file as pooch's downloaders bring an address."""
+    shutil.copyfile(file, target)
 
 
 @contextlib.contextmanager
@@ -155,8 +191,9 @@ def _explained(url: str, target: Path, md5: str, remedy: str) -> Iterator[None]:
         msg += "let the environment variable MEDLAB_DATA name another folder."
         raise OSError(error.errno or errno.EIO, msg) from error
     except ValueError as error:
+        got = str(error).partition("but got ")[2].partition(".")[0] or "another"  # as pooch says it
         msg = (
-            f"The download of {target.name} must have the MD5 {md5}, got another and deleted it: it was "
+            f"The download of {target.name} must have the MD5 {md5}, got {got} and deleted it: it was "
             f"truncated or altered on the way. Try again. {remedy}"
         )
         raise ValueError(msg) from error

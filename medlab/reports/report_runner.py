@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from medlab.reports import study as _study
-from medlab.reports.parameters import Value, read_schema, validate
+from medlab.reports.parameters import ParameterErrors, Value, read_schema, validate
 from medlab.reports.presets import Template, resolve
 from medlab.reports.report_page import WholeFileWriter, scrub, to_html, write_whole
 
@@ -67,7 +67,8 @@ def run_report(
     parameters : dict, optional
         Values that go over the preset's and the notebook's own.
     out : path, optional
-        New or empty folder; by default a new one, ``build/reports/NAME``, numbered when that exists.
+        New or empty folder, as the parameter `out_dir`, which may name it instead; by default a new one,
+        ``build/reports/NAME``, numbered when that exists.
     given : dict of dicts, optional
         Who said what, the highest precedence first, instead of `parameters`: command line, then file.
         MEDLAB_SCALE, the preset and the notebook's cell come below.
@@ -97,7 +98,11 @@ def run_report(
     values = validate(schema, levels)
     title = template.title_for({key: value.value for key, value in values.items()})
     rows = _study.rows(schema, values)
-    folder = _prepare(out, {"name": template.name, "title": title, "started": time.time(), "rows": rows})
+    out_dir = values["out_dir"].value if "out_dir" in values else None
+    if out is not None and out_dir is not None:
+        raise ParameterErrors(["out_dir names the folder, and so does --out: got both. Give one of them."])
+    facts = {"name": template.name, "title": title, "started": time.time(), "rows": rows}
+    folder = _prepare(out if out_dir is None else out_dir, facts)
     stand_ins = _stand_ins(values, folder)
     if progress:
         sys.stderr.write(f"{template.name} is running; its training will say how far it is.\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import itertools
 import json
@@ -67,25 +68,27 @@ class Study:
         return self.values["scale"]
 
 
-def begin(template: str, namespace: Mapping[str, Any]) -> Study:
-    """Begin a study: by `medlab report`, which has decided all, or by hand in an opened notebook.
+def begin(template: str, namespace: dict[str, Any]) -> Study:
+    """Begin a study: by `medlab report`, which has decided all, or by plain papermill or by hand.
 
     Parameters
     ----------
     template : str
-        Name of the template, for its parameters when the notebook is run by hand.
+        Name of the template, for its parameters when the notebook is run by papermill or by hand.
     namespace : dict
-        ``globals()`` of the notebook: the parameters as its cells left them.
+        ``globals()`` of the notebook: the parameters as its cells left them. Papermill guesses their types;
+        they are replaced by what the schema makes of them.
 
     Returns
     -------
     study : Study
-        By hand, its folder is a new one under ``build/reports`` of the clone, or of the working directory.
+        Without `medlab report`, its folder is `out_dir`, or else a new one under ``build/reports`` of the
+        clone, or of the working directory.
 
     Raises
     ------
     ParameterErrors
-        If the notebook was run by hand with parameters that `medlab report` would refuse.
+        If the notebook was run with parameters that `medlab report` would refuse: all are named.
     """
     if folder := os.environ.get(FOLDER_VARIABLE):
         facts = json.loads(Path(folder, PARAMETERS_FILE).read_text(encoding="utf-8"))
@@ -93,12 +96,26 @@ def begin(template: str, namespace: Mapping[str, Any]) -> Study:
     started, preset = time.time(), resolve(template)
     schema = _parameters.read_schema(preset.notebook)
     changed = {p.name: namespace[p.name] for p in schema if namespace[p.name] != p.default}
+    changed = dict.fromkeys(_injected(namespace) - {p.name for p in schema}) | changed
     values = _parameters.validate(schema, {"this notebook": changed, **scale_level(schema)})
-    # Beside the clone's notebooks rather than among them: what lies there goes into the wheel.
-    course = notebook.course_folder()
-    in_clone = preset.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
-    builds = Path(course.parent if in_clone else "", "build", "reports")
-    return Study(template, preset.title, fresh_folder(builds / template), rows(schema, values), started)
+    namespace.update((name, value.value) for name, value in values.items())
+    if out_dir := namespace.get("out_dir"):
+        study_folder = Path(os.path.expanduser(out_dir))  # noqa: PTH111 (it leaves ~nobody as it is)
+        study_folder.mkdir(parents=True, exist_ok=True)
+    else:
+        # Beside the clone's notebooks rather than among them: what lies there goes into the wheel.
+        course = notebook.course_folder()
+        in_clone = preset.notebook.is_relative_to(course) and (course.parent / "pyproject.toml").is_file()
+        builds = Path(course.parent if in_clone else "", "build", "reports")
+        study_folder = fresh_folder(builds / template)
+    return Study(template, preset.title, study_folder, rows(schema, values), started)
+
+
+def _injected(namespace: Mapping[str, Any]) -> set[str]:
+    """Return the names that papermill's own cell sets; it only logs those that it does not know."""
+    cells = [cell for cell in namespace.get("In", ()) if cell.startswith("# Parameters\n")]
+    nodes = [node for cell in cells for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
+    return {ast.unparse(target) for node in nodes for target in node.targets}
 
 
 def scale_level(schema: list[_parameters.Parameter]) -> dict[str, dict[str, Any]]:

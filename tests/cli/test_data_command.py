@@ -51,12 +51,25 @@ def test_a_damaged_row_is_one_line_in_the_list_too(monkeypatch):
     assert (result.exit_code, result.output) == (1, "Error: toyset.yaml must have a license, got none.\n")
 
 
-def test_fetch_prints_the_path_and_passes_the_size_on(monkeypatch):
+def test_fetch_prints_the_path_and_passes_size_and_source_on(monkeypatch):
     requests = []
-    monkeypatch.setattr(medlab.data, "fetch", lambda *request: requests.append(request) or Path("found.npz"))
+
+    def fetch(*request, source):
+        requests.append((*request, source))
+        return Path("found.npz")
+
+    monkeypatch.setattr(medlab.data, "fetch", fetch)
     assert run("fetch", "breastmnist").output == "found.npz\n"
-    run("fetch", "breastmnist", "--size", "64")
-    assert requests == [("breastmnist", None), ("breastmnist", 64)]
+    run("fetch", "breastmnist", "--size", "64", "--from", "~/breastmnist_64.npz")
+    assert requests == [("breastmnist", None, None), ("breastmnist", 64, "~/breastmnist_64.npz")]
+
+
+def test_a_source_that_is_not_there_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
+    result = run("fetch", "breastmnist", "--from", "nowhere.npz")
+    assert result.exit_code == 1
+    assert "must be a file or an http(s) address, got nowhere.npz" in result.output
+    assert len(result.output.splitlines()) == 1
 
 
 def test_verify_says_what_is_wrong_and_where(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from medlab.data.downloading import data_root, fetch, file_name, find, verify
 
 CONTENT = bytes(range(256)) * 4000  # about 1 MB: several chunks of a download
 MD5 = hashlib.md5(CONTENT).hexdigest()
+OTHER_MD5 = hashlib.md5(b"something else").hexdigest()
 
 
 class Server(BaseHTTPRequestHandler):
@@ -139,7 +140,7 @@ def test_a_server_error_is_told(serve, root):
 
 def test_a_download_with_another_hash_is_deleted_and_told(serve, root):
     serve("/other.npz")
-    with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got another and deleted it"):
+    with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got {OTHER_MD5} and deleted it"):
         fetch("tiny")
     assert list(root.iterdir()) == []
 
@@ -148,7 +149,7 @@ def test_a_download_with_another_hash_is_deleted_and_told(serve, root):
     ("path", "error", "said"),
     [
         ("/truncated.npz", ConnectionError, r"must be complete, got a broken connection\. Try again"),
-        ("/silently_truncated.npz", ValueError, r"got another and deleted it: it was truncated"),
+        ("/silently_truncated.npz", ValueError, r"got \w{32} and deleted it: it was truncated"),
     ],
 )
 def test_a_truncated_download_is_told_and_the_next_one_starts_cleanly(serve, root, path, error, said):
@@ -246,6 +247,73 @@ def test_a_data_root_without_permission_is_told(serve, root, monkeypatch):
         PermissionError, match=r"must be writable to hold tiny\.npz, got: .*Permission denied"
     ):
         fetch("tiny")
+
+
+# --- from somewhere else
+
+
+@pytest.mark.parametrize("written", ["{home}/got by post.npz", "~/got by post.npz", "../got by post.npz"])
+def test_a_file_on_disk_is_copied_after_its_md5_was_checked(serve, root, tmp_path, monkeypatch, written):
+    requests = serve()
+    (tmp_path / "got by post.npz").write_bytes(CONTENT)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = fetch("tiny", source=written.format(home=tmp_path))
+    assert path == root / "medmnist" / "tiny.npz"
+    assert path.read_bytes() == (tmp_path / "got by post.npz").read_bytes() == CONTENT
+    assert [item.name for item in path.parent.iterdir()] == ["tiny.npz"]
+    assert requests == []
+
+
+def test_another_address_is_asked_in_place_of_the_registered_one(serve, root, server):
+    requests = serve("/broken.npz")
+    path = fetch("tiny", source=f"http://127.0.0.1:{server.server_port}/mirror/tiny.npz", progress=False)
+    assert path.read_bytes() == CONTENT
+    assert requests == ["/mirror/tiny.npz"]
+
+
+def test_a_source_with_another_md5_is_refused_with_both_and_nothing_stays(serve, root, tmp_path, server):
+    serve()
+    wrong = tmp_path / "wrong.npz"
+    wrong.write_bytes(b"something else")
+    with pytest.raises(ValueError, match=rf"wrong\.npz must have the MD5 {MD5} .*got {OTHER_MD5}: it is"):
+        fetch("tiny", source=wrong)
+    assert not root.exists()
+    with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got {OTHER_MD5} and deleted it"):
+        fetch("tiny", source=f"http://127.0.0.1:{server.server_port}/other.npz")
+    assert not (root / "medmnist").exists()
+    assert wrong.read_bytes() == b"something else"
+
+
+@pytest.mark.parametrize("source", ["nowhere.npz", "~nobody/tiny.npz", "ftp://127.0.0.1/tiny.npz", "."])
+def test_a_source_that_is_neither_file_nor_address_is_refused(serve, root, source):
+    serve()
+    with pytest.raises(
+        FileNotFoundError, match=r"source of tiny\.npz must be a file or an http\(s\) address, got"
+    ):
+        fetch("tiny", source=source)
+    assert not root.exists()
+
+
+def test_a_name_that_is_unknown_is_refused_before_the_source_is_looked_at(serve, root):
+    serve()
+    with pytest.raises(ValueError, match="Did you mean 'tiny'"):
+        fetch("tinny", source="nowhere.npz")
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_copy_leaves_nothing(serve, root, tmp_path, monkeypatch):
+    serve()
+    (tmp_path / "tiny.npz").write_bytes(CONTENT)
+
+    def full(file, target):
+        Path(target).write_bytes(CONTENT[:99])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(downloading.shutil, "copyfile", full)
+    with pytest.raises(OSError, match="got a full disk"):
+        fetch("tiny", source=tmp_path / "tiny.npz")
+    assert not (root / "medmnist").exists()
 
 
 def test_verify_tells_a_missing_file_from_a_wrong_one(serve, root):

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import torch
+from captum import attr
 from keras import layers
 
 from medlab import evaluation
@@ -358,6 +360,21 @@ def test_what_is_drawn_follows_from_the_seed_and_disturbs_nobody(method, rng):
     assert np.random.random() == expected  # noqa: NPY002
     np.testing.assert_array_equal(attribute(method, model, x, baseline=baseline, seed=3).map, first.map)
     assert np.abs(attribute(method, model, x, baseline=baseline, seed=4).map - first.map).max() > 0
+
+
+def test_captum_called_by_hand_through_the_public_bridge_gives_the_maps_of_attribute(weights, x):
+    model = linear(weights, bias=0.5, activation="sigmoid")
+    bridge = attribution.Bridge(lambda images: model(images, training=False)[:, 0])
+    images = torch.tensor(x)
+    parts = attr.IntegratedGradients(bridge).attribute(images, method="riemann_middle").detach().numpy()
+    np.testing.assert_allclose(parts, attribute("integrated_gradients", model, x).map, atol=1e-6)
+    change = (bridge(images) - bridge(torch.zeros_like(images))).numpy()
+    np.testing.assert_allclose(parts.sum(axis=(1, 2, 3)), change, atol=1e-3)
+    # A method that `attribute` does not offer: on a linear network, the Shapley value is weight times input.
+    plain = linear(weights)
+    shapley = attr.ShapleyValueSampling(attribution.Bridge(lambda images: plain(images)[:, 0]))
+    found = shapley.attribute(images, n_samples=2).numpy()
+    np.testing.assert_allclose(found, weights * x, rtol=1e-3, atol=1e-4)
 
 
 def test_canceling_from_outside_stops_between_two_batches(rng):

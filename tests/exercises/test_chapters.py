@@ -116,6 +116,15 @@ def test_exercises_run_as_shipped_and_solutions_solve_them(path, capsys):
 
 
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_a_solution_is_folded_in_jupyterlab_and_in_colab(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    solutions = [cell for cell in cells if "solution" in cell["metadata"].get("tags", [])]
+    for cell in solutions:
+        assert cell["metadata"].get("jupyter") == {"source_hidden": True}, cell["id"]
+        assert cell["metadata"].get("cellView") == "form", f"{cell['id']}: Colab does not know source_hidden"
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
 def test_the_learner_needs_no_name_that_only_a_solution_makes(path):
     """`medlab learner` leaves the solutions out, and the rest of the notebook must run."""
     everything = sources(path)

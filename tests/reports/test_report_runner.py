@@ -198,6 +198,21 @@ def test_a_folder_that_holds_files_is_never_written_to(cohort, tiny):
         run_report(tiny, out="images")
 
 
+@pytest.mark.parametrize("named", ["my_study", "{cohort}/my_study"])
+def test_the_parameter_out_dir_names_the_folder_as_out_does(cohort, tiny, named):
+    result = run_report(tiny, {"out_dir": named.format(cohort=cohort)})
+    assert result.folder == cohort / "my_study"
+    assert result.metrics["parameters"]["out_dir"] == "my_study"
+    assert str(cohort) not in result.notebook.read_text() + result.html.read_text()
+    assert not (cohort / "build").exists()
+
+
+def test_two_names_for_the_folder_are_refused(cohort, tiny):
+    with pytest.raises(ParameterErrors, match=r"out_dir names the folder, and so does --out: got both"):
+        run_report(tiny, {"out_dir": "here"}, out="there")
+    assert [path.name for path in cohort.iterdir()] == ["images"]
+
+
 def test_wrong_parameters_start_and_write_nothing(cohort, tiny):
     with pytest.raises(ParameterErrors, match="rate must lie between 0 and 1"):
         run_report(tiny, {"rate": 7})

@@ -24,6 +24,7 @@ DEFAULTS = {
     "augment": True,
     "balance": "auto",
     "scale": "lesson",
+    "out_dir": None,
 }
 
 
@@ -44,12 +45,12 @@ def test_a_notebook_opened_by_hand_gets_a_folder_and_names_what_was_changed(cour
     assert {row["name"]: row["source"] for row in study.rows if row["source"] != "template"} == {
         "rate": "this notebook"
     }
-    assert begin("tiny", DEFAULTS).folder.name == "tiny-2"
+    assert begin("tiny", dict(DEFAULTS)).folder.name == "tiny-2"
 
 
 def test_the_scale_of_the_environment_goes_over_the_cell(course, monkeypatch):
     monkeypatch.setenv("MEDLAB_SCALE", "smoke")
-    assert begin("tiny", DEFAULTS).scale == "smoke"
+    assert begin("tiny", dict(DEFAULTS)).scale == "smoke"
 
 
 def test_a_data_set_put_into_the_cell_by_hand_replaces_the_folder(course):
@@ -60,6 +61,43 @@ def test_a_data_set_put_into_the_cell_by_hand_replaces_the_folder(course):
 def test_wrong_values_put_into_the_cell_by_hand_are_refused(course):
     with pytest.raises(ParameterErrors, match=r"rate must lie between 0 and 1, got 3\.0\. \(this notebook\)"):
         begin("tiny", {**DEFAULTS, "rate": 3.0})
+
+
+def test_what_papermill_injects_under_an_unknown_name_is_refused_with_the_nearest(course):
+    """Papermill logs an unknown name and goes on; its cell begins with a comment of its own."""
+    cells = ["", "rate: float = 0.5  # learning rate", "# Parameters\nepochs = 3\nraet = 0.125\nseed = 1\n"]
+    with pytest.raises(ParameterErrors) as refused:
+        begin("tiny", {**DEFAULTS, "epochs": 3, "raet": 0.125, "seed": 1, "In": cells, "unrelated": 3})
+    first, second = sorted(refused.value.problems)
+    assert first == "raet is not a parameter of this report. Did you mean 'rate'? (this notebook)"
+    assert second.startswith("seed is not a parameter of this report. There are: dataset, data_dir, epochs")
+    assert not Path("build").exists()
+
+
+def test_values_get_the_types_of_the_schema_whatever_papermill_made_of_them(course):
+    namespace = {**DEFAULTS, "augment": "no", "epochs": "3", "rate": 1}
+    study = begin("tiny", namespace)
+    assert (namespace["augment"], namespace["epochs"], namespace["rate"]) == (False, 3, 1.0)
+    assert type(namespace["rate"]) is float
+    assert study.values["epochs"] == 3
+
+
+@pytest.mark.parametrize("given", ["~/studies/first", "empty"])
+def test_out_dir_is_the_folder_of_the_study(course, monkeypatch, given):
+    monkeypatch.setenv("HOME", str(course))
+    (course / "empty").mkdir()
+    study = begin("tiny", {**DEFAULTS, "out_dir": given})
+    assert study.folder.resolve() == course / given.removeprefix("~/")
+    assert study.folder.is_dir()
+    assert not Path("build").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("images", "'images' holds files"), ("course/reports/tiny.ipynb", "is a file")]
+)
+def test_an_out_dir_that_holds_something_is_refused(course, given, said):
+    with pytest.raises(ParameterErrors, match=rf"out_dir must be a new or empty folder, but .*{said}\. Name"):
+        begin("tiny", {**DEFAULTS, "out_dir": given})
 
 
 def test_an_absolute_path_is_shown_by_its_last_part(course):
@@ -125,7 +163,7 @@ def results(test):
 
 
 def test_the_numbers_hold_every_key_of_schema_1(course):
-    study = begin("tiny", DEFAULTS)
+    study = begin("tiny", dict(DEFAULTS))
     written = write_metrics(study, *results({"auc": 0.75, "auc_ci": (0.5, 1.0)}))
     assert written == json.loads((study.folder / "metrics.json").read_text())
     assert set(METRICS_KEYS) <= set(written)
@@ -136,7 +174,7 @@ def test_the_numbers_hold_every_key_of_schema_1(course):
 
 
 def test_numbers_that_are_not_finite_are_not_written(course):
-    study = begin("tiny", DEFAULTS)
+    study = begin("tiny", dict(DEFAULTS))
     with pytest.raises(ValueError, match="Out of range float values"):
         write_metrics(study, *results({"auc": float("nan")}))
     assert not (study.folder / "metrics.json").exists()

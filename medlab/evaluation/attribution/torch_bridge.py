@@ -61,14 +61,18 @@ class Watcher:
 
 @dataclass(eq=False)
 class Bridge:
-    """One number for each image, with its gradient with respect to the first tensors.
+    """A function of Keras' tensors as one of torch's, for Captum: its values and their gradients.
 
-    Tensors are torch's, on the CPU; those of a network on a GPU go there a batch at a time.
+    `medlab.evaluation.attribute` builds one for each question; build one yourself to call any method of
+    Captum that needs no more than a function. It gives one number for each image, and the gradients with
+    respect to the first tensors. Tensors are torch's, on the CPU; those of a network on a GPU go there a
+    batch at a time.
 
     Attributes
     ----------
     function : callable
-        Takes tensors of Keras' backend, first axis N, and returns one, shape (N,).
+        Takes tensors of Keras' backend, first axis N, and returns one, shape (N,): such as
+        ``lambda images: model(images, training=False)[:, 0]``. No image may depend on another.
     differentiable : int
         How many of its tensors, the first ones, torch may ask the gradient of. 0: `function` may return
         any shape (N, ...).
@@ -79,6 +83,16 @@ class Bridge:
         Functions of the network that `function` runs, from earlier questions.
     question : tuple
         What `function` computes, as long as the network keeps its form: the same question, the same function.
+
+    Examples
+    --------
+    Captum on a function of Keras: the parts of a sum of squares, beside an input of 0, are the squares.
+
+    >>> from captum import attr
+    >>> bridge = Bridge(lambda x: keras.ops.sum(x**2, axis=1))
+    >>> x = torch.tensor([[1.0, -3.0]])
+    >>> attr.IntegratedGradients(bridge).attribute(x, method="riemann_middle").round(decimals=4).tolist()
+    [[1.0, 9.0]]
     """
 
     function: Function
