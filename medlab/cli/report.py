@@ -15,7 +15,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.cli.console import complete_from, reason, say
+from medlab.cli.console import complete_from, read_pairs, reason, say
 from medlab.text import estimate
 
 
@@ -103,7 +103,7 @@ def report(
         return
     # A pair begins behind a blank: positive_class=my class seed=3
     pairs = (*pairs, *filter(None, re.split(r"\s+(?=\w+=)", line.strip())))
-    given = {"command line": _pairs(pairs), **_from_file(file)}
+    given = {"command line": read_pairs(pairs), **_from_file(file)}
     with _interruptible() as signals:
         try:
             _run(context, template, given, out)
@@ -181,21 +181,6 @@ def headline(metrics: dict[str, Any]) -> list[str]:
     if threshold is not None and uneven and metrics["parameters"].get("balance") not in ("none", "focal"):
         remarks.append("Balancing the classes shifts the accuracy at 0.5; published accuracies are at 0.5.")
     return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in remarks)]
-
-
-def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            msg = f"-p takes NAME=VALUE, got {pair!r}."
-            raise click.UsageError(msg)
-        if name in given:
-            msg = f"-p {name}=... is given twice."
-            raise click.UsageError(msg)
-        given[name] = value
-    return given
 
 
 def _from_file(file: Path | None) -> dict[str, dict[str, Any]]:
