@@ -9,6 +9,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from medlab.cli.learner import copy_course
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[nw]*/README.md")])
@@ -103,3 +105,13 @@ def test_a_chapter_has_its_place_its_price_and_its_sources(path):
     assert "\n## Recap\n" in text
     assert DOI.search(text.partition("## Sources")[2])
     assert f"](notebooks/{path.name})" in prose(ROOT / "README.md")
+
+
+def test_the_tables_that_chapters_read_go_along_into_a_learners_copy(tmp_path):
+    written = copy_course(ROOT / "notebooks", tmp_path / "copy")
+    for path in CHAPTERS:
+        code = "".join(
+            "".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        )
+        for name in re.findall(r'"results" / "([^"]+)"', code):
+            assert f"results/{name}" in written

@@ -67,3 +67,19 @@ def complete_from(
         return [CompletionItem(n, help=helps.get(n)) for n in listed if n.startswith(incomplete)]
 
     return complete
+
+
+def read_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return what `-p NAME=VALUE`, given several times, says of each name."""
+    given: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            msg = f"-p takes NAME=VALUE, got {pair!r}."
+            raise click.UsageError(msg)
+        if name in given:
+            msg = f"-p {name}=... is given twice."
+            raise click.UsageError(msg)
+        given[name] = value
+    return given

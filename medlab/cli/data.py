@@ -1,9 +1,13 @@
-"""`medlab data`: which data sets there are, what is known of them, and whether the files are whole."""
+"""`medlab data`: which data sets there are, what is known of them, and their files."""
+
+import json
+from pathlib import Path
+from typing import Any
 
 import click
 
 from medlab import data as data_sets
-from medlab.cli.console import complete_from, plain_refusals, say_table
+from medlab.cli.console import complete_from, plain_refusals, read_pairs, say, say_table
 
 
 def _tasks(_context: click.Context) -> dict[str, str]:
@@ -12,7 +16,7 @@ def _tasks(_context: click.Context) -> dict[str, str]:
 
 @click.group()
 def data() -> None:
-    """List, describe, download and verify data sets.
+    """List, describe, download, verify and export data sets.
 
     Data sets are stored in the data root. This is the folder named by MEDLAB_DATA, otherwise data/ in a clone
     or the user's data folder.
@@ -67,3 +71,42 @@ def verify(name: str, size: int | None) -> None:
     with plain_refusals():
         path = data_sets.verify(name, size)
     click.echo(f"{path}: as registered")
+
+
+@data.command()
+@_name
+@_size
+@click.option(
+    "--to", "folder", required=True, type=click.Path(path_type=Path), help="Write into a new or empty folder."
+)
+@click.option(
+    "-p",
+    "--parameter",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set seed, n_train or another option of a simulated data set. May be given several times.",
+)
+def export(name: str, size: int | None, folder: Path, pairs: tuple[str, ...]) -> None:
+    """Write data set NAME as PNG files: a folder for each split, and in it one for each class.
+
+    medlab data export simulated_nodules --to my_images -p n_train=500 -p seed=3
+    """
+    options = {option: _value(text) for option, text in read_pairs(pairs).items()}
+    with plain_refusals((OSError, ValueError, TypeError)):
+        dataset = data_sets.load(name, size=size, **options)
+        written = data_sets.write_folder(dataset, folder)
+    kind = "SIMULATED images" if dataset.simulated else "images"
+    lines = [
+        f"{folder}: {sum(written.values()):,} {kind}",
+        *(f"  {n:,} in {of}" for of, n in written.items()),
+    ]
+    say("\n".join(lines), written)
+
+
+def _value(text: str) -> Any:
+    """Read a number, a list or true and false as JSON has them; everything else is a word."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from medlab import data, models, reports
-from medlab.cli.console import complete_from, plain_refusals, say
+from medlab.cli.console import complete_from, plain_refusals, read_pairs, say
 from medlab.text import estimate
 
 
@@ -93,7 +93,7 @@ def report(
         return
     # A pair begins behind a blank: positive_class=my class seed=3
     pairs = (*pairs, *filter(None, re.split(r"\s+(?=\w+=)", line.strip())))
-    given: dict[str, dict[str, Any]] = {"command line": _pairs(pairs)}
+    given: dict[str, dict[str, Any]] = {"command line": read_pairs(pairs)}
     if file is not None:
         with plain_refusals(raised=click.UsageError):
             given[f"file {file.name}"] = read_yaml(file)
@@ -172,21 +172,6 @@ def headline(metrics: dict[str, Any]) -> list[str]:
     if threshold is not None and uneven and metrics["parameters"].get("balance") not in ("none", "focal"):
         remarks.append("Balancing the classes shifts the accuracy at 0.5; published accuracies are at 0.5.")
     return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in remarks)]
-
-
-def _pairs(pairs: tuple[str, ...]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            msg = f"-p takes NAME=VALUE, got {pair!r}."
-            raise click.UsageError(msg)
-        if name in given:
-            msg = f"-p {name}=... is given twice."
-            raise click.UsageError(msg)
-        given[name] = value
-    return given
 
 
 def _list() -> None:

@@ -11,6 +11,7 @@ from .cleaning import clean as clean, duplicates_across as duplicates_across
 from .dataset import Dataset as Dataset, Split as Split, center_crop as center_crop
 from .deidentification import deidentify as deidentify, deidentify_files as deidentify_files
 from .downloading import data_root as data_root, fetch as fetch, verify as verify
+from .exporting import write_folder as write_folder
 from .folder import load_folder as load_folder
 from .grouping import groups_from_blocks as groups_from_blocks
 from .loading import load as load

@@ -1,4 +1,4 @@
-"""`medlab data list | show | fetch | verify`."""
+"""`medlab data list | show | fetch | verify | export`."""
 
 from __future__ import annotations
 
@@ -87,3 +87,35 @@ def test_verify_accepts_the_official_file(real_data):
     result = run("verify", "breastmnist")
     assert result.exit_code == 0, result.output
     assert result.output.endswith("breastmnist.npz: as registered\n")
+
+
+def test_export_writes_a_simulated_set_with_its_options(tmp_path):
+    counts = ["-p", "n_train=8", "-p", "n_val=6", "-p", "n_test=6"]
+    result = run("export", "simulated_nodules", "--to", str(tmp_path / "new"), *counts, "-p", "seed=3")
+    assert result.exit_code == 0, result.output
+    assert "20 SIMULATED images" in result.output
+    assert result.output.splitlines()[1].endswith("in train/benign")
+    assert len(list((tmp_path / "new").rglob("*.png"))) == 20
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-p", "n_trian=8"], "Did you mean 'n_train'?"),
+        (["-p", "n_train=many"], "n_train must be a whole number"),
+        (["--size", "9"], "size of simulated_nodules must be"),
+    ],
+)
+def test_export_says_in_one_line_what_it_does_not_take(tmp_path, options, message):
+    result = run("export", "simulated_nodules", "--to", str(tmp_path / "new"), *options)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert len(result.output.splitlines()) == 1
+
+
+def test_export_leaves_a_folder_that_holds_something(tmp_path):
+    (tmp_path / "scan.png").touch()
+    counts = ["-p", "n_train=8", "-p", "n_val=6", "-p", "n_test=6"]
+    result = run("export", "simulated_nodules", "--to", str(tmp_path), *counts)
+    assert result.exit_code == 1
+    assert "must be new or empty" in result.output

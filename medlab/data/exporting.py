@@ -1,0 +1,81 @@
+"""Write a data set as a folder of PNG files, the layout that `load_folder`, Keras and other programs read."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from medlab.data.dataset import Dataset
+
+
+def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
+    """Write each image as ``folder/<split>/<class>/<number>.png``; the number is its place in the split.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Binary or multi-class; images uint8, shape (N, H, W, 1) or (N, H, W, 3).
+    folder : path of a new or empty folder
+
+    Returns
+    -------
+    written : dict of int
+        Number of images in each class folder, such as ``{"train/benign": 65, ...}``. Signs that the name of
+        a folder cannot hold become "_", and where the alphabet would change the order of the classes, their
+        numbers come first.
+
+    Raises
+    ------
+    FileExistsError
+        If `folder` is a file or holds something.
+    ValueError
+        If images have no single class, or are no 8-bit images in two dimensions.
+
+    Notes
+    -----
+    ``load_folder(folder, color=...)`` gives the same pixels and labels, sorted by class. Where patients are
+    known, ``groups.csv`` names the patient of each file (``group_rule="csv:groups.csv"``).
+    """
+    root = Path(folder)
+    if dataset.task not in ("binary", "multiclass"):
+        msg = f"Class folders need one class per image, got a {dataset.task} data set. Choose another."
+        raise ValueError(msg)
+    shape, kind = dataset.image_shape, dataset.train.images.dtype
+    if kind != np.uint8 or len(shape) != 3 or shape[-1] not in (1, 3):
+        msg = (
+            f"PNG files need uint8 images of shape (H, W, 1) or (H, W, 3), got {kind} {shape}. Choose a "
+            "slice of each volume, or scale gray values to 0 to 255 first."
+        )
+        raise ValueError(msg)
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        msg = f"The folder must be new or empty, got {root.name}, which holds something. Name another folder."
+        raise FileExistsError(msg)
+    names, written, table = _folder_names(dataset.class_names), {}, [("file", "group")]
+    for split_name, split in dataset.splits().items():
+        pixels = split.images[..., 0] if shape[-1] == 1 else split.images
+        for code, name in enumerate(names):
+            places = np.flatnonzero(split.labels == code)
+            written[f"{split_name}/{name}"] = len(places)
+            (root / split_name / name).mkdir(parents=True)
+            for place in places:
+                file = f"{split_name}/{name}/{place + 1:06d}.png"
+                Image.fromarray(pixels[place]).save(root / file)
+                if split.patients is not None:
+                    table.append((file, str(split.patients[place])))
+    if len(table) > 1:
+        with (root / "groups.csv").open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(table)
+    return written
+
+
+def _folder_names(class_names: tuple[str, ...]) -> list[str]:
+    """Return a name for each class's folder, in an order that the alphabet keeps on every system."""
+    names = [re.sub(r"[^\w ,()+-]+", "_", name).strip(" _") for name in class_names]
+    plain = [name.lower() for name in names]
+    if names == sorted(names) and plain == sorted({*plain} - {""}):
+        return names
+    return [f"{code:03d} {name}".strip() for code, name in enumerate(names)]

@@ -1,0 +1,86 @@
+"""A data set becomes class folders of PNG files, and comes back as it was."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from medlab.data import Dataset, Split, load, load_folder, write_folder
+
+
+def images(count, channels=1, first=0):
+    return np.random.default_rng(first).integers(0, 256, (count, 9, 12, channels), dtype=np.uint8)
+
+
+def tiny(names=("benign", "malignant"), channels=1, **facts):
+    codes = len(names)
+    labels = np.arange(4 * codes) % codes
+    parts = [Split(images(4 * codes, channels, first), labels) for first in range(3)]
+    binary = codes == 2
+    return Dataset(
+        "tiny", *parts, "binary" if binary else "multiclass", names, 1 if binary else None, **facts
+    )
+
+
+def by_class(split):
+    order = np.argsort(split.labels, kind="stable")
+    return split.images[order], split.labels[order]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_folder_gives_back_every_pixel_and_label(tmp_path, channels):
+    dataset = tiny(channels=channels)
+    assert write_folder(dataset, tmp_path / "new" / "one") == {
+        f"{split}/{name}": 4 for split in ("train", "val", "test") for name in ("benign", "malignant")
+    }
+    assert (tmp_path / "new" / "one" / "val" / "malignant" / "000002.png").is_file()
+    again = load_folder(tmp_path / "new" / "one", color=channels == 3)
+    assert again.class_names == dataset.class_names
+    for name, split in dataset.splits().items():
+        pixels, labels = by_class(split)
+        np.testing.assert_array_equal(again.splits()[name].images, pixels)
+        np.testing.assert_array_equal(again.splits()[name].labels, labels)
+
+
+def test_simulated_images_keep_their_patients(tmp_path):
+    dataset = load("simulated_nodules", n_train=12, n_val=12, n_test=12)
+    write_folder(dataset, tmp_path)
+    again = load_folder(tmp_path, group_rule="csv:groups.csv", positive_class="malignant")
+    order = np.argsort(dataset.test.labels, kind="stable")
+    np.testing.assert_array_equal(again.test.images, dataset.test.images[order])
+    assert again.test.patients.tolist() == dataset.test.patients[order].tolist()
+
+
+@pytest.mark.parametrize(
+    ("names", "folders"),
+    [
+        (("a", "b/c: d."), ["a", "b_c_ d"]),
+        (("normal", "hyperplasia"), ["000 normal", "001 hyperplasia"]),
+        (("B", "a", "b"), ["000 B", "001 a", "002 b"]),
+        (("..", "x"), ["000", "001 x"]),
+        (("良性", "恶性"), ["000 良性", "001 恶性"]),
+    ],
+)
+def test_class_names_become_names_of_folders_in_the_order_of_the_classes(tmp_path, names, folders):
+    dataset = tiny(names)
+    write_folder(dataset, tmp_path)
+    assert sorted(path.name for path in (tmp_path / "train").iterdir()) == folders
+    np.testing.assert_array_equal(load_folder(tmp_path).train.images, by_class(dataset.train)[0])
+
+
+def test_a_folder_that_holds_something_stays_as_it_is(tmp_path):
+    (tmp_path / "scan.png").touch()
+    for path in (tmp_path, tmp_path / "scan.png"):
+        with pytest.raises(FileExistsError, match=r"must be new or empty, got .*Name another folder"):
+            write_folder(tiny(), path)
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.png"]
+
+
+def test_images_without_a_class_or_of_another_kind_are_refused(tmp_path):
+    parts = [Split(images(3), np.array([0.5, 1.5, 2.0])) for _ in range(3)]
+    with pytest.raises(ValueError, match=r"one class per image, got a regression data set"):
+        write_folder(Dataset("ages", *parts, "regression", ("age",)), tmp_path)
+    volumes = [Split(np.zeros((4, 7, 9, 12, 1), np.uint8), np.array([0, 1, 0, 1])) for _ in range(3)]
+    with pytest.raises(ValueError, match=r"got uint8 \(7, 9, 12, 1\).*slice"):
+        write_folder(Dataset("scans", *volumes, "binary", ("a", "b"), 1), tmp_path)
+    assert not list(tmp_path.iterdir())
