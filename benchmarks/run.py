@@ -11,7 +11,18 @@ import importlib
 import sys
 from pathlib import Path
 
-PARTS = ("phantoms", "volumes", "pipeline", "studies", "race", "session", "attribution", "chapters", "gan")
+PARTS = (
+    "phantoms",
+    "volumes",
+    "pipeline",
+    "preparation",
+    "studies",
+    "race",
+    "session",
+    "attribution",
+    "chapters",
+    "gan",
+)
 
 
 def main() -> int:
