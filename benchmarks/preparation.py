@@ -6,6 +6,7 @@ What is trained comes from the cells of the notebook itself, so that what is mea
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def chapter() -> dict[str, Any]:
 
 
 def denoising(names: dict[str, Any], seed: int) -> list[dict[str, Any]]:
-    """Train on scans as they are, denoised, and of the full dose; return each one's gain over the first."""
+    """Train on scans as they are, denoised, and made at site A; return each one's gain over the first."""
     asked, outputs_of = names["asked"], names["outputs_of"]
     scans, sharp = names["low_dose"](seed), names["low_dose"](seed, site="A")
     rows = []
@@ -39,7 +40,7 @@ def denoising(names: dict[str, Any], seed: int) -> list[dict[str, Any]]:
         outputs = {
             name: outputs_of(asked(scans, question, name), seed, passes=8) for name in names["filters"]
         }
-        outputs["full dose"] = outputs_of(asked(sharp, question), seed, passes=8)
+        outputs["site A's scan"] = outputs_of(asked(sharp, question), seed, passes=8)
         for name in list(outputs)[1:]:
             gain = names["gain"](scans.test, question, outputs[name], outputs["as scanned"], seed)
             rows.append(_row(seed, question, name, "as scanned", gain))
@@ -76,6 +77,7 @@ def _row(
 
 def main() -> int:
     """Write both tables: a row per question, treatment and seed, with the interval over its patients."""
+    os.environ.pop("MEDLAB_SCALE", None)  # it would overrule the parameter
     names = chapter()
     folder = NOTEBOOKS / "results"
     folder.mkdir(exist_ok=True)
