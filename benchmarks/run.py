@@ -15,6 +15,7 @@ PARTS = (
     "phantoms",
     "volumes",
     "pipeline",
+    "preparation",
     "studies",
     "race",
     "session",
