@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.test_course import ROOT, anchors
+from tests.test_course import CHAPTERS, ROOT, anchors, prose
 
 NOTEBOOKS = ROOT / "notebooks"
 with (NOTEBOOKS / "article.csv").open(encoding="utf-8", newline="") as table:
@@ -93,3 +93,34 @@ def test_the_table_of_chapters_names_the_sections_of_each(page):
 
 def test_ranges_of_sections_are_read():
     assert listed("1, 4.1, 5.1–5.3") == {"1", "4.1", "5.1", "5.2", "5.3"}
+
+
+def errata(chapter: str) -> list[tuple[str, str, str]]:
+    """Return heading, section and text of each erratum of a chapter, in single spaces."""
+    blocks, heading = [], ""
+    for line in prose(NOTEBOOKS / f"{chapter}.ipynb").splitlines():
+        if line.startswith("#"):
+            heading = line.lstrip("# ").strip()
+        elif start := re.match(r"> \*\*Erratum, article ([\d.]+)\.\*\* (.*)", line):
+            blocks.append((heading, start[1].rstrip("."), start[2]))
+        elif line.startswith("> ") and blocks:
+            blocks[-1] = (*blocks[-1][:2], f"{blocks[-1][2]} {line[2:].strip()}")
+    return blocks
+
+
+@pytest.mark.parametrize("chapter", [path.stem for path in CHAPTERS])
+def test_an_erratum_says_what_the_article_says(chapter):
+    """Nobody who learns has the article: its claim stands beside the corrected one, as in article.csv."""
+    blocks = errata(chapter)
+    assert len(blocks) == prose(NOTEBOOKS / f"{chapter}.ipynb").count("> **Erratum")
+    for row in ROWS:
+        if row["verdict"] == "erratum" and row["notebook"] == chapter:
+            texts = [
+                text
+                for heading, section, text in blocks
+                if heading == row["heading"] and section == row["section"].split()[0]
+            ]
+            assert any(row["claim"] in text for text in texts), f"{names(row)} under {row['heading']!r}"
+    claims = [row["claim"] for row in ROWS if row["verdict"] == "erratum"]
+    for _, section, text in blocks:
+        assert any(text.startswith(f"*The article says:* {claim} ") for claim in claims), (section, text)
