@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.test_course import CHAPTERS, ROOT, anchors, prose
+from tests.test_course import CHAPTERS, PLANNED, ROOT, anchors, prose
 
 NOTEBOOKS = ROOT / "notebooks"
 with (NOTEBOOKS / "article.csv").open(encoding="utf-8", newline="") as table:
@@ -20,8 +20,6 @@ SECTIONS = """
 10.3 10.4
 """.split()
 VERDICTS = ("holds", "holds if", "erratum", "cannot be checked", "planned chapter")
-# Chapters that are still to come; each leaves this list with its notebook.
-PLANNED = "07_segmentation 10_fusion 11_privacy 12_monitoring 13_applications".split()
 
 
 def names(row: dict[str, str]) -> str:
@@ -56,7 +54,7 @@ def test_a_row_is_whole_and_its_place_exists(row):
 
 def test_a_planned_chapter_leaves_the_list_with_its_notebook():
     assert [name for name in PLANNED if (NOTEBOOKS / f"{name}.ipynb").exists()] == []
-    assert {row["notebook"] for row in ROWS if row["verdict"] == "planned chapter"} == set(PLANNED)
+    assert {row["notebook"] for row in ROWS if row["verdict"] == "planned chapter"} <= set(PLANNED)
 
 
 def test_no_claim_comes_twice_in_a_section():

@@ -356,8 +356,10 @@ def test_make_bench_finds_every_part_it_names():
 
 
 def test_the_readme_can_be_read_in_five_minutes():
-    words = (ROOT / "README.md").read_text(encoding="utf-8").split()
-    assert len(words) <= 1200, "measurements belong in docs/benchmarks.md, details in docs/guide.md"
+    """A table is looked things up in: its rows, which grow with each chapter, are not counted."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    words = [word for line in lines if not line.startswith("|") for word in line.split()]
+    assert len(words) <= 800, "measurements belong in docs/benchmarks.md, details in docs/guide.md"
 
 
 def test_third_parties_are_named_with_their_licenses():

@@ -160,7 +160,8 @@ def headline(metrics: dict[str, Any]) -> list[str]:
     measures = [measure for measure in test if f"{measure}_ci" in test and test[measure] is not None]
     if "majority_accuracy" in test:
         last = "accuracy" if threshold is None else "accuracy_at_threshold"
-        measures.insert(measures.index(last) + 1, "majority_accuracy")
+        place = measures.index(last) + 1 if last in measures else len(measures)
+        measures.insert(place, "majority_accuracy")
     positive = metrics.get("positive_class")
     asked = f", positive class {positive}" if positive else ""
     lines = [f"{metrics['dataset']}, {metrics['n_test']} test images{asked} (in brackets: 95 % intervals)"]

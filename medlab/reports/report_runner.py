@@ -105,7 +105,7 @@ def run_report(
     folder = _prepare(out if out_dir is None else out_dir, facts)
     stand_ins = _stand_ins(values, folder)
     if progress:
-        sys.stderr.write(f"{template.name} is running; its training will say how far it is.\n")
+        sys.stderr.write(f"{template.name} is running; what its cells print says how far it is.\n")
     try:
         problem, traceback = _execute(template, values, folder, progress)
         if problem:

@@ -93,6 +93,12 @@ def test_the_headline_gives_each_measure_with_its_interval_where_there_is_one():
     assert reasons == ["  No interval for f1: it rests on 2 images."]
 
 
+def test_the_headline_of_another_task_needs_no_accuracy():
+    lines = headline(METRICS | {"test": {"mae": 1.5, "mae_ci": [1.0, 2.0], "majority_accuracy": 0.6}})
+    assert lines[1].split()[-4:] == ["1.500", "(1.000", "to", "2.000)"]
+    assert lines[2].split()[-1] == "0.600"
+
+
 @pytest.mark.parametrize("balance", ["auto", "none"])
 def test_the_headline_tells_the_accuracies_apart(balance):
     test = {

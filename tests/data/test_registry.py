@@ -11,8 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from medlab.data import describe, registered, registry
-from medlab.data.phantoms import simulated_nodules
+from medlab.data import describe, phantoms, registered, registry
 
 ROOT = Path(__file__).parents[2]
 SETS = Path(registry.__file__).parent / "sets"
@@ -248,13 +247,14 @@ def test_the_script_refuses_a_wheel_without_facts(make_registry, tmp_path):
         make_registry.read_info(wheel)
 
 
-def test_the_simulated_set_is_what_its_record_says():
+@pytest.mark.parametrize("name", [name for name in registered() if describe(name).simulated])
+def test_a_simulated_set_is_what_its_record_says(name):
     from medlab.data import load
 
-    record = describe("simulated_nodules")
-    defaults = inspect.signature(simulated_nodules).parameters
+    record = describe(name)
+    defaults = inspect.signature(getattr(phantoms, name)).parameters
     assert record.split_sizes == {name: defaults[f"n_{name}"].default for name in ("train", "val", "test")}
-    dataset = load("simulated_nodules", n_train=12, n_val=8, n_test=8)
+    dataset = load(name, n_train=12, n_val=8, n_test=8)
     for fact in ("class_names", "positive_class", "task", "flips", "rotation_deg", "simulated"):
         assert getattr(dataset, fact) == getattr(record, fact)
     side = record.sizes[0]
