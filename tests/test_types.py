@@ -25,7 +25,7 @@ PUBLIC = {
     "evaluation.bootstrap": "-> tuple[float, float]",
     "evidence.deletion": "-> medlab.evaluation.evidence.deletion_curves.Curves",
     "generation.judge": "-> medlab.evaluation.generation.judgment.Judgment",
-    "reports.run_report": "-> medlab.reports.report_runner.ReportResult",
+    "reports.run_report": "fallback=medlab.reports.report_runner.ReportResult]",
     "TrainingPanel": "-> medlab_widgets.training_panel.TrainingPanel",
 }
 USER = """from medlab import data, evaluation, models, reports, training

@@ -378,7 +378,7 @@ def test_a_larger_draw_begins_with_the_smaller_one():
 @pytest.mark.slow
 def test_another_process_makes_the_same_bytes():
     code = (
-        "from test_phantoms_thorax import digest; from medlab.data.phantoms import thorax;"
+        "from test_phantoms_chest import digest; from medlab.data.phantoms import thorax;"
         "print(digest(thorax(3, seed=12)))"
     )
     paths = [os.path.dirname(__file__), *sys.path]  # noqa: PTH120

@@ -153,7 +153,7 @@ def test_the_central_slice_of_a_volume_is_the_slice_drawn_alone():
 @pytest.mark.slow
 def test_another_process_makes_the_same_bytes():
     code = (
-        "from test_phantoms_visits import digest; from medlab.data.phantoms import visits;"
+        "from test_phantoms_followup import digest; from medlab.data.phantoms import visits;"
         "print(digest(visits(9, seed=12)))"
     )
     paths = [os.path.dirname(__file__), *sys.path]  # noqa: PTH120

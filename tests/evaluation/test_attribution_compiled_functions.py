@@ -354,7 +354,7 @@ def test_numbers_of_numpy_are_taken_as_pythons(method, x):
 SCRIPT = """
 import sys
 sys.path.insert(0, {here!r})
-from test_attribution_kept import *
+from test_attribution_compiled_functions import *
 x = np.random.default_rng(0).normal(size=(3, *SHAPE)).astype(np.float32)
 model, other = network(), network()
 before = slope(model, x)
