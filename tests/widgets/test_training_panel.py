@@ -39,6 +39,12 @@ def test_it_trains_what_its_code_trains(panel, dataset, capsys):
     assert repr(panel) == "<TrainingPanel on spots: run 1 done>"
 
 
+def test_the_status_names_the_precision_of_the_network_that_trains(panel, monkeypatch):
+    monkeypatch.setattr(models, "build", functools.partial(models.build, mixed_precision=True))
+    panel.start().wait()
+    assert ", mixed_float16, " in panel.status.value
+
+
 def test_after_waiting_a_picture_is_left(panel, monkeypatch):
     displayed = []
     monkeypatch.setattr("medlab_widgets.panel.display", displayed.append)
@@ -64,6 +70,7 @@ def test_buttons_mean_something_only_when_they_can_be_pressed(panel):
     assert not panel.sliders.controls["width"].disabled
     assert "run 1: done" in panel.status.value
     assert "CPU" in panel.status.value
+    assert ", float32, " in panel.status.value
     assert "memory" in panel.status.value
 
 

@@ -268,8 +268,10 @@ class TrainingPanel(Panel):
                 self._chosen.value = run.name if run is not None else None
             self._restore.disabled = working or not names
             parts = runs.progress_parts(run.name, {"state": state, **snapshot}) if run is not None else []
-            parts.append(f"{self._device}, {runs.memory_in_use()}")
-            self._show_status(parts, run.session if run is not None else None)
+            session = run.session if run is not None else None
+            precision = f", {session.model.dtype_policy.name}" if session is not None else ""
+            parts.append(f"{self._device}{precision}, {runs.memory_in_use()}")
+            self._show_status(parts, session)
 
 
 class SessionPanel(Panel):
