@@ -19,7 +19,7 @@ for name in ("status", "message", "charts"):
 def page(page, spots_source):
     """A page on a kernel in which a data set and the widgets are made already."""
     page.run(
-        f"{spots_source}dataset = spots_dataset(256, 40, 40)\n"
+        f"{spots_source}dataset = spots_dataset(2048, 40, 40)\n"
         "import numpy as np\n"
         "from medlab_widgets import GanPanel, ThresholdExplorer, TrainingPanel"
     )
