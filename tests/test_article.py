@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 
 import pytest
+from click.testing import CliRunner
 
+from medlab import reports
+from medlab.cli import main
+from medlab.reports.parameters import read_schema, validate
 from tests.test_course import CHAPTERS, PLANNED, ROOT, anchors, prose
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -50,6 +55,23 @@ def test_a_row_is_whole_and_its_place_exists(row):
     notebook = NOTEBOOKS / f"{row['notebook']}.ipynb"
     assert row["command"] or row["heading"]
     assert not row["heading"] or row["heading"].replace(" ", "-") in anchors(notebook)
+
+
+@pytest.mark.parametrize("command", sorted({row["command"] for row in ROWS} - {""}))
+def test_a_command_of_the_map_is_understood(command):
+    """The words exist; what `medlab report` is given is not refused, be the data there or not."""
+    program, *words = shlex.split(command)
+    if program != "medlab":
+        assert program in ("%medlab", "%%medlab")
+        return
+    parameters = dict(word.split("=") for word in words if "=" in word)
+    words = [word for word in words if "=" not in word and word != "-p"]
+    if words[0] != "report":
+        assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0
+        return
+    template = reports.available()[words[1]]
+    levels = {"command line": parameters, f"preset {words[1]}": template.parameters}
+    assert validate(read_schema(template.notebook), levels)["model"].value == parameters.get("model", "auto")
 
 
 def test_a_planned_chapter_leaves_the_list_with_its_notebook():
