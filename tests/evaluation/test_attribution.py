@@ -229,7 +229,7 @@ def with_clinical(rng):
     joined = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), clinical])
     model = keras.Model([image, clinical], layers.Dense(1, activation="sigmoid")(joined))
     x = [rng.normal(size=(2, 12, 8, 1)), rng.normal(size=(2, 3))]
-    return model, [one.astype(np.float32) for one in x]
+    return model, [array.astype(np.float32) for array in x]
 
 
 @pytest.mark.slow
@@ -240,7 +240,7 @@ def test_an_image_with_clinical_variables_has_a_map_of_each(method, rng):
     if attribution.METHODS[method].layer:
         assert explained.map.shape == (2, 12, 8, 1)
     else:
-        assert [one.shape for one in explained.map] == [(2, 12, 8, 1), (2, 3)]
+        assert [part.shape for part in explained.map] == [(2, 12, 8, 1), (2, 3)]
         if method in ("integrated_gradients", "feature_ablation"):
             weight = model.layers[-1].get_weights()[0][-3:, 0]
             np.testing.assert_allclose(explained.map[1], weight * x[1], rtol=1e-2, atol=1e-5)
@@ -373,8 +373,8 @@ def test_captum_called_by_hand_through_the_public_bridge_gives_the_maps_of_attri
     # A method that `attribute` does not offer: on a linear network, the Shapley value is weight times input.
     plain = linear(weights)
     shapley = attr.ShapleyValueSampling(attribution.Bridge(lambda images: plain(images)[:, 0]))
-    found = shapley.attribute(images, n_samples=2).numpy()
-    np.testing.assert_allclose(found, weights * x, rtol=1e-3, atol=1e-4)
+    shapley_values = shapley.attribute(images, n_samples=2).numpy()
+    np.testing.assert_allclose(shapley_values, weights * x, rtol=1e-3, atol=1e-4)
 
 
 def test_canceling_from_outside_stops_between_two_batches(rng):
@@ -547,9 +547,9 @@ def test_a_layer_that_is_called_twice_is_not_offered(rng):
 def test_superpixels_cover_an_image_without_gaps(rng):
     image = np.zeros((20, 16, 1), np.float32)
     image[5:12, 4:10] = 1
-    for one in (image, rng.normal(size=(20, 16, 3)), rng.normal(size=(6, 9, 8, 1))):
-        parts = attribution.superpixels(one, 12)
-        assert parts.shape == one.shape
+    for example in (image, rng.normal(size=(20, 16, 3)), rng.normal(size=(6, 9, 8, 1))):
+        parts = attribution.superpixels(example, 12)
+        assert parts.shape == example.shape
         assert sorted(np.unique(parts)) == list(range(parts.max() + 1))
         assert 6 <= parts.max() + 1 <= 24
     assert attribution.superpixels(np.zeros((7, 2)), 3)[:, 0].tolist() == [0, 0, 0, 1, 1, 2, 2]

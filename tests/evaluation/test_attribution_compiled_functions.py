@@ -274,7 +274,7 @@ def test_a_network_is_collected_with_all_that_was_kept_of_it(x):
     gone = weakref.ref(model), weakref.ref(model.get_layer("maps"))
     del model
     gc.collect()
-    assert [one() for one in gone] == [None, None]
+    assert [reference() for reference in gone] == [None, None]
 
 
 # --- beside a training

@@ -117,11 +117,11 @@ def test_threads_that_ask_one_network_do_not_disturb_each_other(rng):
     model = keras.Model(image, layers.Dense(1, activation="sigmoid")(layers.GlobalAveragePooling2D()(maps)))
     x = rng.normal(size=(4, 12, 8, 1)).astype(np.float32)
     alone, before = attribute("grad_cam", model, x, on="logit").map, np.asarray(model(x))
-    found, wrong = [], []
+    maps_seen, wrong = [], []
 
     def ask():
         try:
-            found.extend(attribute("grad_cam", model, x, on="logit").map for _ in range(3))
+            maps_seen.extend(attribute("grad_cam", model, x, on="logit").map for _ in range(3))
         except Exception as error:
             wrong.append(error)
 
@@ -131,8 +131,8 @@ def test_threads_that_ask_one_network_do_not_disturb_each_other(rng):
     for thread in threads:
         thread.join()
     assert wrong == []
-    for one in found:
-        np.testing.assert_allclose(one, alone, rtol=1e-5, atol=1e-7)
+    for attribution_map in maps_seen:
+        np.testing.assert_allclose(attribution_map, alone, rtol=1e-5, atol=1e-7)
     assert [layer.name for layer in model.layers if "call" in vars(layer)] == []
     np.testing.assert_array_equal(np.asarray(model(x)), before)
 

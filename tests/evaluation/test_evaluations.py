@@ -152,8 +152,8 @@ def test_perfect_answers_have_wilsons_interval_for_shares_and_none_for_the_auc(t
 
 
 def test_a_split_of_one_patient_has_no_interval(tiny):
-    one = replace(tiny, test=split([0, 1] * 10, np.linspace(0.1, 0.9, 20), np.array(["p"] * 20)))
-    test = evaluate(read, one, n_bootstrap=50).splits["test"]
+    patient_alone = replace(tiny, test=split([0, 1] * 10, np.linspace(0.1, 0.9, 20), np.array(["p"] * 20)))
+    test = evaluate(read, patient_alone, n_bootstrap=50).splits["test"]
     spans = [name for name in test if name.endswith("_ci")]
     assert spans
     assert all(test[name] is None for name in spans)
@@ -169,11 +169,11 @@ def test_an_image_without_a_patient_is_refused(tiny):
 
 
 def test_the_other_positive_class_mirrors_the_measures(tiny):
-    one = evaluate(read, tiny, threshold_rule="0.5", n_bootstrap=20).splits["test"]
+    measured = evaluate(read, tiny, threshold_rule="0.5", n_bootstrap=20).splits["test"]
     mirrored = replace(tiny, positive_class=0)
     other = evaluate(lambda images: 1 - read(images), mirrored, threshold_rule="0.5", n_bootstrap=20)
-    assert other.splits["test"]["auc"] == pytest.approx(one["auc"])
-    assert other.splits["test"]["sensitivity"] == one["specificity"]
+    assert other.splits["test"]["auc"] == pytest.approx(measured["auc"])
+    assert other.splits["test"]["sensitivity"] == measured["specificity"]
 
 
 def test_measures_equal_those_of_metrics_and_lie_in_their_intervals(dataset):
@@ -199,10 +199,10 @@ def test_patients_are_resampled_where_they_are_known_and_delong_then_stands_back
 
 
 def test_the_same_seed_gives_the_same_intervals(dataset):
-    one, same, other = (evaluate(read, dataset, n_bootstrap=30, seed=s).to_metrics() for s in (1, 1, 2))
-    assert one == same
-    assert one["test"]["auc_ci"] != other["test"]["auc_ci"]
-    assert one["test"]["auc"] == other["test"]["auc"]
+    first, same, other = (evaluate(read, dataset, n_bootstrap=30, seed=s).to_metrics() for s in (1, 1, 2))
+    assert first == same
+    assert first["test"]["auc_ci"] != other["test"]["auc_ci"]
+    assert first["test"]["auc"] == other["test"]["auc"]
 
 
 def test_ceilings_are_those_of_the_known_risk(dataset):
@@ -218,10 +218,10 @@ def test_ceilings_are_those_of_the_known_risk(dataset):
 
 
 def test_ceilings_do_not_depend_on_which_class_is_asked_for(dataset):
-    one = evaluate(read, dataset, n_bootstrap=20).ceiling
+    expected = evaluate(read, dataset, n_bootstrap=20).ceiling
     asked = replace(dataset, positive_class=0)
     other = evaluate(lambda images: 1 - read(images), asked, n_bootstrap=20).ceiling
-    assert other == pytest.approx(one, abs=1e-6)
+    assert other == pytest.approx(expected, abs=1e-6)
 
 
 def test_real_images_have_no_ceiling(dataset):
@@ -270,9 +270,11 @@ def test_multiclass_has_macro_means_and_each_class(rng):
     assert test["confusion"] == metrics.confusion_multiclass(truth, output).tolist()
     assert list(test["per_class"]) == list(names)
     each = [test["per_class"][name] for name in names]
-    assert [one["auc"] for one in each] == pytest.approx(metrics.auc_per_class(truth, output).tolist())
-    assert test["balanced_accuracy"] == pytest.approx(np.mean([one["sensitivity"] for one in each]))
-    assert sum(one["n"] for one in each) == 70
+    assert [measures["auc"] for measures in each] == pytest.approx(
+        metrics.auc_per_class(truth, output).tolist()
+    )
+    assert test["balanced_accuracy"] == pytest.approx(np.mean([measures["sensitivity"] for measures in each]))
+    assert sum(measures["n"] for measures in each) == 70
     assert test["auc_ci"][0] < test["auc"] < test["auc_ci"][1]
     assert test["majority_accuracy"] == np.bincount(truth).max() / 70
     assert test["accuracy_ci"] == list(intervals.proportion(output.argmax(axis=1) == truth)[0])

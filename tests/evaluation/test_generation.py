@@ -124,10 +124,10 @@ def test_fresh_real_images_have_the_coverage_that_theory_gives(rng):
     covered = [coverage(rng.normal(size=(200, 3)), rng.normal(size=(200, 3))) for _ in range(20)]
     # Naeem et al. 2020: 1 - (N-1)...(N-k) / ((2N-1)...(2N-k))
     steps = np.arange(1, 6)
-    assert np.mean([one.coverage for one in covered]) == pytest.approx(
+    assert np.mean([measured.coverage for measured in covered]) == pytest.approx(
         1 - np.prod((200 - steps) / (400 - steps)), abs=0.01
     )
-    assert np.mean([one.density for one in covered]) == pytest.approx(1, abs=0.05)
+    assert np.mean([measured.density for measured in covered]) == pytest.approx(1, abs=0.05)
 
 
 def test_a_collapsed_generator_covers_little_and_is_dense(rng):
