@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +35,17 @@ def test_examples_in_docstrings_return_what_they_show(name, tmp_path, monkeypatc
     results = doctest.testmod(importlib.import_module(name))
     assert results.attempted > 0
     assert results.failed == 0  # pytest shows what doctest printed
+
+
+@pytest.mark.slow
+def test_the_reference_is_built_without_a_warning(tmp_path):
+    """As `make docs`: a docstring that Sphinx cannot read, or that names no parameter, is an error."""
+    result = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-E", "docs/api", tmp_path],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "index.html").is_file()
