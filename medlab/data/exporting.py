@@ -13,7 +13,7 @@ from medlab.data.dataset import Dataset
 
 
 def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
-    """Write each image as ``folder/<split>/<class>/<number>.png``; the number is its place in the split.
+    """Write each image as ``folder/<split>/<class>/<number>.png``; numbers go on from split to split.
 
     Parameters
     ----------
@@ -55,6 +55,7 @@ def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
         msg = f"The folder must be new or empty, got {root.name}, which holds something. Name another folder."
         raise FileExistsError(msg)
     names, written, table = _folder_names(dataset.class_names), {}, [("file", "group")]
+    first = 1  # a number that comes again in another split would look like the same patient
     for split_name, split in dataset.splits().items():
         pixels = split.images[..., 0] if shape[-1] == 1 else split.images
         for code, name in enumerate(names):
@@ -62,10 +63,11 @@ def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
             written[f"{split_name}/{name}"] = len(places)
             (root / split_name / name).mkdir(parents=True)
             for place in places:
-                file = f"{split_name}/{name}/{place + 1:06d}.png"
+                file = f"{split_name}/{name}/{first + place:06d}.png"
                 Image.fromarray(pixels[place]).save(root / file)
                 if split.patients is not None:
                     table.append((file, str(split.patients[place])))
+        first += len(split)
     if len(table) > 1:
         with (root / "groups.csv").open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream, lineterminator="\n").writerows(table)

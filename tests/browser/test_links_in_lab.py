@@ -59,6 +59,12 @@ def test_a_section_of_the_article_is_a_click_away(start):
     start.keep_picture("article_table")
     row.get_by_role("link", name="What is a positive answer worth?").click()
     expect(current_title(start)).to_have_text("06_lung_screening.ipynb")
+    for _ in range(2):  # JupyterLab 4.6 shows the top of a notebook that a link has just opened
+        start.page.locator(".lm-TabBar-tabLabel").get_by_text("00_start.ipynb", exact=True).click()
+        part.get_by_role("link", name="The article's program", exact=True).first.click()
+        expect(current_title(start)).to_have_text("03_cnn.ipynb")
+    panel = start.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    expect(panel.get_by_role("heading", name="The article's program")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize(

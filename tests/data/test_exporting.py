@@ -33,7 +33,9 @@ def test_a_folder_gives_back_every_pixel_and_label(tmp_path, channels):
     assert write_folder(dataset, tmp_path / "new" / "one") == {
         f"{split}/{name}": 4 for split in ("train", "val", "test") for name in ("benign", "malignant")
     }
-    assert (tmp_path / "new" / "one" / "val" / "malignant" / "000002.png").is_file()
+    numbers = sorted(int(path.stem) for path in (tmp_path / "new" / "one").rglob("*.png"))
+    assert numbers == list(range(1, 25))  # no number twice: it would look like one patient in two splits
+    assert (tmp_path / "new" / "one" / "val" / "malignant" / "000010.png").is_file()
     again = load_folder(tmp_path / "new" / "one", color=channels == 3)
     assert again.class_names == dataset.class_names
     for name, split in dataset.splits().items():
