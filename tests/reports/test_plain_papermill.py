@@ -14,7 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LINES = re.findall(
-    r"^\.venv/bin/((?:papermill|jupyter|pytest) .*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M
+    r"^\.venv/bin/((?:papermill|jupyter|pytest) .*?)(?: +#.*)?$",
+    (ROOT / "README.md").read_text(encoding="utf-8"),
+    re.M,
 )
 pytestmark = pytest.mark.slow  # kernels, and a training
 
