@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,11 @@ def in_range(
         msg = f"{what} must lie between {low_text} and {high_text}, got {number!r}."
         raise ValueError(msg)
     return number
+
+
+def is_taken(path: Path) -> bool:
+    """Say whether a path is no new or empty folder: a file lies there, or the folder holds something."""
+    return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
 
 def finite(what: str, array: ArrayLike) -> NDArray[Any]:

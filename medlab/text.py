@@ -50,7 +50,7 @@ def estimate(value: float | None, interval: Sequence[float | None] | None = None
 
 
 def counted(number: int, noun: str, several: str = "") -> str:
-    """Say how many there are of what a noun names; `several` is its plural where that is no plain s.
+    """Return a number with its noun; `several` is the plural of a noun that takes more than an s.
 
     Examples
     --------

@@ -69,6 +69,13 @@ def complete_from(
     return complete
 
 
+def pairs_option(help_text: str, **options: Any) -> Callable[..., Any]:
+    """Return the option `-p NAME=VALUE`, which `read_pairs` reads."""
+    return click.option(
+        "-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help=help_text, **options
+    )
+
+
 def read_pairs(pairs: tuple[str, ...]) -> dict[str, str]:
     """Return what `-p NAME=VALUE`, given several times, says of each name."""
     given: dict[str, str] = {}

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from medlab import data as data_sets
-from medlab.cli.console import complete_from, plain_refusals, read_pairs, say, say_table
+from medlab.cli.console import complete_from, pairs_option, plain_refusals, read_pairs, say, say_table
 
 
 def _tasks(_context: click.Context) -> dict[str, str]:
@@ -79,14 +79,7 @@ def verify(name: str, size: int | None) -> None:
 @click.option(
     "--to", "folder", required=True, type=click.Path(path_type=Path), help="Write into a new or empty folder."
 )
-@click.option(
-    "-p",
-    "--parameter",
-    "pairs",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Set seed, n_train or another option of a simulated data set. May be given several times.",
-)
+@pairs_option("Set seed, n_train or another option of a simulated data set. May be given several times.")
 def export(name: str, size: int | None, folder: Path, pairs: tuple[str, ...]) -> None:
     """Write data set NAME as PNG files: a folder for each split, and in it one for each class.
 

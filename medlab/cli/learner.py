@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from medlab import checks
 from medlab.cli.console import plain_refusals
 from medlab.text import counted
 
@@ -57,7 +58,7 @@ def copy_course(course: Path, folder: Path, *, solutions: bool = False) -> dict[
     if folder.resolve().is_relative_to(course.resolve()):
         msg = f"DIR must lie outside the course, got {folder.name}, which is in it. Name another folder."
         raise OSError(msg)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if checks.is_taken(folder):
         msg = f"DIR must be new or empty, got {folder.name}, which holds something. Name another folder."
         raise FileExistsError(msg)
     written = {}

@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from medlab import data, models, reports
-from medlab.cli.console import complete_from, plain_refusals, read_pairs, say
+from medlab.cli.console import complete_from, pairs_option, plain_refusals, read_pairs, say
 from medlab.text import estimate
 
 
@@ -43,15 +43,7 @@ def _complete_pair(
 
 @click.command()
 @click.argument("name", required=False, shell_complete=complete_from(_reports))
-@click.option(
-    "-p",
-    "--parameter",
-    "pairs",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Set a parameter. May be given several times.",
-    shell_complete=_complete_pair,
-)
+@pairs_option("Set a parameter. May be given several times.", shell_complete=_complete_pair)
 @click.option(
     "-f",
     "--file",

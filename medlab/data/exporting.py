@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from medlab import checks
 from medlab.data.dataset import Dataset
 
 
@@ -51,7 +52,7 @@ def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
             "slice of each volume, or scale gray values to 0 to 255 first."
         )
         raise ValueError(msg)
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    if checks.is_taken(root):
         msg = f"The folder must be new or empty, got {root.name}, which holds something. Name another folder."
         raise FileExistsError(msg)
     names, written, table = _folder_names(dataset.class_names), {}, [("file", "group")]

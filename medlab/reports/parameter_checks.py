@@ -99,7 +99,7 @@ def _model(model: str, values: Mapping[str, Any]) -> None:
 
 def _out_dir(folder: str, _values: Mapping[str, Any]) -> None:
     path = Path(os.path.expanduser(folder))  # noqa: PTH111 (Path's raises on ~nobody)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if checks.is_taken(path):
         state = "holds files" if path.is_dir() else "is a file"
         msg = f"out_dir must be a new or empty folder, but {path.name!r} {state}. Name another one."
         raise ValueError(msg)

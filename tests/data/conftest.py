@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,21 @@ SHAPE, SPACING, ORIGIN = (7, 8, 9), (3.0, 0.8, 0.7), (10.0, 20.0, 30.0)
 # Columns along z, y and x of the array: all oblique, at right angles, of length 1.
 DIRECTION = np.array([[-1, -2, 2], [-2, 2, 1], [2, 1, 2]]) / 3
 PLANTED = ("Planted", "SECRET4711", "19991231", "1.2.3.4711")
+
+
+@pytest.fixture
+def printed_elsewhere() -> Callable[[str], str]:
+    """Run a line of Python in another process, which sees the test modules; return what it prints."""
+
+    def run(code: str) -> str:
+        paths = [os.path.dirname(__file__), *sys.path]  # noqa: PTH120
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    return run
 
 
 class DicomSeries:

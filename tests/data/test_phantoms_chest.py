@@ -1,7 +1,4 @@
 import hashlib
-import os
-import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
@@ -376,18 +373,14 @@ def test_a_larger_draw_begins_with_the_smaller_one():
 
 
 @pytest.mark.slow
-def test_another_process_makes_the_same_bytes():
+def test_another_process_makes_the_same_bytes(printed_elsewhere):
     code = (
         "from test_phantoms_chest import digest; from medlab.data.phantoms import thorax;"
         "print(digest(thorax(3, seed=12)))"
     )
-    paths = [os.path.dirname(__file__), *sys.path]  # noqa: PTH120
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == digest(thorax(3, seed=12))
-    assert done.stdout.strip() != digest(thorax(3, seed=13))
+    printed = printed_elsewhere(code)
+    assert printed == digest(thorax(3, seed=12))
+    assert printed != digest(thorax(3, seed=13))
 
 
 def test_memory_stays_near_the_size_of_the_result():
