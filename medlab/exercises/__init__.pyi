@@ -1,4 +1,5 @@
 from . import comparison as comparison, learner_record as learner_record
+from .claims import ClaimError as ClaimError, claim as claim
 from .comparison import Hint as Hint, NotAnswered as NotAnswered
 from .grading import (
     Exercise as Exercise,

@@ -1,7 +1,6 @@
 """Exercises as a chapter declares them, and `check`: a tick or a hint for a learner's answer."""
 
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import module_from_spec
@@ -152,14 +151,7 @@ def check(name: str, answer: Any, *, record: bool = True) -> None:
     ✓ noise_factor: right. A tenth of the dose costs a bit more than three times the noise.
     """
     verdict = judge(name, answer)
-    text = "\n".join(
-        textwrap.fill(line, translation.width(line), subsequent_indent="  ", break_long_words=False)
-        for line in translation.translate(verdict.text).splitlines()
-    )
-    try:
-        print(text)
-    except UnicodeEncodeError:  # a terminal whose encoding has no tick, let alone Chinese
-        print(verdict.text.encode("ascii", "replace").decode())
+    translation.show(verdict.text)
     if record and verdict.solved is not None:
         learner_record.note("exercises", str(name), solved=verdict.solved)
 

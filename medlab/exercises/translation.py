@@ -10,6 +10,7 @@ import functools
 import locale
 import os
 import re
+import textwrap
 from pathlib import Path
 
 import yaml
@@ -47,6 +48,18 @@ def translate(text: str) -> str:
 def is_chinese(text: str) -> bool:
     """Say whether a text has Chinese characters."""
     return re.search("[\u4e00-\u9fff]", text) is not None
+
+
+def show(text: str) -> None:
+    """Print a text in the learner's language, or in English where the terminal has no tick or no Chinese."""
+    lines = [
+        textwrap.fill(line, width(line), subsequent_indent="  ", break_long_words=False)
+        for line in translate(text).splitlines()
+    ]
+    try:
+        print("\n".join(lines))
+    except UnicodeEncodeError:
+        print(text.encode("ascii", "replace").decode())
 
 
 def width(line: str) -> int:
