@@ -6,6 +6,7 @@ from .classification import (
     roc as roc,
     score_histogram as score_histogram,
 )
+from .diagram import Diagram as Diagram
 from .estimate_charts import (
     class_counts as class_counts,
     estimates as estimates,
