@@ -32,8 +32,13 @@ exercise(
     "perceptron_and_not",
     solution=[1.0, -1.0, -0.5],
     check=check_perceptron_and_not,
-    hint="The nodule speaks for it: a positive weight. Calcium must outweigh it: a negative weight. The bias "
-    "keeps the answer at 0 when there is nothing at all.",
+    hints=(
+        "Which of the two findings speaks for the answer 1, and which against it? That is the "
+        "sign of its weight.",
+        "The weight of the nodule is positive, that of calcium negative. The bias is at most 0, "
+        "because nothing at all is answered with 0, and smaller in size than the weight of the "
+        "nodule, because a nodule alone must end up above 0.",
+    ),
     right="One straight line separates (1, 0) from the other three.",
 )
 
@@ -64,8 +69,13 @@ exercise(
             "That is the logarithm to the base 2; np.log is the natural one.",
         ),
     ],
-    hint="Write the formula of the notebook with arrays: truth * np.log(p) is 0 wherever the truth is 0. "
-    "Do not forget the minus sign; np.mean divides by the number of patients.",
+    hints=(
+        "Each patient counts with the logarithm of the probability that was given to the truth: "
+        "p for the ill, 1 - p for the healthy.",
+        "truth * np.log(p) is 0 wherever the truth is 0; the healthy need a term of their own, "
+        "with 1 - truth and 1 - p. Do not forget the minus sign; np.mean divides by the number "
+        "of patients.",
+    ),
     right="0.693 = log 2 is what a coin gets: a loss above it means worse than a coin.",
 )
 
@@ -95,8 +105,12 @@ exercise(
         ),
         (lambda upstream, z: (z > 0) * 1.0, "That is the ReLU's gradient alone; multiply it by upstream."),
     ],
-    hint="Chain rule: the gradient that comes back times the gradient of the ReLU, which is 1 where z is "
-    "above 0 and 0 elsewhere. (z > 0) is an array of True and False and can be multiplied.",
+    hints=(
+        "Chain rule: the gradient that comes back times the gradient of the ReLU. What is the "
+        "latter where z is positive, and what elsewhere?",
+        "The gradient of the ReLU is 1 where z is above 0 and 0 elsewhere. (z > 0) is an array "
+        "of True and False and can be multiplied.",
+    ),
     right="A unit whose z is negative for every image gets no gradient and never learns: a dead ReLU.",
 )
 
@@ -115,8 +129,13 @@ exercise(
         ),
     ],
     rtol=1e-4,
-    hint="At the first step the corrected means are the gradient itself and its square. What is a positive "
-    "gradient divided by the square root of its square? And downhill is against the gradient.",
+    hints=(
+        "At the first step each mean has seen one gradient only. What are the two means once "
+        "they are corrected?",
+        "At the first step the corrected means are the gradient itself and its square. What is a "
+        "positive gradient divided by the square root of its square? And downhill is against the "
+        "gradient.",
+    ),
     right="The step is the learning rate, however small the gradient.",
 )
 
@@ -150,8 +169,11 @@ exercise(
         ),
         (lambda side, kernel, stride, padding: side + 2 * padding - kernel + 1, "And the stride?"),
     ],
-    hint="Padding makes the image 2 · padding wider. The window's first place takes `kernel` pixels; how "
-    "many jumps of `stride` fit into the rest? Count the first place too.",
+    hints=(
+        "How wide is the image with its padding? How often can the window jump before it reaches the end?",
+        "Padding makes the image 2 · padding wider. The window's first place takes `kernel` "
+        "pixels; how many jumps of `stride` fit into the rest? Count the first place too.",
+    ),
     right="With stride 1 and padding (kernel - 1) / 2 the side stays as it is.",
 )
 
@@ -196,8 +218,12 @@ exercise(
             "That is the jump; you need the reach.",
         ),
     ],
-    hint="Start with reach = 1 and jump = 1. For each layer, first add (window - 1) · jump to the reach, "
-    "then multiply the jump by the stride.",
+    hints=(
+        "Keep two numbers: how many pixels one output sees, and how many pixels two neighboring "
+        "outputs lie apart.",
+        "Start with reach = 1 and jump = 1. For each layer, first add (window - 1) · jump to the "
+        "reach, then multiply the jump by the stride.",
+    ),
     right="Each pooling doubles what every later layer adds.",
 )
 
@@ -216,7 +242,10 @@ exercise(
         (float(np.log(1 / 0.5 ** (1 / 50))), "That is a logarithm; you need the gate itself."),
     ],
     rtol=5e-5,
-    hint="Which number, multiplied by itself 50 times, is 0.5? The 50th root is the power 1 / 50.",
+    hints=(
+        "At each step what is left is multiplied by the gate. What has become of it after 50 steps?",
+        "Which number, multiplied by itself 50 times, is 0.5? The 50th root is the power 1 / 50.",
+    ),
     right="A gate has to be very nearly open to remember: its input before the sigmoid is about 4.3.",
 )
 
@@ -230,7 +259,11 @@ exercise(
         (25, "A probability lies between 0 and 1."),
         (0.2, "That is p. How does it compare with all such images, real and generated?"),
     ],
-    hint="p is the share among the real images, q the share among the generated ones; the best D is "
-    "p / (p + q).",
+    hints=(
+        "Think of 100 real and 100 generated images. How many of them are of this kind, and how "
+        "many of these are real?",
+        "p is the share among the real images, q the share among the generated ones; the best D "
+        "is p / (p + q).",
+    ),
     right="A quarter of such images are real, if as many real as generated ones are shown.",
 )

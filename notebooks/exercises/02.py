@@ -29,8 +29,12 @@ exercise(
             "Both numbers are right, but the lowest comes first.",
         ),
     ],
-    hint="The center is the middle of the band and the width is the whole band: how far is it from the "
-    "middle to one end?",
+    hints=(
+        "The center is the middle of the band and the width is the whole band: how far is it "
+        "from the middle to one end?",
+        "Half of the width lies on either side of the center. Go down by that much for the first "
+        "number and up for the second.",
+    ),
     right="Below the first every HU is black, above the second every HU is white.",
 )
 
@@ -55,8 +59,12 @@ exercise(
             "The slope multiplies the stored number alone; the intercept is added afterwards.",
         )
     ],
-    hint="HU = slope × stored + intercept. Stored integers often have no sign: turn them into floats first, "
-    "with stored.astype(float).",
+    hints=(
+        "The slope stretches and the intercept shifts. What becomes of an integer without a sign "
+        "that should fall below 0?",
+        "HU = slope × stored + intercept. Stored integers often have no sign: turn them into "
+        "floats first, with stored.astype(float).",
+    ),
     right="The same numbers from two scanners can mean different tissues: only slope and intercept tell.",
 )
 
@@ -68,7 +76,10 @@ exercise(
         (10, "The noise does not grow as fast as the dose falls: take the square root."),
         (0.1**0.5, "Less dose makes more noise, not less: turn your fraction upside down."),
     ],
-    hint="Half the dose makes the noise √2 times as large. A tenth of the dose?",
+    hints=(
+        "Half the dose makes the noise √2 times as large. A tenth of the dose?",
+        "The noise grows with the square root of what the dose is divided by. By what is it divided here?",
+    ),
     right="A tenth of the dose costs a bit more than three times the noise.",
 )
 
@@ -100,7 +111,11 @@ exercise(
             "You divided by the variance; the spread is its square root, the standard deviation.",
         ),
     ],
-    hint="Subtract a mean and divide by a standard deviation. Of which images may they be?",
+    hints=(
+        "Subtract a mean and divide by a standard deviation. Of which images may they be?",
+        "Nothing that is known of `other` may enter its scaling: both figures come from `train`, "
+        "and `other` is what they are applied to.",
+    ),
     right="Test images are scaled by what the training images said, so nothing leaks from them.",
 )
 
@@ -126,7 +141,10 @@ exercise(
             "You counted training images; the question is how many of the test images are affected.",
         ),
     ],
-    hint="Both lists hold one patient number an image. Go through the test images and count those whose "
-    "patient number is somewhere among the training images' numbers.",
+    hints=(
+        "Go through the test images one by one: is the patient of this one known from training?",
+        "Both lists hold one patient number an image. Go through the test images and count those "
+        "whose patient number is somewhere among the training images' numbers.",
+    ),
     right="After a split by patient this number is 0: check it before you believe a result.",
 )
