@@ -148,6 +148,8 @@ def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
         may not differ.
     """
     _refuse_none(answer, what)
+    if getattr(expected, "shape", None) == ():
+        expected = expected.item()
     if isinstance(expected, str):
         text = _single(answer)
         good = isinstance(text, str) and text.strip() == expected

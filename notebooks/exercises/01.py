@@ -15,7 +15,7 @@ _CASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 def check_perceptron_and_not(answer: Any) -> str | None:
     """Judge what the perceptron decides, not its numbers: many are right."""
-    w1, w2, bias = comparison.as_array(answer, (3,), "The list of w1, w2 and b").astype(float)
+    w1, w2, bias = comparison.as_array(answer, (3,), "The perceptron [w1, w2, b]").astype(float)
     rounding = 1e-7 * max(abs(w1), abs(w2), abs(bias))
     for x1, x2 in _CASES:
         score = w1 * x1 + w2 * x2 + bias
