@@ -21,8 +21,10 @@ exercise(
         (40.0, -160.0, 240.0),
         (-1200.0, -1350.0, 150.0),
         (3000.0, -160.0, 240.0),
+        (250.0, -160.0, 240.0),
         (-1000.0, -160.0, 240.0),
         (-160.0, -160.0, 240.0),
+        (-700.0, -1350.0, 150.0),  # 0.4333: tells rounding
     ],
     mistakes=[
         (
@@ -35,8 +37,11 @@ exercise(
         ),
         (lambda hu, low_hu, high_hu: 255 * gray_of(hu, low_hu, high_hu), "White is 1 here, not 255."),
     ],
-    hint="How far is hu above low_hu, as a part of the whole band high_hu - low_hu? Then keep it from "
-    "falling below 0 and from rising above 1, with min and max.",
+    hints=(
+        "How far is hu above low_hu, as a part of the whole band high_hu - low_hu?",
+        "Divide how far hu is above low_hu by the whole band high_hu - low_hu. Then keep the "
+        "result from falling below 0 and from rising above 1, with max and min.",
+    ),
     right="That is all a window is: a straight line with its two ends cut off.",
 )
 
@@ -50,7 +55,7 @@ exercise(
     "batches_per_epoch",
     solution=batches_per_epoch,
     # Counts that divide evenly and counts that do not.
-    cases=[(100, 32), (64, 32), (1, 64), (1000, 64), (65, 64)],
+    cases=[(100, 32), (64, 32), (96, 32), (1, 64), (1000, 64), (65, 64)],
     mistakes=[
         (
             lambda count, size: count // size,
@@ -62,8 +67,11 @@ exercise(
         ),
         (lambda count, size: count / size, "There is no part of a batch: round up to a whole number."),
     ],
-    hint="Divide, and round up: 100 / 32 is a little more than 3, so a fourth batch holds the last 4 images. "
-    "100 // 32 rounds down.",
+    hints=(
+        "How many images are left over once all full batches are taken? They need a batch too.",
+        "Divide, and round up: 100 / 32 is a little more than 3, so a fourth batch holds the "
+        "last 4 images. 100 // 32 rounds down, math.ceil rounds up.",
+    ),
     right="The weights change once a batch: so many steps does an epoch take.",
 )
 
@@ -95,8 +103,11 @@ exercise(
             "These are shares of all patients; you need the counts.",
         ),
     ],
-    hint="called[truth == 1] are the decisions on the ill. How many of them are 1, and how many 0? Then the "
-    "same with truth == 0. np.sum(array == 1) counts.",
+    hints=(
+        "Look at the ill and at the healthy apart: how many of each were called back, and how many were not?",
+        "called[truth == 1] are the decisions on the ill. How many of them are 1, and how many "
+        "0? Then the same with truth == 0. np.sum(array == 1) counts.",
+    ),
     right="True positives, false negatives, false positives, true negatives: every rate is made of these.",
 )
 
@@ -109,8 +120,8 @@ def decide(probability: float, threshold: float) -> str:
 exercise(
     "decide",
     solution=decide,
-    # Outputs on both sides of a threshold, and on it.
-    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95)],
+    # Outputs on both sides of a threshold, on it and just below.
+    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95), (0.16, 0.2), (0.1999, 0.2)],
     mistakes=[
         (
             lambda probability, threshold: "call back" if probability > threshold else "no call-back",
@@ -121,6 +132,10 @@ exercise(
             "You compare with 0.5, but the threshold is given.",
         ),
     ],
-    hint='If probability is at least threshold (>=), return "call back", otherwise "no call-back".',
+    hints=(
+        "One comparison decides. Which of the two texts belongs to the threshold itself?",
+        "An if with >= is true on the threshold itself too. Return one text where it is true and "
+        "the other where it is not, spelled as in the task.",
+    ),
     right="One comparison, and all the work was in choosing the threshold.",
 )

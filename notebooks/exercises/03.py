@@ -32,8 +32,10 @@ exercise(
             "A kernel looks at every channel of its input, with weights of its own for each.",
         ),
     ],
-    hint="One kernel has a weight for each place of its window and each channel of its input, and one bias. "
-    "How many kernels are there?",
+    hints=(
+        "One kernel has a weight for each place of its window and each channel of its input, and "
+        "one bias. How many kernels are there?",
+    ),
     right="The size of the image plays no part: that is what sharing weights means.",
 )
 
@@ -60,8 +62,10 @@ exercise(
         ),
         (lambda side, kernel, pool: side - kernel + 1, "That is the convolution; pooling is missing."),
     ],
-    hint="A valid window of 3 fits 26 times into 28. Pooling by 2 keeps one of two rows, and a last odd row "
-    "falls away: // divides and rounds down.",
+    hints=(
+        "A valid window of 3 fits 26 times into 28. Pooling by 2 keeps one of two rows, and a "
+        "last odd row falls away: // divides and rounds down.",
+    ),
     right="Twice applied to 28 it gives 13 and 5: here is the 5 of 64 × 5 × 5.",
 )
 
@@ -90,7 +94,9 @@ exercise(
     "edge_kernel",
     solution=_EDGE,
     check=check_edge_kernel,
-    hint="Turn the notebook's kernel by a quarter: what is above counts negative, what is below positive.",
+    hints=(
+        "Turn the notebook's kernel by a quarter: what is above counts negative, what is below positive.",
+    ),
     right="It answers 0 on flat tissue and on upright edges, and a positive number at its own edge.",
 )
 
@@ -117,8 +123,11 @@ exercise(
             "That is the largest of each block; you need the mean.",
         )
     ],
-    hint="The notebook's `pool` cuts blocks and takes their largest number. Here there is no axis of "
-    "maps, and it is the mean that is asked for. image[0::2, 0::2] is the upper left pixel of every block.",
+    hints=(
+        "The notebook's `pool` cuts blocks and takes their largest number. Here there is no axis "
+        "of maps, and it is the mean that is asked for. image[0::2, 0::2] is the upper left "
+        "pixel of every block.",
+    ),
     right="Maximum pooling asks whether something is there, mean pooling how much of it.",
 )
 
@@ -132,7 +141,9 @@ exercise(
         ((64 * 5 * 5 + 1) * 64, "That is the layer without padding; with padding the maps are 7 × 7."),
     ],
     rtol=1e-9,
-    hint="With padding the last maps are 64 × 7 × 7. Each of the 64 units of the dense layer sees all of "
-    "these numbers, and has a bias.",
+    hints=(
+        "With padding the last maps are 64 × 7 × 7. Each of the 64 units of the dense layer sees "
+        "all of these numbers, and has a bias.",
+    ),
     right="Nearly twice the 102,464 of the article's layer, for a border of zeros.",
 )

@@ -44,8 +44,10 @@ exercise(
             "You read the sequence from its end.",
         ),
     ],
-    hint="Start with state = 0.0, go through the sequence with a for loop, and put a new number into state "
-    "at each step: np.tanh(w * x + u * state + b).",
+    hints=(
+        "Start with state = 0.0, go through the sequence with a for loop, and put a new number "
+        "into state at each step: np.tanh(w * x + u * state + b).",
+    ),
     right="One number remembers a whole sequence. A real network does the same with vectors and matrices.",
 )
 
@@ -76,8 +78,10 @@ exercise(
         ),
         (lambda scores, values: float(np.mean(values)), "This is the plain mean: the scores play no role."),
     ],
-    hint="np.exp(scores) / np.sum(np.exp(scores)) are the weights; they sum up to 1. Multiply them with "
-    "values and sum up.",
+    hints=(
+        "np.exp(scores) / np.sum(np.exp(scores)) are the weights; they sum up to 1. Multiply "
+        "them with values and sum up.",
+    ),
     right="A step with a high score counts for nearly all, one with a low score for nearly nothing.",
 )
 
@@ -110,8 +114,10 @@ exercise(
         ),
         (lambda factor, limit: math.log(limit) / math.log(factor), "A number of steps is whole: round up."),
     ],
-    hint="Start with steps = 0 and gradient = 1.0. While the gradient is not yet below limit, multiply it by "
-    "factor and count one step.",
+    hints=(
+        "Start with steps = 0 and gradient = 1.0. While the gradient is not yet below limit, "
+        "multiply it by factor and count one step.",
+    ),
     right="A tenth less at each step looks harmless, and after 22 steps a tenth is left of the whole.",
 )
 
@@ -136,7 +142,9 @@ exercise(
             "This is for growth in a straight line; the volume is multiplied, so take logarithms.",
         ),
     ],
-    hint="The volume grows by (after_mm / before_mm) ** 3 in these days. How many doublings are that? "
-    "np.log(growth) / np.log(2). Divide the days by it.",
+    hints=(
+        "The volume grows by (after_mm / before_mm) ** 3 in these days. How many doublings are "
+        "that? np.log(growth) / np.log(2). Divide the days by it.",
+    ),
     right="A quarter more in diameter is nearly a doubling of the volume, and hard to see in a slice.",
 )

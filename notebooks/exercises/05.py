@@ -44,8 +44,11 @@ exercise(
             "These are all centers: count only those with a point near them.",
         ),
     ],
-    hint="Go through the centers with a for loop. np.linalg.norm(points - center, axis=1) is the distance "
-    "of every point to it; count the center if the smallest of them is at most radius.",
+    hints=(
+        "Go through the centers with a for loop. np.linalg.norm(points - center, axis=1) is the "
+        "distance of every point to it; count the center if the smallest of them is at most "
+        "radius.",
+    ),
     right="A generator is only as good as the kinds it makes: look for what is missing.",
 )
 
@@ -75,8 +78,10 @@ exercise(
             "One vector a row: the shape is (count, D), yours is turned.",
         ),
     ],
-    hint="The vector at a part t of the way is (1 - t) * start + t * end. To do it for all t at once, give "
-    "t a second axis: np.linspace(0, 1, count)[:, np.newaxis].",
+    hints=(
+        "The vector at a part t of the way is (1 - t) * start + t * end. To do it for all t at "
+        "once, give t a second axis: np.linspace(0, 1, count)[:, np.newaxis].",
+    ),
     right="Each vector on the way becomes an image; a generator that has only copied would jump.",
 )
 
@@ -105,7 +110,7 @@ exercise(
         ),
         (lambda image, filled, hole: filled, "This changes pixels outside the hole, too."),
     ],
-    hint="np.where(hole, a, b) takes a where hole is True and b elsewhere.",
+    hints=("np.where(hole, a, b) takes a where hole is True and b elsewhere.",),
     right="Nothing that was measured is changed. Mark what was filled wherever the image is shown.",
 )
 
@@ -124,6 +129,6 @@ exercise(
         (lambda lesions, erased: erased / lesions, "This is the share that is lost; what share is left?"),
         (lambda lesions, erased: lesions - erased, "A share: divide by the number of lesions."),
     ],
-    hint="Sensitivity is the share of the lesions that are found. What was erased nobody can find.",
+    hints=("Sensitivity is the share of the lesions that are found. What was erased nobody can find.",),
     right="No reader and no network behind the repair can bring back what it has erased.",
 )

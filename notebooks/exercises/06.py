@@ -26,7 +26,7 @@ exercise(
             "Between the thresholds all is right; on them it is not: from 8 mm means >= 8.",
         )
     ],
-    hint='Ask for the largest size first: if diameter_mm >= 15, return "4B". Exactly 8 mm is already 4A.',
+    hints=('Ask for the largest size first: if diameter_mm >= 15, return "4B". Exactly 8 mm is already 4A.',),
     right="A rule of three thresholds: that is what a network has to beat.",
 )
 
@@ -57,8 +57,10 @@ exercise(
             "The second is the share of the healthy who were called; you need the share who were not.",
         ),
     ],
-    hint="called[truth == 1] are the decisions on the ill: what share of them is 1? And among the healthy, "
-    "what share is 0?",
+    hints=(
+        "called[truth == 1] are the decisions on the ill: what share of them is 1? And among the "
+        "healthy, what share is 0?",
+    ),
     right="Each rate looks at the ill or at the healthy alone, so it does not depend on how many there are.",
 )
 
@@ -93,8 +95,10 @@ exercise(
             "That finds all of the ill and calls everybody back: find the highest that will do.",
         )
     ],
-    hint="Try every number of prob as a threshold, from the highest down, and stop at the first at which "
-    "np.mean(prob[truth == 1] >= threshold) is at least `least`.",
+    hints=(
+        "Try every number of prob as a threshold, from the highest down, and stop at the first "
+        "at which np.mean(prob[truth == 1] >= threshold) is at least `least`.",
+    ),
     right="Chosen like this on validation images; on the test images it is only applied.",
 )
 
@@ -126,8 +130,10 @@ exercise(
             "Among the healthy, the called ones are a share of 1 − specificity.",
         ),
     ],
-    hint="Think of 1,000 people. How many are ill and called back? How many are healthy and called back? "
-    "What share of all who are called back are the first?",
+    hints=(
+        "Think of 1,000 people. How many are ill and called back? How many are healthy and "
+        "called back? What share of all who are called back are the first?",
+    ),
     right="The same test is worth little where the disease is rare: Bayes' rule.",
 )
 
@@ -141,7 +147,9 @@ exercise(
         (505, "One of the ten is missed: the test finds 90 % of them."),
     ],
     rtol=1e-9,
-    hint="Ten of the thousand are ill, and nine of these are found. How many of the other 990 are cleared, "
-    "and how many are not?",
+    hints=(
+        "Ten of the thousand are ill, and nine of these are found. How many of the other 990 are "
+        "cleared, and how many are not?",
+    ),
     right="504 people are frightened to find nine cancers: 0.5 is too low a specificity for screening.",
 )

@@ -38,7 +38,7 @@ exercise(
             "The sign: from the baseline to x, not back.",
         ),
     ],
-    hint="Each number contributes its weight times how far it is from the baseline.",
+    hints=("Each number contributes its weight times how far it is from the baseline.",),
     right="They add up to f(x) - f(baseline), whatever the bias: the map is complete.",
 )
 
@@ -71,7 +71,7 @@ exercise(
             "The map adds up to the difference from the baseline's output, not to the output.",
         ),
     ],
-    hint="parts.sum() should be output - output_of_baseline. Return by how much it is too large.",
+    hints=("parts.sum() should be output - output_of_baseline. Return by how much it is too large.",),
     right="It is 0 for an exact sum. It does not say that the map makes sense.",
 )
 
@@ -107,8 +107,11 @@ exercise(
             "The channels come last: the places are the axes 0 and 1.",
         ),
     ],
-    hint="weights = gradients.mean(axis=(0, 1)) has one number for each channel. Multiply the maps by it, "
-    "add up over the last axis, and let np.maximum(..., 0) cut off what is negative.",
+    hints=(
+        "weights = gradients.mean(axis=(0, 1)) has one number for each channel. Multiply the "
+        "maps by it, add up over the last axis, and let np.maximum(..., 0) cut off what is "
+        "negative.",
+    ),
     right="With the mean over other axes there would be a picture too, and a wrong one.",
 )
 
@@ -139,6 +142,6 @@ exercise(
         ),
         (lambda parts, mask: float(np.abs(parts)[mask].sum()), "Divide by the size of the whole map."),
     ],
-    hint="np.abs(parts) is the size. size[mask] are the sizes inside; divide their sum by that of all.",
+    hints=("np.abs(parts) is the size. size[mask] are the sizes inside; divide their sum by that of all.",),
     right="Compare it with mask.mean(), the share of a map that knows nothing.",
 )
