@@ -6,11 +6,15 @@ Nothing here trusts the answer: it may be of any type, of any size, or raise whe
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import dis
 import inspect
+import io
 import math
 import numbers
 import reprlib
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -18,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Loose enough for float32 and for a constant rounded to five digits.
+# Loose enough for float32 and for a constant rounded to five digits. Whole numbers leave nothing to round.
 RTOL, ATOL = 1e-4, 1e-6
+WHOLE_RTOL = 1e-9
 _FEW = 12
 
 
@@ -28,7 +33,7 @@ class Hint(Exception):
 
 
 class NotAnswered(Hint):
-    """There is no answer yet: None, or a function that returns None."""
+    """There is no answer yet: None, or a function that does nothing but return None."""
 
 
 def describe_error(error: BaseException) -> str:
@@ -70,8 +75,7 @@ def as_number(answer: Any, what: str = "The answer") -> float:
         If it is of another kind (a text, True, a list), or not finite.
     """
     _refuse_none(answer, what)
-    single = getattr(answer, "shape", None) is not None and math.prod(answer.shape) == 1
-    value = np.asarray(answer).item() if single else answer
+    value = _single(answer)
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         msg = f"{what} should be one number, but is {describe(answer)}."
         raise Hint(msg)
@@ -98,17 +102,28 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
     NotAnswered
         If it is None.
     Hint
-        If it has another shape, does not hold numbers, or holds NaN or infinity.
+        If it has another shape, holds something else than numbers, or NaN or infinity.
     """
     _refuse_none(answer, what)
     # Shapes first: a range of 10**12 must not be written out to learn that it is too long.
     if not _has_shape(answer, shape):
         given = getattr(answer, "shape", None)
         got = f"has the shape {given}" if isinstance(given, tuple) else f"is {describe(answer)}"
-        msg = f"{what} should be an array of shape {shape}, but {got}."
+        if len(shape) == 1:
+            msg = f"{what} should be {shape[0]} numbers, a list or an array of shape {shape}, but {got}."
+        elif len(shape) == 2:
+            rows, columns = shape
+            kind = f"a list of lists or an array of shape {shape}"
+            msg = f"{what} should be {rows} rows of {columns} numbers, {kind}, but {got}."
+        else:
+            msg = f"{what} should be an array of shape {shape}, but {got}."
         raise Hint(msg)
     values = np.asarray(answer)
-    if values.dtype.kind not in "biuf":
+    # [1, True] would become [1, 1]: what is asked of its items is their type, one by one.
+    if isinstance(answer, (list, tuple)) and any(map(_is_truth, np.asarray(answer, dtype=object).flat)):
+        msg = f"{what} should hold numbers, but some of it is `True` or `False`."
+        raise Hint(msg)
+    if values.dtype.kind not in "iuf":
         msg = f"{what} should hold numbers, but its type is {values.dtype}."
         raise Hint(msg)
     bad = int(np.count_nonzero(~np.isfinite(values)))
@@ -121,22 +136,27 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
 def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
     """Hold an answer to what is expected: a text, a number, a tuple of these, or an array of any shape.
 
+    What means the same is the same: lists and tuples for arrays, arrays of one for a number or a text, 3.0
+    for 3. A truth value or a text is no number.
+
     Raises
     ------
     NotAnswered
         If the answer is None.
     Hint
-        If it is of another kind or shape, or differs by more than ``ATOL + RTOL * |expected|``.
+        If it is of another kind or shape, or differs by more than ``ATOL + RTOL * |expected|``. Whole numbers
+        may not differ.
     """
     _refuse_none(answer, what)
     if isinstance(expected, str):
-        good = isinstance(answer, str) and answer.strip() == expected
+        text = _single(answer)
+        good = isinstance(text, str) and text.strip() == expected
     elif isinstance(expected, tuple):
         _compare_tuple(answer, expected, what)
         return
     elif isinstance(expected, np.ndarray):
         values = as_array(answer, expected.shape, what)
-        far = ~np.isclose(values, expected, rtol=RTOL, atol=ATOL)
+        far = ~np.isclose(values, expected, rtol=_rtol(expected), atol=ATOL)
         if far.any():
             first = tuple(int(i) for i in np.argwhere(far)[0])
             msg = (
@@ -146,7 +166,7 @@ def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
             raise Hint(msg)
         return
     else:
-        good = math.isclose(as_number(answer, what), expected, rel_tol=RTOL, abs_tol=ATOL)
+        good = math.isclose(as_number(answer, what), expected, rel_tol=_rtol(expected), abs_tol=ATOL)
     if not good:
         msg = f"{what} is {describe(answer)}, expected {describe(expected)}."
         raise Hint(msg)
@@ -177,6 +197,9 @@ def compare_number(
     for wrong, explanation in mistakes:
         if math.isclose(value, wrong, rel_tol=rtol):
             raise Hint(explanation)
+    if any(value == float(f"{expected:.{digits}g}") for digits in range(1, 8)):
+        msg = f"{describe(value)} is rounded too far: give more digits."
+        raise Hint(msg)
     msg = f"{describe(value)} is too {'large' if value > expected else 'small'}."
     raise Hint(msg)
 
@@ -192,7 +215,7 @@ def compare_function(
     Parameters
     ----------
     answer : object
-        The learner's function; it gets copies of the arguments, by position.
+        The learner's function; it gets copies of the arguments, by position, and may change them.
     reference : callable
         A function that is right.
     cases : iterable of sequence
@@ -203,19 +226,30 @@ def compare_function(
     Raises
     ------
     NotAnswered
-        If the function returns None for the first case.
+        If the function does nothing but return None.
     Hint
-        If it is no function, raises, or returns something else than the reference.
+        If it is no function, raises, prints in place of returning, or returns something else than the
+        reference.
     """
     if not callable(answer):
         msg = f"The answer should be a function, its name without brackets, but is {describe(answer)}."
         raise Hint(msg)
     names = list(inspect.signature(reference).parameters)
     arguments = [tuple(case) for case in cases]
-    results = [_call(answer, names, case) for case in arguments]
-    if results[0] is None:
+    if _does_nothing(answer):
         msg = "Your function returns None."
         raise NotAnswered(msg)
+    said = _Listener()
+    with contextlib.redirect_stdout(said):
+        results = [_call(answer, names, case) for case in arguments]
+    if all(result is None for result in results):
+        words = reprlib.repr(said.beginning.split("\n", 1)[0])
+        msg = (
+            f"Your function prints {words} but returns None: use `return` in place of `print`."
+            if said.beginning
+            else "Your function computes something but returns None: end it with `return` and the result."
+        )
+        raise Hint(msg)
     try:
         for case, result in zip(arguments, results, strict=True):
             compare(result, reference(*copy.deepcopy(case)), f"With {_named(names, case)} the result")
@@ -225,6 +259,30 @@ def compare_function(
                 raise Hint(explanation) from error
         # None for a later case is a wrong answer: a path through the function without `return`.
         raise Hint(str(error)) from error
+
+
+class _Listener(io.TextIOBase):
+    """Passes on what is printed, and remembers how it began."""
+
+    def __init__(self) -> None:
+        self.beginning = ""
+        self._stream = sys.stdout
+
+    def write(self, text: str) -> int:
+        self.beginning = (self.beginning + text)[:200]
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def _does_nothing(answer: Callable[..., Any]) -> bool:
+    """Say whether a function is as empty as the exercise's cell left it: it only returns None."""
+    return inspect.isfunction(answer) and _steps(answer) == _steps(lambda: None)
+
+
+def _steps(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    return [(step.opname, step.argval) for step in dis.get_instructions(function)]
 
 
 def _call(answer: Callable[..., Any], names: list[str], case: tuple[Any, ...]) -> Any:
@@ -254,6 +312,21 @@ def _refuse_none(answer: Any, what: str) -> None:
     if answer is None:
         msg = f"{what} is None."
         raise NotAnswered(msg)
+
+
+def _single(answer: Any) -> Any:
+    """Return what an array of one holds; anything else as it is."""
+    shape = getattr(answer, "shape", None)
+    return np.asarray(answer).item() if shape is not None and math.prod(shape) == 1 else answer
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, (bool, np.bool_))
+
+
+def _rtol(expected: Any) -> float:
+    """Return the tolerance for what is expected, by its type."""
+    return WHOLE_RTOL if np.asarray(expected).dtype.kind in "iu" else RTOL
 
 
 def _compare_tuple(answer: Any, expected: tuple[Any, ...], what: str) -> None:

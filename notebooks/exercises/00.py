@@ -23,6 +23,7 @@ exercise(
         (3000.0, -160.0, 240.0),
         (-1000.0, -160.0, 240.0),
         (-160.0, -160.0, 240.0),
+        (-700.0, -1350.0, 150.0),  # 0.4333: tells rounding
     ],
     mistakes=[
         (
@@ -118,8 +119,8 @@ def decide(probability: float, threshold: float) -> str:
 exercise(
     "decide",
     solution=decide,
-    # Outputs on both sides of a threshold, and on it.
-    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95)],
+    # Outputs on both sides of a threshold, on it and just below.
+    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95), (0.16, 0.2), (0.1999, 0.2)],
     mistakes=[
         (
             lambda probability, threshold: "call back" if probability > threshold else "no call-back",

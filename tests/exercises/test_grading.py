@@ -211,7 +211,7 @@ def test_every_declared_mistake_is_one_and_gets_its_own_hint(name):
         (
             "mean_pool",
             lambda image: image[::2],
-            "should be an array of shape (2, 3), but has the shape (2, 6)",
+            "a list of lists or an array of shape (2, 3), but has the shape (2, 6)",
         ),
         (
             "mean_pool",
