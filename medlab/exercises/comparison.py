@@ -209,6 +209,7 @@ def compare_function(
     reference: Callable[..., Any],
     cases: Iterable[Sequence[Any]],
     mistakes: Iterable[tuple[Callable[..., Any], str]] = (),
+    also: Iterable[Callable[..., Any]] = (),
 ) -> None:
     """Call the learner's function and the reference with the same arguments and compare what they return.
 
@@ -222,6 +223,8 @@ def compare_function(
         Arguments to call both with; several, and arrays with axes of unequal length.
     mistakes : iterable of (callable, str)
         Functions that are wrong in a known way, and what to tell a learner whose function does the same.
+    also : iterable of callable
+        Functions that are right as well, although they return something else.
 
     Raises
     ------
@@ -254,6 +257,8 @@ def compare_function(
         for case, result in zip(arguments, results, strict=True):
             compare(result, reference(*copy.deepcopy(case)), f"With {_named(names, case)} the result")
     except Hint as error:
+        if any(_agrees(other, arguments, results) for other in also):
+            return
         for wrong, explanation in mistakes:
             if _agrees(wrong, arguments, results):
                 raise Hint(explanation) from error
@@ -298,11 +303,11 @@ def _call(answer: Callable[..., Any], names: list[str], case: tuple[Any, ...]) -
         raise Hint(msg) from error
 
 
-def _agrees(wrong: Callable[..., Any], cases: list[tuple[Any, ...]], results: list[Any]) -> bool:
-    """Say whether a known mistake explains all results."""
+def _agrees(known: Callable[..., Any], cases: list[tuple[Any, ...]], results: list[Any]) -> bool:
+    """Say whether a known function, a mistake for example, returns all these results."""
     try:
         for case, result in zip(cases, results, strict=True):
-            compare(result, wrong(*copy.deepcopy(case)))
+            compare(result, known(*copy.deepcopy(case)))
     except Hint:
         return False
     return True

@@ -48,6 +48,7 @@ def exercise(
     *,
     solution: Any,
     cases: Sequence[Sequence[Any]] = (),
+    also: Sequence[Callable[..., Any]] = (),
     mistakes: Sequence[tuple[Any, str]] = (),
     rtol: float = 1e-3,
     check: Checker | None = None,
@@ -65,6 +66,8 @@ def exercise(
     cases : sequence of sequence
         Where the answer is a function: the arguments, by position, to call it and `solution` with. They
         should tell the right function from every mistake; arrays should have axes of unequal length.
+    also : sequence of callable
+        Functions that return something else than `solution` and are right too: the task leaves a choice.
     mistakes : sequence of (object, str)
         Wrong functions or numbers that learners arrive at, each with what to tell them.
     rtol : float
@@ -81,7 +84,7 @@ def exercise(
 
     def compare(answer: Any) -> None:
         if cases:
-            comparison.compare_function(answer, solution, cases, mistakes)
+            comparison.compare_function(answer, solution, cases, mistakes, also)
         else:
             comparison.compare_number(answer, solution, mistakes, rtol)
 

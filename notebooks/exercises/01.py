@@ -16,8 +16,11 @@ _CASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 def check_perceptron_and_not(answer: Any) -> str | None:
     """Judge what the perceptron decides, not its numbers: many are right."""
     w1, w2, bias = comparison.as_array(answer, (3,), "The list of w1, w2 and b").astype(float)
+    rounding = 1e-7 * max(abs(w1), abs(w2), abs(bias))
     for x1, x2 in _CASES:
         score = w1 * x1 + w2 * x2 + bias
+        if abs(score) < rounding:  # 0.8 - 0.7 - 0.1 is 8e-17
+            score = 0.0
         wanted = int(x1 == 1 and x2 == 0)
         if int(score > 0) != wanted:
             total = comparison.describe(score)
@@ -51,8 +54,12 @@ def mean_cross_entropy(truth: np.ndarray, p: np.ndarray) -> float:
 exercise(
     "mean_cross_entropy",
     solution=mean_cross_entropy,
-    # A few patients, more of one class than of the other.
-    cases=[(rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)],
+    # A few patients, more of one class than of the other, and a single one.
+    cases=[
+        *((rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)),
+        (np.array([0, 1, 0, 0]), np.array([0.02, 0.97, 0.4, 0.99])),
+        (np.array([0.0]), np.array([0.3])),
+    ],
     mistakes=[
         (lambda truth, p: -mean_cross_entropy(truth, p), "The sign: a loss is not negative."),
         (
@@ -88,9 +95,16 @@ def relu_back(upstream: np.ndarray, z: np.ndarray) -> np.ndarray:
 exercise(
     "relu_back",
     solution=relu_back,
-    # A list of numbers and a table, with negative gradients.
-    cases=[(rng.normal(size=shape), rng.normal(size=shape)) for shape in ((7,), (4, 5))],
+    # A list of numbers and a table, with negative gradients, and z on the bend.
+    cases=[
+        *((rng.normal(size=shape), rng.normal(size=shape)) for shape in ((7,), (4, 5))),
+        (np.array([1.5, -2.0, 3.0, -0.5]), np.array([0.0, 0.0, 2.0, -1.0])),
+    ],
     mistakes=[
+        (
+            lambda upstream, z: upstream * (z >= 0),
+            "Right, but for z = 0: there the task takes 0 as the gradient.",
+        ),
         (
             lambda upstream, z: upstream * np.maximum(z, 0),
             "That multiplies by the ReLU's value; the chain rule wants its gradient, 1 or 0.",
@@ -127,6 +141,10 @@ exercise(
             2.0 - 0.01 * 0.1 / np.sqrt(0.001),
             "Both means are too small at first: divide them by 1 - 0.9 and by 1 - 0.999.",
         ),
+        (
+            2.0 - 0.01 / np.sqrt(0.001),
+            "Without the correction v is 0.001 of the squared gradient; it is divided by 1 - 0.999.",
+        ),
     ],
     rtol=1e-4,
     hints=(
@@ -149,7 +167,15 @@ exercise(
     "output_side",
     solution=output_side,
     # Jumps that fit and jumps that do not.
-    cases=[(5, 3, 2, 1), (28, 3, 1, 0), (28, 3, 2, 1), (64, 7, 2, 3), (10, 4, 3, 0), (8, 2, 2, 0)],
+    cases=[
+        (5, 3, 2, 1),
+        (28, 3, 1, 0),
+        (28, 3, 2, 1),
+        (64, 7, 2, 3),
+        (10, 4, 3, 0),
+        (8, 2, 2, 0),
+        (5, 5, 3, 0),
+    ],
     mistakes=[
         (
             lambda side, kernel, stride, padding: (side + padding - kernel) // stride + 1,
@@ -203,6 +229,7 @@ exercise(
         ([(3, 1), (2, 2), (3, 1), (2, 2)],),
         ([(3, 1)] * 4,),
         ([(7, 2), (3, 2), (3, 1), (5, 3), (3, 1)],),
+        ([(5, 3)],),
     ],
     mistakes=[
         (
@@ -239,6 +266,8 @@ exercise(
             "0.99 leaves 61 %, as said above: what is left is multiplied at each step, not diminished by the "
             "same amount.",
         ),
+        (0.5**1 / 50, "That is 0.5 / 50: the power needs brackets around its exponent."),
+        (100 * 0.5 ** (1 / 50), "A gate lies between 0 and 1; that is in percent."),
         (float(np.log(1 / 0.5 ** (1 / 50))), "That is a logarithm; you need the gate itself."),
     ],
     rtol=5e-5,

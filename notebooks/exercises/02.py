@@ -17,8 +17,8 @@ def window_edges(center_hu: float, width_hu: float) -> tuple[float, float]:
 exercise(
     "window_edges",
     solution=window_edges,
-    # Three windows, one of them of an odd width.
-    cases=[(50.0, 400.0), (-600.0, 1500.0), (10.0, 75.0)],
+    # Windows of even and odd width, in floats and in integers.
+    cases=[(50.0, 400.0), (-600.0, 1500.0), (10.0, 75.0), (40, 81)],
     mistakes=[
         (
             lambda center_hu, width_hu: (center_hu - width_hu, center_hu + width_hu),
@@ -47,17 +47,27 @@ def stored_to_hu(stored: np.ndarray, slope: float, intercept: float) -> np.ndarr
 exercise(
     "stored_to_hu",
     solution=stored_to_hu,
-    # Signed and unsigned integers, unequal axes, a slope other than 1.
+    # Signed and unsigned integers, unequal axes, a slope other than 1; HU beyond the usual range, and a slope
+    # and an intercept that are integers themselves, with which 16 bits are too few.
     cases=[
-        (rng.integers(0, 4096, (2, 3)).astype(np.int16), 1.0, -1024.0),
+        (np.array([[-2000, 0, 24], [1024, 4095, 5001]], np.int16), 1.0, -1024.0),
         (rng.integers(0, 4096, (5, 4, 3)).astype(np.uint16), 1, -1024),
-        (rng.integers(0, 4096, (4, 7)).astype(np.uint16), 0.5, -1000.0),
+        (rng.integers(0, 65536, (4, 7)).astype(np.uint16), 0.5, -1000.0),
+        (np.array([20_000, -20_000, 3], np.int16), 2, -1000),
     ],
     mistakes=[
         (
             lambda stored, slope, intercept: (stored.astype(float) + intercept) * slope,
             "The slope multiplies the stored number alone; the intercept is added afterwards.",
-        )
+        ),
+        (
+            lambda stored, slope, intercept: np.maximum(stored.astype(float) * slope + intercept, -1024),
+            "Nothing should be cut off: outside the circle of the scan, numbers below air are stored.",
+        ),
+        (
+            lambda stored, slope, intercept: (stored * slope).astype(float) + float(intercept),
+            "Integers of 16 bits cannot hold every product: turn the stored ones into floats before it.",
+        ),
     ],
     hints=(
         "The slope stretches and the intercept shifts. What becomes of an integer without a sign "
@@ -94,8 +104,14 @@ exercise(
     solution=scale_like_training,
     # Two pairs of image stacks with unequal axes.
     cases=[
-        (rng.normal(-600, 300, (7, 5, 4, 1)), rng.normal(-200, 100, (3, 5, 4, 1))),
-        (rng.normal(40, 20, (4, 6)), rng.normal(60, 10, (2, 6))),
+        (rng.normal(-600, 300, (7, 5, 4, 1)), rng.normal(-800, 100, (3, 5, 4, 1))),
+        (rng.normal(40, 20, (4, 6, 3)), rng.normal(60, 10, (2, 6, 3))),
+    ],
+    # The task asks for no particular mean: that of each pixel leaks nothing either, and N - 1 will do for N.
+    also=[
+        lambda train, other: (other - train.mean()) / train.std(ddof=1),
+        lambda train, other: (other - train.mean(axis=0)) / train.std(axis=0),
+        lambda train, other: (other - train.mean(axis=0)) / train.std(axis=0, ddof=1),
     ],
     mistakes=[
         (

@@ -188,6 +188,15 @@ def test_a_function_is_held_to_every_case():
         )
 
 
+def test_another_right_function_is_right_and_half_of_it_is_not():
+    def halves(side):
+        return side / 2
+
+    comparison.compare_function(lambda x: 0.5 * x, twice, [(1,), (5,)], also=[halves])
+    with pytest.raises(Hint, match=r"With side=1 the result is 0\.5, expected 2"):
+        comparison.compare_function(lambda x: 0.5 * x if x < 3 else 2 * x, twice, [(1,), (5,)], also=[halves])
+
+
 def test_a_path_without_return_is_a_mistake_and_not_unanswered():
     with pytest.raises(Hint, match=r"With side=5 the result is None") as caught:
         comparison.compare_function(lambda x: None if x > 3 else 2 * x, twice, [(2,), (5,)])
