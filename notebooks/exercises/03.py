@@ -97,8 +97,8 @@ def check_edge_kernel(answer: Any) -> str | None:
     at_edge = (float(kernel[2].sum()), float(kernel[1:].sum()))
     if min(at_edge) < -1e-6 * size or max(at_edge) <= 1e-6 * size:
         return (
-            "From dark above to bright below it should answer with a positive number, and with a negative "
-            "one in no place."
+            "From dark above to bright below it should answer with a positive number, and nowhere with a "
+            "negative one."
         )
     return None
 
