@@ -17,6 +17,7 @@ import reprlib
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def as_number(answer: Any, what: str = "The answer") -> float:
     """
     _refuse_none(answer, what)
     value = _single(answer)
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, (numbers.Real, Decimal)):
         msg = f"{what} should be one number, but is {describe(answer)}."
         raise Hint(msg)
     number = float(value)
@@ -148,6 +149,8 @@ def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
         may not differ.
     """
     _refuse_none(answer, what)
+    if getattr(expected, "shape", None) == ():
+        expected = expected.item()
     if isinstance(expected, str):
         text = _single(answer)
         good = isinstance(text, str) and text.strip() == expected

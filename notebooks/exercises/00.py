@@ -21,6 +21,7 @@ exercise(
         (40.0, -160.0, 240.0),
         (-1200.0, -1350.0, 150.0),
         (3000.0, -160.0, 240.0),
+        (250.0, -160.0, 240.0),
         (-1000.0, -160.0, 240.0),
         (-160.0, -160.0, 240.0),
         (-700.0, -1350.0, 150.0),  # 0.4333: tells rounding
@@ -54,7 +55,7 @@ exercise(
     "batches_per_epoch",
     solution=batches_per_epoch,
     # Counts that divide evenly and counts that do not.
-    cases=[(100, 32), (64, 32), (1, 64), (1000, 64), (65, 64)],
+    cases=[(100, 32), (64, 32), (96, 32), (1, 64), (1000, 64), (65, 64)],
     mistakes=[
         (
             lambda count, size: count // size,

@@ -15,11 +15,10 @@ _CASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 def check_perceptron_and_not(answer: Any) -> str | None:
     """Judge what the perceptron decides, not its numbers: many are right."""
-    w1, w2, bias = comparison.as_array(answer, (3,), "The list of w1, w2 and b").astype(float)
-    rounding = 1e-7 * max(abs(w1), abs(w2), abs(bias))
+    w1, w2, bias = comparison.as_array(answer, (3,), "The perceptron [w1, w2, b]").astype(float)
     for x1, x2 in _CASES:
         score = w1 * x1 + w2 * x2 + bias
-        if abs(score) < rounding:  # 0.8 - 0.7 - 0.1 is 8e-17
+        if abs(score) < 1e-7 * (abs(w1 * x1) + abs(w2 * x2) + abs(bias)):  # 0.8 - 0.7 - 0.1 is 8e-17
             score = 0.0
         wanted = int(x1 == 1 and x2 == 0)
         if int(score > 0) != wanted:
@@ -57,7 +56,7 @@ exercise(
     # A few patients, more of one class than of the other, and a single one.
     cases=[
         *((rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)),
-        (np.array([0, 1, 0, 0]), np.array([0.02, 0.97, 0.4, 0.99])),
+        (np.array([0, 1, 0, 0]), np.array([0.002, 0.97, 0.4, 0.998])),
         (np.array([0.0]), np.array([0.3])),
     ],
     mistakes=[

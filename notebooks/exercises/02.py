@@ -105,7 +105,7 @@ exercise(
     # Two pairs of image stacks with unequal axes.
     cases=[
         (rng.normal(-600, 300, (7, 5, 4, 1)), rng.normal(-800, 100, (3, 5, 4, 1))),
-        (rng.normal(40, 20, (4, 6, 3)), rng.normal(60, 10, (2, 6, 3))),
+        (rng.normal(40, 20, (4, 6, 3)), rng.normal(60, 100, (2, 6, 3))),
     ],
     # The task asks for no particular mean: that of each pixel leaks nothing either, and N - 1 will do for N.
     also=[
@@ -146,7 +146,7 @@ exercise(
     "seen_before",
     solution=seen_before,
     # Lists of unequal length in which patients come several times.
-    cases=[([1, 1, 2, 3, 3], [3, 4, 4, 1, 1, 1, 5]), ([10, 11], [12, 13, 13]), ([7, 7, 7, 8], [7, 9])],
+    cases=[([1, 1, 2, 3, 3], [3, 4, 4, 1, 1, 1, 5]), ([10, 11], [12, 13, 13]), ([7, 7, 7, 9], [7, 8, 8, 10])],
     mistakes=[
         (
             lambda train, test: len(set(train) & set(test)),

@@ -116,6 +116,10 @@ def test_rounding_of_float32_is_no_difference():
     ("answer", "expected"),
     [
         (np.array("4A"), "4A"),
+        ("4A", np.str_("4A")),
+        (3, np.array(3.0)),
+        (np.array([3.0]), np.array(3.0)),
+        (3.0, np.int64(3)),
         (np.array(["4A"]), "4A"),
         (np.str_("4A"), "4A"),
         (3.0, 3),
@@ -149,6 +153,7 @@ def test_what_means_the_same_is_the_same(answer, expected):
         ({1: 1, 2: 2}, (1, 2)),
         ((True, 2), (1, 2)),
         (100_001, 100_000),
+        (100_001, np.array(100_000)),
         (np.array([100_001]), np.array([100_000])),
         (2 + 0j, 2),
     ],

@@ -153,6 +153,9 @@ VARIANTS = {
             ),
             "whole division": lambda hu, low, high: min(max((hu - low) // (high - low), 0), 1),
             "black or white": lambda hu, low, high: float(hu >= (low + high) / 2),
+            "white from 1000 on only": lambda hu, low, high: (
+                1 if hu >= 1000 else max((hu - low) / (high - low), 0)
+            ),
             "a truth value": lambda hu, low, high: hu > low,
             "the example's answer": lambda hu, low, high: 0.5,
             "printed": gray_printed,
@@ -178,6 +181,7 @@ VARIANTS = {
             "rounded down": lambda count, size: count // size,
             "always one more": lambda count, size: count // size + 1,
             "rounded to the nearest": lambda count, size: round(count / size),
+            "half a batch added and rounded": lambda count, size: round(count / size + 0.5),
             "with a part of a batch": lambda count, size: count / size,
             "at least one": lambda count, size: max(1, count // size),
             "swapped": lambda count, size: -(-size // count),

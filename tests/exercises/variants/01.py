@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -184,6 +185,7 @@ VARIANTS = {
             "0-d arrays": [np.array(1.0), np.array(-1.0), np.array(-0.5)],
             "weights of unequal size": [3, -2.5, -0.5],
             "exactly 0 on (1, 1), but for rounding": ON_THE_LINE,
+            "calcium outweighs by far": [1, -1e9, -0.5],
             "large": [1e6, -1e6, -1],
             "small": [1e-7, -1e-7, -5e-8],
         },
@@ -248,6 +250,7 @@ VARIANTS = {
             "no mean": lambda y, p: -(y * np.log(p) + (1 - y) * np.log(1 - p)),
             "entropy of p": lambda y, p: -np.mean(p * np.log(p) + (1 - p) * np.log(1 - p)),
             "clipped at 0.1 and 0.9": lambda y, p: entropy_of_the_given(y, np.clip(p, 0.1, 0.9)),
+            "clipped at 0.01 and 0.99": lambda y, p: entropy_of_the_given(y, np.clip(p, 0.01, 0.99)),
             "kept from 0 by too much": lambda y, p: entropy_of_the_given(y, 0.98 * p + 0.01),
             "divided by one less": lambda y, p: entropy_of_the_given(y, p) * len(y) / max(len(y) - 1, 0.5),
             "logarithm of 1 - p missing": lambda y, p: -np.mean(y * np.log(p) + (1 - y) * (1 - p)),
@@ -439,6 +442,7 @@ VARIANTS = {
             "0-d array": np.array(0.25),
             "an array of one": np.array([0.25]),
             "a fraction": Fraction(1, 4),
+            "a decimal": Decimal("0.25"),
         },
         "wrong": {
             "generated": 0.75,
