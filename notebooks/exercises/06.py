@@ -6,6 +6,8 @@ import numpy as np
 
 from medlab.exercises import exercise
 
+rng = np.random.default_rng(6)
+
 
 def solid_category(diameter_mm: float) -> str:
     """Return the Lung-RADS category of a solid nodule by its size alone: "2", "3", "4A" or "4B"."""
@@ -18,15 +20,24 @@ def solid_category(diameter_mm: float) -> str:
 exercise(
     "solid_category",
     solution=solid_category,
-    # Sizes between the thresholds and on them.
-    cases=[(7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)],
+    # Sizes between the thresholds, on them, and closer to them than rounding leaves apart.
+    cases=[
+        *((7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)),
+        *((5.999,), (7.999,), (14.999,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
+        *((0.4,), (3.9,), (5.0,), (6.5,), (9.0,), (10.0,), (14.0,), (16.0,), (20.0,), (45.0,)),
+    ],
     mistakes=[
         (
             lambda diameter_mm: solid_category(diameter_mm - 1e-9),
             "Between the thresholds all is right; on them it is not: from 8 mm means >= 8.",
         )
     ],
-    hints=('Ask for the largest size first: if diameter_mm >= 15, return "4B". Exactly 8 mm is already 4A.',),
+    hints=(
+        "Each category begins exactly at its threshold, so a nodule of 8 mm is already a 4A. Which "
+        "comparison includes the threshold itself?",
+        "Ask for the largest size first, and return a category as soon as a threshold is reached. A nodule "
+        "that reaches none of them belongs to the smallest category.",
+    ),
     right="A rule of three thresholds: that is what a network has to beat.",
 )
 
@@ -40,11 +51,14 @@ def rates(truth: np.ndarray, called: np.ndarray) -> tuple[float, float]:
 exercise(
     "rates",
     solution=rates,
-    # Groups of unequal size.
+    # Groups of unequal size, some of one patient.
     cases=[
         (np.array([1, 1, 1, 1, 0, 0, 0]), np.array([1, 1, 1, 0, 1, 0, 0])),
         (np.array([0, 1, 0, 0, 0, 1]), np.array([0, 0, 1, 0, 0, 1])),
         (np.array([0, 0, 0, 0, 1, 0, 0, 0]), np.array([0, 0, 0, 0, 1, 1, 1, 1])),
+        (np.array([1, 0]), np.array([1, 0])),
+        (np.array([0, 1, 1]), np.array([1, 1, 0])),
+        (np.array([1, 1, 0, 1, 1, 1, 0, 1, 1, 0]), np.array([0, 1, 0, 0, 0, 1, 1, 0, 0, 0])),
     ],
     mistakes=[
         (
@@ -58,8 +72,11 @@ exercise(
         ),
     ],
     hints=(
-        "called[truth == 1] are the decisions on the ill: what share of them is 1? And among the "
-        "healthy, what share is 0?",
+        "Look at the ill and at the healthy separately. Among the ill you want those who were called back, "
+        "and among the healthy those who were not.",
+        "A comparison with `truth` picks the decisions on one of the groups out of `called`. The mean of "
+        "zeros and ones is the share of the ones; what does it tell you about the ill, and what about the "
+        "healthy?",
     ),
     right="Each rate looks at the ill or at the healthy alone, so it does not depend on how many there are.",
 )
@@ -75,12 +92,13 @@ def choose_threshold(truth: np.ndarray, prob: np.ndarray, least: float) -> float
 exercise(
     "choose_threshold",
     solution=choose_threshold,
-    # Healthy patients with high outputs, and demands that are met exactly and with room to spare.
+    # Demands that are met exactly (as 1 - least is, too) and with room to spare; healthy patients with high
+    # outputs; equal outputs of the ill and of both groups; one ill patient; more digits than rounding leaves.
     cases=[
         (
-            np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0]),
-            np.array([0.91, 0.75, 0.62, 0.4, 0.08, 0.85, 0.55, 0.3, 0.2, 0.1]),
-            0.8,
+            np.array([1, 0, 1, 0, 1, 0, 1, 0]),
+            np.array([0.9137, 0.8512, 0.6174, 0.5563, 0.4238, 0.3071, 0.0816, 0.2049]),
+            0.75,
         ),
         (
             np.array([0, 1, 0, 1, 0, 0, 1, 0, 0]),
@@ -88,16 +106,39 @@ exercise(
             0.9,
         ),
         (np.array([1, 0, 1, 0, 0, 1, 1]), np.array([0.3, 0.2, 0.8, 0.6, 0.1, 0.9, 0.5]), 0.5),
+        (
+            np.array([1, 1, 0, 1, 0, 1, 0, 1]),
+            np.array([0.8419, 0.2207, 0.7255, 0.8419, 0.8419, 0.6031, 0.6031, 0.8419]),
+            0.6,
+        ),
+        (np.array([1, 0, 1, 0, 1]), np.array([0.4444, 0.0321, 0.1729, 0.1729, 0.8808]), 1.0),
+        (np.array([0, 1, 0, 0]), np.array([0.6683, 0.3359, 0.9022, 0.1207]), 0.3),
+        (rng.permutation(np.arange(41) % 3 == 0).astype(int), rng.random(41), 0.7),
+        (rng.permutation(np.arange(23) % 4 == 0).astype(int), rng.random(23), 0.85),
     ],
     mistakes=[
         (
             lambda truth, prob, least: prob.min(),
             "That finds all of the ill and calls everybody back: find the highest that will do.",
-        )
+        ),
+        (
+            lambda truth, prob, least: max(
+                [cut for cut in prob if np.mean(prob[truth == 1] >= cut) > least], default=0.0
+            ),
+            "At least the share includes the share itself: where it is met exactly, that is enough.",
+        ),
+        (
+            lambda truth, prob, least: max(
+                [cut for cut in prob if np.mean(prob[truth == 1] > cut) >= least], default=0.0
+            ),
+            "Whoever has exactly the threshold is called back as well: prob >= threshold.",
+        ),
     ],
     hints=(
-        "Try every number of prob as a threshold, from the highest down, and stop at the first "
-        "at which np.mean(prob[truth == 1] >= threshold) is at least `least`.",
+        "Only the ill decide on the sensitivity: for any threshold, ask which share of them has an output "
+        "at least as high. The lower the threshold, the more of them it finds.",
+        "Go through the numbers of prob from the highest down and compute the sensitivity for each. The "
+        "first one that meets the demand, exactly or with room to spare, is the one you want.",
     ),
     right="Chosen like this on validation images; on the test images it is only applied.",
 )
@@ -112,8 +153,11 @@ def positive_value(sensitivity: float, specificity: float, prevalence: float) ->
 exercise(
     "positive_value",
     solution=positive_value,
-    # A rare and a common disease.
-    cases=[(0.9, 0.5, 0.01), (0.9, 0.9, 0.01), (0.7, 0.8, 0.35)],
+    # Rare and common diseases, tests that are better among the ill and among the healthy.
+    cases=[
+        *((0.9, 0.5, 0.01), (0.9, 0.9, 0.01), (0.7, 0.8, 0.35), (0.83, 0.94, 0.0043)),
+        *((0.6, 0.99, 0.5), (1.0, 0.3, 0.72)),
+    ],
     mistakes=[
         (
             lambda sensitivity, specificity, prevalence: sensitivity,
@@ -131,8 +175,11 @@ exercise(
         ),
     ],
     hints=(
-        "Think of 1,000 people. How many are ill and called back? How many are healthy and "
-        "called back? What share of all who are called back are the first?",
+        "Imagine 1,000 people. How many of them are ill, how many of the ill are called back, and how many "
+        "of the healthy are called back as well?",
+        "The prevalence says how large the group of the ill is, and the sensitivity which part of it is "
+        "called back. For the healthy both change into their rest: 1 minus the one and 1 minus the other. "
+        "Then divide the first group by both.",
     ),
     right="The same test is worth little where the disease is rare: Bayes' rule.",
 )
@@ -148,8 +195,10 @@ exercise(
     ],
     rtol=1e-9,
     hints=(
-        "Ten of the thousand are ill, and nine of these are found. How many of the other 990 are "
-        "cleared, and how many are not?",
+        "Two groups of people are called back: the ill whom the test finds, and the healthy whom it does "
+        "not clear. Count each group on its own.",
+        "Ten people are ill, and the test misses one of them. The other 990 are healthy, and the test "
+        "clears only half of these. Add up those who are left in the two groups.",
     ),
     right="504 people are frightened to find nine cancers: 0.5 is too low a specificity for screening.",
 )

@@ -207,7 +207,7 @@ def test_every_declared_mistake_is_one_and_gets_its_own_hint(name):
         ("edge_kernel", np.zeros((3, 3)), "sees nothing"),
         ("edge_kernel", np.ones((3, 3)), "add up to 0"),
         ("edge_kernel", [[-1, 0, 1]] * 3, "upright edges"),
-        ("edge_kernel", [[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "positive number in every place"),
+        ("edge_kernel", [[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "nowhere with a negative one"),
         (
             "mean_pool",
             lambda image: image[::2],

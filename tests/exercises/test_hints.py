@@ -13,7 +13,7 @@ import pytest
 from medlab.exercises import grading
 from medlab.exercises.chapters import read_chapters
 
-DONE = ("00", "01", "02")
+DONE = ("00", "01", "02", "03", "04", "05", "06", "08")
 CHAPTERS = {name: row for name, row in read_chapters().items() if name[:2] in DONE}
 TASKS = [(chapter, name) for chapter, row in CHAPTERS.items() for name in row.exercises]
 # Shorter code than this is a word of the task: `size`, `x > 0`.
@@ -35,7 +35,8 @@ def of_body(code: str) -> set[str]:
             parts |= {ast.unparse(part) for part in (node, node.value, *values)}
         elif isinstance(node, ast.For | ast.While | ast.If):
             parts.add(ast.unparse(node).splitlines()[0])
-    return {plain(part) for part in parts if len(plain(part)) >= SHORTEST}
+    long = {part for part in parts if len(plain(part)) >= SHORTEST}
+    return {plain(part) for part in long if not part.isidentifier()}  # a variable is a word
 
 
 def operations(code: ast.expr) -> int:
