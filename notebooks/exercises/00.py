@@ -25,6 +25,7 @@ exercise(
         (-1000.0, -160.0, 240.0),
         (-160.0, -160.0, 240.0),
         (-700.0, -1350.0, 150.0),  # 0.4333: tells rounding
+        (-500.0, -1001.0, -100.0),  # its center is no whole number
     ],
     mistakes=[
         (
@@ -87,10 +88,11 @@ def four_outcomes(truth: np.ndarray, called: np.ndarray) -> tuple[int, int, int,
 exercise(
     "four_outcomes",
     solution=four_outcomes,
-    # Groups in which the four counts all differ.
+    # Groups in which the four counts all differ, and one without an ill patient.
     cases=[
         (np.array([1] * 7 + [0] * 8), np.array([1] * 4 + [0] * 3 + [1] * 2 + [0] * 6)),
         (np.array([0, 0, 1, 0, 0, 0]), np.array([0, 1, 1, 0, 1, 0])),
+        (np.array([0, 0, 0]), np.array([0, 1, 0])),
     ],
     mistakes=[
         (

@@ -138,6 +138,9 @@ VARIANTS = {
             ),
         },
         "wrong": {
+            "a center rounded down": lambda hu, low, high: min(
+                max((hu - (low + high) // 2) / (high - low) + 0.5, 0), 1
+            ),
             "not cut off": lambda hu, low, high: (hu - low) / (high - low),
             "cut off below only": gray_lower_end_only,
             "cut off above only": lambda hu, low, high: min((hu - low) / (high - low), 1),
@@ -231,6 +234,7 @@ VARIANTS = {
             ),
         },
         "wrong": {
+            "pairs that occur": lambda t, c: np.unique(2 * t + c, return_counts=True)[1][::-1],
             "second and third swapped": lambda t, c: (
                 np.sum(t * c),
                 np.sum((1 - t) * c),
