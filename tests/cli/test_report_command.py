@@ -201,4 +201,4 @@ def test_a_faulty_row_of_a_data_set_is_said_once_and_not_as_the_templates(call, 
 def test_a_folder_that_cannot_be_written_is_refused(call):
     answer = call("tiny", "--out", "images")
     assert answer.exit_code == 2
-    assert "must be new or empty, but images holds files" in answer.output
+    assert "must be new or empty, but 'images' holds files" in answer.output

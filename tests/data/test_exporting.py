@@ -61,6 +61,9 @@ def test_simulated_images_keep_their_patients(tmp_path):
         (("B", "a", "b"), ["000 B", "001 a", "002 b"]),
         (("..", "x"), ["000", "001 x"]),
         (("良性", "恶性"), ["000 良性", "001 恶性"]),
+        (("aux", "CON"), ["000 aux", "001 CON"]),
+        (("A" * 300, "nul."), ["000 " + "A" * 200, "001 nul"]),
+        (("恶" * 99 + "a", "恶" * 99 + "b"), ["000 " + "恶" * 66, "001 " + "恶" * 66]),
     ],
 )
 def test_class_names_become_names_of_folders_in_the_order_of_the_classes(tmp_path, names, folders):
@@ -72,8 +75,8 @@ def test_class_names_become_names_of_folders_in_the_order_of_the_classes(tmp_pat
 
 def test_a_folder_that_holds_something_stays_as_it_is(tmp_path):
     (tmp_path / "scan.png").touch()
-    for path in (tmp_path, tmp_path / "scan.png"):
-        with pytest.raises(FileExistsError, match=r"must be new or empty, got .*Name another folder"):
+    for path, state in ((tmp_path, "holds files"), (tmp_path / "scan.png", "is a file")):
+        with pytest.raises(FileExistsError, match=rf"must be new or empty, but .* {state}\. Name another"):
             write_folder(tiny(), path)
     assert [path.name for path in tmp_path.iterdir()] == ["scan.png"]
 

@@ -194,7 +194,7 @@ def test_a_folder_whose_name_the_locale_cannot_write_is_refused(cohort, tiny, mo
 
 
 def test_a_folder_that_holds_files_is_never_written_to(cohort, tiny):
-    with pytest.raises(FileExistsError, match="must be new or empty, but images holds files"):
+    with pytest.raises(FileExistsError, match="must be new or empty, but 'images' holds files"):
         run_report(tiny, out="images")
 
 
