@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from medlab import checks
+from medlab.data import foldercard
 from medlab.data.dataset import Dataset
 
 _DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9¹²³]")  # what no file may be called on Windows
@@ -43,13 +44,15 @@ def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
 
     Notes
     -----
-    ``load_folder(folder, color=...)`` gives the same pixels and labels, sorted by class. Where patients are
-    known, ``groups.csv`` names the patient of each file (``group_rule="csv:groups.csv"``).
+    ``load_folder(folder, color=...)`` gives the same pixels and labels, sorted by class. From ``medlab.json``
+    it has the classes' own names, the license, and that images are simulated. Where patients are known,
+    ``groups.csv`` names the patient of each file (``group_rule="csv:groups.csv"``).
     """
     refuse_other_images(dataset)
     root = checks.new_folder("The folder", folder)
     root.mkdir(parents=True, exist_ok=True)  # what cannot be made is told of the folder, not of one in it
     names, written, table = _folder_names(dataset.class_names), {}, [("file", "group")]
+    foldercard.write_card(dataset, names, root)
     first = 1  # a number that comes again in another split would look like the same patient
     for split_name, split in dataset.splits().items():
         pixels = split.images[..., 0] if dataset.image_shape[-1] == 1 else split.images
