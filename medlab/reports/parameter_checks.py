@@ -70,7 +70,7 @@ def _group_rule(rule: str, values: Mapping[str, Any]) -> None:
     if not _GROUP_RULE.fullmatch(rule):
         msg = (
             "group_rule must be auto, none, blocks:1000, prefix:_ or csv:groups.csv "
-            f"(with your own number, text or file), got {rule!r}."
+            f"(with your own number, text or file in data_dir), got {rule!r}."
         )
         raise ValueError(msg)
 

@@ -246,7 +246,7 @@ def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
         sys.prefix: "<python>",
         str(Path.home()): "~",
         str(Path.cwd()): ".",
-        str(folder): ".",
+        str(folder): "<here>",
     }
     for name, value in values.items():
         shown = _study.shown_value(name, value.value)

@@ -64,7 +64,7 @@ def test_a_report_leaves_notebook_page_and_numbers_with_a_picture_and_without_pa
 
     notebook = json.loads(result.notebook.read_text())
     folder, working, python, *values = stdout(notebook).split()
-    assert (folder, working) == (".", ".")  # scrubbed: really the report's folder, and where it was called
+    assert (folder, working) == ("<here>", ".")  # the report's folder, and where it was called
     assert python.startswith("<python>")
     assert values == ["0.125", "True", "images", "smoke"]
     page = result.html.read_text()
