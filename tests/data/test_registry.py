@@ -259,4 +259,6 @@ def test_a_simulated_set_is_what_its_record_says(name):
         assert getattr(dataset, fact) == getattr(record, fact)
     side = record.sizes[0]
     assert dataset.image_shape == (side, side, record.channels)
-    np.testing.assert_allclose(dataset.spacing_mm, record.spacing_mm[side])
+    spacing = record.spacing_mm.get(side)
+    assert (dataset.spacing_mm is None) == (spacing is None)
+    np.testing.assert_allclose(dataset.spacing_mm or (), spacing or ())

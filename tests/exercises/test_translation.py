@@ -23,6 +23,8 @@ from tests.exercises.test_questions import buttons_and_answer
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks" / "exercises" / "zh"
 CHAPTERS = read_chapters()
+with (ROOT / "notebooks" / "article.csv").open(encoding="utf-8", newline="") as table:
+    VERDICTS = sorted({row["verdict"] for row in csv.DictReader(table)})
 TRANSLATED = {path.stem: path for path in FOLDER.glob("[0-9]*.yaml")}
 MESSAGES = FOLDER / "messages.yaml"
 # No code and no name: English that was left over. NaN and None are what Python prints.
@@ -71,6 +73,8 @@ def texts_of(chapter: str) -> list[str]:
     for asked in yaml.safe_load(row.quiz_file.read_text(encoding="utf-8")).values():
         texts += [asked["question"], *asked["choices"], asked["why"]]
     texts += called(row.exercise_file.read_text(encoding="utf-8"))
+    if chapter == "00_start":  # which shows the table of the article
+        texts += VERDICTS
     return [text for text in texts if re.search("[A-Za-z]{2}", text) or " " in text]
 
 
