@@ -153,7 +153,7 @@ exercise(
         "positive gradient divided by the square root of its square? And downhill is against the "
         "gradient.",
     ),
-    right="The step is the learning rate, however small the gradient.",
+    right="The step is the learning rate, as long as the gradient is far larger than Adam's epsilon.",
 )
 
 
