@@ -10,7 +10,7 @@ rng = np.random.default_rng(6)
 
 
 def solid_category(diameter_mm: float) -> str:
-    """Return the Lung-RADS category of a solid nodule by its size alone: "2", "3", "4A" or "4B"."""
+    """Return the Lung-RADS category of a solid nodule by its size as given: "2", "3", "4A" or "4B"."""
     for category, from_mm in (("4B", 15), ("4A", 8), ("3", 6)):
         if diameter_mm >= from_mm:
             return category
@@ -20,7 +20,8 @@ def solid_category(diameter_mm: float) -> str:
 exercise(
     "solid_category",
     solution=solid_category,
-    # Sizes between the thresholds, on them, and closer to them than rounding leaves apart.
+    # Sizes between the thresholds, on them, and closer to them than rounding leaves apart: the task says that
+    # the diameter counts as it is given, although Lung-RADS itself rounds to 0.1 mm.
     cases=[
         *((7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)),
         *((5.999,), (7.999,), (14.999,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
@@ -30,7 +31,12 @@ exercise(
         (
             lambda diameter_mm: solid_category(diameter_mm - 1e-9),
             "Between the thresholds all is right; on them it is not: from 8 mm means >= 8.",
-        )
+        ),
+        (
+            lambda diameter_mm: solid_category(round(diameter_mm, 1)),
+            "So it would be after rounding to 0.1 mm. Here the diameter counts as it is given: 7.999 mm is "
+            "below 8 mm.",
+        ),
     ],
     hints=(
         "Each category begins exactly at its threshold, so a nodule of 8 mm is already a 4A. Which "
@@ -38,12 +44,12 @@ exercise(
         "Ask for the largest size first, and return a category as soon as a threshold is reached. A nodule "
         "that reaches none of them belongs to the smallest category.",
     ),
-    right="A rule of three thresholds: that is what a network has to beat.",
+    right="Three thresholds are enough, because the rule says what to do next and does not rank patients.",
 )
 
 
 def rates(truth: np.ndarray, called: np.ndarray) -> tuple[float, float]:
-    """Return the sensitivity and the specificity of decisions (1: called back)."""
+    """Return the sensitivity and the specificity of decisions (1: a positive answer)."""
     truth, called = np.asarray(truth), np.asarray(called)
     return float(called[truth == 1].mean()), float(1 - called[truth == 0].mean())
 
@@ -63,22 +69,23 @@ exercise(
     mistakes=[
         (
             lambda truth, called: (truth[called == 1].mean(), 1 - truth[called == 0].mean()),
-            "These are predictive values: you divided by who was called, not by who is ill.",
+            "These are predictive values: you divided by the positive answers, not by the ill.",
         ),
         (lambda truth, called: rates(truth, called)[::-1], "Both are right, but sensitivity comes first."),
         (
             lambda truth, called: (rates(truth, called)[0], 1 - rates(truth, called)[1]),
-            "The second is the share of the healthy who were called; you need the share who were not.",
+            "The second is the share of the others with a positive answer; you need the share without one.",
         ),
     ],
     hints=(
-        "Look at the ill and at the healthy separately. Among the ill you want those who were called back, "
-        "and among the healthy those who were not.",
+        "Look at the ill and at the others separately. Among the ill you want those with a positive answer, "
+        "and among the others those without one.",
         "A comparison with `truth` picks the decisions on one of the groups out of `called`. The mean of "
         "zeros and ones is the share of the ones; what does it tell you about the ill, and what about the "
-        "healthy?",
+        "others?",
     ),
-    right="Each rate looks at the ill or at the healthy alone, so it does not depend on how many there are.",
+    right="Each rate looks at the ill or at the others alone, so it does not depend on how many there are, "
+    "as long as the mix of patients in each group stays the same.",
 )
 
 
@@ -92,8 +99,8 @@ def choose_threshold(truth: np.ndarray, prob: np.ndarray, least: float) -> float
 exercise(
     "choose_threshold",
     solution=choose_threshold,
-    # Demands that are met exactly (as 1 - least is, too) and with room to spare; healthy patients with high
-    # outputs; equal outputs of the ill and of both groups; one ill patient; more digits than rounding leaves.
+    # Demands that are met exactly (as 1 - least is, too) and with room to spare; high outputs of
+    # others; equal outputs of the ill and of both groups; one ill patient; more digits than rounding leaves.
     cases=[
         (
             np.array([1, 0, 1, 0, 1, 0, 1, 0]),
@@ -119,7 +126,7 @@ exercise(
     mistakes=[
         (
             lambda truth, prob, least: prob.min(),
-            "That finds all of the ill and calls everybody back: find the highest that will do.",
+            "That finds all of the ill, but everybody has a positive answer: find the highest that will do.",
         ),
         (
             lambda truth, prob, least: max(
@@ -131,7 +138,7 @@ exercise(
             lambda truth, prob, least: max(
                 [cut for cut in prob if np.mean(prob[truth == 1] > cut) >= least], default=0.0
             ),
-            "Whoever has exactly the threshold is called back as well: prob >= threshold.",
+            "An output of exactly the threshold is a positive answer as well: prob >= threshold.",
         ),
     ],
     hints=(
@@ -145,7 +152,7 @@ exercise(
 
 
 def positive_value(sensitivity: float, specificity: float, prevalence: float) -> float:
-    """Return the share of ill people among those called back."""
+    """Return the share of ill people among those with a positive answer."""
     true_positives, false_positives = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
     return true_positives / (true_positives + false_positives)
 
@@ -153,7 +160,7 @@ def positive_value(sensitivity: float, specificity: float, prevalence: float) ->
 exercise(
     "positive_value",
     solution=positive_value,
-    # Rare and common diseases, tests that are better among the ill and among the healthy.
+    # Rare and common diseases, tests that are better among the ill and among the others.
     cases=[
         *((0.9, 0.5, 0.01), (0.9, 0.9, 0.01), (0.7, 0.8, 0.35), (0.83, 0.94, 0.0043)),
         *((0.6, 0.99, 0.5), (1.0, 0.3, 0.72)),
@@ -161,7 +168,8 @@ exercise(
     mistakes=[
         (
             lambda sensitivity, specificity, prevalence: sensitivity,
-            "That is the share of the ill who are called; you need the share of the called who are ill.",
+            "That is the share of positive answers among the ill; you need the share of the ill among the "
+            "positive answers.",
         ),
         (
             lambda sensitivity, specificity, prevalence: sensitivity / (sensitivity + 1 - specificity),
@@ -171,15 +179,15 @@ exercise(
             lambda sensitivity, specificity, prevalence: (
                 prevalence * sensitivity / (prevalence * sensitivity + (1 - prevalence) * specificity)
             ),
-            "Among the healthy, the called ones are a share of 1 − specificity.",
+            "Among the others, the share of positive answers is 1 − specificity.",
         ),
     ],
     hints=(
-        "Imagine 1,000 people. How many of them are ill, how many of the ill are called back, and how many "
-        "of the healthy are called back as well?",
-        "The prevalence says how large the group of the ill is, and the sensitivity which part of it is "
-        "called back. For the healthy both change into their rest: 1 minus the one and 1 minus the other. "
-        "Then divide the first group by both.",
+        "Imagine 1,000 people. How many of them are ill, how many of the ill have a positive answer, and how "
+        "many of the others have one as well?",
+        "The prevalence says how large the group of the ill is, and the sensitivity which part of it has a "
+        "positive answer. For the others, use 1 minus the prevalence and 1 minus the specificity in the same "
+        "way. Which of the two groups do you want, and out of how many positive answers?",
     ),
     right="The same test is worth little where the disease is rare: Bayes' rule.",
 )
@@ -189,16 +197,17 @@ exercise(
     "called_back",
     solution=10 * 0.9 + 990 * 0.5,
     mistakes=[
-        (9, "These are the ill who are found; healthy people are called back too."),
-        (495, "These are the healthy; the ill who are found are called back too."),
+        (9, "These are the ill who are found; people without cancer are called back too."),
+        (495, "These are the people without cancer; the ill who are found are called back too."),
         (505, "One of the ten is missed: the test finds 90 % of them."),
     ],
     rtol=1e-9,
     hints=(
-        "Two groups of people are called back: the ill whom the test finds, and the healthy whom it does "
-        "not clear. Count each group on its own.",
-        "Ten people are ill, and the test misses one of them. The other 990 are healthy, and the test "
+        "Two groups of people are called back: the ill whom the test finds, and the others whom it does not "
+        "clear. Count each group on its own.",
+        "Ten people are ill, and the test misses one of them. The other 990 have no cancer, and the test "
         "clears only half of these. Add up those who are left in the two groups.",
     ),
-    right="504 people are frightened to find nine cancers: 0.5 is too low a specificity for screening.",
+    right="504 people are called back to find nine cancers: that is what a specificity of 0.5 costs where "
+    "the disease is rare.",
 )

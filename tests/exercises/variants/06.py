@@ -72,15 +72,15 @@ def category_rounded(digits):
 
 
 def rates_in_a_loop(truth, called):
-    tp = tn = ill = healthy = 0
-    for is_ill, is_called in zip(truth, called, strict=True):
+    tp = tn = ill = others = 0
+    for is_ill, is_positive in zip(truth, called, strict=True):
         if is_ill == 1:
             ill += 1
-            tp += is_called == 1
+            tp += is_positive == 1
         else:
-            healthy += 1
-            tn += is_called == 0
-    return tp / ill, tn / healthy
+            others += 1
+            tn += is_positive == 0
+    return tp / ill, tn / others
 
 
 def counts(truth, called):
@@ -190,9 +190,9 @@ def threshold_in_the_given_order(truth, prob, least):
 
 
 def value_of_people(sensitivity, specificity, prevalence):
-    ill, healthy = 1000 * prevalence, 1000 * (1 - prevalence)
+    ill, others = 1000 * prevalence, 1000 * (1 - prevalence)
     hits = ill * sensitivity
-    false_alarms = healthy - healthy * specificity
+    false_alarms = others - others * specificity
     return hits / (hits + false_alarms)
 
 
@@ -249,7 +249,7 @@ VARIANTS = {
             "above 8": lambda diameter_mm: "3" if diameter_mm == 8 else category_downwards(diameter_mm),
             "above 6": lambda diameter_mm: "2" if diameter_mm == 6 else category_downwards(diameter_mm),
             "rounded": category_rounded(0),
-            "rounded to one digit": category_rounded(1),
+            "rounded to 0.1 mm, as Lung-RADS has it": category_rounded(1),
             "rounded up": lambda diameter_mm: category_downwards(math.ceil(diameter_mm)),
             "the smallest first": category_of_the_smallest_first,
             "numbers": lambda diameter_mm: {"2": 2, "3": 3, "4A": 4, "4B": 4}[
@@ -326,7 +326,7 @@ VARIANTS = {
             "sensitivity twice": of_counts(lambda tp, fn, fp, tn: (tp / (tp + fn), tp / (tp + fn))),
             "counts": of_counts(lambda tp, fn, fp, tn: (tp, tn)),
             "missed in the wrong place": of_counts(lambda tp, fn, fp, tn: (tp / (tp + fp), tn / (tn + fp))),
-            "healthy missed": of_counts(lambda tp, fn, fp, tn: (tp / (tp + fn), tn / max(tn + fn, 1))),
+            "the others missed": of_counts(lambda tp, fn, fp, tn: (tp / (tp + fn), tn / max(tn + fn, 1))),
             "percent": of_counts(lambda tp, fn, fp, tn: (100 * tp / (tp + fn), 100 * tn / (tn + fp))),
             "rounded": of_counts(lambda tp, fn, fp, tn: (round(tp / (tp + fn), 2), round(tn / (tn + fp), 2))),
             "numbers as places": lambda truth, called: (called[truth].mean(), 1 - called[1 - truth].mean()),
@@ -399,7 +399,7 @@ VARIANTS = {
                 lambda truth, prob: prob,
                 lambda truth, prob, least, cut: np.mean(prob >= cut) >= least,
             ),
-            "of the healthy": threshold_of(lambda truth, prob: prob[truth == 0]),
+            "of the others": threshold_of(lambda truth, prob: prob[truth == 0]),
             "without repeated outputs": threshold_of_different_ill,
             "the lowest": threshold_of_the_lowest_good,
             "nearest to the demand": threshold_nearest,
@@ -483,7 +483,7 @@ VARIANTS = {
         },
         "wrong": {
             "the ill who are found": 9,
-            "the healthy": 495,
+            "the others": 495,
             "all the ill": 505,
             "half": 500,
             "who are cleared": 496,
