@@ -2,10 +2,11 @@
 
 The patients are simulated and drawn apart from those of the chapter; each seed trains on another subset.
 `training.fit` chooses the epoch on validation, while plain Keras keeps its last one. Within the first two
-parts every network takes 504 steps. Plain Keras takes a few more in as many epochs, for it does not leave out
-an epoch's last, smaller batch: 522 in place of 504, 470 of 460 and 1,880 of 1,840. The test images are
-predicted once, here. Intervals come from drawing patients and seeds again, the same ones for both sides of
-a difference. `python benchmarks/claims.py PART` computes one part anew and leaves the other rows as they are.
+parts every network may take 504 steps, though patience can end a training earlier. Plain Keras takes a few
+more in as many epochs, for it does not leave out an epoch's last, smaller batch: 522 in place of 504, 470
+of 460 and 1,880 of 1,840. The test images are predicted once, here. Intervals come from drawing patients
+and seeds again, the same ones for both sides of a difference. `python benchmarks/claims.py PART` computes
+one part anew and leaves the other rows as they are.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ exercise(
         "Divide, and round up: 100 / 32 is a little more than 3, so a fourth batch holds the "
         "last 4 images. 100 // 32 rounds down, math.ceil rounds up.",
     ),
-    right="The weights change once a batch: so many steps does an epoch take.",
+    right="A training that uses every batch, as Keras' own fit does, takes so many steps in an epoch.",
 )
 
 
@@ -114,9 +114,9 @@ exercise(
 )
 
 
-def decide(probability: float, threshold: float) -> str:
+def decide(output: float, threshold: float) -> str:
     """Return the proposal, "call back" or "no call-back"."""
-    return "call back" if probability >= threshold else "no call-back"
+    return "call back" if output >= threshold else "no call-back"
 
 
 exercise(
@@ -126,11 +126,11 @@ exercise(
     cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95), (0.16, 0.2), (0.1999, 0.2)],
     mistakes=[
         (
-            lambda probability, threshold: "call back" if probability > threshold else "no call-back",
+            lambda output, threshold: "call back" if output > threshold else "no call-back",
             "On both sides all is right; the threshold itself is called back too: >=.",
         ),
         (
-            lambda probability, threshold: decide(probability, 0.5),
+            lambda output, threshold: decide(output, 0.5),
             "You compare with 0.5, but the threshold is given.",
         ),
     ],
