@@ -82,7 +82,7 @@ exercise(
         "with 1 - truth and 1 - p. Do not forget the minus sign; np.mean divides by the number "
         "of patients.",
     ),
-    right="0.693 = log 2 is what a coin gets: a loss above it means worse than a coin.",
+    right="0.693 = log 2 is what the answer 0.5 for everybody gets; a loss above it is worse than that.",
 )
 
 
@@ -124,7 +124,7 @@ exercise(
         "The gradient of the ReLU is 1 where z is above 0 and 0 elsewhere. (z > 0) is an array "
         "of True and False and can be multiplied.",
     ),
-    right="A unit whose z is negative for every image gets no gradient and never learns: a dead ReLU.",
+    right="A unit whose z is negative for every image gets no gradient, and may never recover: a dead ReLU.",
 )
 
 
@@ -142,7 +142,7 @@ exercise(
         ),
         (
             2.0 - 0.01 / np.sqrt(0.001),
-            "Without the correction v is 0.001 of the squared gradient; it is divided by 1 - 0.999.",
+            "Without the correction s is 0.001 of the squared gradient; it is divided by 1 - 0.999.",
         ),
     ],
     rtol=1e-4,
@@ -153,7 +153,8 @@ exercise(
         "positive gradient divided by the square root of its square? And downhill is against the "
         "gradient.",
     ),
-    right="The step is the learning rate, as long as the gradient is far larger than Adam's epsilon.",
+    right="The step has the length of the learning rate, for a gradient of 0.003 as for one of 3; only "
+    "far smaller ones shorten it.",
 )
 
 

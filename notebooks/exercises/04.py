@@ -93,7 +93,8 @@ exercise(
         "Once there is one weight for each step, multiply every value by its weight and add up the "
         "products. np.exp works on a whole array at once, and np.sum adds up what it returns.",
     ),
-    right="A step with a high score counts for nearly all, one with a low score for nearly nothing.",
+    right="Each point of score multiplies a step's weight by e, about 2.7; only a lead of several points "
+    "leaves the others nearly nothing.",
 )
 
 
