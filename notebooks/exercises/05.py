@@ -102,7 +102,7 @@ exercise(
         "Every vector is a mixture of start and end whose two shares add up to 1, and the share of end "
         "grows evenly from 0 to 1. With a second axis for the shares, NumPy makes one row for each of them.",
     ),
-    right="Each vector on the way becomes an image; a generator that has only copied would jump.",
+    right="Each vector on the way becomes an image; sudden changes would be a reason to look for copies.",
 )
 
 
@@ -157,8 +157,8 @@ exercise(
         (lambda lesions, erased: lesions - erased, "A share: divide by the number of lesions."),
     ],
     hints=(
-        "Sensitivity is the share of the true lesions that are found, and nobody can find a lesion that was "
-        "erased.",
+        "Sensitivity is the share of the true lesions that are found, and who marks only what can be seen "
+        "cannot find a lesion that was erased.",
         "Count the lesions that can still be seen in the repaired images, and ask what part of all true "
         "lesions they are.",
     ),
