@@ -312,6 +312,7 @@ VARIANTS = {
             "0-d array": np.array(1.99),
             "an array of one": np.array([1.99]),
             "a fraction": Fraction(199, 100),
+            "a list of one": [1.99],
             "a little off": 1.9901,
         },
         "wrong": {
@@ -330,7 +331,6 @@ VARIANTS = {
             "0.1": 1.98,
             "the learning rate of the gradient": 2 - 0.003 / 0.01,
             "a text": "1.99",
-            "a list": [1.99],
             "a truth value": True,
         },
     },
@@ -430,6 +430,8 @@ VARIANTS = {
             "51 steps": 0.5 ** (1 / 51),
             "the input of the sigmoid": 4.27,
             "a text": "0.9862",
+            "two numbers": [0.9862, 0.9863],
+            "a list in a list": [[0.9862]],
             "a truth value": True,
         },
     },
@@ -443,6 +445,7 @@ VARIANTS = {
             "an array of one": np.array([0.25]),
             "a fraction": Fraction(1, 4),
             "a decimal": Decimal("0.25"),
+            "a list of one": [0.25],
         },
         "wrong": {
             "generated": 0.75,
@@ -459,7 +462,6 @@ VARIANTS = {
             "rounded": 0.3,
             "a text": "0.25",
             "a text in percent": "25 %",
-            "a list": [0.25],
         },
     },
 }

@@ -226,6 +226,8 @@ VARIANTS = {
             "float32": np.float32(3.1622776),
             "0-d array": np.array(10**0.5),
             "an array of one": np.array([10**0.5]),
+            "a list of one": [3.162],
+            "a comma behind it": (3.162,),
         },
         "wrong": {
             "as the dose": 10,
@@ -243,7 +245,6 @@ VARIANTS = {
             "negative": -(10**0.5),
             "a logarithm": math.log(10),
             "a text": "3.162",
-            "a list": [3.162],
             "the function": math.sqrt,
             "a truth value": True,
         },
