@@ -23,8 +23,9 @@ exercise(
     # Sizes between the thresholds, on them, and closer to them than rounding leaves apart.
     cases=[
         *((7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)),
-        *((5.999,), (7.999,), (14.999,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
+        *((5.999,), (7.999,), (14.999,), (7.9996,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
         *((0.4,), (3.9,), (5.0,), (6.5,), (9.0,), (10.0,), (14.0,), (16.0,), (20.0,), (45.0,)),
+        *((60.0,), (120.0,)),
     ],
     mistakes=[
         (
@@ -115,6 +116,7 @@ exercise(
         (np.array([0, 1, 0, 0]), np.array([0.6683, 0.3359, 0.9022, 0.1207]), 0.3),
         (rng.permutation(np.arange(41) % 3 == 0).astype(int), rng.random(41), 0.7),
         (rng.permutation(np.arange(23) % 4 == 0).astype(int), rng.random(23), 0.85),
+        (rng.permutation(np.arange(30) % 2 == 0).astype(int), rng.random(30), 0.97),
     ],
     mistakes=[
         (
@@ -165,7 +167,7 @@ exercise(
         ),
         (
             lambda sensitivity, specificity, prevalence: sensitivity / (sensitivity + 1 - specificity),
-            "So it would be if half of all people were ill: weigh both with the prevalence.",
+            "That would be right if half of all people were ill: weigh both with the prevalence.",
         ),
         (
             lambda sensitivity, specificity, prevalence: (
@@ -173,13 +175,23 @@ exercise(
             ),
             "Among the healthy, the called ones are a share of 1 − specificity.",
         ),
+        (
+            lambda sensitivity, specificity, prevalence: positive_value(sensitivity, sensitivity, prevalence),
+            "The sensitivity says nothing about the healthy: a share of 1 − specificity of them is called.",
+        ),
+        (
+            lambda sensitivity, specificity, prevalence: (
+                100 * positive_value(sensitivity, specificity, prevalence)
+            ),
+            "A share lies between 0 and 1; that is in percent.",
+        ),
     ],
     hints=(
         "Imagine 1,000 people. How many of them are ill, how many of the ill are called back, and how many "
         "of the healthy are called back as well?",
         "The prevalence says how large the group of the ill is, and the sensitivity which part of it is "
-        "called back. For the healthy both change into their rest: 1 minus the one and 1 minus the other. "
-        "Then divide the first group by both.",
+        "called back. Of the healthy, a share of 1 - specificity are called back. Divide the ill who are "
+        "called back by all who are called back.",
     ),
     right="The same test is worth little where the disease is rare: Bayes' rule.",
 )
@@ -191,6 +203,8 @@ exercise(
     mistakes=[
         (9, "These are the ill who are found; healthy people are called back too."),
         (495, "These are the healthy; the ill who are found are called back too."),
+        (500, "That is half of all 1,000. Take half of the 990 healthy, and the ill who are found besides."),
+        (0.504, "That is a share; how many of the 1,000 people are they?"),
         (505, "One of the ten is missed: the test finds 90 % of them."),
     ],
     rtol=1e-9,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -177,6 +179,8 @@ VARIANTS = {
             "rows of tuples": ((-3, -10, -3), (0, 0, 0), (3, 10, 3)),
             "tiny": 1e-5 * np.array(SOBEL),
             "small integers": np.array(SOBEL, dtype="int8"),
+            "fractions": [[Fraction(-1, 3)] * 3, [0] * 3, [Fraction(1, 3)] * 3],
+            "decimals": [[Decimal("-0.1")] * 3, [Decimal(0)] * 3, [Decimal("0.1")] * 3],
         },
         "wrong": {
             "for upright edges": [[-1, 0, 1]] * 3,
@@ -193,6 +197,7 @@ VARIANTS = {
             "one row": [-1, 0, 1],
             "5 x 5": np.array([[-2, -1, 0, 1, 2]] * 5).T,
             "flat": [-1, -1, -1, 0, 0, 0, 1, 1, 1],
+            "turned the other way": np.rot90([[-1, 0, 1]] * 3),
         },
     },
     "mean_pool": {
@@ -213,6 +218,9 @@ VARIANTS = {
             ),
             "windows": lambda image: np.lib.stride_tricks.sliding_window_view(image, (2, 2))[::2, ::2].mean(
                 (2, 3)
+            ),
+            "quarters divided first": lambda image: sum(
+                even(image)[i::2, j::2] / 4 for i in (0, 1) for j in (0, 1)
             ),
         },
         "wrong": {
@@ -236,6 +244,12 @@ VARIANTS = {
             ).mean(axis=(1, 3)),
             "rounded": lambda image: blocks(image).mean(axis=(1, 3)).round(2),
             "without signs": lambda image: np.abs(blocks(image)).mean(axis=(1, 3)),
+            "a sum in 8 bits": lambda image: sum(even(image)[i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4,
+            "a sum in 8 bits along an axis": lambda image: (
+                (even(image)[::2] + even(image)[1::2])[:, ::2] / 4
+                + (even(image)[::2] + even(image)[1::2])[:, 1::2] / 4
+            ),
+            "the type of the image": lambda image: blocks(image).mean(axis=(1, 3)).astype(image.dtype),
         },
     },
     "padded_weights": {
@@ -261,6 +275,8 @@ VARIANTS = {
             "32 maps": (32 * 7 * 7 + 1) * 64,
             "one more": 200_769,
             "128 units": (64 * 7 * 7 + 1) * 128,
+            "nearly": 200_768.4,
+            "one digit": 200_000,
         },
     },
 }
