@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 RTOL, ATOL = 1e-4, 1e-6
 WHOLE_RTOL = 1e-9
 _FEW = 12
+_REAL = (numbers.Real, Decimal)
 
 
 class Hint(Exception):
@@ -47,16 +48,16 @@ def describe_error(error: BaseException) -> str:
     return f"{name}: {words[:300]}" if words else name
 
 
-def describe(value: Any) -> str:
+def describe(value: Any, digits: int = 6) -> str:
     """Return a value in a few words: never long, never failing, and without reading a large array."""
     try:
         if isinstance(value, (float, np.floating)):
-            return f"{float(value):.6g}"
+            return f"{float(value):.{digits}g}"
         shape = getattr(value, "shape", None)
         if isinstance(shape, tuple) and shape:
             if math.prod(shape) > _FEW:
                 return f"an array of shape {shape}"
-            text = np.array2string(np.asarray(value), precision=4, separator=", ")
+            text = np.array2string(_as_numpy(value), precision=4, separator=", ")
             return " ".join(text.split())
         if callable(value):
             return f"the {'class' if isinstance(value, type) else 'function'} {value.__name__}"
@@ -66,18 +67,18 @@ def describe(value: Any) -> str:
 
 
 def as_number(answer: Any, what: str = "The answer") -> float:
-    """Return the answer as a float if it is one finite number.
+    """Return the answer as a float if it is one finite number, by itself or alone in an array, list or tuple.
 
     Raises
     ------
     NotAnswered
         If it is None.
     Hint
-        If it is of another kind (a text, True, a list), or not finite.
+        If it is of another kind (a text, True, two numbers), or not finite.
     """
     _refuse_none(answer, what)
     value = _single(answer)
-    if isinstance(value, bool) or not isinstance(value, (numbers.Real, Decimal)):
+    if isinstance(value, bool) or not isinstance(value, _REAL):
         msg = f"{what} should be one number, but is {describe(answer)}."
         raise Hint(msg)
     number = float(value)
@@ -115,21 +116,20 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
         elif len(shape) == 2:
             rows, columns = shape
             kind = f"a list of lists or an array of shape {shape}"
-            msg = f"{what} should be {rows} rows of {columns} numbers, {kind}, but {got}."
+            msg = f"{what} should be {rows} × {columns} numbers, {kind}, but {got}."
         else:
             msg = f"{what} should be an array of shape {shape}, but {got}."
         raise Hint(msg)
-    values = np.asarray(answer)
+    values = _as_numpy(answer)
     # [1, True] would become [1, 1]: what is asked of its items is their type, one by one.
-    if isinstance(answer, (list, tuple)) and any(map(_is_truth, np.asarray(answer, dtype=object).flat)):
+    if any(isinstance(item, (bool, np.bool_)) for item in _as_numpy(answer, object).flat):
         msg = f"{what} should hold numbers, but some of it is `True` or `False`."
         raise Hint(msg)
     if values.dtype.kind not in "iuf":
         msg = f"{what} should hold numbers, but its type is {values.dtype}."
         raise Hint(msg)
-    bad = int(np.count_nonzero(~np.isfinite(values)))
-    if bad:
-        msg = f"{what} should hold finite numbers, but {bad} of {values.size} are NaN or infinite."
+    if bad := int(np.count_nonzero(~np.isfinite(values))):
+        msg = f"{what} should hold finite numbers, but has NaN or infinity in {bad} of {values.size} places."
         raise Hint(msg)
     return values
 
@@ -137,8 +137,8 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
 def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
     """Hold an answer to what is expected: a text, a number, a tuple of these, or an array of any shape.
 
-    What means the same is the same: lists and tuples for arrays, arrays of one for a number or a text, 3.0
-    for 3. A truth value or a text is no number.
+    What means the same is the same: lists and tuples for arrays, 3.0 for 3, and for a number or a text an
+    array, a list or a tuple that holds it alone. A truth value or a text is no number.
 
     Raises
     ------
@@ -162,16 +162,19 @@ def compare(answer: Any, expected: Any, what: str = "The answer") -> None:
         far = ~np.isclose(values, expected, rtol=_rtol(expected), atol=ATOL)
         if far.any():
             first = tuple(int(i) for i in np.argwhere(far)[0])
+            given, right = _told_apart(values[first], expected[first])
             msg = (
-                f"{what} has the right shape, but {int(far.sum())} of {far.size} numbers are off; at "
-                f"{list(first)} it is {describe(values[first])}, expected {describe(expected[first])}."
+                f"{what} has the right shape, but differs in {int(far.sum())} of {far.size} numbers; at "
+                f"{list(first)} it is {given}, expected {right}."
             )
             raise Hint(msg)
         return
     else:
-        good = math.isclose(as_number(answer, what), expected, rel_tol=_rtol(expected), abs_tol=ATOL)
+        answer = as_number(answer, what)
+        good = math.isclose(answer, expected, rel_tol=_rtol(expected), abs_tol=ATOL)
     if not good:
-        msg = f"{what} is {describe(answer)}, expected {describe(expected)}."
+        given, right = _told_apart(answer, expected)
+        msg = f"{what} is {given}, expected {right}."
         raise Hint(msg)
 
 
@@ -200,10 +203,11 @@ def compare_number(
     for wrong, explanation in mistakes:
         if math.isclose(value, wrong, rel_tol=rtol):
             raise Hint(explanation)
-    if any(value == float(f"{expected:.{digits}g}") for digits in range(1, 8)):
+    # 500 for 504 is more likely a guess than a rounded result: it has one digit.
+    if value != float(f"{value:.1g}") and value in [float(f"{expected:.{few}g}") for few in range(2, 8)]:
         msg = f"{describe(value)} is rounded too far: give more digits."
         raise Hint(msg)
-    msg = f"{describe(value)} is too {'large' if value > expected else 'small'}."
+    msg = f"{_told_apart(value, expected)[0]} is too {'large' if value > expected else 'small'}."
     raise Hint(msg)
 
 
@@ -323,13 +327,24 @@ def _refuse_none(answer: Any, what: str) -> None:
 
 
 def _single(answer: Any) -> Any:
-    """Return what an array of one holds; anything else as it is."""
+    """Return what an array, a list or a tuple of one holds; anything else as it is."""
+    if isinstance(answer, (list, tuple)) and len(answer) == 1:
+        answer = answer[0]
     shape = getattr(answer, "shape", None)
-    return np.asarray(answer).item() if shape is not None and math.prod(shape) == 1 else answer
+    return _as_numpy(answer).item() if shape is not None and math.prod(shape) == 1 else answer
 
 
-def _is_truth(value: Any) -> bool:
-    return isinstance(value, (bool, np.bool_))
+def _as_numpy(answer: Any, dtype: Any = None) -> NDArray[Any]:
+    """Return an array, also of torch's tensors and of Fractions and Decimals, which become floats."""
+    values = np.asarray(answer.detach() if hasattr(answer, "detach") else answer, dtype)
+    exact = dtype is None and values.dtype == object and all(isinstance(item, _REAL) for item in values.flat)
+    return values.astype(float) if exact else values
+
+
+def _told_apart(given: Any, expected: Any) -> tuple[str, str]:
+    """Describe both, with more digits where six do not show the difference."""
+    digits = 6 if describe(given) != describe(expected) else 12
+    return describe(given, digits), describe(expected, digits)
 
 
 def _rtol(expected: Any) -> float:
@@ -353,7 +368,7 @@ def _has_shape(answer: Any, shape: tuple[int, ...]) -> bool:
     if given is not None:
         return tuple(given) == shape
     if not shape:
-        return isinstance(answer, numbers.Real)
+        return isinstance(answer, _REAL)
     if not isinstance(answer, (list, tuple)) or len(answer) != shape[0]:
         return False
     return all(_has_shape(item, shape[1:]) for item in answer)

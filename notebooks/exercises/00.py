@@ -26,6 +26,7 @@ exercise(
         (-160.0, -160.0, 240.0),
         (-700.0, -1350.0, 150.0),  # 0.4333: tells rounding
         (-500.0, -1001.0, -100.0),  # its center is no whole number
+        (550.0, 300.0, 1300.0),  # both ends above 0
     ],
     mistakes=[
         (
@@ -40,8 +41,9 @@ exercise(
     ],
     hints=(
         "How far is hu above low_hu, as a part of the whole band high_hu - low_hu?",
-        "Divide how far hu is above low_hu by the whole band high_hu - low_hu. Then keep the "
-        "result from falling below 0 and from rising above 1, with max and min.",
+        "At low_hu this part is 0, at high_hu it is 1, and halfway between it is a half. Outside the "
+        "window it would fall below 0 or rise above 1: which two functions, or which comparisons, keep it "
+        "from that?",
     ),
     right="That is all a window is: a straight line with its two ends cut off.",
 )
@@ -55,8 +57,8 @@ def batches_per_epoch(count: int, size: int) -> int:
 exercise(
     "batches_per_epoch",
     solution=batches_per_epoch,
-    # Counts that divide evenly and counts that do not.
-    cases=[(100, 32), (64, 32), (96, 32), (1, 64), (1000, 64), (65, 64)],
+    # Counts that divide evenly and counts that do not, by much and by very little.
+    cases=[(100, 32), (64, 32), (96, 32), (1, 64), (1000, 64), (65, 64), (32, 32), (10_001, 5_000)],
     mistakes=[
         (
             lambda count, size: count // size,
@@ -64,16 +66,16 @@ exercise(
         ),
         (
             lambda count, size: count // size + 1,
-            "Right, but for one case: 64 images in batches of 32 are exactly 2.",
+            "Right, except where the batches come out even: 64 images in batches of 32 are exactly 2.",
         ),
         (lambda count, size: count / size, "There is no part of a batch: round up to a whole number."),
     ],
     hints=(
         "How many images are left over once all full batches are taken? They need a batch too.",
-        "Divide, and round up: 100 / 32 is a little more than 3, so a fourth batch holds the "
-        "last 4 images. 100 // 32 rounds down, math.ceil rounds up.",
+        "100 // 32 is 3 and leaves 4 images over, 96 // 32 is 3 too and leaves none. // always rounds down; "
+        "you want to round up wherever something is left over, and only there.",
     ),
-    right="A training that uses every batch, as Keras' own fit does, takes so many steps in an epoch.",
+    right="A training that uses every batch, as Keras' own fit does, takes that many steps in an epoch.",
 )
 
 
@@ -88,17 +90,24 @@ def four_outcomes(truth: np.ndarray, called: np.ndarray) -> tuple[int, int, int,
 exercise(
     "four_outcomes",
     solution=four_outcomes,
-    # Groups in which the four counts all differ, and one without an ill patient.
+    # Groups in which the four counts all differ, and some without ill or without healthy patients.
     cases=[
+        (np.array([1, 1, 0, 1, 0, 1, 0]), np.array([1, 0, 1, 1, 0, 1, 1])),
         (np.array([1] * 7 + [0] * 8), np.array([1] * 4 + [0] * 3 + [1] * 2 + [0] * 6)),
         (np.array([0, 0, 1, 0, 0, 0]), np.array([0, 1, 1, 0, 1, 0])),
         (np.array([0, 0, 0]), np.array([0, 1, 0])),
+        (np.array([1, 1]), np.array([1, 1])),
+        (np.array([0, 0]), np.array([0, 0])),
     ],
     mistakes=[
         (
             lambda truth, called: tuple(np.array(four_outcomes(truth, called))[[0, 2, 1, 3]]),
             "All four are right, but the second is the ill who were missed and the third the healthy "
             "who were called back.",
+        ),
+        (
+            lambda truth, called: four_outcomes(truth, called)[::-1],
+            "All four are right, in scikit-learn's order. Here the ill who were called back come first.",
         ),
         (
             lambda truth, called: tuple(np.array(four_outcomes(truth, called)) / len(truth)),
@@ -123,7 +132,7 @@ exercise(
     "decide",
     solution=decide,
     # Outputs on both sides of a threshold, on it and just below.
-    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95), (0.16, 0.2), (0.1999, 0.2)],
+    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95), (0.16, 0.2), (0.1999, 0.2), (0.19999, 0.2)],
     mistakes=[
         (
             lambda output, threshold: "call back" if output > threshold else "no call-back",

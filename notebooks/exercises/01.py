@@ -37,9 +37,10 @@ exercise(
     hints=(
         "Which of the two findings speaks for the answer 1, and which against it? That is the "
         "sign of its weight.",
-        "The weight of the nodule is positive, that of calcium negative. The bias is at most 0, "
-        "because nothing at all is answered with 0, and smaller in size than the weight of the "
-        "nodule, because a nodule alone must end up above 0.",
+        "The weight of the nodule is positive, that of calcium negative. The bias is at most 0, since "
+        "nothing at all is answered with 0, and smaller in size than the nodule's weight, since a nodule "
+        "alone ends up above 0. Calcium must outweigh the two others, so that all three together are not "
+        "above 0.",
     ),
     right="One straight line separates (1, 0) from the other three.",
 )
@@ -55,6 +56,7 @@ exercise(
     solution=mean_cross_entropy,
     # A few patients, more of one class than of the other, and a single one.
     cases=[
+        (np.array([1, 0]), np.array([0.8, 0.5])),
         *((rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)),
         (np.array([0, 1, 0, 0]), np.array([0.002, 0.97, 0.4, 0.998])),
         (np.array([0.0]), np.array([0.3])),
@@ -94,10 +96,11 @@ def relu_back(upstream: np.ndarray, z: np.ndarray) -> np.ndarray:
 exercise(
     "relu_back",
     solution=relu_back,
-    # A list of numbers and a table, with negative gradients, and z on the bend.
+    # A list of numbers and a table, with negative gradients; z on the bend, just above it and far above.
     cases=[
+        (np.array([1.5, -2.0, 3.5, -0.5]), np.array([0.0, 0.0, 2.0, -1.0])),
         *((rng.normal(size=shape), rng.normal(size=shape)) for shape in ((7,), (4, 5))),
-        (np.array([1.5, -2.0, 3.0, -0.5]), np.array([0.0, 0.0, 2.0, -1.0])),
+        (np.array([5.0, -9.0, 8.0, 0.004]), np.array([0.001, 8.0, -0.001, 2.5])),
     ],
     mistakes=[
         (
@@ -121,8 +124,8 @@ exercise(
     hints=(
         "Chain rule: the gradient that comes back times the gradient of the ReLU. What is the "
         "latter where z is positive, and what elsewhere?",
-        "The gradient of the ReLU is 1 where z is above 0 and 0 elsewhere. (z > 0) is an array "
-        "of True and False and can be multiplied.",
+        "The ReLU's gradient is 1 where z passes unchanged, and 0 elsewhere. Comparing an array with a "
+        "number gives True and False for each place, and in a product these count as 1 and 0.",
     ),
     right="A unit whose z is negative for every image gets no gradient, and may never recover: a dead ReLU.",
 )
@@ -166,7 +169,7 @@ def output_side(side: int, kernel: int, stride: int, padding: int) -> int:
 exercise(
     "output_side",
     solution=output_side,
-    # Jumps that fit and jumps that do not.
+    # Jumps that fit and jumps that do not; padding with strides of 1, 2 and 3.
     cases=[
         (5, 3, 2, 1),
         (28, 3, 1, 0),
@@ -175,11 +178,19 @@ exercise(
         (10, 4, 3, 0),
         (8, 2, 2, 0),
         (5, 5, 3, 0),
+        (9, 3, 3, 2),
+        (5, 3, 3, 1),
+        (8, 4, 2, 1),
+        (6, 3, 1, 1),
     ],
     mistakes=[
         (
             lambda side, kernel, stride, padding: (side + padding - kernel) // stride + 1,
             "The padding is on both sides.",
+        ),
+        (
+            lambda side, kernel, stride, padding: (side - kernel) // stride + 1,
+            "The padding is missing: it makes the image wider on both sides.",
         ),
         (
             lambda side, kernel, stride, padding: (side + 2 * padding - kernel) // stride,
@@ -248,8 +259,9 @@ exercise(
     hints=(
         "Keep two numbers: how many pixels one output sees, and how many pixels two neighboring "
         "outputs lie apart.",
-        "Start with reach = 1 and jump = 1. For each layer, first add (window - 1) · jump to the "
-        "reach, then multiply the jump by the stride.",
+        "Both numbers are 1 for a pixel of the image. A window of 3 reaches two neighbors farther than a "
+        "single place does, and these lie as far apart as the layers before have left them. A layer's own "
+        "stride is felt only by the layers after it.",
     ),
     right="Each pooling doubles what every later layer adds.",
 )
@@ -273,7 +285,8 @@ exercise(
     rtol=5e-5,
     hints=(
         "At each step what is left is multiplied by the gate. What has become of it after 50 steps?",
-        "Which number, multiplied by itself 50 times, is 0.5? The 50th root is the power 1 / 50.",
+        "What is left after 50 steps is a power of the gate, and it should be one half. Which operation "
+        "undoes a power?",
     ),
     right="A gate has to be very nearly open to remember: its input before the sigmoid is about 4.3.",
 )
@@ -284,15 +297,16 @@ exercise(
     solution=0.25,
     mistakes=[
         (0.75, "That is the probability that it was generated; D says whether it is real."),
-        (0.2 / 0.6, "Those are the odds p / q; the probability is p / (p + q)."),
+        (0.2 / 0.6, "Those are the odds, real to generated. A probability compares the real ones with all."),
         (25, "A probability lies between 0 and 1."),
         (0.2, "That is p. How does it compare with all such images, real and generated?"),
+        (0.5, "That is its answer where both are equally frequent, and this kind is not."),
     ],
     hints=(
         "Think of 100 real and 100 generated images. How many of them are of this kind, and how "
         "many of these are real?",
-        "p is the share among the real images, q the share among the generated ones; the best D "
-        "is p / (p + q).",
+        "Put both groups together and keep the images of this kind only. The best D answers with the part of "
+        "these that is real; as equally many of both are shown, the two shares can be set side by side.",
     ),
     right="A quarter of such images are real, if as many real as generated ones are shown.",
 )

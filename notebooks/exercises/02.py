@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from medlab.exercises import exercise
@@ -17,8 +19,8 @@ def window_edges(center_hu: float, width_hu: float) -> tuple[float, float]:
 exercise(
     "window_edges",
     solution=window_edges,
-    # Windows of even and odd width, in floats and in integers.
-    cases=[(50.0, 400.0), (-600.0, 1500.0), (10.0, 75.0), (40, 81)],
+    # Windows of even and odd width, in floats and in integers, with 0 HU inside, above and below them.
+    cases=[(50.0, 400.0), (-600.0, 1500.0), (10.0, 75.0), (40, 81), (-700.0, 600.0), (2000.0, 3000.0)],
     mistakes=[
         (
             lambda center_hu, width_hu: (center_hu - width_hu, center_hu + width_hu),
@@ -54,6 +56,7 @@ exercise(
         (rng.integers(0, 4096, (5, 4, 3)).astype(np.uint16), 1, -1024),
         (rng.integers(0, 65536, (4, 7)).astype(np.uint16), 0.5, -1000.0),
         (np.array([20_000, -20_000, 3], np.int16), 2, -1000),
+        (np.array([[-300, 0], [7, 900]], np.int16), 1.0, 100.0),
     ],
     mistakes=[
         (
@@ -72,8 +75,9 @@ exercise(
     hints=(
         "The slope stretches and the intercept shifts. What becomes of an integer without a sign "
         "that should fall below 0?",
-        "HU = slope × stored + intercept. Stored integers often have no sign: turn them into "
-        "floats first, with stored.astype(float).",
+        "The formula stands in the cell; what goes wrong is the type. 16 bits hold no more than 65,536 "
+        "different integers, and without a sign none below 0. Which type has room for all results, and when "
+        "do you have to change to it?",
     ),
     right="The same numbers from two scanners can mean different tissues: only slope and intercept tell.",
 )
@@ -87,7 +91,8 @@ exercise(
         (0.1**0.5, "Less dose makes more noise, not less: turn your fraction upside down."),
     ],
     hints=(
-        "Half the dose makes the noise √2 times as large. A tenth of the dose?",
+        "A quarter of the dose is half of a half, so it makes the noise √2 · √2 = 2 times as large. How does "
+        "this 2 come about from the 4 that the dose was divided by?",
         "The noise grows with the square root of what the dose is divided by. By what is it divided here?",
     ),
     right="A tenth of the dose costs a bit more than three times the noise.",
@@ -102,16 +107,19 @@ def scale_like_training(train: np.ndarray, other: np.ndarray) -> np.ndarray:
 exercise(
     "scale_like_training",
     solution=scale_like_training,
-    # Two pairs of image stacks with unequal axes.
+    # Pairs of image stacks with unequal axes.
     cases=[
+        (np.array([[[-900.0, -650.0]], [[-800.0, -150.0]], [[-850.0, 50.0]]]), np.array([[[-700.0, 40.0]]])),
         (rng.normal(-600, 300, (7, 5, 4, 1)), rng.normal(-800, 100, (3, 5, 4, 1))),
         (rng.normal(40, 20, (4, 6, 3)), rng.normal(60, 100, (2, 6, 3))),
     ],
-    # The task asks for no particular mean: that of each pixel leaks nothing either, and N - 1 will do for N.
+    # The task asks for no particular mean and spread: those of each pixel leak nothing either, also one of
+    # them for each pixel and the other for all, and N - 1 will do for N.
     also=[
-        lambda train, other: (other - train.mean()) / train.std(ddof=1),
-        lambda train, other: (other - train.mean(axis=0)) / train.std(axis=0),
-        lambda train, other: (other - train.mean(axis=0)) / train.std(axis=0, ddof=1),
+        lambda train, other, of_mean=of_mean, of_std=of_std, ddof=ddof: (
+            (other - train.mean(axis=of_mean)) / train.std(axis=of_std, ddof=ddof)
+        )
+        for of_mean, of_std, ddof in product((None, 0), (None, 0), (0, 1))
     ],
     mistakes=[
         (
@@ -145,8 +153,12 @@ def seen_before(train_patients: list[int], test_patients: list[int]) -> int:
 exercise(
     "seen_before",
     solution=seen_before,
-    # Lists of unequal length in which patients come several times.
-    cases=[([1, 1, 2, 3, 3], [3, 4, 4, 1, 1, 1, 5]), ([10, 11], [12, 13, 13]), ([7, 7, 7, 9], [7, 8, 8, 10])],
+    # Lists of unequal length, not in order, in which patients come several times; 1 is not part of 12.
+    cases=[
+        ([9, 2, 12, 5, 30], [5, 1, 2, 30]),
+        ([1, 1, 2, 3, 3], [3, 4, 4, 1, 1, 1, 5]),
+        *(([10, 11], [12, 13, 13]), ([7, 7, 7, 9], [7, 8, 8, 10])),
+    ],
     mistakes=[
         (
             lambda train, test: len(set(train) & set(test)),
@@ -159,7 +171,7 @@ exercise(
     ],
     hints=(
         "Go through the test images one by one: is the patient of this one known from training?",
-        "Both lists hold one patient number an image. Go through the test images and count those "
+        "Both lists hold one patient number per image. Go through the test images and count those "
         "whose patient number is somewhere among the training images' numbers.",
     ),
     right="After a split by patient this number is 0: check it before you believe a result.",

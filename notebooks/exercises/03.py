@@ -97,8 +97,8 @@ def check_edge_kernel(answer: Any) -> str | None:
     at_edge = (float(kernel[2].sum()), float(kernel[1:].sum()))
     if min(at_edge) < -1e-6 * size or max(at_edge) <= 1e-6 * size:
         return (
-            "From dark above to bright below it should answer with a positive number, and nowhere with a "
-            "negative one."
+            "From dark above to bright below it should answer with a positive number, and nowhere at such an "
+            "edge with a negative one."
         )
     return None
 
@@ -109,7 +109,7 @@ exercise(
     check=check_edge_kernel,
     hints=(
         "The notebook's kernel compares left with right. Yours should compare above with below, so try "
-        "turning that kernel by a quarter.",
+        "turning that kernel clockwise by a quarter.",
         "Let what is above count negative and what is below positive. Then add up each column: if all three "
         "sums are 0, neither flat images nor upright edges make the kernel answer.",
     ),
@@ -131,19 +131,28 @@ def _blocks(image: np.ndarray) -> np.ndarray:
 exercise(
     "mean_pool",
     solution=mean_pool,
-    # Unequal sides, even and odd, and a single block.
-    cases=[(rng.normal(size=shape),) for shape in ((4, 6), (5, 8), (8, 5), (7, 9), (2, 3))],
+    # Unequal sides, even and odd, and a single block; last integers of 8 bits, which overflow when added.
+    cases=[
+        (np.array([[4.0, 1.0, -2.0, 3.5, 9.0], [2.0, -3.0, 6.0, 0.5, 7.0]]),),
+        *((rng.normal(size=shape),) for shape in ((4, 6), (5, 8), (8, 5), (7, 9), (2, 3))),
+        (np.array([[250, 255, 10, 20], [240, 251, 31, 0]], np.uint8),),
+    ],
     mistakes=[
+        (
+            lambda image: _blocks(image).sum(axis=(1, 3), dtype=image.dtype) / 4,
+            "Right, except for integers of 8 bits: their sum overflows. Turn the image into floats first.",
+        ),
         (
             lambda image: _blocks(image).max(axis=(1, 3)),
             "That is the largest of each block; you need the mean.",
-        )
+        ),
     ],
     hints=(
         "The notebook's `pool` is a good place to start: it cuts the maps into blocks and takes the largest "
         "number of each. Your image has no axis of maps, and you want the mean.",
         "Cut off a last odd row or column first. Then give every block two axes of its own by reshaping the "
-        "image and take the mean over both, or add up the four pixels of each block with slices of step 2.",
+        "image and take the mean over both, or add up the four pixels of each block with slices of step 2, "
+        "as floats.",
     ),
     right="Maximum pooling asks whether something is there, mean pooling how much of it.",
 )
@@ -153,7 +162,7 @@ exercise(
     "padded_weights",
     solution=(64 * 7 * 7 + 1) * 64,
     mistakes=[
-        (64 * 7 * 7, "So many numbers go in. How many weights lead from them to 64 units?"),
+        (64 * 7 * 7, "That many numbers go in. How many weights lead from them to 64 units?"),
         (64 * 7 * 7 * 64, "Nearly: each of the 64 units has a bias too."),
         ((64 * 5 * 5 + 1) * 64, "That is the layer without padding; with padding the maps are 7 × 7."),
     ],
@@ -161,7 +170,7 @@ exercise(
     hints=(
         "With padding the maps keep more of their places, so more numbers arrive at the dense layer. Every "
         "one of its units looks at all of them.",
-        "Work out how many places the 64 maps have together: so many weights belong to one unit. Then add "
+        "Work out how many places the 64 maps have together: that many weights belong to one unit. Then add "
         "what each unit has besides its weights, and count all 64 units.",
     ),
     right="Nearly twice the 102,464 of the article's layer, for a border of zeros.",

@@ -34,10 +34,15 @@ exercise(
         (np.array([1.0, -2.0, 0.5]), 0.7, 0.9, 0.1),
         (np.array([0.3]), 2.0, 5.0, -0.2),
         (np.array([1.0, 0.0, 0.0, 0.0]), 1.0, 0.5, 0.0),
+        (np.array([0.5, -0.25]), 1.0, 1.5, 0.25),
         (rng.normal(size=7), -0.6, -0.8, 0.4),
     ],
     mistakes=[
         (_linear, "The bend is missing: np.tanh of the sum, at every step."),
+        (
+            lambda sequence, w, u, b: last_state(sequence, w, u, 0.0),
+            "b is missing: it belongs into the sum, at every step.",
+        ),
         (
             lambda sequence, w, u, b: math.tanh(w * float(sequence[-1]) + b),
             "You read the last number only: u * state carries what came before.",
@@ -67,13 +72,14 @@ def attend(scores: np.ndarray, values: np.ndarray) -> float:
 exercise(
     "attend",
     solution=attend,
-    # Scores of both signs, equal ones, one far above the other, whole numbers, and a single step.
+    # Scores of both signs, equal ones, high ones, one far above the other, whole numbers, and a single step.
     cases=[
         (np.array([0.0, 1.0, 2.0]), np.array([3.0, -1.0, 0.5])),
         (np.array([0.0, 0.0, 0.0, 0.0]), np.array([1.0, 2.0, 3.0, 6.0])),
         (np.array([5.0, -5.0]), np.array([10.0, 20.0])),
         (np.array([-3, -1, -2]), np.array([4, 0, -5])),
         (np.array([-0.7]), np.array([2.5])),
+        (np.array([8.0, 5.5, 1.0]), np.array([1.0, 9.0, -700.0])),
         (rng.normal(size=6), rng.normal(size=6)),
     ],
     mistakes=[
@@ -109,9 +115,11 @@ def steps_until(factor: float, limit: float) -> int:
 exercise(
     "steps_until",
     solution=steps_until,
-    # Strong and weak factors, and some that meet the limit exactly, as numbers and as their logarithms.
+    # Strong and weak factors, hundreds of steps (no more: a recursion must end before Python stops it), and
+    # some that meet the limit exactly, as numbers and as their logarithms.
     cases=[
         *((0.5, 0.1), (0.9, 0.1), (0.8, 1e-3), (0.99, 0.5), (0.3, 0.95), (0.97, 0.9), (0.99, 0.01)),
+        (0.99, 1.5e-4),
         *((0.5, 0.25), (0.25, 0.0625), (0.5, 0.5), (0.7, 0.7), (0.5, 2**-10)),
     ],
     mistakes=[
@@ -164,6 +172,10 @@ exercise(
         (
             lambda before_mm, after_mm, days: days * before_mm / (after_mm - before_mm),
             "This is for growth in a straight line; the volume is multiplied, so take logarithms.",
+        ),
+        (
+            lambda before_mm, after_mm, days: abs(doubling_time_days(before_mm, after_mm, days)),
+            "Right for nodules that grow. For one that has shrunk, keep the negative sign.",
         ),
     ],
     hints=(

@@ -25,7 +25,7 @@ corners = np.array([[0.0, 0.0], [0.0, 4.0], [4.0, 0.0]])
 exercise(
     "clouds_found",
     solution=clouds_found,
-    # Points far from all centers, several at one, on the rim, and within reach of two centers.
+    # Points far from all centers, several at one, on the rim and just beyond it, and within reach of two.
     cases=[
         (np.array([[0.1, 0.0], [0.0, 3.8], [0.0, -0.2]]), corners, 0.5),
         (np.array([[9.0, 9.0]]), corners, 0.5),
@@ -33,6 +33,7 @@ exercise(
         (np.array([[2.0, 0.0], [9.0, -9.0]]), corners, 2.0),
         (np.array([[-1, 0], [-1, 0]]), np.array([[2, 4], [-7, 1], [-1, 5], [-1, -6]]), 5),
         (np.array([[1.5, -2.5]]), np.array([[1.0, -2.0]]), 0.75),
+        (np.array([[0.501, 0.0], [4.0, -0.499]]), corners, 0.5),
         (rng.normal(0, 2, (60, 2)), rng.normal(0, 2, (9, 2)), 0.4),
         (rng.normal(0, 2, (11, 2)), rng.normal(0, 2, (30, 2)), 1.1),
     ],
@@ -93,7 +94,7 @@ exercise(
         (lambda start, end, count: walk(end, start, count), "You walk from end to start."),
         (
             lambda start, end, count: walk(start, end, count).T,
-            "One vector a row: the shape is (count, D), yours is turned.",
+            "One vector per row: the shape is (count, D), yours is turned.",
         ),
     ],
     hints=(
@@ -114,8 +115,13 @@ def paste(image: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> np.ndarray
 exercise(
     "paste",
     solution=paste,
-    # Holes of several shapes, none at all, and the whole image.
+    # Holes of several shapes, none at all, and the whole image; zeros on either side.
     cases=[
+        (
+            np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 6.0]]),
+            np.array([[0.0, 7.0, 8.0], [9.0, 5.0, -2.0]]),
+            np.array([[True, False, False], [False, True, True]]),
+        ),
         (rng.normal(size=(3, 5)), rng.normal(size=(3, 5)), rng.random((3, 5)) < 0.4),
         (np.zeros((2, 3)), np.ones((2, 3)), np.array([[True, False, False], [False, True, True]])),
         (rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), np.zeros((4, 2), bool)),
@@ -155,6 +161,10 @@ exercise(
     mistakes=[
         (lambda lesions, erased: erased / lesions, "This is the share that is lost; what share is left?"),
         (lambda lesions, erased: lesions - erased, "A share: divide by the number of lesions."),
+        (
+            lambda lesions, erased: 100 * best_sensitivity(lesions, erased),
+            "A share lies between 0 and 1; that is in percent.",
+        ),
     ],
     hints=(
         "Sensitivity is the share of the true lesions that are found, and who marks only what can be seen "

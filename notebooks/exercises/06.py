@@ -24,8 +24,9 @@ exercise(
     # the diameter counts as it is given, although Lung-RADS itself rounds to 0.1 mm.
     cases=[
         *((7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)),
-        *((5.999,), (7.999,), (14.999,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
+        *((5.999,), (7.999,), (14.999,), (7.9996,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
         *((0.4,), (3.9,), (5.0,), (6.5,), (9.0,), (10.0,), (14.0,), (16.0,), (20.0,), (45.0,)),
+        *((60.0,), (120.0,)),
     ],
     mistakes=[
         (
@@ -122,6 +123,7 @@ exercise(
         (np.array([0, 1, 0, 0]), np.array([0.6683, 0.3359, 0.9022, 0.1207]), 0.3),
         (rng.permutation(np.arange(41) % 3 == 0).astype(int), rng.random(41), 0.7),
         (rng.permutation(np.arange(23) % 4 == 0).astype(int), rng.random(23), 0.85),
+        (rng.permutation(np.arange(30) % 2 == 0).astype(int), rng.random(30), 0.97),
     ],
     mistakes=[
         (
@@ -173,7 +175,7 @@ exercise(
         ),
         (
             lambda sensitivity, specificity, prevalence: sensitivity / (sensitivity + 1 - specificity),
-            "So it would be if half of all people were ill: weigh both with the prevalence.",
+            "That would be right if half of all people were ill: weigh both with the prevalence.",
         ),
         (
             lambda sensitivity, specificity, prevalence: (
@@ -181,13 +183,23 @@ exercise(
             ),
             "Among the others, the share of positive answers is 1 − specificity.",
         ),
+        (
+            lambda sensitivity, specificity, prevalence: positive_value(sensitivity, sensitivity, prevalence),
+            "The sensitivity says nothing of the others: a share of 1 − specificity has a positive answer.",
+        ),
+        (
+            lambda sensitivity, specificity, prevalence: (
+                100 * positive_value(sensitivity, specificity, prevalence)
+            ),
+            "A share lies between 0 and 1; that is in percent.",
+        ),
     ],
     hints=(
         "Imagine 1,000 people. How many of them are ill, how many of the ill have a positive answer, and how "
         "many of the others have one as well?",
         "The prevalence says how large the group of the ill is, and the sensitivity which part of it has a "
-        "positive answer. For the others, use 1 minus the prevalence and 1 minus the specificity in the same "
-        "way. Which of the two groups do you want, and out of how many positive answers?",
+        "positive answer. Of the others, a share of 1 - specificity have one. Divide the ill with a positive "
+        "answer by all who have one.",
     ),
     right="The same test is worth little where the disease is rare: Bayes' rule.",
 )
@@ -199,6 +211,8 @@ exercise(
     mistakes=[
         (9, "These are the ill who are found; people without cancer are called back too."),
         (495, "These are the people without cancer; the ill who are found are called back too."),
+        (500, "That is half of all 1,000. Take half of the 990 others, and the ill who are found besides."),
+        (0.504, "That is a share; how many of the 1,000 people are they?"),
         (505, "One of the ten is missed: the test finds 90 % of them."),
     ],
     rtol=1e-9,

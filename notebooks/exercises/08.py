@@ -103,12 +103,13 @@ def cam(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
 exercise(
     "cam",
     solution=cam,
-    # Layers whose height, width and channels all differ.
+    # Layers whose height, width and channels all differ; sums below 1 and well above.
     cases=[
         (np.ones((2, 3, 2)), np.stack([np.full((2, 3), 0.5), np.full((2, 3), -0.25)], axis=-1)),
         (rng.normal(size=(4, 3, 5)), rng.normal(size=(4, 3, 5))),
         (rng.normal(size=(3, 3, 3)), rng.normal(size=(3, 3, 3))),
         (rng.normal(size=(2, 5, 1)), rng.normal(size=(2, 5, 1))),
+        (np.arange(-6.0, 18.0).reshape(3, 4, 2), rng.normal(2, 1, size=(3, 4, 2))),
     ],
     mistakes=[
         (
@@ -132,7 +133,7 @@ exercise(
         "With one weight for each channel, multiply the maps by the weights and add up over the channels. "
         "Only after that does everything negative become 0, for which NumPy has a maximum of two arguments.",
     ),
-    right="With the mean over other axes there would be a picture too, and a wrong one.",
+    right="A mean over the wrong axes would make a picture as well, and nobody would see that it is wrong.",
 )
 
 
@@ -145,9 +146,10 @@ def mass_inside(parts: np.ndarray, mask: np.ndarray) -> float:
 exercise(
     "mass_inside",
     solution=mass_inside,
-    # Maps with both signs and masks of several sizes, from one pixel to all.
+    # Maps with both signs, large and small ones, and masks of several sizes, from one pixel to all.
     cases=[
         (np.array([[3.0, -1.0], [0.0, 0.0]]), np.array([[True, False], [False, False]])),
+        (np.array([[0.125, -0.25, 0.0], [0.0, 0.0625, 0.0]]), np.array([[True, False, True], [False] * 3])),
         (rng.normal(size=(5, 4)), rng.random((5, 4)) < 0.3),
         (rng.normal(size=(4, 6)), np.ones((4, 6), bool)),
         (rng.normal(size=(3, 7)), rng.random((3, 7)) < 0.7),

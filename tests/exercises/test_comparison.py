@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -9,8 +12,28 @@ from medlab.exercises import comparison
 from medlab.exercises.comparison import Hint, NotAnswered
 
 
-@pytest.mark.parametrize("value", [3, 3.0, np.int16(3), np.float32(3), np.array(3), np.array([[3]])])
-def test_numbers_of_any_library_are_numbers(value):
+class Tensor:
+    """Like torch's, which can be read only once it is detached from its gradient."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+        self.shape = self.values.shape
+
+    def detach(self):
+        return self.values
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(3, 3.0, np.int16(3), np.float32(3), Decimal(3), Fraction(3), Tensor(3)),
+        *(np.array(3), np.array([[3]]), [3], (3,), [np.array(3)], Tensor([3])),
+    ],
+)
+def test_one_number_is_a_number_of_whatever_library_and_alone_in_a_list(value):
     assert comparison.as_number(value) == 3.0
 
 
@@ -21,7 +44,11 @@ def test_numbers_of_any_library_are_numbers(value):
         (True, r"should be one number, but is True"),
         (np.bool_(True), r"should be one number, but is True"),
         (np.array([True]), r"should be one number, but is \[ ?True\]"),
-        ([3], r"should be one number, but is \[3\]"),
+        ([3, 4], r"should be one number, but is \[3, 4\]"),
+        ([[3]], r"should be one number, but is \[\[3\]\]"),
+        ([], r"should be one number, but is \[\]"),
+        ([True], r"should be one number, but is \[True\]"),
+        ([None], r"should be one number, but is \[None\]"),
         (np.zeros((2, 3)), r"should be one number, but is \[\[0\., 0\., 0\.\], \[0\., 0\., 0\.\]\]"),
         (np.zeros((20, 30)), r"should be one number, but is an array of shape \(20, 30\)"),
         (3j, r"should be one number, but is 3j"),
@@ -49,6 +76,8 @@ def test_none_is_not_answered():
 def test_nested_lists_of_the_right_shape_are_arrays():
     assert comparison.as_array([[1, 2, 3], (4, 5, 6)], (2, 3)).tolist() == [[1, 2, 3], [4, 5, 6]]
     assert comparison.as_array([np.zeros(3), np.ones(3)], (2, 3)).sum() == 3
+    assert comparison.as_array([Decimal("0.5"), Fraction(1, 4), 2], (3,)).tolist() == [0.5, 0.25, 2]
+    assert comparison.as_array(Tensor([[1.0, 2.0]]), (1, 2)).tolist() == [[1, 2]]
 
 
 @pytest.mark.parametrize(
@@ -56,14 +85,14 @@ def test_nested_lists_of_the_right_shape_are_arrays():
     [
         (
             np.zeros((3, 2)),
-            r"should be 2 rows of 3 numbers, .* of shape \(2, 3\), but has the shape \(3, 2\)",
+            r"should be 2 × 3 numbers, .* of shape \(2, 3\), but has the shape \(3, 2\)",
         ),
-        ([[1, 2, 3]], r"should be 2 rows of 3 numbers, .* of shape \(2, 3\), but is \[\[1, 2, 3\]\]"),
+        ([[1, 2, 3]], r"should be 2 × 3 numbers, .* of shape \(2, 3\), but is \[\[1, 2, 3\]\]"),
         ([[1, 2, 3], [4, 5]], r"but is \[\[1, 2, 3\], \[4, 5\]\]"),
         (range(10**15), r"but is range\(0, 10+\)"),
         (np.full((2, 3), "x"), r"should hold numbers, but its type is <U1"),
-        ([[1, 2, 3], [4, 5, np.nan]], r"1 of 6 are NaN or infinite"),
-        (np.ones((2, 3), bool), r"should hold numbers, but its type is bool"),
+        ([[1, 2, 3], [4, 5, np.nan]], r"has NaN or infinity in 1 of 6 places"),
+        (np.ones((2, 3), bool), r"should hold numbers, but some of it is `True` or `False`"),
         ([[1, 0, True], [0, 1, 0]], r"should hold numbers, but some of it is `True` or `False`"),
     ],
 )
@@ -90,6 +119,7 @@ def test_what_an_array_should_be_is_told_in_words(shape, words):
         (2.5, 3, r"The answer is 2\.5, expected 3\."),
         ("3A", "4A", r"The answer is '3A', expected '4A'\."),
         (4, "4", r"The answer is 4, expected '4'\."),
+        (320.000002, 320, r"The answer is 320\.000002, expected 320\."),
         ((1, 2), (1, 3), r"The answer, value 2 of 2, is 2, expected 3\."),
         (5, (1, 3), r"should be 2 values, as in `return a, b`, but is 5"),
         ("ab", (1, 3), r"should be 2 values"),
@@ -97,7 +127,7 @@ def test_what_an_array_should_be_is_told_in_words(shape, words):
         (
             [[1, 2, 3], [4, 5, 7]],
             np.array([[1, 2, 3], [4, 5, 6]]),
-            r"1 of 6 numbers are off; at \[1, 2\] it is 7, exp",
+            r"differs in 1 of 6 numbers; at \[1, 2\] it is 7, exp",
         ),
     ],
 )
@@ -173,6 +203,14 @@ def test_a_number_is_told_which_way_it_is_off_or_the_known_mistake():
         comparison.compare_number(1, 2, mistakes=[(1, "half of it")])
     with pytest.raises(Hint, match=r"3\.1 is rounded too far: give more digits"):
         comparison.compare_number(3.1, np.pi)
+    with pytest.raises(Hint, match=r"200768\.4 is too large"):
+        comparison.compare_number(200_768.4, 200_768, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(500, 504), (200_000, 200_768), (1, 0.9862), (3, np.pi)])
+def test_a_number_of_one_digit_is_too_large_or_too_small_and_not_a_rounded_result(value, expected):
+    with pytest.raises(Hint, match=r"is too (large|small)"):
+        comparison.compare_number(value, expected)
 
 
 def twice(side: int) -> int:

@@ -237,8 +237,8 @@ def test_check_speaks_chinese(chinese, capsys):
     assert lines[1] == "✗ gray_of：当 hu=-600, low_hu=-1200, high_hu=0 时，结果是 3，应为 0.5。"
     assert lines[2].startswith("提示：hu 比 low_hu 高出的部分，")
     assert lines[3] == lines[1]
-    assert lines[4].startswith("提示：用 hu 比 low_hu 高出的部分除以")
-    assert lines[4].endswith("也不高于 1。"), "Chinese lines are not broken"
+    assert lines[4].startswith("提示：在 low_hu 处这个比例是 0")
+    assert lines[4].endswith("避免这一点？"), "Chinese lines are not broken"
     assert lines[5] == "✗ adam_first_step：下坡的方向与梯度相反。"
     assert lines[7].startswith("✓ adam_first_step：正确。这一步的长度就是学习率，")
     assert lines[7].endswith("只有小得多的梯度才会使它变短。")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 
 def gray_by_cases(hu, low_hu, high_hu):
@@ -136,6 +138,10 @@ VARIANTS = {
             "by center and width": lambda hu, low, high: min(
                 max((hu - (low + high) / 2) / (high - low) + 0.5, 0), 1
             ),
+            "a list of one": lambda hu, low, high: [min(max((hu - low) / (high - low), 0), 1)],
+            "of a fraction": lambda hu, low, high: (
+                Fraction(min(max(hu, low), high) - low) / Fraction(high - low)
+            ),
         },
         "wrong": {
             "a center rounded down": lambda hu, low, high: min(
@@ -164,6 +170,12 @@ VARIANTS = {
             "printed": gray_printed,
             "without return": gray_without_return,
             "a text": lambda hu, low, high: str(min(max((hu - low) / (high - low), 0), 1)),
+            "the lower end without its sign": lambda hu, low, high: min(
+                max((hu + abs(low)) / (high - low), 0), 1
+            ),
+            "both ends without their signs": lambda hu, low, high: min(
+                max((hu - low) / (abs(high) + abs(low)), 0), 1
+            ),
         },
     },
     "batches_per_epoch": {
@@ -193,6 +205,10 @@ VARIANTS = {
             "the example's answer": lambda count, size: 4,
             "a text": lambda count, size: str(-(-count // size)),
             "a list": lambda count, size: [size] * (count // size),
+            "nearly one added": lambda count, size: int(count / size + 0.99),
+            "nearly half added": lambda count, size: round(count / size + 0.49),
+            "rounded, then rounded up": lambda count, size: math.ceil(round(count / size, 2)),
+            "one more for more than a batch": lambda count, size: count // size + (count > size),
         },
     },
     "four_outcomes": {
@@ -232,6 +248,8 @@ VARIANTS = {
                 c.sum() - (t & c).sum(),
                 len(t) - (t | c).sum(),
             ),
+            "scikit-learn": lambda t, c: confusion_matrix(t, c, labels=[1, 0]).ravel(),
+            "counted": lambda t, c: np.bincount(2 * (1 - t) + (1 - c), minlength=4),
         },
         "wrong": {
             "pairs that occur": lambda t, c: np.unique(2 * t + c, return_counts=True)[1][::-1],
@@ -268,6 +286,9 @@ VARIANTS = {
             "arguments swapped": lambda t, c: outcomes_by_loop(c, t),
             "a set": lambda t, c: set(outcomes_by_loop(t, c)),
             "truth values": lambda t, c: tuple(count > 0 for count in outcomes_by_loop(t, c)),
+            "counted up to the largest": lambda t, c: np.bincount(2 * t + c)[::-1],
+            "scikit-learn's order": lambda t, c: confusion_matrix(t, c, labels=[0, 1]).ravel(),
+            "scikit-learn, turned": lambda t, c: confusion_matrix(t, c).ravel()[::-1],
         },
     },
     "decide": {
@@ -278,6 +299,7 @@ VARIANTS = {
             "np.where, a 0-d array": lambda p, cut: np.where(p >= cut, "call back", "no call-back"),
             "a text of NumPy": lambda p, cut: np.array(["no call-back", "call back"])[int(p >= cut)],
             "an array of one": lambda p, cut: np.array(["call back" if p >= cut else "no call-back"]),
+            "in a list": lambda p, cut: ["call back"] if p >= cut else ["no call-back"],
             "a table": lambda p, cut: {True: "call back", False: "no call-back"}[p >= cut],
             "and, or": lambda p, cut: (p >= cut and "call back") or "no call-back",
             "the sign": lambda p, cut: ("no call-back", "call back")[p - cut >= 0],
@@ -294,11 +316,12 @@ VARIANTS = {
             "0 or 1": lambda p, cut: int(p >= cut),
             "other words": lambda p, cut: "callback" if p >= cut else "no callback",
             "capitals": lambda p, cut: "CALL BACK" if p >= cut else "NO CALL-BACK",
-            "in a list": lambda p, cut: ["call back"] if p >= cut else ["no call-back"],
             "rounded": decide_rounded,
             "close is enough": lambda p, cut: "call back" if p >= cut - 0.01 else "no call-back",
             "printed": decide_printed,
             "without the other answer": decide_half,
+            "a ratio near 1": lambda p, cut: "call back" if p / cut >= 0.9999 else "no call-back",
+            "rounded to four digits": lambda p, cut: "call back" if round(p, 4) >= cut else "no call-back",
         },
     },
 }

@@ -188,6 +188,8 @@ VARIANTS = {
             "calcium outweighs by far": [1, -1e9, -0.5],
             "large": [1e6, -1e6, -1],
             "small": [1e-7, -1e-7, -5e-8],
+            "fractions": [Fraction(1, 2), Fraction(-1, 2), Fraction(-1, 4)],
+            "decimals": [Decimal("1"), Decimal("-1.5"), Decimal("-0.1")],
         },
         "wrong": {
             "bias above 0": [1, -1, 0.5],
@@ -211,6 +213,8 @@ VARIANTS = {
             "a function": lambda x1, x2: x1 > x2,
             "a dict": {"w1": 1, "w2": -1, "b": -0.5},
             "NaN": [1, float("nan"), -0.5],
+            "calcium outweighs the nodule but for the bias": [1, -0.5, -0.2],
+            "a truth value in an array": np.array([True, -1, -0.5], object),
         },
     },
     "mean_cross_entropy": {
@@ -300,6 +304,14 @@ VARIANTS = {
             "the sum": lambda up, z: np.sum(up * (z > 0)),
             "flat": lambda up, z: (up * (z > 0)).ravel(),
             "the example's answer": lambda up, z: [0, 7],
+            "above a hundredth": lambda up, z: up * (z > 0.01),
+            "z rounded": lambda up, z: up * (np.round(z) > 0),
+            "z up to 3": lambda up, z: up * ((z > 0) & (z < 3)),
+            "z up to 6": lambda up, z: up * ((z > 0) & (z < 6)),
+            "gradients clipped": lambda up, z: np.clip(up, -5, 5) * (z > 0),
+            "whole numbers where the first is blocked": lambda up, z: np.vectorize(
+                lambda u, a: u if a > 0 else 0
+            )(up, z),
         },
     },
     "adam_first_step": {
@@ -312,6 +324,7 @@ VARIANTS = {
             "0-d array": np.array(1.99),
             "an array of one": np.array([1.99]),
             "a fraction": Fraction(199, 100),
+            "a list of one": [1.99],
             "a little off": 1.9901,
         },
         "wrong": {
@@ -330,7 +343,6 @@ VARIANTS = {
             "0.1": 1.98,
             "the learning rate of the gradient": 2 - 0.003 / 0.01,
             "a text": "1.99",
-            "a list": [1.99],
             "a truth value": True,
         },
     },
@@ -365,6 +377,11 @@ VARIANTS = {
             "padding subtracted": lambda n, k, s, p: (n - 2 * p - k) // s + 1,
             "a pair": lambda n, k, s, p: ((n + 2 * p - k) // s + 1, (n + 2 * p - k) // s + 1),
             "the example's answer": lambda n, k, s, p: 3,
+            "padding added to the places": lambda n, k, s, p: (n - k) // s + p + 1,
+            "padding times the stride": lambda n, k, s, p: (n + s * p - k) // s + 1,
+            "padding divided by itself": lambda n, k, s, p: (n - k) // s + 1 + 2 * p // s,
+            "same padding in disguise": lambda n, k, s, p: -(-n // s) if p else (n - k) // s + 1,
+            "both sides for strides only": lambda n, k, s, p: (n - k + (2 * p if s > 1 else p)) // s + 1,
         },
     },
     "receptive_field": {
@@ -412,6 +429,8 @@ VARIANTS = {
             "0-d array": np.array(0.98623),
             "an array of one": np.array([0.9862]),
             "a fraction": Fraction(9862, 10000),
+            "a decimal": Decimal("0.98623"),
+            "a comma behind it": (0.9862,),
         },
         "wrong": {
             "half": 0.5,
@@ -430,6 +449,8 @@ VARIANTS = {
             "51 steps": 0.5 ** (1 / 51),
             "the input of the sigmoid": 4.27,
             "a text": "0.9862",
+            "two numbers": [0.9862, 0.9863],
+            "a list in a list": [[0.9862]],
             "a truth value": True,
         },
     },
@@ -443,6 +464,7 @@ VARIANTS = {
             "an array of one": np.array([0.25]),
             "a fraction": Fraction(1, 4),
             "a decimal": Decimal("0.25"),
+            "a list of one": [0.25],
         },
         "wrong": {
             "generated": 0.75,
@@ -459,7 +481,6 @@ VARIANTS = {
             "rounded": 0.3,
             "a text": "0.25",
             "a text in percent": "25 %",
-            "a list": [0.25],
         },
     },
 }

@@ -164,6 +164,10 @@ VARIANTS = {
             "a set": lambda c, w: {c - w / 2, c + w / 2},
             "a dict": lambda c, w: {"lowest": c - w / 2, "highest": c + w / 2},
             "a range": lambda c, w: range(int(c - w / 2), int(c + w / 2)),
+            "not above 0": lambda c, w: (min(c - w / 2, 0), c + w / 2),
+            "not below 0": lambda c, w: (c - w / 2, max(c + w / 2, 0)),
+            "a negative lower end": lambda c, w: (-abs(c - w / 2), c + w / 2),
+            "not above 3071": lambda c, w: (c - w / 2, min(c + w / 2, 3071)),
         },
     },
     "stored_to_hu": {
@@ -182,6 +186,7 @@ VARIANTS = {
             "np.polyval": lambda s, a, b: np.polyval([a, b], s.astype(float)),
             "np.add and np.multiply": lambda s, a, b: np.add(np.multiply(s, a, dtype=float), b),
             "einsum": lambda s, a, b: np.einsum(",...->...", float(a), s.astype(float)) + b,
+            "32-bit integers": lambda s, a, b: s.astype(np.int32) * a + b,
         },
         "wrong": {
             "integers as they are": lambda s, a, b: s * a + b,
@@ -212,6 +217,8 @@ VARIANTS = {
             "air 0": lambda s, a, b: a * s.astype(float) + b + 1000,
             "as they are stored": lambda s, a, b: s,
             "printed": hu_printed,
+            "a negative intercept": lambda s, a, b: a * s.astype(float) - abs(b),
+            "no positive intercept": lambda s, a, b: a * s.astype(float) + min(b, 0),
         },
     },
     "noise_factor": {
@@ -226,6 +233,8 @@ VARIANTS = {
             "float32": np.float32(3.1622776),
             "0-d array": np.array(10**0.5),
             "an array of one": np.array([10**0.5]),
+            "a list of one": [3.162],
+            "a comma behind it": (3.162,),
         },
         "wrong": {
             "as the dose": 10,
@@ -243,7 +252,6 @@ VARIANTS = {
             "negative": -(10**0.5),
             "a logarithm": math.log(10),
             "a text": "3.162",
-            "a list": [3.162],
             "the function": math.sqrt,
             "a truth value": True,
         },
@@ -268,6 +276,14 @@ VARIANTS = {
                 (other - np.mean(train)) / np.sqrt(np.var(train))
             ),
             "two quotients": lambda train, other: other / train.std() - train.mean() / train.std(),
+            "mean per pixel, one spread": lambda train, other: (other - train.mean(axis=0)) / train.std(),
+            "one mean, spread per pixel": lambda train, other: (other - train.mean()) / train.std(axis=0),
+            "mean per pixel, one spread, ddof=1": lambda train, other: (
+                (other - train.mean(0)) / train.std(ddof=1)
+            ),
+            "one mean, spread per pixel, ddof=1": lambda train, other: (
+                (other - train.mean()) / train.std(0, ddof=1)
+            ),
         },
         "wrong": {
             "of the images themselves": lambda train, other: (other - other.mean()) / other.std(),
@@ -295,6 +311,10 @@ VARIANTS = {
                 (other - train.mean()) / train.std(),
             ),
             "two figures": lambda train, other: (train.mean(), train.std()),
+            "mean per pixel, spread of the other": lambda train, other: (
+                (other - train.mean(axis=0)) / other.std(axis=0)
+            ),
+            "variance per pixel": lambda train, other: (other - train.mean(axis=0)) / train.var(axis=0),
         },
     },
     "seen_before": {
@@ -336,6 +356,16 @@ VARIANTS = {
             "the first case's number": lambda train, test: 4,
             "none": lambda train, test: 0,
             "printed": seen_printed,
+            "as texts": lambda train, test: sum(str(patient) in str(train) for patient in test),
+            "searched as if in order": lambda train, test: sum(
+                train[min(np.searchsorted(train, p), len(train) - 1)] == p for p in test
+            ),
+            "between the smallest and the largest": lambda train, test: sum(
+                min(train) <= patient <= max(train) for patient in test
+            ),
+            "as many as there are in training": lambda train, test: sum(
+                patient in train[: len(test)] for patient in test[: len(train)]
+            ),
         },
     },
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -37,7 +39,8 @@ def pool_in_loops(image):
 
 
 def pool_to_lists(image):
-    rows, columns = image.shape
+    image = image.tolist()
+    rows, columns = len(image), len(image[0])
     return [
         [
             (image[i][j] + image[i][j + 1] + image[i + 1][j] + image[i + 1][j + 1]) / 4
@@ -52,13 +55,13 @@ def even(image):
 
 
 def quarters(image):
-    image = even(image)
+    image = even(image).astype(float)
     return image[::2, ::2], image[1::2, ::2], image[::2, 1::2], image[1::2, 1::2]
 
 
 def pool_one_axis_after_the_other(image):
     image = even(image)
-    rows = (image[0::2] + image[1::2]) / 2
+    rows = image[0::2] / 2 + image[1::2] / 2
     return (rows[:, 0::2] + rows[:, 1::2]) / 2
 
 
@@ -176,6 +179,8 @@ VARIANTS = {
             "rows of tuples": ((-3, -10, -3), (0, 0, 0), (3, 10, 3)),
             "tiny": 1e-5 * np.array(SOBEL),
             "small integers": np.array(SOBEL, dtype="int8"),
+            "fractions": [[Fraction(-1, 3)] * 3, [0] * 3, [Fraction(1, 3)] * 3],
+            "decimals": [[Decimal("-0.1")] * 3, [Decimal(0)] * 3, [Decimal("0.1")] * 3],
         },
         "wrong": {
             "for upright edges": [[-1, 0, 1]] * 3,
@@ -192,6 +197,7 @@ VARIANTS = {
             "one row": [-1, 0, 1],
             "5 x 5": np.array([[-2, -1, 0, 1, 2]] * 5).T,
             "flat": [-1, -1, -1, 0, 0, 0, 1, 1, 1],
+            "turned the other way": np.rot90([[-1, 0, 1]] * 3),
         },
     },
     "mean_pool": {
@@ -204,7 +210,7 @@ VARIANTS = {
             "one axis after the other": pool_one_axis_after_the_other,
             "reduceat": pool_with_reduceat,
             "matrices": pool_with_matrices,
-            "einsum": lambda image: np.einsum("iajb->ij", blocks(image)) / 4,
+            "einsum": lambda image: np.einsum("iajb->ij", blocks(image) / 4),
             "float32": lambda image: blocks(image).astype("float32").mean(axis=(1, 3)),
             "a sum over 4": lambda image: blocks(image).sum(axis=3).sum(axis=1) * 0.25,
             "swapped axes": lambda image: (
@@ -212,6 +218,9 @@ VARIANTS = {
             ),
             "windows": lambda image: np.lib.stride_tricks.sliding_window_view(image, (2, 2))[::2, ::2].mean(
                 (2, 3)
+            ),
+            "quarters divided first": lambda image: sum(
+                even(image)[i::2, j::2] / 4 for i in (0, 1) for j in (0, 1)
             ),
         },
         "wrong": {
@@ -235,6 +244,12 @@ VARIANTS = {
             ).mean(axis=(1, 3)),
             "rounded": lambda image: blocks(image).mean(axis=(1, 3)).round(2),
             "without signs": lambda image: np.abs(blocks(image)).mean(axis=(1, 3)),
+            "a sum in 8 bits": lambda image: sum(even(image)[i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4,
+            "a sum in 8 bits along an axis": lambda image: (
+                (even(image)[::2] + even(image)[1::2])[:, ::2] / 4
+                + (even(image)[::2] + even(image)[1::2])[:, 1::2] / 4
+            ),
+            "the type of the image": lambda image: blocks(image).mean(axis=(1, 3)).astype(image.dtype),
         },
     },
     "padded_weights": {
@@ -260,6 +275,8 @@ VARIANTS = {
             "32 maps": (32 * 7 * 7 + 1) * 64,
             "one more": 200_769,
             "128 units": (64 * 7 * 7 + 1) * 128,
+            "nearly": 200_768.4,
+            "one digit": 200_000,
         },
     },
 }

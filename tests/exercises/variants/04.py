@@ -210,6 +210,7 @@ VARIANTS = {
             "a ReLU": state_wrong(lambda x, state, w, u, b: max(0.0, w * x + u * state + b)),
             "added up": lambda sequence, w, u, b: np.tanh(w * sequence.sum() + b),
             "rounded": lambda sequence, w, u, b: round(float(state_with_numpy(sequence, w, u, b)), 2),
+            "u at most 1": lambda sequence, w, u, b: state_with_numpy(sequence, w, min(u, 1), b),
         },
     },
     "attend": {
@@ -257,6 +258,12 @@ VARIANTS = {
             "sigmoids": lambda scores, values: np.average(values, weights=1 / (1 + np.exp(-scores))),
             "sizes of the scores": lambda scores, values: np.sum(softmax(np.abs(scores)) * values),
             "rounded": lambda scores, values: np.round(np.sum(softmax(scores) * values), 2),
+            "scores clipped at 5": lambda scores, values: np.sum(softmax(np.clip(scores, -5, 5)) * values),
+            "negative scores to 0": lambda scores, values: np.sum(softmax(np.maximum(scores, 0)) * values),
+            "the far ones left out": lambda scores, values: np.average(
+                values, weights=np.exp(scores) * (scores > max(scores) - 5)
+            ),
+            "weights of three digits": lambda scores, values: np.sum(softmax(scores).round(3) * values),
         },
     },
     "steps_until": {
@@ -296,6 +303,10 @@ VARIANTS = {
             "always 0.1": lambda factor, limit: steps_in_a_loop(factor, 0.1),
             "the gradient": lambda factor, limit: factor ** steps_in_a_loop(factor, limit),
             "more than a hundred are none": lambda factor, limit: min(steps_in_a_loop(factor, limit), 100),
+            "more than five hundred are none": lambda factor, limit: next(
+                (n for n in range(500) if factor**n < limit), 500
+            ),
+            "a limit a little lower": lambda factor, limit: steps_in_a_loop(factor, 0.999 * limit),
         },
     },
     "doubling_time_days": {
@@ -359,6 +370,9 @@ VARIANTS = {
             "always 100": lambda before_mm, after_mm, days: 100.0,
             "never negative": lambda before_mm, after_mm, days: abs(
                 days * np.log(2) / (3 * np.log(after_mm / before_mm))
+            ),
+            "the larger by the smaller": lambda before_mm, after_mm, days: volumes(
+                *sorted((before_mm, after_mm)), days
             ),
         },
     },

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -214,6 +216,15 @@ VARIANTS = {
                 (np.abs(np.linalg.norm(points, axis=1) - np.linalg.norm(center)) <= radius).any()
                 for center in centers
             ),
+            "a hundredth farther": lambda points, centers, radius: (
+                distances(points, centers).min(axis=0) <= radius + 0.01
+            ).sum(),
+            "a hundredth of the radius farther": lambda points, centers, radius: (
+                distances(points, centers).min(axis=0) <= 1.01 * radius
+            ).sum(),
+            "distances rounded": lambda points, centers, radius: (
+                distances(points, centers).min(axis=0).round(2) <= radius
+            ).sum(),
         },
     },
     "walk": {
@@ -317,6 +328,12 @@ VARIANTS = {
             "without signs": lambda image, filled, hole: np.abs(np.where(hole, filled, image)),
             "rounded": lambda image, filled, hole: np.where(hole, filled, image).round(2),
             "the image cut out": lambda image, filled, hole: np.where(hole, 0, image),
+            "where what is filled is not 0": lambda image, filled, hole: np.where(
+                filled * hole, filled, image
+            ),
+            "where the image outside is 0": lambda image, filled, hole: np.where(
+                image * ~hole == 0, filled, image
+            ),
         },
     },
     "best_sensitivity": {
@@ -330,6 +347,8 @@ VARIANTS = {
             "never below 0": lambda lesions, erased: max(0, lesions - erased) / lesions,
             "found and missed": lambda lesions, erased: (lesions - erased) / ((lesions - erased) + erased),
             "rounded to six digits": lambda lesions, erased: round((lesions - erased) / lesions, 6),
+            "a fraction": lambda lesions, erased: Fraction(lesions - erased, lesions),
+            "a decimal": lambda lesions, erased: Decimal(lesions - erased) / Decimal(lesions),
         },
         "wrong": {
             "the lost": lambda lesions, erased: erased / lesions,

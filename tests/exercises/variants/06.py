@@ -266,6 +266,13 @@ VARIANTS = {
             "the radius": lambda diameter_mm: category_downwards(diameter_mm / 2),
             "always 3": lambda diameter_mm: "3",
             "no 4A": categories([6, 15], ["2", "3", "4B"]),
+            "4X from 50 mm": lambda diameter_mm: (
+                "4X" if diameter_mm >= 50 else category_downwards(diameter_mm)
+            ),
+            "4X from 100 mm": lambda diameter_mm: (
+                "4X" if diameter_mm >= 100 else category_downwards(diameter_mm)
+            ),
+            "rounded to three digits": category_rounded(3),
         },
     },
     "rates": {
@@ -422,6 +429,7 @@ VARIANTS = {
                 np.flatnonzero(prob == threshold_from_the_top(truth, prob, least))[0]
             ),
             "always 0.5": lambda truth, prob, least: 0.5,
+            "0.9 at most": lambda truth, prob, least: threshold_from_the_top(truth, prob, min(least, 0.9)),
         },
     },
     "positive_value": {
@@ -466,6 +474,10 @@ VARIANTS = {
             "rounded": value(lambda se, sp, p: round(p * se / (p * se + (1 - p) * (1 - sp)), 3)),
             "whole people of a thousand": value_of_whole_people,
             "always one in a hundred": value(lambda se, sp, p: 0.01 * se / (0.01 * se + 0.99 * (1 - sp))),
+            "1 - sensitivity for the healthy": value(
+                lambda se, sp, p: p * se / (p * se + (1 - p) * (1 - se))
+            ),
+            "the healthy not weighed": value(lambda se, sp, p: p * se / (p * se + 1 - sp)),
         },
     },
     "called_back": {
@@ -496,6 +508,7 @@ VARIANTS = {
             "90 % of all": 900,
             "a text": "504",
             "both numbers": [9, 495],
+            "half a person": 504.5,
         },
     },
 }

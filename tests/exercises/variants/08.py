@@ -319,6 +319,13 @@ VARIANTS = {
                 maps * gradients.mean(axis=(0, 1)), 0
             ),
             "turned": lambda maps, gradients: np.maximum(weighted(maps, gradients), 0).T,
+            "between 0 and 1": lambda maps, gradients: np.clip(weighted(maps, gradients), 0, 1),
+            "at most 1": lambda maps, gradients: (
+                np.maximum(weighted(maps, gradients), 0) / max(1, weighted(maps, gradients).max())
+            ),
+            "signs of the gradients": lambda maps, gradients: np.maximum(
+                weighted(maps, np.sign(gradients)), 0
+            ),
         },
     },
     "mass_inside": {
@@ -369,6 +376,12 @@ VARIANTS = {
             ),
             "where the map is not 0": lambda parts, mask: np.mean(mask[parts != 0]),
             "rounded": lambda parts, mask: round(float(np.abs(parts)[mask].sum() / np.abs(parts).sum()), 2),
+            "divided by 1 at least": lambda parts, mask: (
+                np.abs(parts)[mask].sum() / max(np.abs(parts).sum(), 1)
+            ),
+            "an epsilon that is too large": lambda parts, mask: (
+                np.abs(parts)[mask].sum() / (np.abs(parts).sum() + 1e-3)
+            ),
         },
     },
 }
