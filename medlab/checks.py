@@ -2,7 +2,8 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from numbers import Integral, Real
 from pathlib import Path
@@ -77,9 +78,49 @@ def in_range(
     return number
 
 
-def is_taken(path: Path) -> bool:
-    """Say whether a path is no new or empty folder: a file lies there, or the folder holds something."""
-    return path.exists() and (not path.is_dir() or any(path.iterdir()))
+def new_folder(what: str, path: str | os.PathLike[str]) -> Path:
+    """Return a path, its ``~`` spelled out, if there is nothing yet or an empty folder.
+
+    Raises
+    ------
+    FileExistsError
+        If a file lies there, the folder holds something, or the name is empty.
+    """
+    folder = Path(os.path.expanduser(path))  # noqa: PTH111 (Path's raises on ~nobody)
+    if os.fspath(path) and not folder.is_file() and (not folder.exists() or not any(folder.iterdir())):
+        return folder
+    name = folder.absolute().name if os.fspath(path) else ""
+    state = "is a file" if folder.is_file() else "holds files" if name else "is no name"
+    msg = f"{what} must be new or empty, but {name!r} {state}. Name another folder."
+    raise FileExistsError(msg)
+
+
+def together(*actions: Callable[[], Any]) -> None:
+    """Try each action, and raise one ValueError with the messages of all that fail, a line each."""
+    problems = []
+    for action in actions:
+        try:
+            action()
+        except (FileExistsError, ValueError, TypeError) as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError("\n".join(dict.fromkeys(problems)))
+
+
+def pair(what: str, values: Any, *limits: float, whole: bool = False) -> list[float]:
+    """Return the two numbers of a list, tuple or array, each held to `in_range`.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold two numbers.
+    ValueError
+        If one is outside the limits, infinite or NaN.
+    """
+    if isinstance(values, (list, tuple, np.ndarray)) and len(values) == 2:
+        return [in_range(what, value, *limits, whole=whole) for value in values]
+    msg = f"{what} must be two numbers, as in [6, 12], got {values!r}."
+    raise TypeError(msg)
 
 
 def finite(what: str, array: ArrayLike) -> NDArray[Any]:

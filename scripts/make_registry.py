@@ -40,7 +40,9 @@ TASKS = {
 BOTH = ["left-right", "up-down"]
 LEFT_RIGHT = ["left-right"]
 NO_SIDE = "No up, down, left or right: cells and tissue lie as they fell on the slide."
-HEART = "A mirrored chest has its heart on the wrong side, which no film of the test set shows."
+HEART = (
+    "The label would survive, but a mirrored chest has its heart on the wrong side, as hardly any film has."
+)
 ORGANS = "A mirror image turns a left kidney into a right one, and the label names the side."
 HAND_WRITTEN: dict[str, dict[str, Any]] = {
     "pathmnist": {

@@ -115,6 +115,15 @@ def test_ranges_of_sections_are_read():
     assert listed("1, 4.1, 5.1–5.3") == {"1", "4.1", "5.1", "5.2", "5.3"}
 
 
+@pytest.mark.parametrize("chapter", [path.stem for path in CHAPTERS])
+def test_a_title_names_sections_that_the_chapter_runs(chapter):
+    """The main ones, or all of them by the number they share: 8 for 8.1 to 8.3."""
+    title = prose(NOTEBOOKS / f"{chapter}.ipynb").splitlines()[0]
+    named = listed(re.search(r" · article (.*)", title)[1].replace(" to ", "–"))
+    known = sections_of(chapter)
+    assert named - known - {section.partition(".")[0] for section in known} == set()
+
+
 def errata(chapter: str) -> list[tuple[str, str, str]]:
     """Return heading, section and text of each erratum of a chapter, in single spaces."""
     blocks, heading = [], ""

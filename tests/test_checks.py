@@ -130,3 +130,37 @@ def test_ranges_refuse_what_is_not_finite(value):
 def test_unequal_lengths_are_all_named():
     with pytest.raises(ValueError, match=r"same length, got images 3, labels 2\. Give one row"):
         checks.same_length(images=np.zeros(3), labels=np.zeros(2))
+
+
+def test_two_numbers_are_each_held_to_their_range():
+    assert checks.pair("range", (6, 12.5), 4, 25) == [6, 12.5]
+    assert checks.pair("counts", np.array([1, 2]), whole=True) == [1, 2]
+    for values in ("ab", 5, None, [1], [1, 2, 3], {1, 2}):
+        with pytest.raises(TypeError, match=r"range must be two numbers, as in \[6, 12\], got"):
+            checks.pair("range", values)
+    with pytest.raises(ValueError, match=r"range must lie between 4 and 25, got 26"):
+        checks.pair("range", [6, 26], 4, 25)
+
+
+def test_what_is_wrong_is_said_together_and_once():
+    def refuse(error):
+        raise error
+
+    checks.together(lambda: None)
+    errors = [ValueError("a"), TypeError("b"), FileExistsError("c"), ValueError("a")]
+    with pytest.raises(ValueError, match=r"^a\nb\nc$"):
+        checks.together(*(lambda error=error: refuse(error) for error in errors))
+    with pytest.raises(ZeroDivisionError):
+        checks.together(lambda: 1 / 0)
+
+
+def test_a_new_folder_is_one_that_is_not_there_or_empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert checks.new_folder("--to", "~/new") == tmp_path / "new"
+    assert checks.new_folder("--to", tmp_path) == tmp_path
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    refused = {".": f"'{tmp_path.name}' holds files", "file": "'file' is a file", "": "'' is no name"}
+    for path, said in refused.items():
+        with pytest.raises(FileExistsError, match=rf"--to must be new or empty, but {said}\. Name another"):
+            checks.new_folder("--to", path)

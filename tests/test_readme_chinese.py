@@ -7,6 +7,8 @@ from collections import Counter
 
 import pytest
 
+from medlab.exercises.translation import translate
+from tests.test_article import VERDICTS
 from tests.test_course import ROOT
 
 PAGES = ENGLISH, CHINESE = [
@@ -73,3 +75,9 @@ def test_paragraphs_are_not_broken_and_punctuation_is_full_width():
     assert not re.search(r"[\u4e00-\u9fff，。；：]\n[\u4e00-\u9fff]", prose)
     assert not re.search(r"[\u4e00-\u9fff] ?[,;:?!]|[\u4e00-\u9fff]\.", prose)
     assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9%][\u4e00-\u9fff]", prose)
+
+
+def test_the_verdicts_on_the_article_are_in_the_words_of_00_start(monkeypatch):
+    monkeypatch.setenv("MEDLAB_LANGUAGE", "zh")
+    for verdict in VERDICTS:
+        assert f"{verdict}（{translate(verdict)}）" in CHINESE

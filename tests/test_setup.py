@@ -345,8 +345,8 @@ def check_in_an_empty_folder(wheel: Path, folder: Path) -> None:
     ).stdout.splitlines()
     assert said[0] == str(folder / "site" / "medlab" / "course")
     assert said[1].startswith("✓ called_back：正确。")
-    assert said[-3] == "5"
-    assert said[-2] == "○ best_judge：还没有作答。"
+    assert said[-2] == "5"
+    assert said[-1] == "○ best_judge：还没有作答。"
 
 
 def test_make_bench_finds_every_part_it_names():

@@ -1,13 +1,15 @@
 """`medlab data`: which data sets there are, what is known of them, and their files."""
 
 import json
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import click
 
-from medlab import data as data_sets
+from medlab import checks, data as data_sets
 from medlab.cli.console import complete_from, pairs_option, plain_refusals, read_pairs, say, say_table
+from medlab.data.exporting import refuse_other_images
+from medlab.data.loading import option_checks
 
 
 def _tasks(_context: click.Context) -> dict[str, str]:
@@ -77,16 +79,20 @@ def verify(name: str, size: int | None) -> None:
 @_name
 @_size
 @click.option(
-    "--to", "folder", required=True, type=click.Path(path_type=Path), help="Write into a new or empty folder."
+    "--to", "folder", metavar="DIR", required=True, type=click.Path(), help="Fill a new or empty folder."
 )
 @pairs_option("Set seed, n_train or another option of a simulated data set. May be given several times.")
-def export(name: str, size: int | None, folder: Path, pairs: tuple[str, ...]) -> None:
+def export(name: str, size: int | None, folder: str, pairs: tuple[str, ...]) -> None:
     """Write data set NAME as PNG files: a folder for each split, and in it one for each class.
 
     medlab data export simulated_nodules --to my_images -p n_train=500 -p seed=3
     """
-    options = {option: _value(text) for option, text in read_pairs(pairs).items()}
-    with plain_refusals((OSError, ValueError, TypeError)):
+    sizes = () if size is None else (f"size={size}",)  # which -p may give as well, but not both
+    options = {option: _value(text) for option, text in read_pairs((*sizes, *pairs)).items()}
+    size = options.pop("size", None)
+    with plain_refusals((OSError, ValueError, TypeError, MemoryError)):
+        tried = option_checks(name, size, {"seed": 0, **options}, refuse_other_images)
+        checks.together(partial(checks.new_folder, "--to", folder), *tried)
         dataset = data_sets.load(name, size=size, **options)
         written = data_sets.write_folder(dataset, folder)
     kind = "SIMULATED images" if dataset.simulated else "images"

@@ -13,8 +13,8 @@ from medlab.text import counted
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def learner(folder: Path) -> None:
+@click.argument("folder", metavar="DIR", type=click.Path())
+def learner(folder: str) -> None:
     """Copy the course, without the solutions, into the new or empty folder DIR."""
     from medlab import notebook
 
@@ -26,14 +26,14 @@ def learner(folder: Path) -> None:
         click.echo(f"  {name}")
 
 
-def copy_course(course: Path, folder: Path, *, solutions: bool = False) -> dict[str, int]:
+def copy_course(course: Path, folder: str | Path, *, solutions: bool = False) -> dict[str, int]:
     """Copy notebooks, without solutions unless they are wanted, and the files beside them as they are.
 
     Parameters
     ----------
     course : Path
         The folder of the notebooks.
-    folder : Path
+    folder : path
         Where the copy goes: a new or empty folder outside the course.
     solutions : bool
         Whether they are copied, too.
@@ -55,16 +55,13 @@ def copy_course(course: Path, folder: Path, *, solutions: bool = False) -> dict[
     if not course.is_dir():
         msg = f"The course must lie in {course.name}, but there is no such folder. Install medlab again."
         raise FileNotFoundError(msg)
-    if folder.resolve().is_relative_to(course.resolve()):
-        msg = f"DIR must lie outside the course, got {folder.name}, which is in it. Name another folder."
+    if Path(folder).resolve().is_relative_to(course.resolve()):
+        msg = f"DIR must lie outside the course, got {folder}, which is in it. Name another folder."
         raise OSError(msg)
-    if checks.is_taken(folder):
-        msg = f"DIR must be new or empty, got {folder.name}, which holds something. Name another folder."
-        raise FileExistsError(msg)
-    written = {}
+    root, written = checks.new_folder("DIR", folder), {}
     for source in _files(course):
         name = source.relative_to(course)
-        target = folder / name
+        target = root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         written[name.as_posix()] = 0
         if source.suffix == ".ipynb" and not solutions:

@@ -52,7 +52,7 @@ def _complete_pair(
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="Write into a new or empty folder. The default is a numbered build/reports/NAME.",
 )
 @click.option("--pairs", "line", default="", hidden=True, help="Several of -p in one text, for make.")
@@ -62,7 +62,7 @@ def report(
     name: str | None,
     pairs: tuple[str, ...],
     file: Path | None,
-    out: Path | None,
+    out: str | None,
     line: str,
     list_all: bool,
     show_parameters: bool,
@@ -124,7 +124,7 @@ def _kept(folder: Path | None) -> str:
     return f"Kept in {folder}: {', '.join(files)}" if files else "Nothing was written."
 
 
-def _run(template: Any, given: dict[str, dict[str, Any]], out: Path | None) -> None:
+def _run(template: Any, given: dict[str, dict[str, Any]], out: str | None) -> None:
     try:
         result = reports.run_report(template, given=given, out=out, progress=True)
     except reports.ParameterErrors as error:
@@ -156,7 +156,8 @@ def headline(metrics: dict[str, Any]) -> list[str]:
         measures.insert(place, "majority_accuracy")
     positive = metrics.get("positive_class")
     asked = f", positive class {positive}" if positive else ""
-    lines = [f"{metrics['dataset']}, {metrics['n_test']} test images{asked} (in brackets: 95 % intervals)"]
+    images = f"{metrics['n_test']} {'SIMULATED ' * bool(metrics.get('simulated'))}test images"
+    lines = [f"{metrics['dataset']}, {images}{asked} (in brackets: 95 % intervals)"]
     for measure in measures:
         value = estimate(test[measure], test.get(f"{measure}_ci"))
         lines.append(f"  {measure_name(measure, task, threshold):<42}{value}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medlab.data import imagefiles
+from medlab.data import foldercard, imagefiles
 from medlab.data.dataset import SPLITS
 from medlab.data.imagefiles import ImageFile
 
@@ -35,7 +35,7 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[str]]], list[str]]
     Returns
     -------
     names : dict, split to dict, class to list of str
-        Paths relative to `root`, with "/".
+        Paths relative to `root`, with "/". A class is named as its folder, or as the folder's card has it.
     notes : list of str
 
     Raises
@@ -44,7 +44,8 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[str]]], list[str]]
         If there is no such folder.
     ValueError
         If train is missing, a split has another name, a class folder holds no images or many files that
-        are not read, there are fewer than two classes, or splits differ in their classes.
+        are not read, there are fewer than two classes, splits differ in their classes, or the card cannot
+        be read.
     """
     folders = _split_folders(root)
     contents = {name: _class_files(folder, root) for name, folder in folders.items()}
@@ -56,6 +57,10 @@ def find_images(root: Path) -> tuple[dict[str, dict[str, list[str]]], list[str]]
         beside += [item for item in _visible(root) if item not in folders.values()]
     if extensions := _extensions(item for item in beside if item.suffix.lower() not in _NO_IMAGES):
         notes.append(f"Files beside the class folders that were not read: {_listed(extensions)}.")
+    titles = foldercard.read_card(root).get("classes", {})
+    named = [str(titles.get(name, name)) for name in splits["train"]]
+    if len(set(named)) == len(named):  # else a folder was added since, and only their own names differ
+        splits = {name: dict(zip(named, classes.values(), strict=True)) for name, classes in splits.items()}
     return splits, notes
 
 

@@ -94,7 +94,7 @@ class Dataset:
     label_meaning : str
         What the labels say, and what they do not.
     flips : tuple of "left-right", "up-down"
-        The mirror images that keep the label's meaning: augmentation uses these only.
+        The mirror images that leave the label and the anatomy as they are: augmentation uses these only.
     rotation_deg : float
         Largest rotation that leaves an image plausible: 180 where there is no up.
     window_hu : (center, width) or None

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -17,6 +18,7 @@ from medlab import checks
 from medlab.data.registry import describe
 
 _LOG = logging.getLogger(__name__)
+_ADDRESS = re.compile(r"https?://([^/@\s]*@)?([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?([/?#].*)?", re.IGNORECASE)
 _DEAD_AFTER_S = 3600  # a download that wrote nothing for an hour was interrupted
 
 
@@ -110,6 +112,8 @@ def fetch(
     """
     expected = _expected(name, size)  # refuses unknown names before anything else
     if path := find(name, size):
+        if source is not None:
+            _LOG.warning("%s lies there already, as registered: %s was not looked at.", path.name, source)
         return path
     import pooch
 
@@ -145,7 +149,8 @@ def _origin(source: str | os.PathLike[str], file: str, md5: str) -> str:
         return str(source)
     path = Path(os.path.expanduser(source))  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
     if not path.is_file():
-        msg = f"The source of {file} must be a file or an http(s) address, got {source}. Check the spelling."
+        what, hint = ("the folder ", "Name the file in it.") if path.is_dir() else ("", "Check the spelling.")
+        msg = f"The source of {file} must be a file or an http(s) address, got {what}{str(source)!r}. {hint}"
         raise FileNotFoundError(msg)
     if (got := _md5(path)) != md5:
         msg = (
@@ -157,7 +162,7 @@ def _origin(source: str | os.PathLike[str], file: str, md5: str) -> str:
 
 
 def _is_address(text: str) -> bool:
-    return urlsplit(text).scheme in ("http", "https")
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def _copy(file: str, target: str, _pooch: Any) -> None:
@@ -194,7 +199,7 @@ def _explained(url: str, target: Path, md5: str, remedy: str) -> Iterator[None]:
         got = str(error).partition("but got ")[2].partition(".")[0] or "another"  # as pooch says it
         msg = (
             f"The download of {target.name} must have the MD5 {md5}, got {got} and deleted it: it was "
-            f"truncated or altered on the way. Try again. {remedy}"
+            f"truncated or altered on the way, or is another file. Try again. {remedy}"
         )
         raise ValueError(msg) from error
 

@@ -10,7 +10,11 @@ import numpy as np
 from PIL import Image
 
 from medlab import checks
+from medlab.data import foldercard
 from medlab.data.dataset import Dataset
+
+_DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9¹²³]")  # what no file may be called on Windows
+_LONGEST_BYTES = 200  # most systems take 255
 
 
 def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
@@ -26,39 +30,32 @@ def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
     -------
     written : dict of int
         Number of images in each class folder, such as ``{"train/benign": 65, ...}``. Signs that the name of
-        a folder cannot hold become "_", and where the alphabet would change the order of the classes, their
-        numbers come first.
+        a folder cannot hold become "_", long names are cut, and where the alphabet would change the order of
+        the classes, or Windows refuses a name, their numbers come first.
 
     Raises
     ------
     FileExistsError
         If `folder` is a file or holds something.
+    OSError
+        If it cannot be written to, or the disk is full.
     ValueError
         If images have no single class, or are no 8-bit images in two dimensions.
 
     Notes
     -----
-    ``load_folder(folder, color=...)`` gives the same pixels and labels, sorted by class. Where patients are
-    known, ``groups.csv`` names the patient of each file (``group_rule="csv:groups.csv"``).
+    ``load_folder(folder, color=...)`` gives the same pixels and labels, sorted by class. From ``medlab.json``
+    it has the classes' own names, the license, and that images are simulated. Where patients are known,
+    ``groups.csv`` names the patient of each file (``group_rule="csv:groups.csv"``).
     """
-    root = Path(folder)
-    if dataset.task not in ("binary", "multiclass"):
-        msg = f"Class folders need one class per image, got a {dataset.task} data set. Choose another."
-        raise ValueError(msg)
-    shape, kind = dataset.image_shape, dataset.train.images.dtype
-    if kind != np.uint8 or len(shape) != 3 or shape[-1] not in (1, 3):
-        msg = (
-            f"PNG files need uint8 images of shape (H, W, 1) or (H, W, 3), got {kind} {shape}. Choose a "
-            "slice of each volume, or scale gray values to 0 to 255 first."
-        )
-        raise ValueError(msg)
-    if checks.is_taken(root):
-        msg = f"The folder must be new or empty, got {root.name}, which holds something. Name another folder."
-        raise FileExistsError(msg)
+    refuse_other_images(dataset)
+    root = checks.new_folder("The folder", folder)
+    root.mkdir(parents=True, exist_ok=True)  # what cannot be made is told of the folder, not of one in it
     names, written, table = _folder_names(dataset.class_names), {}, [("file", "group")]
+    foldercard.write_card(dataset, names, root)
     first = 1  # a number that comes again in another split would look like the same patient
     for split_name, split in dataset.splits().items():
-        pixels = split.images[..., 0] if shape[-1] == 1 else split.images
+        pixels = split.images[..., 0] if dataset.image_shape[-1] == 1 else split.images
         for code, name in enumerate(names):
             places = np.flatnonzero(split.labels == code)
             written[f"{split_name}/{name}"] = len(places)
@@ -75,10 +72,25 @@ def write_folder(dataset: Dataset, folder: str | Path) -> dict[str, int]:
     return written
 
 
+def refuse_other_images(dataset: Dataset) -> None:
+    """Raise a ValueError for images that have no single class, or do not fit into PNG files."""
+    if dataset.task not in ("binary", "multiclass"):
+        msg = f"Class folders need one class per image, got a {dataset.task} data set. Choose another."
+        raise ValueError(msg)
+    shape, kind = dataset.image_shape, dataset.train.images.dtype
+    if kind != np.uint8 or len(shape) != 3 or shape[-1] not in (1, 3):
+        msg = (
+            f"PNG files need uint8 images of shape (H, W, 1) or (H, W, 3), got {kind} {shape}. Choose a "
+            "slice of each volume, or scale gray values to 0 to 255 first."
+        )
+        raise ValueError(msg)
+
+
 def _folder_names(class_names: tuple[str, ...]) -> list[str]:
     """Return a name for each class's folder, in an order that the alphabet keeps on every system."""
-    names = [re.sub(r"[^\w ,()+-]+", "_", name).strip(" _") for name in class_names]
+    signs = [re.sub(r"[^\w ,()+-]+", "_", name).strip(" _") for name in class_names]
+    names = [name.encode()[:_LONGEST_BYTES].decode(errors="ignore").strip() for name in signs]
     plain = [name.lower() for name in names]
-    if names == sorted(names) and plain == sorted({*plain} - {""}):
+    if names == sorted(names) and plain == sorted({*plain} - {""}) and not any(map(_DEVICE.fullmatch, plain)):
         return names
     return [f"{code:03d} {name}".strip() for code, name in enumerate(names)]

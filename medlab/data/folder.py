@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from medlab import checks
-from medlab.data import classfolders, grouping, imagefiles, splitting
+from medlab.data import classfolders, foldercard, grouping, imagefiles, splitting
 from medlab.data.classfolders import Rows
 from medlab.data.dataset import SPLITS, Dataset, Split
 from medlab.data.imagefiles import ImageFile
@@ -45,13 +45,14 @@ def load_folder(
     path : path of a folder
         It holds ``train/<class>/*.png`` (or jpg, jpeg, tif, tiff, bmp) and perhaps ``val/`` and ``test/``
         with the same classes; or the class folders themselves, which are then taken as train. Class 0 is
-        the first in alphabetical order. Hidden files are ignored; others that are not read are counted in
-        `notes`, and refused where they may be more than a tenth of a class.
+        the first in alphabetical order. ``medlab.json``, in which `write_folder` says what the images are, is
+        believed: names of classes, license, whether they are simulated. Hidden files are ignored; others
+        that are not read are counted in `notes`, and refused where they may be more than a tenth of a class.
     image_size : int, (int, int) or None, pixels
         Height and width to which every image is resized; None resizes nothing and refuses unequal sizes.
     positive_class : str, int or None
         Name of the class whose probability a binary network gives, or its number where no class has that
-        name; None takes the second.
+        name; None takes the one that ``medlab.json`` names, or else the second.
     group_rule : str or None
         What must stay together when a split is taken from train: ``"none"``, each image on its own;
         ``"blocks:1000"``, files whose numbers lie in one block of 1,000; ``"prefix:_"``, files with the
@@ -83,7 +84,10 @@ def load_folder(
     root = _root(path)
     names, layout_notes = classfolders.find_images(root)
     rows = classfolders.read_headers(names, root)
-    class_names = tuple(names["train"])
+    class_names, card = tuple(names["train"]), foldercard.read_card(root)
+    named, _ = card.pop("positive_class", ""), card.pop("classes", {})
+    if positive_class in (None, "") and len(class_names) == 2 and named in class_names:
+        positive_class = named
     positive, notes = _positive(positive_class, class_names)
     all_files = [file for files, _ in rows.values() for file in files]
     size = imagefiles.common_size(all_files) if image_size is None else _size(image_size)
@@ -109,16 +113,17 @@ def load_folder(
         notes.append(_span_note(allocation.rows, loaded))
     if not allocation.patients_known:
         notes.append("Patients are not known: one patient's images may lie in several splits.")
+    if card:
+        notes.append(f"License, source and what the labels mean are told by {foldercard.CARD} in the folder.")
+    unknown = {"license": "unknown: ask who gave you the images", "source": f"folder {root.name}"}
     return Dataset(
         name=root.name,
         **loaded,
         task="binary" if len(class_names) == 2 else "multiclass",
         class_names=class_names,
         positive_class=positive,
-        source=f"folder {root.name}",
-        license="unknown: ask who gave you the images",
-        label_meaning=_label_meaning(class_names),
         notes=tuple(notes),
+        **{**unknown, "label_meaning": _label_meaning(class_names), **card},
     )
 
 

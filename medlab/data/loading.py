@@ -3,7 +3,9 @@
 import inspect
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +48,10 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
         If the file has to be downloaded and cannot be.
     """
     record = registry.describe(name)
-    size = checks.one_of(f"size of {name}", record.sizes[0] if size is None else size, record.sizes)
-    simulate = getattr(phantoms, name) if record.simulated else None
-    for option in options:
-        allowed = inspect.signature(simulate).parameters if simulate else ("seed", "size")
-        checks.one_of(f"option of {name}", option, allowed)
-    if simulate:
-        return simulate(seed=seed, **options)
+    size = record.sizes[0] if size is None else size
+    checks.together(*option_checks(name, size, options))
+    if record.simulated:
+        return getattr(phantoms, name)(seed=seed, **options)
     path = downloading.fetch(name, size)
     splits = read_npz(path, record, size)
     by = f" by {record.split_by}" if record.split_by else ""
@@ -62,6 +61,29 @@ def load(name: str, *, seed: int = 0, size: int | None = None, **options: Any) -
     facts = {fact.name: getattr(record, fact.name) for fact in fields(Dataset) if hasattr(record, fact.name)}
     facts |= {"spacing_mm": None if spacing is None else (spacing,) * record.dimensions, "notes": (note,)}
     return Dataset(**{**facts, **splits})
+
+
+def option_checks(
+    name: str, size: int | None, options: Mapping[str, Any], use: Callable[[Dataset], Any] | None = None
+) -> list[Callable[[], Any]]:
+    """Return checks of what `load` is given, for `medlab.checks.together`: none of them loads anything.
+
+    With `use`, each option of a simulated data set is also tried: alone, on one image for each split, and
+    `use` is given what comes out.
+    """
+    record = registry.describe(name)
+    simulate = getattr(phantoms, name) if record.simulated else None
+    known = inspect.signature(simulate).parameters if simulate else {"seed": None, "size": None}
+    few = {option: 1 for option in known if option.startswith("n_")}
+
+    def check(option: str, value: Any) -> None:
+        checks.one_of(f"option of {name}", option, known)
+        if simulate and use:
+            is_many = option in few and isinstance(value, int) and value > 1
+            use(simulate(**{**few, option: 1 if is_many else value}))
+
+    side = partial(checks.one_of, f"size of {name}", record.sizes[0] if size is None else size, record.sizes)
+    return [side, *(partial(check, option, value) for option, value in options.items())]
 
 
 def read_npz(path: str | Path, record: Record, size: int) -> dict[str, Split]:

@@ -34,7 +34,7 @@ class Record:
     split_sizes : dict, split to number of images
     license, citation, source, modality, label_meaning : str
     flips : tuple of "left-right", "up-down"
-        The mirror images that keep the label's meaning; `flip_reason` says why.
+        The mirror images that augmentation may draw; `flip_reason` says why these.
     rotation_deg : float, degrees
     spacing_mm : dict, size to mm per pixel
         Only sizes whose spacing is published.
@@ -82,7 +82,7 @@ class Record:
             + (f"; split by {self.split_by}" if self.split_by else ""),
             "sizes": ", ".join("×".join([str(size)] * self.dimensions) for size in self.sizes)
             + f", {counted(self.channels, 'channel')}",
-            "flips": f"{kept} mirror images keep the label's meaning. {self.flip_reason}",
+            "flips": f"{kept} mirror images are drawn for augmentation. {self.flip_reason}",
             "rotations": f"up to {self.rotation_deg:g} degrees",
             "license": self.license,
             "source": self.source,

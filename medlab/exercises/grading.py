@@ -20,7 +20,7 @@ class Exercise(NamedTuple):
     name: str
     solution: Any
     mistakes: Sequence[tuple[Any, str]]
-    hint: str
+    hints: Sequence[str]
     right: str
     check: Checker
 
@@ -48,10 +48,11 @@ def exercise(
     *,
     solution: Any,
     cases: Sequence[Sequence[Any]] = (),
+    also: Sequence[Callable[..., Any]] = (),
     mistakes: Sequence[tuple[Any, str]] = (),
     rtol: float = 1e-3,
     check: Checker | None = None,
-    hint: str,
+    hints: Sequence[str],
     right: str,
 ) -> None:
     """Declare an exercise of a chapter, in `notebooks/exercises/NN.py`.
@@ -65,6 +66,8 @@ def exercise(
     cases : sequence of sequence
         Where the answer is a function: the arguments, by position, to call it and `solution` with. They
         should tell the right function from every mistake; arrays should have axes of unequal length.
+    also : sequence of callable
+        Functions that return something else than `solution` and are right too: the task leaves a choice.
     mistakes : sequence of (object, str)
         Wrong functions or numbers that learners arrive at, each with what to tell them.
     rtol : float
@@ -72,19 +75,20 @@ def exercise(
     check : callable, optional
         In place of comparing with `solution`, where many answers are right: takes the answer and returns
         None when it is right, else returns, or raises as `comparison.Hint`, what is wrong with it.
-    hint : str
-        One or two sentences that lead on without giving the answer.
+    hints : sequence of str
+        The first is shown after the first wrong try, the second and stronger one after every later one. They
+        lead on in one or two sentences each, without giving the answer.
     right : str
         What follows "right": what the answer means.
     """
 
     def compare(answer: Any) -> None:
         if cases:
-            comparison.compare_function(answer, solution, cases, mistakes)
+            comparison.compare_function(answer, solution, cases, mistakes, also)
         else:
             comparison.compare_number(answer, solution, mistakes, rtol)
 
-    _DECLARED[name] = Exercise(name, solution, mistakes, hint, right, check or compare)
+    _DECLARED[name] = Exercise(name, solution, mistakes, hints, right, check or compare)
 
 
 def find(name: str) -> Exercise:
@@ -104,16 +108,27 @@ def find(name: str) -> Exercise:
     return _DECLARED[name]
 
 
-def judge(name: str, answer: Any) -> Verdict:
+def judge(name: str, answer: Any, wrong_before: int = 0) -> Verdict:
     """Return what is thought of an answer, without printing or noting it; never raises.
 
     Only KeyboardInterrupt comes through: a learner who stops an endless loop means the cell.
+
+    Parameters
+    ----------
+    name : str
+    answer : object
+    wrong_before : int
+        How many wrong answers came before this one: the next is helped by a stronger hint.
+
+    Returns
+    -------
+    verdict : Verdict
     """
     try:
         task = find(str(name))
     except ValueError as error:
         return Verdict(None, f"○ {error}")
-    unanswered = Verdict(None, f"○ {task.name}: not answered yet.\nHint: {task.hint}")
+    unanswered = Verdict(None, f"○ {task.name}: not answered yet.")
     if answer is None:
         return unanswered
     try:
@@ -129,11 +144,12 @@ def judge(name: str, answer: Any) -> Verdict:
         problem = f"An answer of type {type(answer).__name__} cannot be checked: {description}"
     if problem is None:
         return Verdict(True, f"✓ {task.name}: right. {task.right}")
-    return Verdict(False, f"✗ {task.name}: {problem}\nHint: {task.hint}")
+    hint = task.hints[min(wrong_before, len(task.hints) - 1)]
+    return Verdict(False, f"✗ {task.name}: {problem}\nHint: {hint}")
 
 
 def check(name: str, answer: Any, *, record: bool = True) -> None:
-    """Print a tick and a sentence if the answer is right, else a hint; never raises.
+    """Print a tick and a sentence if the answer is right, else what is wrong and a hint; never raises.
 
     Parameters
     ----------
@@ -143,14 +159,15 @@ def check(name: str, answer: Any, *, record: bool = True) -> None:
         A number, an array or a function, as the exercise asks. None, or a function that returns None, is
         "not answered yet".
     record : bool
-        Whether `medlab progress` hears of it; a solution that was shown is not the learner's.
+        Whether `medlab progress` hears of it and the next hint is stronger; a solution that was shown is not
+        the learner's.
 
     Examples
     --------
     >>> check("noise_factor", 10**0.5, record=False)
     ✓ noise_factor: right. A tenth of the dose costs a bit more than three times the noise.
     """
-    verdict = judge(name, answer)
+    verdict = judge(name, answer, learner_record.wrong_tries("exercises", str(name)))
     translation.show(verdict.text)
     if record and verdict.solved is not None:
         learner_record.note("exercises", str(name), solved=verdict.solved)

@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import functools
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ KINDS = ("exercises", "quiz")
 _WAIT_S = 2.0  # for another kernel's turn, which takes milliseconds
 
 Progress = dict[str, dict[str, dict[str, Any]]]
+
+# Wrong tries that could not be written down: the next hint knows of them all the same.
+_not_kept: Counter[tuple[str, str]] = Counter()
 
 
 class UnreadableError(Exception):
@@ -49,18 +53,29 @@ def note(kind: str, name: str, *, solved: bool) -> None:
     try:
         with _locked():
             progress = _read_or_put_aside()
-            entry = progress[kind].setdefault(name, {"tries": 0, "solved": None})
+            entry = progress[kind].setdefault(name, {"tries": 0, "wrong": 0, "solved": None})
             entry["tries"] += 1
+            entry["wrong"] += not solved
             if solved and not entry["solved"]:
                 now = datetime.datetime.now(datetime.UTC)
                 entry["solved"] = now.isoformat(timespec="seconds")
             _write(progress)
     except (OSError, UnreadableError) as error:
+        _not_kept[kind, name] += not solved
         _print_once(f"Your progress is not kept: {error}")
 
 
+def wrong_tries(kind: str, name: str) -> int:
+    """Return how often an exercise or a question was answered wrongly, also where progress is not kept."""
+    try:
+        kept = _read()[kind].get(name, {"wrong": 0})["wrong"]
+    except (OSError, UnreadableError):  # `note` says so
+        kept = 0
+    return kept + _not_kept[kind, name]
+
+
 def load() -> Progress:
-    """Return what is kept: kind -> name -> {"tries", "solved"}; empty where the file cannot be read."""
+    """Return what is kept: kind -> name -> {"tries", "wrong", "solved"}; empty where it cannot be read."""
     try:
         return _read()
     except (OSError, UnreadableError) as error:
@@ -89,6 +104,7 @@ def reset() -> None:
     OSError
         If it cannot be deleted.
     """
+    _not_kept.clear()
     with _locked():
         file().unlink(missing_ok=True)
 
@@ -114,8 +130,11 @@ def _valid_entries(entries: Any) -> dict[str, dict[str, Any]]:
     valid = {}
     for name, entry in entries.items() if isinstance(entries, dict) else ():
         if isinstance(entry, dict) and type(entry.get("tries")) is int:
-            solved = entry.get("solved")
-            valid[name] = {"tries": entry["tries"], "solved": solved if isinstance(solved, str) else None}
+            tries, solved = entry["tries"], entry.get("solved")
+            solved = solved if isinstance(solved, str) else None
+            # Files of earlier versions have no "wrong": all tries were, but the one that solved it.
+            wrong = entry["wrong"] if type(entry.get("wrong")) is int else tries - bool(solved)
+            valid[name] = {"tries": tries, "wrong": max(wrong, 0), "solved": solved}
     return valid
 
 

@@ -70,7 +70,7 @@ def _group_rule(rule: str, values: Mapping[str, Any]) -> None:
     if not _GROUP_RULE.fullmatch(rule):
         msg = (
             "group_rule must be auto, none, blocks:1000, prefix:_ or csv:groups.csv "
-            f"(with your own number, text or file), got {rule!r}."
+            f"(with your own number, text or file in data_dir), got {rule!r}."
         )
         raise ValueError(msg)
 
@@ -97,14 +97,6 @@ def _model(model: str, values: Mapping[str, Any]) -> None:
             raise ValueError(msg) from error
 
 
-def _out_dir(folder: str, _values: Mapping[str, Any]) -> None:
-    path = Path(os.path.expanduser(folder))  # noqa: PTH111 (Path's raises on ~nobody)
-    if checks.is_taken(path):
-        state = "holds files" if path.is_dir() else "is a file"
-        msg = f"out_dir must be a new or empty folder, but {path.name!r} {state}. Name another one."
-        raise ValueError(msg)
-
-
 _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "dataset": lambda name, _values: checks.one_of("dataset", name, data.registered()),
     "positive_class": _positive_class,
@@ -112,5 +104,5 @@ _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "model": _model,
     "image_size": _image_size,
     "threshold_rule": lambda rule, _values: evaluation.parse_rule(rule),
-    "out_dir": _out_dir,
+    "out_dir": lambda folder, _values: checks.new_folder("out_dir", folder),
 }

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from medlab import checks
 from medlab.reports import study as _study
 from medlab.reports.parameters import ParameterErrors, Value, read_schema, validate
 from medlab.reports.presets import Template, resolve
@@ -131,7 +132,7 @@ def run_report(
 
 def _prepare(out: str | os.PathLike[str] | None, facts: Mapping[str, Any]) -> Path:
     """Return a new or empty folder with some space left, in which lie the facts that the kernel reads."""
-    folder = Path("build", "reports", facts["name"]) if out is None else Path(os.path.expanduser(out))  # noqa: PTH111
+    folder = Path("build", "reports", facts["name"]) if out is None else checks.new_folder("out", out)
     encoding, name = sys.getfilesystemencoding(), folder.absolute().name
     try:
         str(folder.absolute()).encode(encoding)
@@ -142,9 +143,6 @@ def _prepare(out: str | os.PathLike[str] | None, facts: Mapping[str, Any]) -> Pa
         if out is None:
             folder = _study.fresh_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            msg = f"the report's folder must be new or empty, but {name} holds files. Choose another one."
-            raise FileExistsError(msg)
         free = shutil.disk_usage(folder).free
         if free < _MINIMUM_FREE_BYTES:
             msg = f"the report needs 50 MB, but the disk of {name} has {free / 1e6:.0f} MB left. Make room."
@@ -248,7 +246,7 @@ def _stand_ins(values: Mapping[str, Value], folder: Path) -> dict[str, str]:
         sys.prefix: "<python>",
         str(Path.home()): "~",
         str(Path.cwd()): ".",
-        str(folder): ".",
+        str(folder): "<here>",
     }
     for name, value in values.items():
         shown = _study.shown_value(name, value.value)

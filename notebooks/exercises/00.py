@@ -21,8 +21,12 @@ exercise(
         (40.0, -160.0, 240.0),
         (-1200.0, -1350.0, 150.0),
         (3000.0, -160.0, 240.0),
+        (250.0, -160.0, 240.0),
         (-1000.0, -160.0, 240.0),
         (-160.0, -160.0, 240.0),
+        (-700.0, -1350.0, 150.0),  # 0.4333: tells rounding
+        (-500.0, -1001.0, -100.0),  # its center is no whole number
+        (550.0, 300.0, 1300.0),  # both ends above 0
     ],
     mistakes=[
         (
@@ -35,8 +39,12 @@ exercise(
         ),
         (lambda hu, low_hu, high_hu: 255 * gray_of(hu, low_hu, high_hu), "White is 1 here, not 255."),
     ],
-    hint="How far is hu above low_hu, as a part of the whole band high_hu - low_hu? Then keep it from "
-    "falling below 0 and from rising above 1, with min and max.",
+    hints=(
+        "How far is hu above low_hu, as a part of the whole band high_hu - low_hu?",
+        "At low_hu this part is 0, at high_hu it is 1, and halfway between it is a half. Outside the "
+        "window it would fall below 0 or rise above 1: which two functions, or which comparisons, keep it "
+        "from that?",
+    ),
     right="That is all a window is: a straight line with its two ends cut off.",
 )
 
@@ -49,8 +57,8 @@ def batches_per_epoch(count: int, size: int) -> int:
 exercise(
     "batches_per_epoch",
     solution=batches_per_epoch,
-    # Counts that divide evenly and counts that do not.
-    cases=[(100, 32), (64, 32), (1, 64), (1000, 64), (65, 64)],
+    # Counts that divide evenly and counts that do not, by much and by very little.
+    cases=[(100, 32), (64, 32), (96, 32), (1, 64), (1000, 64), (65, 64), (32, 32), (10_001, 5_000)],
     mistakes=[
         (
             lambda count, size: count // size,
@@ -58,13 +66,16 @@ exercise(
         ),
         (
             lambda count, size: count // size + 1,
-            "Right, but for one case: 64 images in batches of 32 are exactly 2.",
+            "Right, except where the batches come out even: 64 images in batches of 32 are exactly 2.",
         ),
         (lambda count, size: count / size, "There is no part of a batch: round up to a whole number."),
     ],
-    hint="Divide, and round up: 100 / 32 is a little more than 3, so a fourth batch holds the last 4 images. "
-    "100 // 32 rounds down.",
-    right="The weights change once a batch: so many steps does an epoch take.",
+    hints=(
+        "How many images are left over once all full batches are taken? They need a batch too.",
+        "100 // 32 is 3 and leaves 4 images over, 96 // 32 is 3 too and leaves none. // always rounds down; "
+        "you want to round up wherever something is left over, and only there.",
+    ),
+    right="A training that uses every batch, as Keras' own fit does, takes that many steps in an epoch.",
 )
 
 
@@ -79,10 +90,14 @@ def four_outcomes(truth: np.ndarray, called: np.ndarray) -> tuple[int, int, int,
 exercise(
     "four_outcomes",
     solution=four_outcomes,
-    # Groups in which the four counts all differ.
+    # Groups in which the four counts all differ, and some without ill or without healthy patients.
     cases=[
+        (np.array([1, 1, 0, 1, 0, 1, 0]), np.array([1, 0, 1, 1, 0, 1, 1])),
         (np.array([1] * 7 + [0] * 8), np.array([1] * 4 + [0] * 3 + [1] * 2 + [0] * 6)),
         (np.array([0, 0, 1, 0, 0, 0]), np.array([0, 1, 1, 0, 1, 0])),
+        (np.array([0, 0, 0]), np.array([0, 1, 0])),
+        (np.array([1, 1]), np.array([1, 1])),
+        (np.array([0, 0]), np.array([0, 0])),
     ],
     mistakes=[
         (
@@ -91,36 +106,47 @@ exercise(
             "who were called back.",
         ),
         (
+            lambda truth, called: four_outcomes(truth, called)[::-1],
+            "All four are right, in scikit-learn's order. Here the ill who were called back come first.",
+        ),
+        (
             lambda truth, called: tuple(np.array(four_outcomes(truth, called)) / len(truth)),
             "These are shares of all patients; you need the counts.",
         ),
     ],
-    hint="called[truth == 1] are the decisions on the ill. How many of them are 1, and how many 0? Then the "
-    "same with truth == 0. np.sum(array == 1) counts.",
+    hints=(
+        "Look at the ill and at the healthy apart: how many of each were called back, and how many were not?",
+        "called[truth == 1] are the decisions on the ill. How many of them are 1, and how many "
+        "0? Then the same with truth == 0. np.sum(array == 1) counts.",
+    ),
     right="True positives, false negatives, false positives, true negatives: every rate is made of these.",
 )
 
 
-def decide(probability: float, threshold: float) -> str:
+def decide(output: float, threshold: float) -> str:
     """Return the proposal, "call back" or "no call-back"."""
-    return "call back" if probability >= threshold else "no call-back"
+    return "call back" if output >= threshold else "no call-back"
 
 
 exercise(
     "decide",
     solution=decide,
-    # Outputs on both sides of a threshold, and on it.
-    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95)],
+    # Outputs on both sides of a threshold, on it and just below.
+    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95), (0.16, 0.2), (0.1999, 0.2), (0.19999, 0.2)],
     mistakes=[
         (
-            lambda probability, threshold: "call back" if probability > threshold else "no call-back",
+            lambda output, threshold: "call back" if output > threshold else "no call-back",
             "On both sides all is right; the threshold itself is called back too: >=.",
         ),
         (
-            lambda probability, threshold: decide(probability, 0.5),
+            lambda output, threshold: decide(output, 0.5),
             "You compare with 0.5, but the threshold is given.",
         ),
     ],
-    hint='If probability is at least threshold (>=), return "call back", otherwise "no call-back".',
+    hints=(
+        "One comparison decides. Which of the two texts belongs to the threshold itself?",
+        "An if with >= is true on the threshold itself too. Return one text where it is true and "
+        "the other where it is not, spelled as in the task.",
+    ),
     right="One comparison, and all the work was in choosing the threshold.",
 )

@@ -15,9 +15,11 @@ _CASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 def check_perceptron_and_not(answer: Any) -> str | None:
     """Judge what the perceptron decides, not its numbers: many are right."""
-    w1, w2, bias = comparison.as_array(answer, (3,), "The list of w1, w2 and b").astype(float)
+    w1, w2, bias = comparison.as_array(answer, (3,), "The perceptron [w1, w2, b]").astype(float)
     for x1, x2 in _CASES:
         score = w1 * x1 + w2 * x2 + bias
+        if abs(score) < 1e-7 * (abs(w1 * x1) + abs(w2 * x2) + abs(bias)):  # 0.8 - 0.7 - 0.1 is 8e-17
+            score = 0.0
         wanted = int(x1 == 1 and x2 == 0)
         if int(score > 0) != wanted:
             total = comparison.describe(score)
@@ -32,8 +34,14 @@ exercise(
     "perceptron_and_not",
     solution=[1.0, -1.0, -0.5],
     check=check_perceptron_and_not,
-    hint="The nodule speaks for it: a positive weight. Calcium must outweigh it: a negative weight. The bias "
-    "keeps the answer at 0 when there is nothing at all.",
+    hints=(
+        "Which of the two findings speaks for the answer 1, and which against it? That is the "
+        "sign of its weight.",
+        "The weight of the nodule is positive, that of calcium negative. The bias is at most 0, since "
+        "nothing at all is answered with 0, and smaller in size than the nodule's weight, since a nodule "
+        "alone ends up above 0. Calcium must outweigh the two others, so that all three together are not "
+        "above 0.",
+    ),
     right="One straight line separates (1, 0) from the other three.",
 )
 
@@ -46,8 +54,13 @@ def mean_cross_entropy(truth: np.ndarray, p: np.ndarray) -> float:
 exercise(
     "mean_cross_entropy",
     solution=mean_cross_entropy,
-    # A few patients, more of one class than of the other.
-    cases=[(rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)],
+    # A few patients, more of one class than of the other, and a single one.
+    cases=[
+        (np.array([1, 0]), np.array([0.8, 0.5])),
+        *((rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)),
+        (np.array([0, 1, 0, 0]), np.array([0.002, 0.97, 0.4, 0.998])),
+        (np.array([0.0]), np.array([0.3])),
+    ],
     mistakes=[
         (lambda truth, p: -mean_cross_entropy(truth, p), "The sign: a loss is not negative."),
         (
@@ -64,9 +77,14 @@ exercise(
             "That is the logarithm to the base 2; np.log is the natural one.",
         ),
     ],
-    hint="Write the formula of the notebook with arrays: truth * np.log(p) is 0 wherever the truth is 0. "
-    "Do not forget the minus sign; np.mean divides by the number of patients.",
-    right="0.693 = log 2 is what a coin gets: a loss above it means worse than a coin.",
+    hints=(
+        "Each patient counts with the logarithm of the probability that was given to the truth: "
+        "p for the ill, 1 - p for the healthy.",
+        "truth * np.log(p) is 0 wherever the truth is 0; the healthy need a term of their own, "
+        "with 1 - truth and 1 - p. Do not forget the minus sign; np.mean divides by the number "
+        "of patients.",
+    ),
+    right="0.693 = log 2 is what the answer 0.5 for everybody gets; a loss above it is worse than that.",
 )
 
 
@@ -78,9 +96,17 @@ def relu_back(upstream: np.ndarray, z: np.ndarray) -> np.ndarray:
 exercise(
     "relu_back",
     solution=relu_back,
-    # A list of numbers and a table, with negative gradients.
-    cases=[(rng.normal(size=shape), rng.normal(size=shape)) for shape in ((7,), (4, 5))],
+    # A list of numbers and a table, with negative gradients; z on the bend, just above it and far above.
+    cases=[
+        (np.array([1.5, -2.0, 3.5, -0.5]), np.array([0.0, 0.0, 2.0, -1.0])),
+        *((rng.normal(size=shape), rng.normal(size=shape)) for shape in ((7,), (4, 5))),
+        (np.array([5.0, -9.0, 8.0, 0.004]), np.array([0.001, 8.0, -0.001, 2.5])),
+    ],
     mistakes=[
+        (
+            lambda upstream, z: upstream * (z >= 0),
+            "Right, but for z = 0: there the task takes 0 as the gradient.",
+        ),
         (
             lambda upstream, z: upstream * np.maximum(z, 0),
             "That multiplies by the ReLU's value; the chain rule wants its gradient, 1 or 0.",
@@ -95,9 +121,13 @@ exercise(
         ),
         (lambda upstream, z: (z > 0) * 1.0, "That is the ReLU's gradient alone; multiply it by upstream."),
     ],
-    hint="Chain rule: the gradient that comes back times the gradient of the ReLU, which is 1 where z is "
-    "above 0 and 0 elsewhere. (z > 0) is an array of True and False and can be multiplied.",
-    right="A unit whose z is negative for every image gets no gradient and never learns: a dead ReLU.",
+    hints=(
+        "Chain rule: the gradient that comes back times the gradient of the ReLU. What is the "
+        "latter where z is positive, and what elsewhere?",
+        "The ReLU's gradient is 1 where z passes unchanged, and 0 elsewhere. Comparing an array with a "
+        "number gives True and False for each place, and in a product these count as 1 and 0.",
+    ),
+    right="A unit whose z is negative for every image gets no gradient, and may never recover: a dead ReLU.",
 )
 
 
@@ -113,11 +143,21 @@ exercise(
             2.0 - 0.01 * 0.1 / np.sqrt(0.001),
             "Both means are too small at first: divide them by 1 - 0.9 and by 1 - 0.999.",
         ),
+        (
+            2.0 - 0.01 / np.sqrt(0.001),
+            "Without the correction s is 0.001 of the squared gradient; it is divided by 1 - 0.999.",
+        ),
     ],
     rtol=1e-4,
-    hint="At the first step the corrected means are the gradient itself and its square. What is a positive "
-    "gradient divided by the square root of its square? And downhill is against the gradient.",
-    right="The step is the learning rate, however small the gradient.",
+    hints=(
+        "At the first step each mean has seen one gradient only. What are the two means once "
+        "they are corrected?",
+        "At the first step the corrected means are the gradient itself and its square. What is a "
+        "positive gradient divided by the square root of its square? And downhill is against the "
+        "gradient.",
+    ),
+    right="The step has the length of the learning rate, for a gradient of 0.003 as for one of 3; only "
+    "far smaller ones shorten it.",
 )
 
 
@@ -129,12 +169,28 @@ def output_side(side: int, kernel: int, stride: int, padding: int) -> int:
 exercise(
     "output_side",
     solution=output_side,
-    # Jumps that fit and jumps that do not.
-    cases=[(5, 3, 2, 1), (28, 3, 1, 0), (28, 3, 2, 1), (64, 7, 2, 3), (10, 4, 3, 0), (8, 2, 2, 0)],
+    # Jumps that fit and jumps that do not; padding with strides of 1, 2 and 3.
+    cases=[
+        (5, 3, 2, 1),
+        (28, 3, 1, 0),
+        (28, 3, 2, 1),
+        (64, 7, 2, 3),
+        (10, 4, 3, 0),
+        (8, 2, 2, 0),
+        (5, 5, 3, 0),
+        (9, 3, 3, 2),
+        (5, 3, 3, 1),
+        (8, 4, 2, 1),
+        (6, 3, 1, 1),
+    ],
     mistakes=[
         (
             lambda side, kernel, stride, padding: (side + padding - kernel) // stride + 1,
             "The padding is on both sides.",
+        ),
+        (
+            lambda side, kernel, stride, padding: (side - kernel) // stride + 1,
+            "The padding is missing: it makes the image wider on both sides.",
         ),
         (
             lambda side, kernel, stride, padding: (side + 2 * padding - kernel) // stride,
@@ -150,8 +206,11 @@ exercise(
         ),
         (lambda side, kernel, stride, padding: side + 2 * padding - kernel + 1, "And the stride?"),
     ],
-    hint="Padding makes the image 2 · padding wider. The window's first place takes `kernel` pixels; how "
-    "many jumps of `stride` fit into the rest? Count the first place too.",
+    hints=(
+        "How wide is the image with its padding? How often can the window jump before it reaches the end?",
+        "Padding makes the image 2 · padding wider. The window's first place takes `kernel` "
+        "pixels; how many jumps of `stride` fit into the rest? Count the first place too.",
+    ),
     right="With stride 1 and padding (kernel - 1) / 2 the side stays as it is.",
 )
 
@@ -181,6 +240,7 @@ exercise(
         ([(3, 1), (2, 2), (3, 1), (2, 2)],),
         ([(3, 1)] * 4,),
         ([(7, 2), (3, 2), (3, 1), (5, 3), (3, 1)],),
+        ([(5, 3)],),
     ],
     mistakes=[
         (
@@ -196,8 +256,13 @@ exercise(
             "That is the jump; you need the reach.",
         ),
     ],
-    hint="Start with reach = 1 and jump = 1. For each layer, first add (window - 1) · jump to the reach, "
-    "then multiply the jump by the stride.",
+    hints=(
+        "Keep two numbers: how many pixels one output sees, and how many pixels two neighboring "
+        "outputs lie apart.",
+        "Both numbers are 1 for a pixel of the image. A window of 3 reaches two neighbors farther than a "
+        "single place does, and these lie as far apart as the layers before have left them. A layer's own "
+        "stride is felt only by the layers after it.",
+    ),
     right="Each pooling doubles what every later layer adds.",
 )
 
@@ -213,10 +278,16 @@ exercise(
             "0.99 leaves 61 %, as said above: what is left is multiplied at each step, not diminished by the "
             "same amount.",
         ),
+        (0.5**1 / 50, "That is 0.5 / 50: the power needs brackets around its exponent."),
+        (100 * 0.5 ** (1 / 50), "A gate lies between 0 and 1; that is in percent."),
         (float(np.log(1 / 0.5 ** (1 / 50))), "That is a logarithm; you need the gate itself."),
     ],
     rtol=5e-5,
-    hint="Which number, multiplied by itself 50 times, is 0.5? The 50th root is the power 1 / 50.",
+    hints=(
+        "At each step what is left is multiplied by the gate. What has become of it after 50 steps?",
+        "What is left after 50 steps is a power of the gate, and it should be one half. Which operation "
+        "undoes a power?",
+    ),
     right="A gate has to be very nearly open to remember: its input before the sigmoid is about 4.3.",
 )
 
@@ -226,11 +297,16 @@ exercise(
     solution=0.25,
     mistakes=[
         (0.75, "That is the probability that it was generated; D says whether it is real."),
-        (0.2 / 0.6, "Those are the odds p / q; the probability is p / (p + q)."),
+        (0.2 / 0.6, "Those are the odds, real to generated. A probability compares the real ones with all."),
         (25, "A probability lies between 0 and 1."),
         (0.2, "That is p. How does it compare with all such images, real and generated?"),
+        (0.5, "That is its answer where both are equally frequent, and this kind is not."),
     ],
-    hint="p is the share among the real images, q the share among the generated ones; the best D is "
-    "p / (p + q).",
+    hints=(
+        "Think of 100 real and 100 generated images. How many of them are of this kind, and how "
+        "many of these are real?",
+        "Put both groups together and keep the images of this kind only. The best D answers with the part of "
+        "these that is real; as equally many of both are shown, the two shares can be set side by side.",
+    ),
     right="A quarter of such images are real, if as many real as generated ones are shown.",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from medlab.exercises import exercise
@@ -17,8 +19,8 @@ def window_edges(center_hu: float, width_hu: float) -> tuple[float, float]:
 exercise(
     "window_edges",
     solution=window_edges,
-    # Three windows, one of them of an odd width.
-    cases=[(50.0, 400.0), (-600.0, 1500.0), (10.0, 75.0)],
+    # Windows of even and odd width, in floats and in integers, with 0 HU inside, above and below them.
+    cases=[(50.0, 400.0), (-600.0, 1500.0), (10.0, 75.0), (40, 81), (-700.0, 600.0), (2000.0, 3000.0)],
     mistakes=[
         (
             lambda center_hu, width_hu: (center_hu - width_hu, center_hu + width_hu),
@@ -29,8 +31,12 @@ exercise(
             "Both numbers are right, but the lowest comes first.",
         ),
     ],
-    hint="The center is the middle of the band and the width is the whole band: how far is it from the "
-    "middle to one end?",
+    hints=(
+        "The center is the middle of the band and the width is the whole band: how far is it "
+        "from the middle to one end?",
+        "Half of the width lies on either side of the center. Go down by that much for the first "
+        "number and up for the second.",
+    ),
     right="Below the first every HU is black, above the second every HU is white.",
 )
 
@@ -43,20 +49,36 @@ def stored_to_hu(stored: np.ndarray, slope: float, intercept: float) -> np.ndarr
 exercise(
     "stored_to_hu",
     solution=stored_to_hu,
-    # Signed and unsigned integers, unequal axes, a slope other than 1.
+    # Signed and unsigned integers, unequal axes, a slope other than 1; HU beyond the usual range, and a slope
+    # and an intercept that are integers themselves, with which 16 bits are too few.
     cases=[
-        (rng.integers(0, 4096, (2, 3)).astype(np.int16), 1.0, -1024.0),
+        (np.array([[-2000, 0, 24], [1024, 4095, 5001]], np.int16), 1.0, -1024.0),
         (rng.integers(0, 4096, (5, 4, 3)).astype(np.uint16), 1, -1024),
-        (rng.integers(0, 4096, (4, 7)).astype(np.uint16), 0.5, -1000.0),
+        (rng.integers(0, 65536, (4, 7)).astype(np.uint16), 0.5, -1000.0),
+        (np.array([20_000, -20_000, 3], np.int16), 2, -1000),
+        (np.array([[-300, 0], [7, 900]], np.int16), 1.0, 100.0),
     ],
     mistakes=[
         (
             lambda stored, slope, intercept: (stored.astype(float) + intercept) * slope,
             "The slope multiplies the stored number alone; the intercept is added afterwards.",
-        )
+        ),
+        (
+            lambda stored, slope, intercept: np.maximum(stored.astype(float) * slope + intercept, -1024),
+            "Nothing should be cut off: outside the circle of the scan, numbers below air are stored.",
+        ),
+        (
+            lambda stored, slope, intercept: (stored * slope).astype(float) + float(intercept),
+            "Integers of 16 bits cannot hold every product: turn the stored ones into floats before it.",
+        ),
     ],
-    hint="HU = slope × stored + intercept. Stored integers often have no sign: turn them into floats first, "
-    "with stored.astype(float).",
+    hints=(
+        "The slope stretches and the intercept shifts. What becomes of an integer without a sign "
+        "that should fall below 0?",
+        "The formula stands in the cell; what goes wrong is the type. 16 bits hold no more than 65,536 "
+        "different integers, and without a sign none below 0. Which type has room for all results, and when "
+        "do you have to change to it?",
+    ),
     right="The same numbers from two scanners can mean different tissues: only slope and intercept tell.",
 )
 
@@ -68,7 +90,11 @@ exercise(
         (10, "The noise does not grow as fast as the dose falls: take the square root."),
         (0.1**0.5, "Less dose makes more noise, not less: turn your fraction upside down."),
     ],
-    hint="Half the dose makes the noise √2 times as large. A tenth of the dose?",
+    hints=(
+        "A quarter of the dose is half of a half, so it makes the noise √2 · √2 = 2 times as large. How does "
+        "this 2 come about from the 4 that the dose was divided by?",
+        "The noise grows with the square root of what the dose is divided by. By what is it divided here?",
+    ),
     right="A tenth of the dose costs a bit more than three times the noise.",
 )
 
@@ -81,10 +107,19 @@ def scale_like_training(train: np.ndarray, other: np.ndarray) -> np.ndarray:
 exercise(
     "scale_like_training",
     solution=scale_like_training,
-    # Two pairs of image stacks with unequal axes.
+    # Pairs of image stacks with unequal axes.
     cases=[
-        (rng.normal(-600, 300, (7, 5, 4, 1)), rng.normal(-200, 100, (3, 5, 4, 1))),
-        (rng.normal(40, 20, (4, 6)), rng.normal(60, 10, (2, 6))),
+        (np.array([[[-900.0, -650.0]], [[-800.0, -150.0]], [[-850.0, 50.0]]]), np.array([[[-700.0, 40.0]]])),
+        (rng.normal(-600, 300, (7, 5, 4, 1)), rng.normal(-800, 100, (3, 5, 4, 1))),
+        (rng.normal(40, 20, (4, 6, 3)), rng.normal(60, 100, (2, 6, 3))),
+    ],
+    # The task asks for no particular mean and spread: those of each pixel leak nothing either, also one of
+    # them for each pixel and the other for all, and N - 1 will do for N.
+    also=[
+        lambda train, other, of_mean=of_mean, of_std=of_std, ddof=ddof: (
+            (other - train.mean(axis=of_mean)) / train.std(axis=of_std, ddof=ddof)
+        )
+        for of_mean, of_std, ddof in product((None, 0), (None, 0), (0, 1))
     ],
     mistakes=[
         (
@@ -100,7 +135,11 @@ exercise(
             "You divided by the variance; the spread is its square root, the standard deviation.",
         ),
     ],
-    hint="Subtract a mean and divide by a standard deviation. Of which images may they be?",
+    hints=(
+        "Subtract a mean and divide by a standard deviation. Of which images may they be?",
+        "Nothing that is known of `other` may enter its scaling: both figures come from `train`, "
+        "and `other` is what they are applied to.",
+    ),
     right="Test images are scaled by what the training images said, so nothing leaks from them.",
 )
 
@@ -114,8 +153,12 @@ def seen_before(train_patients: list[int], test_patients: list[int]) -> int:
 exercise(
     "seen_before",
     solution=seen_before,
-    # Lists of unequal length in which patients come several times.
-    cases=[([1, 1, 2, 3, 3], [3, 4, 4, 1, 1, 1, 5]), ([10, 11], [12, 13, 13]), ([7, 7, 7, 8], [7, 9])],
+    # Lists of unequal length, not in order, in which patients come several times; 1 is not part of 12.
+    cases=[
+        ([9, 2, 12, 5, 30], [5, 1, 2, 30]),
+        ([1, 1, 2, 3, 3], [3, 4, 4, 1, 1, 1, 5]),
+        *(([10, 11], [12, 13, 13]), ([7, 7, 7, 9], [7, 8, 8, 10])),
+    ],
     mistakes=[
         (
             lambda train, test: len(set(train) & set(test)),
@@ -126,7 +169,10 @@ exercise(
             "You counted training images; the question is how many of the test images are affected.",
         ),
     ],
-    hint="Both lists hold one patient number an image. Go through the test images and count those whose "
-    "patient number is somewhere among the training images' numbers.",
+    hints=(
+        "Go through the test images one by one: is the patient of this one known from training?",
+        "Both lists hold one patient number per image. Go through the test images and count those "
+        "whose patient number is somewhere among the training images' numbers.",
+    ),
     right="After a split by patient this number is 0: check it before you believe a result.",
 )

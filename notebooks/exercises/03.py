@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ def kernel_weights(side: int, channels: int, kernels: int) -> int:
 exercise(
     "kernel_weights",
     solution=kernel_weights,
-    # Both convolutions of the notebook, and a 5 × 5 one.
-    cases=[(3, 1, 32), (3, 32, 64), (5, 3, 7)],
+    # Both convolutions of the notebook, and others, some of one place, one channel or one kernel.
+    cases=[(3, 1, 32), (3, 32, 64), *product((1, 2, 5), (1, 3), (1, 4))],
     mistakes=[
         (lambda side, channels, kernels: side * side * channels * kernels, "Each kernel has a bias too."),
         (
@@ -32,8 +33,12 @@ exercise(
             "A kernel looks at every channel of its input, with weights of its own for each.",
         ),
     ],
-    hint="One kernel has a weight for each place of its window and each channel of its input, and one bias. "
-    "How many kernels are there?",
+    hints=(
+        "Think of a single kernel first. It has a weight for every place of its window in every channel of "
+        "the input, and one number besides that does not depend on the input.",
+        "Count the places of the window, give each of them a weight for every input channel, and do not "
+        "forget the single bias. All of that exists once for each kernel.",
+    ),
     right="The size of the image plays no part: that is what sharing weights means.",
 )
 
@@ -46,8 +51,8 @@ def side_after(side: int, kernel: int, pool: int) -> int:
 exercise(
     "side_after",
     solution=side_after,
-    # Even and odd sides, other kernels and poolings.
-    cases=[(28, 3, 2), (13, 3, 2), (64, 5, 2), (40, 4, 3)],
+    # Both of the notebook, and sides, kernels and poolings of which each meets every rest.
+    cases=[(28, 3, 2), (13, 3, 2), (64, 5, 2), *product(range(6, 14), (1, 2, 3, 4), (1, 2, 3))],
     mistakes=[
         (
             lambda side, kernel, pool: (side - kernel + 1) / pool,
@@ -59,9 +64,17 @@ exercise(
             "A window of 3 fits 26 times into 28, not 25 times: count its first place too.",
         ),
         (lambda side, kernel, pool: side - kernel + 1, "That is the convolution; pooling is missing."),
+        (
+            lambda side, kernel, pool: (side - 2 * (kernel // 2)) // pool,
+            "Right for windows of an odd side; an even one is not lost in equal parts on both sides.",
+        ),
     ],
-    hint="A valid window of 3 fits 26 times into 28. Pooling by 2 keeps one of two rows, and a last odd row "
-    "falls away: // divides and rounds down.",
+    hints=(
+        "Slide a window of 3 along a row of 28 pixels and count the places where it fits: there are 26. "
+        "What does the pooling make of them, and of a last odd one?",
+        "Without padding a map loses one row less than the kernel is wide. The pooling keeps whole blocks "
+        "only, so divide what is left and round down.",
+    ),
     right="Twice applied to 28 it gives 13 and 5: here is the 5 of 64 × 5 × 5.",
 )
 
@@ -75,14 +88,18 @@ def check_edge_kernel(answer: Any) -> str | None:
     size = np.abs(kernel).max()
     if size == 0:
         return "A kernel of zeros sees nothing."
-    downwards = float(kernel[2].sum())  # the window's last row is on the bright side of the step
     if abs(kernel.sum()) > 1e-6 * size:
         return "On a flat image your kernel should answer 0: its nine weights must add up to 0."
     if np.abs(kernel.sum(axis=0)).max() > 1e-6 * size:
         return "It also answers to upright edges: each of its three columns must add up to 0."
-    # One row bright, then two: an edge is seen in both places where the window straddles it.
-    if downwards <= 0 or float(kernel[1:].sum()) <= 0:
-        return "From dark above to bright below it should answer with a positive number in every place."
+    # The window straddles the edge in two places, with its last row on the bright side and with its last
+    # two. A kernel of two rows sees the edge in one of them.
+    at_edge = (float(kernel[2].sum()), float(kernel[1:].sum()))
+    if min(at_edge) < -1e-6 * size or max(at_edge) <= 1e-6 * size:
+        return (
+            "From dark above to bright below it should answer with a positive number, and nowhere at such an "
+            "edge with a negative one."
+        )
     return None
 
 
@@ -90,7 +107,12 @@ exercise(
     "edge_kernel",
     solution=_EDGE,
     check=check_edge_kernel,
-    hint="Turn the notebook's kernel by a quarter: what is above counts negative, what is below positive.",
+    hints=(
+        "The notebook's kernel compares left with right. Yours should compare above with below, so try "
+        "turning that kernel clockwise by a quarter.",
+        "Let what is above count negative and what is below positive. Then add up each column: if all three "
+        "sums are 0, neither flat images nor upright edges make the kernel answer.",
+    ),
     right="It answers 0 on flat tissue and on upright edges, and a positive number at its own edge.",
 )
 
@@ -109,16 +131,29 @@ def _blocks(image: np.ndarray) -> np.ndarray:
 exercise(
     "mean_pool",
     solution=mean_pool,
-    # Unequal sides, even and odd.
-    cases=[(rng.normal(size=shape),) for shape in ((4, 6), (5, 8), (8, 5), (7, 9))],
+    # Unequal sides, even and odd, and a single block; last integers of 8 bits, which overflow when added.
+    cases=[
+        (np.array([[4.0, 1.0, -2.0, 3.5, 9.0], [2.0, -3.0, 6.0, 0.5, 7.0]]),),
+        *((rng.normal(size=shape),) for shape in ((4, 6), (5, 8), (8, 5), (7, 9), (2, 3))),
+        (np.array([[250, 255, 10, 20], [240, 251, 31, 0]], np.uint8),),
+    ],
     mistakes=[
+        (
+            lambda image: _blocks(image).sum(axis=(1, 3), dtype=image.dtype) / 4,
+            "Right, except for integers of 8 bits: their sum overflows. Turn the image into floats first.",
+        ),
         (
             lambda image: _blocks(image).max(axis=(1, 3)),
             "That is the largest of each block; you need the mean.",
-        )
+        ),
     ],
-    hint="The notebook's `pool` cuts blocks and takes their largest number. Here there is no axis of "
-    "maps, and it is the mean that is asked for. image[0::2, 0::2] is the upper left pixel of every block.",
+    hints=(
+        "The notebook's `pool` is a good place to start: it cuts the maps into blocks and takes the largest "
+        "number of each. Your image has no axis of maps, and you want the mean.",
+        "Cut off a last odd row or column first. Then give every block two axes of its own by reshaping the "
+        "image and take the mean over both, or add up the four pixels of each block with slices of step 2, "
+        "as floats.",
+    ),
     right="Maximum pooling asks whether something is there, mean pooling how much of it.",
 )
 
@@ -127,12 +162,16 @@ exercise(
     "padded_weights",
     solution=(64 * 7 * 7 + 1) * 64,
     mistakes=[
-        (64 * 7 * 7, "So many numbers go in. How many weights lead from them to 64 units?"),
+        (64 * 7 * 7, "That many numbers go in. How many weights lead from them to 64 units?"),
         (64 * 7 * 7 * 64, "Nearly: each of the 64 units has a bias too."),
         ((64 * 5 * 5 + 1) * 64, "That is the layer without padding; with padding the maps are 7 × 7."),
     ],
     rtol=1e-9,
-    hint="With padding the last maps are 64 × 7 × 7. Each of the 64 units of the dense layer sees all of "
-    "these numbers, and has a bias.",
+    hints=(
+        "With padding the maps keep more of their places, so more numbers arrive at the dense layer. Every "
+        "one of its units looks at all of them.",
+        "Work out how many places the 64 maps have together: that many weights belong to one unit. Then add "
+        "what each unit has besides its weights, and count all 64 units.",
+    ),
     right="Nearly twice the 102,464 of the article's layer, for a border of zeros.",
 )

@@ -15,16 +15,27 @@ def clouds_found(points: np.ndarray, centers: np.ndarray, radius: float) -> int:
     return int((distance.min(axis=0) <= radius).sum())
 
 
+def _nearest_alone(points: np.ndarray, centers: np.ndarray, radius: float) -> int:
+    """Count a point for the center that is nearest to it, and for no other."""
+    distance = np.linalg.norm(points[:, None] - centers, axis=2)
+    return len(set(distance.argmin(axis=1)[distance.min(axis=1) <= radius].tolist()))
+
+
 corners = np.array([[0.0, 0.0], [0.0, 4.0], [4.0, 0.0]])
 exercise(
     "clouds_found",
     solution=clouds_found,
-    # Points far from all centers, several points at one center, and a point on the rim.
+    # Points far from all centers, several at one, on the rim and just beyond it, and within reach of two.
     cases=[
         (np.array([[0.1, 0.0], [0.0, 3.8], [0.0, -0.2]]), corners, 0.5),
         (np.array([[9.0, 9.0]]), corners, 0.5),
         (np.array([[0.5, 0.0], [4.0, 0.0]]), corners, 0.5),
+        (np.array([[2.0, 0.0], [9.0, -9.0]]), corners, 2.0),
+        (np.array([[-1, 0], [-1, 0]]), np.array([[2, 4], [-7, 1], [-1, 5], [-1, -6]]), 5),
+        (np.array([[1.5, -2.5]]), np.array([[1.0, -2.0]]), 0.75),
+        (np.array([[0.501, 0.0], [4.0, -0.499]]), corners, 0.5),
         (rng.normal(0, 2, (60, 2)), rng.normal(0, 2, (9, 2)), 0.4),
+        (rng.normal(0, 2, (11, 2)), rng.normal(0, 2, (30, 2)), 1.1),
     ],
     mistakes=[
         (
@@ -40,12 +51,21 @@ exercise(
             "A point exactly at the radius counts too: no farther away means <=.",
         ),
         (
+            _nearest_alone,
+            "A point that is near to two centers has found both, not only the nearest.",
+        ),
+        (
             lambda points, centers, radius: len(centers),
             "These are all centers: count only those with a point near them.",
         ),
     ],
-    hint="Go through the centers with a for loop. np.linalg.norm(points - center, axis=1) is the distance "
-    "of every point to it; count the center if the smallest of them is at most radius.",
+    hints=(
+        "Take one center at a time and ask whether any point lies near enough to it. It does not matter "
+        "whether the same point is near to another center as well.",
+        "For each center, compute its distance to every point and look at the smallest one. The center "
+        "counts if this distance is not larger than the radius, and it counts once, however many points it "
+        "has.",
+    ),
     right="A generator is only as good as the kinds it makes: look for what is missing.",
 )
 
@@ -58,11 +78,13 @@ def walk(start: np.ndarray, end: np.ndarray, count: int) -> np.ndarray:
 exercise(
     "walk",
     solution=walk,
-    # Ways of several lengths, in two and in three dimensions.
+    # Ways of several lengths, in one dimension and in more.
     cases=[
         (np.array([0.0, 1.0]), np.array([4.0, -1.0]), 5),
         (np.array([1.0, 2.0, 3.0]), np.array([-1.0, 0.5, 9.0]), 2),
         (np.array([-1.5, 0.0, 2.0]), np.array([2.0, 2.0, 2.0]), 4),
+        (np.array([7.0]), np.array([-2.0]), 3),
+        (rng.normal(size=5), rng.normal(size=5), 8),
     ],
     mistakes=[
         (
@@ -72,12 +94,16 @@ exercise(
         (lambda start, end, count: walk(end, start, count), "You walk from end to start."),
         (
             lambda start, end, count: walk(start, end, count).T,
-            "One vector a row: the shape is (count, D), yours is turned.",
+            "One vector per row: the shape is (count, D), yours is turned.",
         ),
     ],
-    hint="The vector at a part t of the way is (1 - t) * start + t * end. To do it for all t at once, give "
-    "t a second axis: np.linspace(0, 1, count)[:, np.newaxis].",
-    right="Each vector on the way becomes an image; a generator that has only copied would jump.",
+    hints=(
+        "Halfway between two vectors lies their mean; after a quarter of the way, three parts of the first "
+        "are mixed with one part of the second. What is the mixture at any part of the way?",
+        "Every vector is a mixture of start and end whose two shares add up to 1, and the share of end "
+        "grows evenly from 0 to 1. With a second axis for the shares, NumPy makes one row for each of them.",
+    ),
+    right="Each vector on the way becomes an image; sudden changes would be a reason to look for copies.",
 )
 
 
@@ -89,10 +115,17 @@ def paste(image: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> np.ndarray
 exercise(
     "paste",
     solution=paste,
-    # Holes of several shapes.
+    # Holes of several shapes, none at all, and the whole image; zeros on either side.
     cases=[
+        (
+            np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 6.0]]),
+            np.array([[0.0, 7.0, 8.0], [9.0, 5.0, -2.0]]),
+            np.array([[True, False, False], [False, True, True]]),
+        ),
         (rng.normal(size=(3, 5)), rng.normal(size=(3, 5)), rng.random((3, 5)) < 0.4),
         (np.zeros((2, 3)), np.ones((2, 3)), np.array([[True, False, False], [False, True, True]])),
+        (rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), np.zeros((4, 2), bool)),
+        (rng.normal(size=(2, 5)), rng.normal(size=(2, 5)), np.ones((2, 5), bool)),
     ],
     mistakes=[
         (
@@ -105,7 +138,12 @@ exercise(
         ),
         (lambda image, filled, hole: filled, "This changes pixels outside the hole, too."),
     ],
-    hint="np.where(hole, a, b) takes a where hole is True and b elsewhere.",
+    hints=(
+        "Every pixel comes from one of the two images, and `hole` decides from which. Nothing has to be "
+        "added up or averaged.",
+        "np.where makes this choice for all pixels at once. It wants to know the condition, then what to "
+        "take where the condition is True, and last what to take everywhere else.",
+    ),
     right="Nothing that was measured is changed. Mark what was filled wherever the image is shown.",
 )
 
@@ -118,12 +156,21 @@ def best_sensitivity(lesions: int, erased: int) -> float:
 exercise(
     "best_sensitivity",
     solution=best_sensitivity,
-    # Nothing, something and everything erased.
-    cases=[(40, 10), (100, 0), (7, 7), (300, 123)],
+    # Nothing, something and everything erased, and shares of more than three digits.
+    cases=[(40, 10), (100, 0), (7, 7), (300, 123), (7, 2), (1, 0), (1, 1), (23, 16), (901, 400)],
     mistakes=[
         (lambda lesions, erased: erased / lesions, "This is the share that is lost; what share is left?"),
         (lambda lesions, erased: lesions - erased, "A share: divide by the number of lesions."),
+        (
+            lambda lesions, erased: 100 * best_sensitivity(lesions, erased),
+            "A share lies between 0 and 1; that is in percent.",
+        ),
     ],
-    hint="Sensitivity is the share of the lesions that are found. What was erased nobody can find.",
+    hints=(
+        "Sensitivity is the share of the true lesions that are found, and who marks only what can be seen "
+        "cannot find a lesion that was erased.",
+        "Count the lesions that can still be seen in the repaired images, and ask what part of all true "
+        "lesions they are.",
+    ),
     right="No reader and no network behind the repair can bring back what it has erased.",
 )

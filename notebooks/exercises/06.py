@@ -6,9 +6,11 @@ import numpy as np
 
 from medlab.exercises import exercise
 
+rng = np.random.default_rng(6)
+
 
 def solid_category(diameter_mm: float) -> str:
-    """Return the Lung-RADS category of a solid nodule by its size alone: "2", "3", "4A" or "4B"."""
+    """Return the Lung-RADS category of a solid nodule by its size as given: "2", "3", "4A" or "4B"."""
     for category, from_mm in (("4B", 15), ("4A", 8), ("3", 6)):
         if diameter_mm >= from_mm:
             return category
@@ -18,21 +20,37 @@ def solid_category(diameter_mm: float) -> str:
 exercise(
     "solid_category",
     solution=solid_category,
-    # Sizes between the thresholds and on them.
-    cases=[(7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)],
+    # Sizes between the thresholds, on them, and closer to them than rounding leaves apart: the task says that
+    # the diameter counts as it is given, although Lung-RADS itself rounds to 0.1 mm.
+    cases=[
+        *((7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)),
+        *((5.999,), (7.999,), (14.999,), (7.9996,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
+        *((0.4,), (3.9,), (5.0,), (6.5,), (9.0,), (10.0,), (14.0,), (16.0,), (20.0,), (45.0,)),
+        *((60.0,), (120.0,)),
+    ],
     mistakes=[
         (
             lambda diameter_mm: solid_category(diameter_mm - 1e-9),
             "Between the thresholds all is right; on them it is not: from 8 mm means >= 8.",
-        )
+        ),
+        (
+            lambda diameter_mm: solid_category(round(diameter_mm, 1)),
+            "So it would be after rounding to 0.1 mm. Here the diameter counts as it is given: 7.999 mm is "
+            "below 8 mm.",
+        ),
     ],
-    hint='Ask for the largest size first: if diameter_mm >= 15, return "4B". Exactly 8 mm is already 4A.',
-    right="A rule of three thresholds: that is what a network has to beat.",
+    hints=(
+        "Each category begins exactly at its threshold, so a nodule of 8 mm is already a 4A. Which "
+        "comparison includes the threshold itself?",
+        "Ask for the largest size first, and return a category as soon as a threshold is reached. A nodule "
+        "that reaches none of them belongs to the smallest category.",
+    ),
+    right="Three thresholds are enough, because the rule says what to do next and does not rank patients.",
 )
 
 
 def rates(truth: np.ndarray, called: np.ndarray) -> tuple[float, float]:
-    """Return the sensitivity and the specificity of decisions (1: called back)."""
+    """Return the sensitivity and the specificity of decisions (1: a positive answer)."""
     truth, called = np.asarray(truth), np.asarray(called)
     return float(called[truth == 1].mean()), float(1 - called[truth == 0].mean())
 
@@ -40,26 +58,35 @@ def rates(truth: np.ndarray, called: np.ndarray) -> tuple[float, float]:
 exercise(
     "rates",
     solution=rates,
-    # Groups of unequal size.
+    # Groups of unequal size, some of one patient.
     cases=[
         (np.array([1, 1, 1, 1, 0, 0, 0]), np.array([1, 1, 1, 0, 1, 0, 0])),
         (np.array([0, 1, 0, 0, 0, 1]), np.array([0, 0, 1, 0, 0, 1])),
         (np.array([0, 0, 0, 0, 1, 0, 0, 0]), np.array([0, 0, 0, 0, 1, 1, 1, 1])),
+        (np.array([1, 0]), np.array([1, 0])),
+        (np.array([0, 1, 1]), np.array([1, 1, 0])),
+        (np.array([1, 1, 0, 1, 1, 1, 0, 1, 1, 0]), np.array([0, 1, 0, 0, 0, 1, 1, 0, 0, 0])),
     ],
     mistakes=[
         (
             lambda truth, called: (truth[called == 1].mean(), 1 - truth[called == 0].mean()),
-            "These are predictive values: you divided by who was called, not by who is ill.",
+            "These are predictive values: you divided by the positive answers, not by the ill.",
         ),
         (lambda truth, called: rates(truth, called)[::-1], "Both are right, but sensitivity comes first."),
         (
             lambda truth, called: (rates(truth, called)[0], 1 - rates(truth, called)[1]),
-            "The second is the share of the healthy who were called; you need the share who were not.",
+            "The second is the share of the others with a positive answer; you need the share without one.",
         ),
     ],
-    hint="called[truth == 1] are the decisions on the ill: what share of them is 1? And among the healthy, "
-    "what share is 0?",
-    right="Each rate looks at the ill or at the healthy alone, so it does not depend on how many there are.",
+    hints=(
+        "Look at the ill and at the others separately. Among the ill you want those with a positive answer, "
+        "and among the others those without one.",
+        "A comparison with `truth` picks the decisions on one of the groups out of `called`. The mean of "
+        "zeros and ones is the share of the ones; what does it tell you about the ill, and what about the "
+        "others?",
+    ),
+    right="Each rate looks at the ill or at the others alone, so it does not depend on how many there are, "
+    "as long as the mix of patients in each group stays the same.",
 )
 
 
@@ -73,12 +100,13 @@ def choose_threshold(truth: np.ndarray, prob: np.ndarray, least: float) -> float
 exercise(
     "choose_threshold",
     solution=choose_threshold,
-    # Healthy patients with high outputs, and demands that are met exactly and with room to spare.
+    # Demands that are met exactly (as 1 - least is, too) and with room to spare; high outputs of
+    # others; equal outputs of the ill and of both groups; one ill patient; more digits than rounding leaves.
     cases=[
         (
-            np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0]),
-            np.array([0.91, 0.75, 0.62, 0.4, 0.08, 0.85, 0.55, 0.3, 0.2, 0.1]),
-            0.8,
+            np.array([1, 0, 1, 0, 1, 0, 1, 0]),
+            np.array([0.9137, 0.8512, 0.6174, 0.5563, 0.4238, 0.3071, 0.0816, 0.2049]),
+            0.75,
         ),
         (
             np.array([0, 1, 0, 1, 0, 0, 1, 0, 0]),
@@ -86,21 +114,47 @@ exercise(
             0.9,
         ),
         (np.array([1, 0, 1, 0, 0, 1, 1]), np.array([0.3, 0.2, 0.8, 0.6, 0.1, 0.9, 0.5]), 0.5),
+        (
+            np.array([1, 1, 0, 1, 0, 1, 0, 1]),
+            np.array([0.8419, 0.2207, 0.7255, 0.8419, 0.8419, 0.6031, 0.6031, 0.8419]),
+            0.6,
+        ),
+        (np.array([1, 0, 1, 0, 1]), np.array([0.4444, 0.0321, 0.1729, 0.1729, 0.8808]), 1.0),
+        (np.array([0, 1, 0, 0]), np.array([0.6683, 0.3359, 0.9022, 0.1207]), 0.3),
+        (rng.permutation(np.arange(41) % 3 == 0).astype(int), rng.random(41), 0.7),
+        (rng.permutation(np.arange(23) % 4 == 0).astype(int), rng.random(23), 0.85),
+        (rng.permutation(np.arange(30) % 2 == 0).astype(int), rng.random(30), 0.97),
     ],
     mistakes=[
         (
             lambda truth, prob, least: prob.min(),
-            "That finds all of the ill and calls everybody back: find the highest that will do.",
-        )
+            "That finds all of the ill, but everybody has a positive answer: find the highest that will do.",
+        ),
+        (
+            lambda truth, prob, least: max(
+                [cut for cut in prob if np.mean(prob[truth == 1] >= cut) > least], default=0.0
+            ),
+            "At least the share includes the share itself: where it is met exactly, that is enough.",
+        ),
+        (
+            lambda truth, prob, least: max(
+                [cut for cut in prob if np.mean(prob[truth == 1] > cut) >= least], default=0.0
+            ),
+            "An output of exactly the threshold is a positive answer as well: prob >= threshold.",
+        ),
     ],
-    hint="Try every number of prob as a threshold, from the highest down, and stop at the first at which "
-    "np.mean(prob[truth == 1] >= threshold) is at least `least`.",
+    hints=(
+        "Only the ill decide on the sensitivity: for any threshold, ask which share of them has an output "
+        "at least as high. The lower the threshold, the more of them it finds.",
+        "Go through the numbers of prob from the highest down and compute the sensitivity for each. The "
+        "first one that meets the demand, exactly or with room to spare, is the one you want.",
+    ),
     right="Chosen like this on validation images; on the test images it is only applied.",
 )
 
 
 def positive_value(sensitivity: float, specificity: float, prevalence: float) -> float:
-    """Return the share of ill people among those called back."""
+    """Return the share of ill people among those with a positive answer."""
     true_positives, false_positives = prevalence * sensitivity, (1 - prevalence) * (1 - specificity)
     return true_positives / (true_positives + false_positives)
 
@@ -108,26 +162,45 @@ def positive_value(sensitivity: float, specificity: float, prevalence: float) ->
 exercise(
     "positive_value",
     solution=positive_value,
-    # A rare and a common disease.
-    cases=[(0.9, 0.5, 0.01), (0.9, 0.9, 0.01), (0.7, 0.8, 0.35)],
+    # Rare and common diseases, tests that are better among the ill and among the others.
+    cases=[
+        *((0.9, 0.5, 0.01), (0.9, 0.9, 0.01), (0.7, 0.8, 0.35), (0.83, 0.94, 0.0043)),
+        *((0.6, 0.99, 0.5), (1.0, 0.3, 0.72)),
+    ],
     mistakes=[
         (
             lambda sensitivity, specificity, prevalence: sensitivity,
-            "That is the share of the ill who are called; you need the share of the called who are ill.",
+            "That is the share of positive answers among the ill; you need the share of the ill among the "
+            "positive answers.",
         ),
         (
             lambda sensitivity, specificity, prevalence: sensitivity / (sensitivity + 1 - specificity),
-            "So it would be if half of all people were ill: weigh both with the prevalence.",
+            "That would be right if half of all people were ill: weigh both with the prevalence.",
         ),
         (
             lambda sensitivity, specificity, prevalence: (
                 prevalence * sensitivity / (prevalence * sensitivity + (1 - prevalence) * specificity)
             ),
-            "Among the healthy, the called ones are a share of 1 − specificity.",
+            "Among the others, the share of positive answers is 1 − specificity.",
+        ),
+        (
+            lambda sensitivity, specificity, prevalence: positive_value(sensitivity, sensitivity, prevalence),
+            "The sensitivity says nothing of the others: a share of 1 − specificity has a positive answer.",
+        ),
+        (
+            lambda sensitivity, specificity, prevalence: (
+                100 * positive_value(sensitivity, specificity, prevalence)
+            ),
+            "A share lies between 0 and 1; that is in percent.",
         ),
     ],
-    hint="Think of 1,000 people. How many are ill and called back? How many are healthy and called back? "
-    "What share of all who are called back are the first?",
+    hints=(
+        "Imagine 1,000 people. How many of them are ill, how many of the ill have a positive answer, and how "
+        "many of the others have one as well?",
+        "The prevalence says how large the group of the ill is, and the sensitivity which part of it has a "
+        "positive answer. Of the others, a share of 1 - specificity have one. Divide the ill with a positive "
+        "answer by all who have one.",
+    ),
     right="The same test is worth little where the disease is rare: Bayes' rule.",
 )
 
@@ -136,12 +209,19 @@ exercise(
     "called_back",
     solution=10 * 0.9 + 990 * 0.5,
     mistakes=[
-        (9, "These are the ill who are found; healthy people are called back too."),
-        (495, "These are the healthy; the ill who are found are called back too."),
+        (9, "These are the ill who are found; people without cancer are called back too."),
+        (495, "These are the people without cancer; the ill who are found are called back too."),
+        (500, "That is half of all 1,000. Take half of the 990 others, and the ill who are found besides."),
+        (0.504, "That is a share; how many of the 1,000 people are they?"),
         (505, "One of the ten is missed: the test finds 90 % of them."),
     ],
     rtol=1e-9,
-    hint="Ten of the thousand are ill, and nine of these are found. How many of the other 990 are cleared, "
-    "and how many are not?",
-    right="504 people are frightened to find nine cancers: 0.5 is too low a specificity for screening.",
+    hints=(
+        "Two groups of people are called back: the ill whom the test finds, and the others whom it does not "
+        "clear. Count each group on its own.",
+        "Ten people are ill, and the test misses one of them. The other 990 have no cancer, and the test "
+        "clears only half of these. Add up those who are left in the two groups.",
+    ),
+    right="504 people are called back to find nine cancers: that is what a specificity of 0.5 costs where "
+    "the disease is rare.",
 )

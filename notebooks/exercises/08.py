@@ -18,9 +18,13 @@ def contributions(weights: np.ndarray, x: np.ndarray, baseline: np.ndarray) -> n
 exercise(
     "contributions",
     solution=contributions,
-    # Baselines of zero, of a constant and of another image.
+    # Baselines of zero, of a constant and of another image; weights and ways of both signs.
     cases=[
-        (np.array([2.0, -1.0]), np.array([3.0, 5.0]), np.array([1.0, 5.0])),
+        (
+            np.array([[2.0, -1.0, 0.5], [0.0, 3.0, -2.0]]),
+            np.array([[3.0, 5.0, 0.0], [4.0, -1.0, 1.0]]),
+            np.array([[1.0, 5.0, 2.0], [1.0, 1.0, 1.0]]),
+        ),
         (_WEIGHTS, _X, np.zeros((3, 4))),
         (_WEIGHTS, _X, rng.normal(size=(3, 4))),
     ],
@@ -38,7 +42,12 @@ exercise(
             "The sign: from the baseline to x, not back.",
         ),
     ],
-    hint="Each number contributes its weight times how far it is from the baseline.",
+    hints=(
+        "A pixel that equals its baseline contributes nothing. What counts is how far it lies from the "
+        "baseline, and in which direction.",
+        "Go from the baseline to x, keep the sign, and let every weight multiply its own part of the way. "
+        "Nothing is added up here: there are as many contributions as pixels.",
+    ),
     right="They add up to f(x) - f(baseline), whatever the bias: the map is complete.",
 )
 
@@ -51,11 +60,15 @@ def completeness_error(parts: np.ndarray, output: float, output_of_baseline: flo
 exercise(
     "completeness_error",
     solution=completeness_error,
-    # An exact map, one that is too large and one that is too small.
+    # An exact map, maps that are too large and too small; sums, changes and outputs of both signs.
     cases=[
         (np.array([[1.0, 2.0], [0.5, -0.5]]), 5.0, 2.0),
         (np.array([[1.0, 2.0], [0.5, 0.5]]), 5.0, 2.0),
-        (np.array([0.25, -1.0, 0.5]), 2.0, -1.5),
+        (np.array([[0.25, -1.0, 0.5]]), 2.0, -1.5),
+        (np.array([[-1.5, 0.25], [-2.0, -0.75], [0.0, 0.5]]), -1.0, 0.75),
+        (np.array([[-1.0], [0.5]]), -4.0, -1.5),
+        (np.array([[2, -3, 4], [1, 0, -2]]), -1, 2),
+        (rng.normal(size=(4, 5)), *rng.normal(size=2)),
     ],
     mistakes=[
         (
@@ -71,7 +84,12 @@ exercise(
             "The map adds up to the difference from the baseline's output, not to the output.",
         ),
     ],
-    hint="parts.sum() should be output - output_of_baseline. Return by how much it is too large.",
+    hints=(
+        "A complete map adds up to the change of the output on the way from the baseline to the image. By "
+        "how much does this map miss it?",
+        "Add up all numbers of the map as they are, with their signs, and take away the change of the "
+        "output. Keep the sign of what remains: a map that is too large has a positive error.",
+    ),
     right="It is 0 for an exact sum. It does not say that the map makes sense.",
 )
 
@@ -85,11 +103,13 @@ def cam(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
 exercise(
     "cam",
     solution=cam,
-    # Layers whose height, width and channels all differ.
+    # Layers whose height, width and channels all differ; sums below 1 and well above.
     cases=[
         (np.ones((2, 3, 2)), np.stack([np.full((2, 3), 0.5), np.full((2, 3), -0.25)], axis=-1)),
         (rng.normal(size=(4, 3, 5)), rng.normal(size=(4, 3, 5))),
         (rng.normal(size=(3, 3, 3)), rng.normal(size=(3, 3, 3))),
+        (rng.normal(size=(2, 5, 1)), rng.normal(size=(2, 5, 1))),
+        (np.arange(-6.0, 18.0).reshape(3, 4, 2), rng.normal(2, 1, size=(3, 4, 2))),
     ],
     mistakes=[
         (
@@ -107,9 +127,13 @@ exercise(
             "The channels come last: the places are the axes 0 and 1.",
         ),
     ],
-    hint="weights = gradients.mean(axis=(0, 1)) has one number for each channel. Multiply the maps by it, "
-    "add up over the last axis, and let np.maximum(..., 0) cut off what is negative.",
-    right="With the mean over other axes there would be a picture too, and a wrong one.",
+    hints=(
+        "Grad-CAM gives each channel one weight, the mean of its gradient over all places. Which axes are "
+        "the places when the channels come last?",
+        "With one weight for each channel, multiply the maps by the weights and add up over the channels. "
+        "Only after that does everything negative become 0, for which NumPy has a maximum of two arguments.",
+    ),
+    right="A mean over the wrong axes would make a picture as well, and nobody would see that it is wrong.",
 )
 
 
@@ -122,11 +146,14 @@ def mass_inside(parts: np.ndarray, mask: np.ndarray) -> float:
 exercise(
     "mass_inside",
     solution=mass_inside,
-    # Maps with both signs and masks of several sizes.
+    # Maps with both signs, large and small ones, and masks of several sizes, from one pixel to all.
     cases=[
         (np.array([[3.0, -1.0], [0.0, 0.0]]), np.array([[True, False], [False, False]])),
+        (np.array([[0.125, -0.25, 0.0], [0.0, 0.0625, 0.0]]), np.array([[True, False, True], [False] * 3])),
         (rng.normal(size=(5, 4)), rng.random((5, 4)) < 0.3),
         (rng.normal(size=(4, 6)), np.ones((4, 6), bool)),
+        (rng.normal(size=(3, 7)), rng.random((3, 7)) < 0.7),
+        (-rng.random((6, 2)), np.arange(12).reshape(6, 2) == 5),
     ],
     mistakes=[
         (
@@ -139,6 +166,10 @@ exercise(
         ),
         (lambda parts, mask: float(np.abs(parts)[mask].sum()), "Divide by the size of the whole map."),
     ],
-    hint="np.abs(parts) is the size. size[mask] are the sizes inside; divide their sum by that of all.",
+    hints=(
+        "Forget the signs first: what speaks against a nodule counts as much here as what speaks for it.",
+        "You need two sums of sizes, one over the pixels inside the mask and one over the whole map. An "
+        "array of True and False, put in square brackets, picks out the pixels inside.",
+    ),
     right="Compare it with mask.mean(), the share of a map that knows nothing.",
 )

@@ -49,6 +49,17 @@ def test_the_flow_chart_is_drawn_and_a_step_opens_its_chapter(start):
     expect(current_title(start)).to_have_text("02_data.ipynb")
 
 
+def test_no_part_of_the_article_is_wider_than_the_notebook(start):
+    """A formula is not broken over lines: a long one has to stand in csv as two."""
+    start.page.set_viewport_size({"width": 1300, "height": 900})
+    start.run_all()
+    parts = start.cell("article-table").locator("details")
+    expect(parts).to_have_count(10)
+    widths = "parts => parts.map(p => (p.open = true, p.querySelector('table').offsetWidth - p.offsetWidth))"
+    expect(parts.nth(3).locator("mjx-container").first).to_be_attached()
+    assert [part for part, over in enumerate(parts.evaluate_all(widths), 1) if over > 0] == []
+
+
 def test_a_section_of_the_article_is_a_click_away(start):
     start.run_all()
     part = start.cell("article-table").locator("details", has=start.page.locator("summary", has_text="5 "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_a_source_that_is_not_there_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
     result = run("fetch", "breastmnist", "--from", "nowhere.npz")
     assert result.exit_code == 1
-    assert "must be a file or an http(s) address, got nowhere.npz" in result.output
+    assert "must be a file or an http(s) address, got 'nowhere.npz'" in result.output
     assert len(result.output.splitlines()) == 1
 
 
@@ -104,6 +105,11 @@ def test_export_writes_a_simulated_set_with_its_options(tmp_path):
         (["-p", "n_trian=8"], "Did you mean 'n_train'?"),
         (["-p", "n_train=many"], "n_train must be a whole number"),
         (["--size", "9"], "size of simulated_nodules must be"),
+        (["-p", "size=9"], "size of simulated_nodules must be"),
+        (["-p", "name=other"], "option of simulated_nodules must be one of: n_train"),
+        (["-p", "window_hu=abc"], "window_hu must be two numbers, as in [6, 12], got 'abc'"),
+        (["-p", "diameter_mm=8"], "diameter_mm must be two numbers, as in [6, 12], got 8"),
+        (["-p", "volumes=true"], "PNG files need uint8 images of shape (H, W, 1)"),
     ],
 )
 def test_export_says_in_one_line_what_it_does_not_take(tmp_path, options, message):
@@ -113,9 +119,45 @@ def test_export_says_in_one_line_what_it_does_not_take(tmp_path, options, messag
     assert len(result.output.splitlines()) == 1
 
 
-def test_export_leaves_a_folder_that_holds_something(tmp_path):
+def test_export_says_all_that_it_does_not_take_before_it_makes_an_image(tmp_path, monkeypatch):
+    monkeypatch.setattr(medlab.data, "load", None)
     (tmp_path / "scan.png").touch()
-    counts = ["-p", "n_train=8", "-p", "n_val=6", "-p", "n_test=6"]
-    result = run("export", "simulated_nodules", "--to", str(tmp_path), *counts)
+    wrong = ["n_trian=8", "sed=3", "n_val=many", "seed=-1", "site=Q", "n_test=6"]
+    pairs = [word for pair in wrong for word in ("-p", pair)]
+    result = run("export", "simulated_nodules", "--to", str(tmp_path), "--size", "9", *pairs)
     assert result.exit_code == 1
-    assert "must be new or empty" in result.output
+    expected = [
+        f"Error: --to must be new or empty, but '{tmp_path.name}' holds files. Name another folder.",
+        "size of simulated_nodules must be one of: 64; got 9.",
+        "seed must lie between 0 and infinity, got -1.",
+        "option of simulated_nodules must be one of: .*; got 'n_trian'. Did you mean 'n_train'[?]",
+        "option of simulated_nodules must be one of: .*; got 'sed'. Did you mean 'seed'[?]",
+        "n_val must be a whole number, got 'many'.",
+        "site must be one of: A, B; got 'Q'.",
+    ]
+    for line, pattern in zip(result.output.splitlines(), expected, strict=True):
+        assert re.fullmatch(pattern, line), line
+
+
+def test_export_takes_a_size_once(tmp_path):
+    result = run("export", "breastmnist", "--to", str(tmp_path / "new"), "--size", "64", "-p", "size=28")
+    assert result.exit_code == 2
+    assert "-p size=... is given twice." in result.output
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("", "--to must be new or empty, but '' is no name."),
+        ("file", "--to must be new or empty, but 'file' is a file."),
+        ("file/below", "below: Not a directory"),
+    ],
+)
+def test_export_names_the_folder_that_it_cannot_fill(tmp_path, monkeypatch, folder, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    counts = ["-p", "n_train=8", "-p", "n_val=6", "-p", "n_test=6"]
+    result = run("export", "simulated_nodules", "--to", folder, *counts)
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: {message}")
+    assert len(result.output.splitlines()) == 1

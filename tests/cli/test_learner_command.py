@@ -108,9 +108,9 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(course, tmp_pat
     (tmp_path / "mine" / "01_math.ipynb").write_text("my answers")
     result = call(tmp_path / "mine")
     assert result.exit_code == 1
-    assert "DIR must be new or empty, got mine, which holds something" in result.output
+    assert "DIR must be new or empty, but 'mine' holds files" in result.output
     assert (tmp_path / "mine" / "01_math.ipynb").read_text() == "my answers"
-    with pytest.raises(FileExistsError, match=r"DIR must be new or empty, got .*01_math\.ipynb"):
+    with pytest.raises(FileExistsError, match=r"DIR must be new or empty, but '01_math\.ipynb' is a file"):
         copy_course(course, tmp_path / "mine" / "01_math.ipynb")
 
 

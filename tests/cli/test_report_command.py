@@ -74,7 +74,7 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
     answer = call("tiny", "-p", "rate=0.5", "-p", "data_dir=a=b", "-f", "my.yaml", "--out", "there")
     assert answer.exit_code == 0
     ((name, given, out),) = run_calls
-    assert (name, out) == ("tiny", Path("there"))
+    assert (name, out) == ("tiny", "there")
     assert given == {
         "command line": {"rate": "0.5", "data_dir": "a=b"},
         "file my.yaml": {"epochs": "3", "rate": "0.125"},
@@ -88,6 +88,8 @@ def test_the_headline_gives_each_measure_with_its_interval_where_there_is_one():
     assert first == "toy, 7 test images (in brackets: 95 % intervals)"
     named = headline(METRICS | {"positive_class": "nodule"})[0]
     assert named == "toy, 7 test images, positive class nodule (in brackets: 95 % intervals)"
+    simulated = headline(METRICS | {"simulated": True})[0]
+    assert simulated == "toy, 7 SIMULATED test images (in brackets: 95 % intervals)"
     assert auc.split() == "AUC 0.750 (0.500 to 1.000)".split()
     assert f1.split() == "F1 0.500".split()
     assert reasons == ["  No interval for f1: it rests on 2 images."]
@@ -201,4 +203,4 @@ def test_a_faulty_row_of_a_data_set_is_said_once_and_not_as_the_templates(call, 
 def test_a_folder_that_cannot_be_written_is_refused(call):
     answer = call("tiny", "--out", "images")
     assert answer.exit_code == 2
-    assert "must be new or empty, but images holds files" in answer.output
+    assert "must be new or empty, but 'images' holds files" in answer.output

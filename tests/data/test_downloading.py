@@ -3,6 +3,7 @@ import dataclasses
 import errno
 import hashlib
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -149,7 +150,11 @@ def test_a_download_with_another_hash_is_deleted_and_told(serve, root):
     ("path", "error", "said"),
     [
         ("/truncated.npz", ConnectionError, r"must be complete, got a broken connection\. Try again"),
-        ("/silently_truncated.npz", ValueError, r"got \w{32} and deleted it: it was truncated"),
+        (
+            "/silently_truncated.npz",
+            ValueError,
+            r"got \w{32} and deleted it: it was truncated .*or is another file",
+        ),
     ],
 )
 def test_a_truncated_download_is_told_and_the_next_one_starts_cleanly(serve, root, path, error, said):
@@ -286,14 +291,34 @@ def test_a_source_with_another_md5_is_refused_with_both_and_nothing_stays(serve,
     assert wrong.read_bytes() == b"something else"
 
 
-@pytest.mark.parametrize("source", ["nowhere.npz", "~nobody/tiny.npz", "ftp://127.0.0.1/tiny.npz", "."])
-def test_a_source_that_is_neither_file_nor_address_is_refused(serve, root, source):
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        *(
+            (text, f"{re.escape(repr(text))}. Check the spelling")
+            for text in "nowhere.npz ~nobody/t.npz ftp://h/t.npz http:// http:///t http://[/t http://h:port/t".split()
+        ),
+        (".", r"the folder '\.'\. Name the file in it"),
+    ],
+)
+def test_a_source_that_is_neither_file_nor_address_is_refused(serve, root, source, said):
     serve()
     with pytest.raises(
-        FileNotFoundError, match=r"source of tiny\.npz must be a file or an http\(s\) address, got"
+        FileNotFoundError, match=rf"source of tiny\.npz must be a file or an http\(s\) address, got {said}"
     ):
         fetch("tiny", source=source)
     assert not root.exists()
+
+
+def test_a_source_that_is_not_needed_is_said_not_to_have_been_used(serve, root, tmp_path, caplog):
+    requests = serve()
+    root.mkdir()
+    (root / "tiny.npz").write_bytes(CONTENT)
+    fetch("tiny")
+    assert caplog.text == ""
+    assert fetch("tiny", source="http://h/other.npz") == root / "tiny.npz"
+    assert "tiny.npz lies there already, as registered: http://h/other.npz was not looked at." in caplog.text
+    assert requests == []
 
 
 def test_a_name_that_is_unknown_is_refused_before_the_source_is_looked_at(serve, root):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from medlab.data import Dataset, Split, load, load_folder, write_folder
+from medlab.data.folder import survey_folder
 
 
 def images(count, channels=1, first=0):
@@ -61,19 +65,66 @@ def test_simulated_images_keep_their_patients(tmp_path):
         (("B", "a", "b"), ["000 B", "001 a", "002 b"]),
         (("..", "x"), ["000", "001 x"]),
         (("良性", "恶性"), ["000 良性", "001 恶性"]),
+        (("aux", "CON"), ["000 aux", "001 CON"]),
+        (("A" * 300, "nul."), ["000 " + "A" * 200, "001 nul"]),
+        (("恶" * 99 + "a", "恶" * 99 + "b"), ["000 " + "恶" * 66, "001 " + "恶" * 66]),
     ],
 )
 def test_class_names_become_names_of_folders_in_the_order_of_the_classes(tmp_path, names, folders):
+    """And come back as they were, also from the folder of a split."""
     dataset = tiny(names)
     write_folder(dataset, tmp_path)
     assert sorted(path.name for path in (tmp_path / "train").iterdir()) == folders
-    np.testing.assert_array_equal(load_folder(tmp_path).train.images, by_class(dataset.train)[0])
+    again = load_folder(tmp_path)
+    np.testing.assert_array_equal(again.train.images, by_class(dataset.train)[0])
+    assert again.class_names == load_folder(tmp_path / "train").class_names == names
+    if len(names) == 2:
+        assert load_folder(tmp_path, positive_class=names[0]).positive_class == 0
+        assert survey_folder(tmp_path, positive_class=names[0]).problems == []
+
+
+def test_what_is_known_of_the_images_goes_with_them(tmp_path):
+    dataset = replace(load("simulated_nodules", n_train=12, n_val=12, n_test=12), positive_class=0)
+    write_folder(dataset, tmp_path / "mine")
+    for again in (load_folder(tmp_path / "mine"), load_folder(tmp_path / "mine" / "train")):
+        assert again.simulated
+        for fact in ("license", "modality", "citation", "label_meaning", "flips", "rotation_deg"):
+            assert getattr(again, fact) == getattr(dataset, fact) != ""
+        assert again.source == f"exported from simulated_nodules: {dataset.source}"
+        assert again.positive_name == "benign"
+        assert any("told by medlab.json in the folder" in note for note in again.notes)
+        assert not any("No positive class was named" in note for note in again.notes)
+    assert load_folder(tmp_path / "mine", positive_class="malignant").positive_class == 1
+    (tmp_path / "mine" / "medlab.json").unlink()
+    again = load_folder(tmp_path / "mine")
+    assert (again.simulated, again.license) == (False, "unknown: ask who gave you the images")
+
+
+def test_folders_that_were_renamed_or_added_keep_their_own_names(tmp_path):
+    write_folder(tiny(("良性", "恶性")), tmp_path)
+    for split in ("train", "val", "test"):
+        (tmp_path / split / "001 恶性").rename(tmp_path / split / "002 new")
+    again = load_folder(tmp_path)
+    assert again.class_names == ("良性", "002 new")
+    assert again.positive_name == "002 new"
+    for split in ("train", "val", "test"):
+        shutil.copytree(tmp_path / split / "000 良性", tmp_path / split / "良性")
+    assert load_folder(tmp_path).class_names == ("000 良性", "002 new", "良性")
+
+
+@pytest.mark.parametrize("text", ["no JSON", "3", '{"classes": "train"}', '{"rotation_deg": "x"}', "\udcff"])
+def test_a_card_that_cannot_be_read_is_refused(tmp_path, text):
+    write_folder(tiny(), tmp_path)
+    (tmp_path / "medlab.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=r"medlab\.json must hold what .* export writes, got: .*Mend"):
+        load_folder(tmp_path)
+    assert [parameter for parameter, _ in survey_folder(tmp_path).problems] == ["path"]
 
 
 def test_a_folder_that_holds_something_stays_as_it_is(tmp_path):
     (tmp_path / "scan.png").touch()
-    for path in (tmp_path, tmp_path / "scan.png"):
-        with pytest.raises(FileExistsError, match=r"must be new or empty, got .*Name another folder"):
+    for path, state in ((tmp_path, "holds files"), (tmp_path / "scan.png", "is a file")):
+        with pytest.raises(FileExistsError, match=rf"must be new or empty, but .* {state}\. Name another"):
             write_folder(tiny(), path)
     assert [path.name for path in tmp_path.iterdir()] == ["scan.png"]
 

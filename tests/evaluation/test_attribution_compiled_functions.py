@@ -231,6 +231,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_network_that_was_changed_is_compiled_anew(change, rng):
     x = rng.normal(size=(2, *SHAPE[:2], 2)).astype(np.float32)

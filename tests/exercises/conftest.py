@@ -13,4 +13,5 @@ def kept(tmp_path, monkeypatch):
     path = tmp_path / "user data" / "progress.json"
     monkeypatch.setattr(learner_record, "file", lambda: path)
     learner_record._print_once.cache_clear()
+    learner_record._not_kept.clear()
     return path

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,7 @@ import pytest
 from medlab.exercises import ClaimError, claim
 
 SENTENCE = "The diameter alone beats Lung-RADS."
-CHAPTERS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-
-
-def claims_of(path: Path) -> list[ast.Call]:
-    """Return the calls of `claim` in a notebook."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    python = [re.sub(r"^[%!].*$", "", source, flags=re.M) for source in code]
-    nodes = [node for source in python for node in ast.walk(ast.parse(source))]
-    return [
-        node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "exercises.claim"
-    ]
+SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "claims.py"))
 
 
 @pytest.mark.parametrize("holds", [True, np.bool_(True), np.array(True)])
@@ -50,11 +39,20 @@ def test_what_is_no_truth_value_is_refused(holds):
         claim(SENTENCE, holds)
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapters_claims_are_sentences_and_could_be_false(path):
-    for call in claims_of(path):
+@pytest.mark.parametrize("path", SCRIPT["CHAPTERS"], ids=lambda path: path.stem)
+def test_a_chapter_has_five_claims_that_are_sentences_and_could_be_false(path):
+    calls = SCRIPT["calls"](path)
+    assert len(calls) >= 5
+    for call in calls:
         sentence, holds = call.args
         assert re.fullmatch(r"""f?["'][A-Z0-9].*[.!]["']""", ast.unparse(sentence), re.S), ast.unparse(call)
         parts = [type(node) for node in ast.walk(holds)]
         assert ast.Name in parts, f"nothing is compared with a figure of the notebook: {ast.unparse(call)}"
         assert ast.Compare in parts or ast.Call in parts, ast.unparse(call)
+
+
+@pytest.mark.parametrize("path", SCRIPT["CHAPTERS"], ids=lambda path: path.stem)
+def test_a_chapter_has_no_assertion_without_a_sentence(path):
+    assert "assert " not in "".join(
+        line for line in path.read_text(encoding="utf-8").splitlines() if line.lstrip().startswith('"assert ')
+    )

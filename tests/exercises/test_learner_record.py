@@ -35,7 +35,7 @@ def test_tries_are_counted_and_the_first_success_is_dated(kept):
     kept.write_text(json.dumps(content))
     for solved in (True, False):
         learner_record.note("exercises", "rates", solved=solved)
-    assert learner_record.load()["exercises"]["rates"] == {"tries": 4, "solved": "long ago"}
+    assert learner_record.load()["exercises"]["rates"] == {"tries": 4, "wrong": 2, "solved": "long ago"}
     assert sorted(path.name for path in kept.parent.iterdir()) == ["progress.json", "progress.lock"]
 
 
@@ -80,10 +80,17 @@ def test_one_damaged_entry_does_not_take_the_others_with_it(kept):
         "a": {"tries": "many"},
         "b": 3,
         "c": {"tries": 2, "solved": 7},
-        "d": {"tries": 1, "solved": "now"},
+        "d": {"tries": 3, "solved": "now"},
+        "e": {"tries": 2, "wrong": "few", "solved": None},
+        "f": {"tries": 5, "wrong": 1, "solved": "now"},
     }
     kept.write_text(json.dumps({"schema": 1, "exercises": entries, "quiz": [1]}))
-    left = {"c": {"tries": 2, "solved": None}, "d": {"tries": 1, "solved": "now"}}
+    left = {
+        "c": {"tries": 2, "wrong": 2, "solved": None},
+        "d": {"tries": 3, "wrong": 2, "solved": "now"},
+        "e": {"tries": 2, "wrong": 2, "solved": None},
+        "f": {"tries": 5, "wrong": 1, "solved": "now"},
+    }
     assert learner_record.load() == {"exercises": left, "quiz": {}}
 
 

@@ -64,7 +64,7 @@ def test_a_report_leaves_notebook_page_and_numbers_with_a_picture_and_without_pa
 
     notebook = json.loads(result.notebook.read_text())
     folder, working, python, *values = stdout(notebook).split()
-    assert (folder, working) == (".", ".")  # scrubbed: really the report's folder, and where it was called
+    assert (folder, working) == ("<here>", ".")  # the report's folder, and where it was called
     assert python.startswith("<python>")
     assert values == ["0.125", "True", "images", "smoke"]
     page = result.html.read_text()
@@ -194,7 +194,7 @@ def test_a_folder_whose_name_the_locale_cannot_write_is_refused(cohort, tiny, mo
 
 
 def test_a_folder_that_holds_files_is_never_written_to(cohort, tiny):
-    with pytest.raises(FileExistsError, match="must be new or empty, but images holds files"):
+    with pytest.raises(FileExistsError, match="must be new or empty, but 'images' holds files"):
         run_report(tiny, out="images")
 
 

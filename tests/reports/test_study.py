@@ -96,7 +96,7 @@ def test_out_dir_is_the_folder_of_the_study(course, monkeypatch, given):
     ("given", "said"), [("images", "'images' holds files"), ("course/reports/tiny.ipynb", "is a file")]
 )
 def test_an_out_dir_that_holds_something_is_refused(course, given, said):
-    with pytest.raises(ParameterErrors, match=rf"out_dir must be a new or empty folder, but .*{said}\. Name"):
+    with pytest.raises(ParameterErrors, match=rf"out_dir must be new or empty, but .*{said}\. Name"):
         begin("tiny", {**DEFAULTS, "out_dir": given})
 
 

@@ -187,7 +187,7 @@ def _levels(z_mm: float | ArrayLike | None, n: int, *, volumes: bool) -> FloatAr
 
 
 def _counts(n_nodules: Sequence[int]) -> tuple[int, int]:
-    fewest, most = (int(checks.in_range("n_nodules", end, 0, 12, whole=True)) for end in n_nodules)
+    fewest, most = map(int, checks.pair("n_nodules", n_nodules, 0, 12, whole=True))
     if fewest > most:
         msg = f"n_nodules must be (fewest, most), got {tuple(n_nodules)}. Swap them."
         raise ValueError(msg)

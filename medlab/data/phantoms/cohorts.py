@@ -62,7 +62,7 @@ def simulated_nodules(
     ValueError
         If an argument is out of range or a name unknown.
     """
-    center, width = window_hu
+    center, width = checks.pair("window_hu", window_hu)
     checks.in_range("center of window_hu", center, -1024, 3071)
     checks.in_range("width of window_hu", width, 1, 8192)
     window = float(center), float(width)

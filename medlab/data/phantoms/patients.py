@@ -162,7 +162,7 @@ def true_risks(
 
 def diameter_range(diameter_mm: tuple[float, float], largest: float = 25) -> tuple[float, float]:
     """Return the checked ends of a range of diameters in mm."""
-    low, high = (float(checks.in_range("diameter_mm", end, 4, largest)) for end in diameter_mm)
+    low, high = map(float, checks.pair("diameter_mm", diameter_mm, 4, largest))
     if not low < high:
         msg = f"diameter_mm must be (smallest, largest) in mm, got {tuple(diameter_mm)}. Swap or spread them."
         raise ValueError(msg)

@@ -2,7 +2,8 @@
 
 Not an electrophysiological model: the sum of a few known parts, so that it is known what a detector can
 find and where. A mimic has the same parts as a discharge, slow waves at 3 per second and as many spikes,
-but its spikes come at any time: how high the signal is says little, the order in time says it.
+but its spikes come at random, at most one in each of six equal stretches: how high the signal is says
+little, the order in time says it.
 """
 
 from typing import Any
