@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,24 @@ def choose(backend: str) -> None:
         )
         raise RuntimeError(msg)
     os.environ["KERAS_BACKEND"] = backend
+
+
+def load_keras() -> None:
+    """Import Keras and its backend, and keep what TensorFlow logs as it starts out of the notebook.
+
+    Some of its lines are written before it reads any setting, to the file descriptor and not to `sys.stderr`.
+    Nothing is kept back where the variable ``TF_CPP_MIN_LOG_LEVEL`` asks for more than errors.
+    """
+    quiet = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3" and "keras" not in sys.modules
+    with tempfile.TemporaryFile() as log:
+        stderr = os.dup(2)
+        try:
+            if quiet:
+                os.dup2(log.fileno(), 2)
+            importlib.import_module("keras")
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def not_installed(backend: str) -> str:

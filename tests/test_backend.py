@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import random
 import subprocess
 import sys
@@ -75,3 +76,22 @@ def test_one_seed_reaches_python_numpy_and_keras():
 def test_devices_begin_with_the_cpu():
     assert backend.devices()[0].startswith("CPU (")
     backend.use_gpu_memory_as_needed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("level", "is_quiet"), [(None, True), ("0", False)])
+def test_tensorflow_starts_and_compiles_again_without_a_red_line_unless_it_is_asked_for_them(level, is_quiet):
+    script = """if True:
+        from medlab import backend
+        backend.load_keras()
+        import keras, numpy as np
+        for images in range(1, 8):  # TensorFlow complains of the fifth
+            model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            model.predict(np.ones((images, 2)), verbose=0)
+    """
+    environment = {name: text for name, text in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    environment |= {"KERAS_BACKEND": "tensorflow"} | ({"TF_CPP_MIN_LOG_LEVEL": level} if level else {})
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert (done.stderr == "") is is_quiet, done.stderr

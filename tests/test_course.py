@@ -114,3 +114,11 @@ def test_the_tables_that_chapters_read_go_along_into_a_learners_copy(tmp_path):
         )
         for name in re.findall(r'"results" / "([^"]+)"', code):
             assert f"results/{name}" in written
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_loads_keras_before_anything_else_does_so_that_no_red_line_greets_the_learner(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert "keras" not in code[0]
+    assert code[1].startswith("from medlab import backend\n\nbackend.load_keras()")
