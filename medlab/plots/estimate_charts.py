@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -124,11 +125,15 @@ def _dot(axis: Axes, place: int, value: float | None, span: Sequence[float] | No
     if span is not None:
         axis.plot(span, [place, place], color=color, linewidth=2, solid_capstyle="butt")
     axis.plot([value], [place], marker, color=color, markerfacecolor=fill, ms=7)
-    axis.annotate(f"{value:.3f}", (value, place), (0, 6), textcoords="offset points", ha="center", fontsize=8)
+    style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 8}
+    # On white: a line of reference may run through it.
+    style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+    axis.annotate(f"{value:.3f}", (value, place), (0, 6), **style)
 
 
 def _name_rows(axis: Axes, names: Sequence[str]) -> None:
-    axis.set_yticks(range(len(names)), map(canvas.short, names))
+    lines = [textwrap.fill(canvas.short(name, 60), 32) for name in names]
+    axis.set_yticks(range(len(names)), lines)
     axis.set_ylim(len(names) - 0.4, -0.75)
 
 
