@@ -166,9 +166,10 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
     lab.run(lab.cell("quiz"))
     questions = quiz(CHAPTER).questions
     cell = lab.cell("quiz")
-    expect(cell.locator("button")).to_have_count(sum(len(question.choices) for question in questions))
+    expect(cell.locator(".medlab-choice")).to_have_count(sum(len(one.choices) for one in questions))
     question = questions[0]
-    wrong, right = question.answer - 1, question.answer
+    (right,) = question.answer
+    wrong = right - 1
     box = cell.locator(".widget-vbox", has=page.get_by_text(question.question, exact=True)).last
     choices = box.get_by_role("button")
     expect(choices).to_have_count(len(question.choices))
