@@ -3,6 +3,7 @@
 import html
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import ipywidgets
@@ -14,10 +15,10 @@ from medlab.exercises.chapters import read_chapters
 from medlab.exercises.translation import is_chinese, translate, width
 from medlab.notebook import has_front_end
 
-# ipywidgets' buttons cut a long text off instead of breaking the line.
+# ipywidgets' buttons and boxes cut a long text off instead of breaking the line.
 _STYLE = (
-    "<style>.medlab-choice{white-space:normal!important;height:auto!important;text-align:left!important;"
-    "line-height:1.4!important;padding:4px 8px!important}</style>"
+    "<style>.medlab-choice,.medlab-choice label{white-space:normal!important;height:auto!important;"
+    "text-align:left!important;line-height:1.4!important}.medlab-choice{padding:4px 8px!important}</style>"
 )
 
 
@@ -31,8 +32,8 @@ class Question(NamedTuple):
     question : str
     choices : list of str
         From two to eight.
-    answer : int
-        The position of the right choice, from 0.
+    answer : tuple of int
+        The positions of all right choices, from 0, in their order.
     why : str
         What the answer means; shown when it is found or asked for.
     """
@@ -40,8 +41,14 @@ class Question(NamedTuple):
     name: str
     question: str
     choices: list[str]
-    answer: int
+    answer: tuple[int, ...]
     why: str
+
+    @property
+    def line(self) -> str:
+        """The question as it is shown, which says where several choices are right."""
+        several = f"{self.question} (several are right)"
+        return translate(several) if len(self.answer) > 1 else self.question
 
     @property
     def lettered(self) -> list[str]:
@@ -50,16 +57,17 @@ class Question(NamedTuple):
 
     @property
     def explanation(self) -> str:
-        """The right choice and why."""
+        """The right choices and why."""
         stop = "。" if is_chinese(self.why) else ". "
-        return f"{self.lettered[self.answer]}{stop}{self.why}".strip()
+        return stop.join([*(self.lettered[place] for place in self.answer), self.why]).strip()
 
 
 class Quiz:
     """One or more questions that show themselves at the end of a cell.
 
-    Where a browser is connected: buttons. In a terminal, under papermill or nbval and in an exported page:
-    the question and its choices; the answer is folded, or printed by `explain`. Nothing waits for input.
+    Where a browser is connected: buttons, or boxes to tick where several choices are right. In a terminal,
+    under papermill or nbval and in an exported page: the question and its choices; the answer is folded, or
+    printed by `explain`. Nothing waits for input.
 
     Parameters
     ----------
@@ -80,14 +88,16 @@ class Quiz:
     def explain(self) -> None:
         """Print the answers and why they are right."""
         for question in self.questions:
-            print(_wrapped(f"{question.question}\n{question.explanation}"))
+            print(_wrapped(f"{question.line}\n{question.explanation}"))
 
     def panel(self) -> ipywidgets.VBox:
         """Return the questions as ipywidgets."""
         return ipywidgets.VBox([ipywidgets.HTML(_STYLE), *map(_panel, self.questions)])
 
 
-def quiz(question: str, choices: Sequence[str] | None = None, answer: int = -1, why: str = "") -> Quiz:
+def quiz(
+    question: str, choices: Sequence[str] | None = None, answer: int | Sequence[int] = -1, why: str = ""
+) -> Quiz:
     """Ask: a question of the course by its name, all of a chapter's, or one of your own.
 
     Parameters
@@ -96,8 +106,8 @@ def quiz(question: str, choices: Sequence[str] | None = None, answer: int = -1, 
         The name of a question ("quarter_dose") or of a chapter ("02_data"); with `choices`, the question.
     choices : sequence of str, optional
         From two to eight.
-    answer : int, optional
-        The position of the right choice, from 0.
+    answer : int or sequence of int, optional
+        The position of the right choice, from 0, or of all that are right.
     why : str
         What the answer means; shown when it is found or asked for.
 
@@ -121,30 +131,32 @@ def quiz(question: str, choices: Sequence[str] | None = None, answer: int = -1, 
     (The answer: add .explain() to the call.)
     """
     if choices is not None:
-        return Quiz([_own_question(question, choices, answer, why)])
+        return Quiz([_question("", question, choices, answer, why)])
     chapters = read_chapters()
     for chapter, row in chapters.items():
         if question == chapter or question in row.questions:
             facts = yaml.safe_load(row.quiz_file.read_text(encoding="utf-8"))
             names = list(facts) if question == chapter else [question]
-            return Quiz([_translated(name, **facts[name]) for name in names])
+            return Quiz([_question(name, **facts[name]) for name in names])
     known = [*chapters, *(name for row in chapters.values() for name in row.questions)]
     msg = f"There is no question {question!r}.{checks.nearest(question, known)} Your own needs choices too."
     raise ValueError(msg)
 
 
-def _translated(name: str, question: str, choices: list[str], answer: int, why: str) -> Question:
-    return Question(name, translate(question), list(map(translate, choices)), answer, translate(why))
-
-
-def _own_question(question: str, choices: Sequence[str], answer: int, why: str) -> Question:
+def _question(
+    name: str, question: str, choices: Sequence[str], answer: int | Sequence[int], why: str
+) -> Question:
     if isinstance(choices, str) or not 2 <= len(choices) <= 8 or len(set(choices)) < len(choices):
         msg = f"choices must be 2 to 8 different texts, got {choices!r}."
         raise ValueError(msg)
-    right = checks.in_range(
-        "answer, the position of the right choice", answer, 0, len(choices) - 1, whole=True
-    )
-    return Question("", question, list(choices), int(right), why)
+    places = answer if isinstance(answer, Sequence) else [answer]
+    what = "answer, the position of the right choice"
+    right = sorted({int(checks.in_range(what, at, 0, len(choices) - 1, whole=True)) for at in places})
+    if not right or len(right) < len(places):
+        msg = f"answer must hold at least one position and none twice, got {answer!r}."
+        raise ValueError(msg)
+    say = translate if name else str  # a question of one's own is in one's own language
+    return Question(name, say(question), list(map(say, choices)), tuple(right), say(why))
 
 
 def _wrapped(text: str, indent: str = "") -> str:
@@ -158,34 +170,42 @@ def _wrapped(text: str, indent: str = "") -> str:
 def _as_text(question: Question) -> str:
     choices = [_wrapped(choice, "  ") for choice in question.lettered]
     how = translate("(The answer: add .explain() to the call.)")
-    return "\n".join([_wrapped(question.question), *choices, how])
+    return "\n".join([_wrapped(question.line), *choices, how])
 
 
 def _as_html(question: Question) -> str:
     choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in question.choices)
     return (
-        f"<div><p><b>{html.escape(question.question)}</b></p><ol type='a'>{choices}</ol>"
+        f"<div><p><b>{html.escape(question.line)}</b></p><ol type='a'>{choices}</ol>"
         f"<details><summary>{translate('Answer')}</summary><p>{html.escape(question.explanation)}</p></details></div>"
     )
 
 
 def _panel(question: Question) -> ipywidgets.VBox:
-    """Return one question with a button for each choice and a line that answers."""
+    """Return one question with a button for each choice, or boxes and one button, and a line that answers."""
     answer = ipywidgets.HTML()
+    several = len(question.answer) > 1
 
     def press(pressed: ipywidgets.Button) -> None:
-        right = buttons.index(pressed) == question.answer
+        chosen = [place for place, item in enumerate(items) if (item.value if several else item is pressed)]
+        right = chosen == list(question.answer)
         pressed.button_style = "success" if right else "warning"
-        words = f"✓ Right. {question.why}" if right else "✗ Not this one. Try another."
-        answer.value = f"<p>{html.escape(translate(words))}</p>"
+        wrong = "✗ Not exactly these. Try again." if several else "✗ Not this one. Try another."
+        answer.value = f"<p>{html.escape(translate(f'✓ Right. {question.why}' if right else wrong))}</p>"
         if question.name:
             learner_record.note("quiz", question.name, solved=right)
 
-    buttons = [
-        ipywidgets.Button(description=choice, layout={"width": "auto"}) for choice in question.lettered
-    ]
+    def forget(_change: object) -> None:
+        answer.value = buttons[0].button_style = ""
+
+    make = partial(ipywidgets.Checkbox, indent=False) if several else ipywidgets.Button
+    items = [make(description=choice, layout={"width": "auto"}) for choice in question.lettered]
+    buttons = [ipywidgets.Button(description=translate("Check"))] if several else items
+    for item in items:
+        item.add_class("medlab-choice")
+        if several:
+            item.observe(forget, "value")
     for button in buttons:
-        button.add_class("medlab-choice")
         button.on_click(press)
-    text = ipywidgets.HTML(f"<p><b>{html.escape(question.question)}</b></p>")
-    return ipywidgets.VBox([text, *buttons, answer])
+    text = ipywidgets.HTML(f"<p><b>{html.escape(question.line)}</b></p>")
+    return ipywidgets.VBox([text, *items, *(buttons if several else []), answer])

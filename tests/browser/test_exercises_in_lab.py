@@ -166,9 +166,10 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
     lab.run(lab.cell("quiz"))
     questions = quiz(CHAPTER).questions
     cell = lab.cell("quiz")
-    expect(cell.locator("button")).to_have_count(sum(len(question.choices) for question in questions))
+    expect(cell.locator(".medlab-choice")).to_have_count(sum(len(one.choices) for one in questions))
     question = questions[0]
-    wrong, right = question.answer - 1, question.answer
+    (right,) = question.answer
+    wrong = right - 1
     box = cell.locator(".widget-vbox", has=page.get_by_text(question.question, exact=True)).last
     choices = box.get_by_role("button")
     expect(choices).to_have_count(len(question.choices))
@@ -194,6 +195,33 @@ def test_a_quiz_turns_a_wrong_choice_down_and_explains_the_right_one(lab, short,
     expect(box).to_contain_text(f"✓ Right. {question.why}")
     expect(choices.nth(right)).to_have_class(re.compile("mod-success"))
     assert kept()["quiz"][question.name]["solved"]
+
+
+def test_boxes_are_ticked_by_the_keyboard_and_their_texts_fit_where_several_choices_are_right(lab, kept):
+    (question,) = quiz("two_losses").questions
+    page = lab.open_cells("from medlab import exercises\nexercises.quiz('two_losses')")
+    lab.run_all()
+    cell = lab.cell("cell-0")
+    expect(cell).to_contain_text("What is true of the network? (several are right)")
+    boxes, check = cell.get_by_role("checkbox"), cell.get_by_role("button", name="Check", exact=True)
+    expect(boxes).to_have_count(len(question.choices))
+    page.set_viewport_size({"width": 700, "height": 900})
+    for label in cell.locator(".medlab-choice label").all():
+        assert label.evaluate("label => label.scrollWidth <= label.clientWidth"), "a long text is broken"
+    boxes.first.focus()
+    for place in range(len(question.choices)):
+        if place in question.answer:
+            page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+    expect(check).to_be_focused()
+    lab.keep_picture("quiz-with-boxes")
+    page.keyboard.press("Enter")
+    expect(cell).to_contain_text(f"✓ Right. {question.why}")
+    assert kept()["quiz"][question.name]["solved"]
+    boxes.first.click()
+    expect(cell).not_to_contain_text("✓ Right.")
+    check.click()
+    expect(cell).to_contain_text("✗ Not exactly these. Try again.")
 
 
 def test_the_learners_copy_has_its_exercises_and_no_solution(lab):

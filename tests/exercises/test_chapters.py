@@ -82,11 +82,35 @@ def test_a_name_belongs_to_one_chapter():
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_answers_explain_themselves_and_are_not_always_at_the_same_place(chapter):
     questions = exercises.quiz(chapter).questions
-    assert len({question.answer for question in questions}) >= 3
+    assert len({question.answer for question in questions if len(question.answer) == 1}) >= 3
     for question in questions:
         assert len(question.why) > 40
         assert 3 <= len(set(question.choices)) == len(question.choices) <= 8
-        assert question.answer in range(len(question.choices))
+        assert len(question.answer) < len(question.choices)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_asks_a_question_with_several_right_answers(chapter):
+    assert any(len(question.answer) > 1 for question in exercises.quiz(chapter).questions)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_length_of_a_choice_does_not_give_the_answer_away(language, monkeypatch):
+    """Whoever takes the longest choice, or the shortest, should be wrong more often than not."""
+    monkeypatch.setenv("MEDLAB_LANGUAGE", language)
+    questions = [question for chapter in CHAPTERS for question in exercises.quiz(chapter).questions]
+    longest, shortest = [], []
+    for question in questions:
+        lengths = {place: len(choice) for place, choice in enumerate(question.choices)}
+        right = [lengths.pop(place) for place in question.answer]
+        if max(right) > max(lengths.values()):
+            longest.append((question.name, max(right) / max(lengths.values())))
+        if min(right) < min(lengths.values()):
+            shortest.append(question.name)
+    assert len(longest) <= len(questions) / 3, longest
+    assert len(shortest) <= len(questions) / 2, shortest
+    if language == "en":
+        assert [name for name, ratio in longest if ratio > 1.2] == []
 
 
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)

@@ -6,11 +6,13 @@ import nbformat
 import pytest
 
 from medlab.exercises import Question, Quiz, learner_record, questions, quiz
-from medlab.exercises.chapters import read_chapters
+from medlab.exercises.chapters import Chapter, read_chapters
 
 CHAPTERS = read_chapters()
 WIDGET = "application/vnd.jupyter.widget-view+json"
-WATER = Question("water", "How many HU has <water>?", ["-1000", "0", "55"], 1, "It is the zero of the scale.")
+ZERO = "It is the zero of the scale."
+WATER = Question("water", "How many HU has <water>?", ["-1000", "0", "55"], (1,), ZERO)
+DARK = Question("dark", "Which are below water?", ["air", "bone", "fat"], (0, 2), "Both have negative HU.")
 
 
 def leaves(widget):
@@ -66,12 +68,53 @@ def test_pressing_answers_at_once_and_notes_the_tries(kept):
 
 
 def test_a_question_of_ones_own_is_asked_and_not_noted(kept):
-    asked = quiz("How many HU has <water>?", ("-1000", "0", "55"), 1, "It is the zero of the scale.")
+    asked = quiz("How many HU has <water>?", ("-1000", "0", "55"), 1, ZERO)
     assert repr(asked) == repr(Quiz([WATER]))
     buttons, answer = buttons_and_answer(asked)
     buttons[1].click()
     assert answer.value == "<p>✓ Right. It is the zero of the scale.</p>"
     assert not kept.exists()
+
+
+def boxes_and_check(asked):
+    _style, text, *boxes, check, answer = leaves(asked.panel())
+    assert text.value == "<p><b>Which are below water? (several are right)</b></p>"
+    return boxes, check, answer
+
+
+def test_where_several_are_right_boxes_are_ticked_and_only_all_of_the_right_ones_will_do(kept):
+    boxes, check, answer = boxes_and_check(Quiz([DARK]))
+    assert [(box.description, box.value) for box in boxes] == [(text, False) for text in DARK.lettered]
+    assert check.description == "Check"
+    for chosen in [], [0], [2], [1], [0, 1], [0, 1, 2]:
+        for place, box in enumerate(boxes):
+            box.value = place in chosen
+        assert answer.value == ""
+        check.click()
+        assert answer.value == "<p>✗ Not exactly these. Try again.</p>"
+        assert check.button_style == "warning"
+    boxes[1].value = False
+    assert (answer.value, check.button_style) == ("", ""), "what was said of other boxes is gone"
+    check.click()
+    assert answer.value == "<p>✓ Right. Both have negative HU.</p>"
+    assert check.button_style == "success"
+    entry = learner_record.load()["quiz"]["dark"]
+    assert (entry["tries"], entry["wrong"], bool(entry["solved"])) == (7, 6, True)
+
+
+def test_where_several_are_right_the_text_says_so_and_folds_all_of_them(capsys):
+    asked = quiz(*DARK[1:3], [2, 0], DARK.why)
+    assert asked.questions == (DARK._replace(name=""),)
+    assert repr(asked).startswith("Which are below water? (several are right)\n  a) air\n")
+    shown, folded = asked._repr_mimebundle_()["text/html"].split("<details>")
+    assert "<b>Which are below water? (several are right)</b>" in shown
+    assert "negative" not in shown
+    assert "<p>a) air. c) fat. Both have negative HU.</p>" in folded
+    asked.explain()
+    assert capsys.readouterr().out.splitlines() == [
+        "Which are below water? (several are right)",
+        "a) air. c) fat. Both have negative HU.",
+    ]
 
 
 @pytest.mark.parametrize("answer", [-1, 3])
@@ -82,6 +125,24 @@ def test_an_answer_that_is_no_choice_is_refused(answer):
         quiz("Which?", ["a", "b", "c"], answer)
     with pytest.raises(TypeError, match="position of the right choice must be a whole number, got True"):
         quiz("Which?", ["a", "b", "c"], True)
+    with pytest.raises(ValueError, match=f"must lie between 0 and 2, got {answer}"):
+        quiz("Which?", ["a", "b", "c"], [0, answer])
+
+
+@pytest.mark.parametrize("answer", [[], (), [1, 1]])
+def test_no_answer_and_the_same_one_twice_are_refused(answer):
+    with pytest.raises(ValueError, match="answer must hold at least one position and none twice, got"):
+        quiz("Which?", ["a", "b", "c"], answer)
+
+
+@pytest.mark.parametrize(("answer", "said"), [("3", "got 3"), ("[0, 3]", "got 3"), ("[1, 1]", "twice")])
+def test_a_chapters_file_whose_answer_is_no_choice_is_refused(tmp_path, monkeypatch, answer, said):
+    path = tmp_path / "20.yaml"
+    path.write_text(f"mine:\n  question: Which?\n  choices: [a, b, c]\n  answer: {answer}\n  why: So.\n")
+    monkeypatch.setattr(questions, "read_chapters", lambda: {"20_own": Chapter(path, path, (), ("mine",))})
+    for name in ("mine", "20_own"):
+        with pytest.raises(ValueError, match=said):
+            quiz(name)
 
 
 @pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"], list("abcdefghi"), "abc"])
