@@ -20,7 +20,15 @@ def start(lab):
     for path in [*COURSE.glob("[0-9]*.ipynb"), COURSE / "article.csv"]:
         shutil.copy(path, lab.folder)
     notebook = nbformat.read(COURSE / "00_start.ipynb", as_version=4)
-    wanted = {"title", "parameters", "imports-libraries", "imports-medlab", "flow-text", "questions"}
+    wanted = {
+        "title",
+        "parameters",
+        "load-keras",
+        "imports-libraries",
+        "imports-medlab",
+        "flow-text",
+        "questions",
+    }
     wanted |= {
         "map-linked",
         "article-text",
