@@ -74,12 +74,13 @@ def load_keras() -> None:
     Some of its lines are written before it reads any setting, to the file descriptor and not to `sys.stderr`.
     Nothing is kept back where the variable ``TF_CPP_MIN_LOG_LEVEL`` asks for more than errors.
     """
-    quiet = os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3" and "keras" not in sys.modules
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") != "3" or "keras" in sys.modules:
+        importlib.import_module("keras")
+        return
     with tempfile.TemporaryFile() as log:
         stderr = os.dup(2)
         try:
-            if quiet:
-                os.dup2(log.fileno(), 2)
+            os.dup2(log.fileno(), 2)
             importlib.import_module("keras")
         finally:
             os.dup2(stderr, 2)

@@ -13,8 +13,7 @@ import pytest
 from medlab.exercises import grading
 from medlab.exercises.chapters import read_chapters
 
-DONE = ("00", "01", "02", "03", "04", "05", "06", "08")
-CHAPTERS = {name: row for name, row in read_chapters().items() if name[:2] in DONE}
+CHAPTERS = read_chapters()
 TASKS = [(chapter, name) for chapter, row in CHAPTERS.items() for name in row.exercises]
 # Shorter code than this is a word of the task: `size`, `x > 0`.
 SHORTEST = 9
