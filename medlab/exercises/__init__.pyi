@@ -7,5 +7,6 @@ from .grading import (
     check as check,
     exercise as exercise,
     judge as judge,
+    use as use,
 )
 from .questions import Question as Question, Quiz as Quiz, quiz as quiz

@@ -13,10 +13,11 @@ import inspect
 import io
 import math
 import numbers
+import re
 import reprlib
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -209,6 +210,38 @@ def compare_number(
         raise Hint(msg)
     msg = f"{_told_apart(value, expected)[0]} is too {'large' if value > expected else 'small'}."
     raise Hint(msg)
+
+
+def compare_choice(answer: Any, truths: Mapping[str, bool]) -> None:
+    """Hold the letters of the statements that a learner chose to those that hold, which are not told.
+
+    Parameters
+    ----------
+    answer : object
+        The letters, as a text ("ac", "a, c") or one by one in a list, a tuple or a set; "" for none.
+    truths : mapping of str to bool
+        Each statement's letter, and whether it holds.
+
+    Raises
+    ------
+    Hint
+        If the answer is no choice of these letters, or not exactly of those that hold; it says how many of
+        the chosen ones do not hold, or else that some are missing.
+    """
+    texts = [answer] if isinstance(answer, str) else answer
+    readable = isinstance(texts, (list, tuple, set)) and all(isinstance(text, str) for text in texts)
+    words = re.findall("[^\\W_]+", " ".join(texts).lower()) if readable else []
+    chosen = set("".join(word for word in words if word != "and"))
+    if not readable or chosen - set(truths):
+        letters = ", ".join(truths)
+        msg = f"The answer should be letters out of {letters}, as in `ab`, but is {describe(answer)}."
+        raise Hint(msg)
+    if wrong := sum(not truths[letter] for letter in chosen):
+        msg = f"Of the statements that you chose, {wrong} out of {len(chosen)} cannot be right."
+        raise Hint(msg)
+    if len(chosen) < sum(truths.values()):
+        msg = "The statements that you chose hold, but they are not all that do."
+        raise Hint(msg)
 
 
 def compare_function(

@@ -1,17 +1,18 @@
 """Exercises as a chapter declares them, and `check`: a tick or a hint for a learner's answer."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import module_from_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from medlab import checks
 from medlab.exercises import comparison, learner_record, translation
 from medlab.exercises.chapters import read_chapters
 
-Checker = Callable[[Any], str | None]
+Checker = Callable[..., str | None]
 
 
 class Exercise(NamedTuple):
@@ -23,6 +24,7 @@ class Exercise(NamedTuple):
     hints: Sequence[str]
     right: str
     check: Checker
+    statements: Mapping[str, Callable[..., bool]]
 
 
 class Verdict(NamedTuple):
@@ -52,6 +54,7 @@ def exercise(
     mistakes: Sequence[tuple[Any, str]] = (),
     rtol: float = 1e-3,
     check: Checker | None = None,
+    statements: Mapping[str, Callable[..., bool]] = MappingProxyType({}),
     hints: Sequence[str],
     right: str,
 ) -> None:
@@ -73,8 +76,13 @@ def exercise(
     rtol : float
         How far off a number may be, relative to `solution`: three digits by default.
     check : callable, optional
-        In place of comparing with `solution`, where many answers are right: takes the answer and returns
-        None when it is right, else returns, or raises as `comparison.Hint`, what is wrong with it.
+        In place of comparing with `solution`, where many answers are right: takes the answer, and what the
+        notebook measured for it, and returns None when it is right, else returns, or raises as
+        `comparison.Hint`, what is wrong with it.
+    statements : mapping of str to callable
+        For an experiment, or a picture to read: the letters of the statements among which the learner
+        chooses, each with a function that takes what the notebook measured and says whether it holds. Then
+        `solution` is the letters of those that hold for the notebook as shipped, such as "ac".
     hints : sequence of str
         The first is shown after the first wrong try, the second and stronger one after every later one. They
         lead on in one or two sentences each, without giving the answer.
@@ -82,13 +90,17 @@ def exercise(
         What follows "right": what the answer means.
     """
 
-    def compare(answer: Any) -> None:
-        if cases:
+    def compare(answer: Any, *measured: Any) -> None:
+        if statements:
+            comparison.compare_choice(
+                answer, {key: bool(rule(*measured)) for key, rule in statements.items()}
+            )
+        elif cases:
             comparison.compare_function(answer, solution, cases, mistakes, also)
         else:
             comparison.compare_number(answer, solution, mistakes, rtol)
 
-    _DECLARED[name] = Exercise(name, solution, mistakes, hints, right, check or compare)
+    _DECLARED[name] = Exercise(name, solution, mistakes, hints, right, check or compare, statements)
 
 
 def find(name: str) -> Exercise:
@@ -108,7 +120,7 @@ def find(name: str) -> Exercise:
     return _DECLARED[name]
 
 
-def judge(name: str, answer: Any, wrong_before: int = 0) -> Verdict:
+def judge(name: str, answer: Any, *measured: Any, wrong_before: int = 0) -> Verdict:
     """Return what is thought of an answer, without printing or noting it; never raises.
 
     Only KeyboardInterrupt comes through: a learner who stops an endless loop means the cell.
@@ -117,6 +129,8 @@ def judge(name: str, answer: Any, wrong_before: int = 0) -> Verdict:
     ----------
     name : str
     answer : object
+    *measured : object
+        What the notebook measured, where the right answer depends on it; None while it is not there yet.
     wrong_before : int
         How many wrong answers came before this one: the next is helped by a stronger hint.
 
@@ -129,10 +143,10 @@ def judge(name: str, answer: Any, wrong_before: int = 0) -> Verdict:
     except ValueError as error:
         return Verdict(None, f"○ {error}")
     unanswered = Verdict(None, f"○ {task.name}: not answered yet.")
-    if answer is None:
+    if answer is None or any(values is None for values in measured):
         return unanswered
     try:
-        problem = task.check(answer)
+        problem = task.check(answer, *measured)
     except comparison.NotAnswered:
         return unanswered
     except comparison.Hint as error:
@@ -148,7 +162,7 @@ def judge(name: str, answer: Any, wrong_before: int = 0) -> Verdict:
     return Verdict(False, f"✗ {task.name}: {problem}\nHint: {hint}")
 
 
-def check(name: str, answer: Any, *, record: bool = True) -> None:
+def check(name: str, answer: Any, *measured: Any, record: bool = True) -> None:
     """Print a tick and a sentence if the answer is right, else what is wrong and a hint; never raises.
 
     Parameters
@@ -156,8 +170,10 @@ def check(name: str, answer: Any, *, record: bool = True) -> None:
     name : str
         The exercise; for an unknown one a line names the nearest.
     answer : object
-        A number, an array or a function, as the exercise asks. None, or a function that returns None, is
-        "not answered yet".
+        A number, an array, a function or the letters of statements, as the exercise asks. None, or a
+        function that returns None, is "not answered yet".
+    *measured : object
+        What the notebook measured, where the right answer depends on it.
     record : bool
         Whether `medlab progress` hears of it and the next hint is stronger; a solution that was shown is not
         the learner's.
@@ -167,10 +183,43 @@ def check(name: str, answer: Any, *, record: bool = True) -> None:
     >>> check("noise_factor", 10**0.5, record=False)
     ✓ noise_factor: right. A tenth of the dose costs a bit more than three times the noise.
     """
-    verdict = judge(name, answer, learner_record.wrong_tries("exercises", str(name)))
+    wrong_before = learner_record.wrong_tries("exercises", str(name))
+    verdict = judge(name, answer, *measured, wrong_before=wrong_before)
     translation.show(verdict.text)
     if record and verdict.solved is not None:
         learner_record.note("exercises", str(name), solved=verdict.solved)
+
+
+def use(name: str, answer: Any, otherwise: Any) -> Any:
+    """Return the learner's answer for what follows if it passes its check, else what takes its place.
+
+    Parameters
+    ----------
+    name : str
+        The exercise.
+    answer : object
+        What the learner wrote for it.
+    otherwise : object
+        What the notebook goes on with until then, such as medlab's own function.
+
+    Returns
+    -------
+    answer : object
+        One of the two; a line says which.
+
+    Examples
+    --------
+    >>> use("noise_factor", 3.0, otherwise=10**0.5)
+    ○ noise_factor: medlab's is used here until yours passes its check.
+    3.1622776601683795
+    """
+    solved = judge(name, answer).solved
+    translation.show(
+        f"✓ {name}: yours passed its check and is used here."
+        if solved
+        else f"○ {name}: medlab's is used here until yours passes its check."
+    )
+    return answer if solved else otherwise
 
 
 def _run(path: Path) -> None:

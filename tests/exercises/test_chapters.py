@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -128,15 +130,28 @@ def test_notebook_asks_its_own_questions(path):
 
 
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
-def test_exercises_run_as_shipped_and_solutions_solve_them(path, capsys):
+def test_exercises_run_as_shipped_and_solutions_solve_them(path, measured, capsys):
+    variables = {
+        key: value for name in CHAPTERS[path.stem].exercises for key, value in measured[name].items()
+    }
     for text in sources(path, "exercise"):
-        exec(text, {"np": np, "exercises": exercises})
+        exec(text, {"np": np, "exercises": exercises, **variables})
         assert "not answered yet" in capsys.readouterr().out
     for text in sources(path, "solution"):
-        exec(text, {"np": np, "exercises": exercises})
+        exec(text, {"np": np, "exercises": exercises, **variables})
         assert "✓" in capsys.readouterr().out
     for call in calls(sources(path, "solution"), "check"):
         assert "record=False" in ast.unparse(call), "a solution is not the learner's"
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_statements_to_choose_from_stand_right_above_the_exercise(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    for before, cell in pairwise(cells):
+        if "exercise" in cell["metadata"].get("tags", []):
+            (name,) = first_words(["".join(cell["source"])], "check")
+            letters = re.findall(r"^- \*\*(\w)\*\* ", "".join(before["source"]), re.MULTILINE)
+            assert letters == list(grading.find(name).statements), name
 
 
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)

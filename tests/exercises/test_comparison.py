@@ -303,3 +303,39 @@ def test_what_a_function_raises_is_told_by_type_and_message():
 def test_a_result_in_place_of_the_function_is_told_so():
     with pytest.raises(Hint, match=r"should be .*function.*, but is 4\."):
         comparison.compare_function(4, twice, [(2,)])
+
+
+TRUTHS = {"a": True, "b": False, "c": True, "d": False}
+
+
+@pytest.mark.parametrize(
+    "answer", ["ac", "ca", "A, C", "a) c)", " a and c ", ["a", "c"], ("c", "a"), {"a", "c"}, "aac"]
+)
+def test_a_choice_may_be_written_in_many_ways(answer):
+    comparison.compare_choice(answer, TRUTHS)
+
+
+def test_no_letter_is_a_choice_too():
+    comparison.compare_choice("", {"a": False, "b": False})
+    comparison.compare_choice([], {"a": False, "b": False})
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("abc", r"^Of the statements that you chose, 1 out of 3 cannot be right\.$"),
+        ("bd", "2 out of 2 cannot be right"),
+        ("ab", "1 out of 2 cannot be right"),
+        ("a", "hold, but they are not all that do"),
+        ("", "not all that do"),
+        ("e", "should be letters out of a, b, c, d, as in `ab`, but is 'e'"),
+        ("yes", "should be letters out of"),
+        (["a", 3], "should be letters out of"),
+        (3, "should be letters out of a, b, c, d, as in `ab`, but is 3"),
+        (True, "should be letters out of"),
+        (None, "should be letters out of"),
+    ],
+)
+def test_a_wrong_choice_is_told_how_many_do_not_hold(answer, words):
+    with pytest.raises(Hint, match=words):
+        comparison.compare_choice(answer, TRUTHS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medlab import notebook
+from medlab import exercises, notebook
 from medlab.exercises import check, exercise, grading, judge, learner_record
 from medlab.exercises.chapters import read_chapters
 
@@ -103,9 +103,9 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nonsense_gets_a_hint_and_raises_nothing(name):
+def test_nonsense_gets_a_hint_and_raises_nothing(name, measured):
     for what, answer in NONSENSE.items():
-        verdict = judge(name, answer)
+        verdict = judge(name, answer, *measured[name].values())
         assert verdict.solved is False, what
         assert verdict.text.startswith(f"✗ {name}: "), what
         assert "\nHint: " in verdict.text, what
@@ -127,8 +127,8 @@ def test_a_function_that_returns_none_is_not_answered_yet(capsys, kept):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_reference_solution_passes_and_is_noted(name, capsys):
-    check(name, grading.find(name).solution)
+def test_the_reference_solution_passes_and_is_noted(name, measured, capsys):
+    check(name, grading.find(name).solution, *measured[name].values())
     assert capsys.readouterr().out.startswith(f"✓ {name}: right. ")
     assert learner_record.load()["exercises"][name]["solved"]
 
@@ -359,6 +359,44 @@ def test_a_checker_of_ones_own_takes_the_place_of_comparing():
     task = grading._DECLARED.pop("own")
     assert task.check(1) is None
     assert task.check(2) == "not so"
+
+
+CHOICE = """from medlab.exercises import exercise
+
+exercise(
+    "slower", solution="ac",
+    statements={
+        "a": lambda seconds: seconds[0] < seconds[1],
+        "b": lambda seconds: seconds[0] > seconds[1],
+        "c": lambda seconds: max(seconds) < 10,
+    },
+    hints=("Compare.", "Which is longer?"), right="So it is.",
+)
+"""
+
+
+def test_what_was_measured_decides_which_statements_hold(course):
+    (course / "20.py").write_text(CHOICE)
+    assert judge("slower", "ac", (1, 2)).text == "✓ slower: right. So it is."
+    assert judge("slower", "ac", (2, 1)).text.startswith("✗ slower: Of the statements that you chose, 1 out")
+    assert judge("slower", ["b", "c"], (2, 1)).solved
+    assert judge("slower", "", (20, 20)).solved, "none of them holds"
+    assert judge("slower", "ac", None).solved is None, "nothing is measured yet"
+    assert "cannot be checked: TypeError" in judge("slower", "ac", 7).text
+
+
+def test_use_goes_on_with_the_learners_answer_once_it_is_right(capsys):
+    assert exercises.use("noise_factor", 3.1623, otherwise="ours") == 3.1623
+    assert capsys.readouterr().out == "✓ noise_factor: yours passed its check and is used here.\n"
+    for answer in (None, 3.0, "nonsense"):
+        assert exercises.use("noise_factor", answer, otherwise="ours") == "ours"
+        said = "○ noise_factor: medlab's is used here until yours passes its check.\n"
+        assert capsys.readouterr().out == said
+
+
+def test_using_an_answer_is_no_try(kept):
+    exercises.use("noise_factor", 3.0, otherwise=0)
+    assert not kept.exists()
 
 
 def test_a_file_that_was_mended_is_run_again(course):
