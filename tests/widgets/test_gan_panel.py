@@ -109,7 +109,7 @@ def test_the_panel_shows_losses_samples_and_the_way_between_two(monkeypatch):
     assert not np.array_equal(before, panel._samples)  # of the same noise, by other weights
     assert [line["name"] for line in panel.charts.charts[0]["lines"]] == ["critic loss", "generator loss"]
     assert panel.charts.charts[0]["lines"][0]["x"] == [4, 8, 12]
-    assert "done · step 12 of 12" in panel.status.value
+    assert "done · step 12 of 12" in panel.status.text
     assert [picture.axes[1].get_title() for picture in displayed] == ["SIMULATED noise"]
     assert all(button.disabled for button in panel.buttons.buttons.values())
 

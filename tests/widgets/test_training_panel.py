@@ -42,7 +42,7 @@ def test_it_trains_what_its_code_trains(panel, dataset, capsys):
 def test_the_status_names_the_precision_of_the_network_that_trains(panel, monkeypatch):
     monkeypatch.setattr(models, "build", functools.partial(models.build, mixed_precision=True))
     panel.start().wait()
-    assert ", mixed_float16, " in panel.status.value
+    assert ", mixed_float16, " in panel.status.text
 
 
 def test_after_waiting_a_picture_is_left(panel, monkeypatch):
@@ -62,16 +62,16 @@ def test_buttons_mean_something_only_when_they_can_be_pressed(panel):
     held(panel)
     assert enabled() == ["Stop", "Resume"]
     assert panel.sliders.controls["width"].disabled
-    assert "paused" in panel.status.value
+    assert "paused" in panel.status.text
     panel.stop().wait()
     assert enabled() == ["Start", "Resume"]
     panel.resume().wait()
     assert enabled() == ["Start"]
     assert not panel.sliders.controls["width"].disabled
-    assert "run 1: done" in panel.status.value
-    assert "CPU" in panel.status.value
-    assert ", float32, " in panel.status.value
-    assert "memory" in panel.status.value
+    assert "run 1: done" in panel.status.text
+    assert "CPU" in panel.status.text
+    assert ", float32, " in panel.status.text
+    assert "memory" in panel.status.text
 
 
 def test_stopped_and_resumed_it_ends_as_an_uninterrupted_run(panel, dataset):
@@ -125,7 +125,7 @@ def test_a_training_of_plain_code_stands_beside(panel, dataset):
 def test_what_goes_wrong_is_said_in_the_panel_and_raised_to_code(panel):
     held(panel)
     panel.buttons.buttons["Start"].click()
-    assert "another session is at work" in panel.message.value
+    assert "another session is at work" in panel.status.problem
     with pytest.raises(RuntimeError, match=r"run 1 is at work\. Stop it"):
         panel.restore("run 1")
     with pytest.raises(RuntimeError, match="another session is at work"):
@@ -155,7 +155,7 @@ def test_an_error_of_the_training_is_shown(panel, monkeypatch):
     monkeypatch.setattr("medlab.training.session.fit", fail)
     with pytest.raises(LookupError, match="no such"):
         panel.start().wait()
-    assert "LookupError: no such &lt;nodule&gt;" in panel.message.value
+    assert "LookupError: no such <nodule>" in panel.status.problem
     assert panel.current.state == "failed"
     assert not panel.buttons.buttons["Start"].disabled
 

@@ -82,14 +82,14 @@ class GanPanel(Panel):
         )
         self.place.observe(lambda _change: self._refresh(), "value")
         self.ends = ipywidgets.Button(description="Other ends", tooltip="Two other noise vectors")
-        self.ends.on_click(guarded(self.other_ends, self._say))
+        self.ends.on_click(guarded(self.other_ends, self.status))
         self.between = ipywidgets.Image(format="png")
         heading = ipywidgets.HTML(f"<b>{html.escape(self.title)}</b>, always of the same noise")
         right = ipywidgets.VBox(
             [heading, self.samples, ipywidgets.HBox([self.place, self.ends]), self.between]
         )
         lower = ipywidgets.HBox([self.charts, right], layout={"flex_flow": "row wrap"})
-        return [self.buttons, self.status, self.message, lower]
+        return [self.buttons, self.status, lower]
 
     def result(self) -> GANRun:
         """Return the finished training; see `TrainSession.result`."""

@@ -81,7 +81,7 @@ class TrainingPanel(Panel):
         self._restore = ipywidgets.Button(
             description="Restore", tooltip="Sliders and weights of the chosen run"
         )
-        self._restore.on_click(guarded(lambda: self.restore(self._chosen.value), self._say))
+        self._restore.on_click(guarded(lambda: self.restore(self._chosen.value), self.status))
         self._code = CopyText(label="Copy as code")
         self._command = CopyText(label="Copy as medlab report …")
         for control in self.sliders.controls.values():
@@ -90,7 +90,7 @@ class TrainingPanel(Panel):
         copies = ipywidgets.Accordion(
             [ipywidgets.VBox([self._code, self._command])], titles=["The same as code"]
         )
-        shown = [self.buttons, self.status, self.message, self.charts, self._table]
+        shown = [self.buttons, self.status, self.charts, self._table]
         return [self.sliders, *shown, ipywidgets.HBox([self._chosen, self._restore]), copies]
 
     # --- what the buttons do
@@ -296,7 +296,7 @@ class SessionPanel(Panel):
             self._watch(session)
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        return [self.buttons, self.status, self.message, self.charts]
+        return [self.buttons, self.status, self.charts]
 
     def _refresh(self) -> None:
         with self._lock:
