@@ -117,7 +117,7 @@ def test_a_training_of_plain_code_stands_beside(panel, dataset):
     model = models.build("screening_cnn", dataset, width=8, seed=0)
     run = training.fit(model, dataset, epochs=2, seed=0, progress=False)
     panel.add("plain code", run).start().wait()
-    assert [listed.name for listed in panel.runs] == ["plain code", "run 2"]
+    assert [listed.name for listed in panel.runs] == ["plain code", "run 1"]
     assert panel.charts.charts[0]["lines"][0]["name"] == "plain code"
     assert panel.restore("plain code").result() is run
 
@@ -173,3 +173,56 @@ def test_nothing_trains_before_start(dataset):
     before = threading.active_count()
     TrainingPanel(dataset, **SMALL)
     assert threading.active_count() == before
+
+
+def test_runs_are_renamed_hidden_and_deleted(panel, tmp_path):
+    panel.start().wait()
+    panel.start().wait()
+    panel.rename("run 1", " narrow ")
+    assert [run.name for run in panel.runs] == ["narrow", "run 2"]
+    for name in ("", "run 2"):
+        with pytest.raises(ValueError, match=r"new name of a run must be one that no other has, got"):
+            panel.rename("narrow", name)
+    panel.hide("run 2")
+    assert {line["name"] for line in panel.charts.charts[1]["lines"]} == {"narrow"}
+    panel.hide("run 2")
+    assert {line["name"] for line in panel.charts.charts[1]["lines"]} == {"narrow", "run 2"}
+    panel.delete("run 2")
+    assert not (tmp_path / "run-2").exists()
+    assert panel.current.name == "narrow"
+    with pytest.raises(ValueError, match="run must be one of: narrow; got 'run 2'"):
+        panel.delete("run 2")
+    assert repr(TrainingPanel(panel.dataset, folder=tmp_path)) == "<TrainingPanel on spots: narrow on disk>"
+    held(panel)
+    with pytest.raises(RuntimeError, match=r"run 2 is at work\..*before one is deleted"):
+        panel.delete("narrow")
+    panel.stop().wait()
+
+
+def test_the_buttons_of_a_run_do_the_same(panel, tmp_path):
+    panel.start().wait()
+    tools = panel.tools
+    tools.name.value = "first"
+    tools.buttons["Rename"].click()
+    assert panel.runs[0].name == tools.chosen.value == "first"
+    tools.buttons["Hide"].click()
+    assert panel.runs[0].hidden
+    assert tools.buttons["Hide"].description == "Show"
+    tools.buttons["Delete"].click()
+    assert tools.buttons["Delete"].description == "Delete for good?"
+    assert panel.runs
+    tools.buttons["Delete"].click()
+    assert not panel.runs
+    assert list(tmp_path.iterdir()) == []
+    assert all(button.disabled for button in tools.buttons.values())
+    assert panel.buttons.buttons["Start"].disabled is False
+
+
+def test_a_cell_that_adds_a_training_can_be_run_again(panel, dataset):
+    model = models.build("screening_cnn", dataset, width=8, seed=0)
+    run = training.fit(model, dataset, epochs=1, seed=0, progress=False)
+    panel.add("plain code", run).add("plain code", run)
+    assert repr(panel) == "<TrainingPanel on spots: plain code done>"
+    panel.start().wait()
+    with pytest.raises(ValueError, match="name must be one that no run of the panel has, got 'run 1'"):
+        panel.add("run 1", run)

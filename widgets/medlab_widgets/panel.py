@@ -28,17 +28,20 @@ class Panel(PictureMixin, ipywidgets.VBox):
     ----------
     once : bool
         Whether it can start only once.
+    **further
+        Actions of further buttons, by name; "_" stands for a blank.
     """
 
     session: Any
 
-    def __init__(self, *, once: bool = False) -> None:
+    def __init__(self, *, once: bool = False, **further: Callable[[], Any]) -> None:
         self._front_end = has_front_end()
         # The follower draws from its own thread, and clicks are heard in the thread of a subshell.
         self._lock = threading.RLock()
         self._follower: threading.Thread | None = None
         self.charts, self.status = LiveCharts(), StatusLine()
         actions = {"Start": self.start, "Pause": self.pause, "Stop": self.stop, "Resume": self.resume}
+        actions |= {name.replace("_", " "): action for name, action in further.items()}
         self.buttons = Controls(actions, self.status, once=once)
         super().__init__(self._compose())
         self.add_class("medlab-panel").add_class(self.status.watched)
@@ -130,7 +133,7 @@ class Panel(PictureMixin, ipywidgets.VBox):
 
 
 class Controls(ipywidgets.HBox):
-    """Start, Pause, Stop and Resume, of which those can be pressed that mean something now."""
+    """Start, Pause, Stop, Resume and so on, of which those can be pressed that mean something now."""
 
     # State of the session: what can be pressed.
     ALLOWED: ClassVar = {
@@ -139,7 +142,7 @@ class Controls(ipywidgets.HBox):
         "paused": ("Stop", "Resume"),
         "stopping": (),
         "stopped": ("Start", "Resume"),
-        "done": ("Start",),
+        "done": ("Start", "Train more"),
         "failed": ("Start",),
     }
 
@@ -150,9 +153,9 @@ class Controls(ipywidgets.HBox):
         self.buttons = {}
         for name, action in actions.items():
             # No icon: browsers count its glyph into the button's name, for readers who cannot see it.
-            self.buttons[name] = ipywidgets.Button(description=name, tooltip=f"{name} the training")
+            self.buttons[name] = ipywidgets.Button(description=name, layout={"width": "100px"})
             self.buttons[name].on_click(guarded(action, status))
-        super().__init__(list(self.buttons.values()))
+        super().__init__(list(self.buttons.values()), layout={"flex_flow": "row wrap"})
         self.allow("idle")
 
     def allow(self, state: str) -> None:
