@@ -172,5 +172,5 @@ exercise(
         "Count the lesions that can still be seen in the repaired images, and ask what part of all true "
         "lesions they are.",
     ),
-    right="No reader and no network behind the repair can bring back what it has erased.",
+    right="Who looks only at what the repaired holes show cannot find more: mark what was filled.",
 )
