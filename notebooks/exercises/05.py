@@ -138,7 +138,7 @@ def _erased(answer: object, pair_erased: dict[str, bool]) -> None:
 
 exercise(
     "erased_pairs",
-    solution="bde",
+    solution="cef",
     check=_erased,
     hints=(
         "In each pair look at the frame on the left first, where the nodule is, and then at the same frame "

@@ -97,16 +97,16 @@ def sensitivity_by_counting(lesions, erased):
 
 # (noise, copies among 200 images) -> (alarm, share that counts as close)
 HUNT = {
-    (3, 2): (False, 0.04),
+    (3, 2): (False, 0.05),
     (3, 20): (True, 0.13),
     (3, 200): (True, 1.0),
-    (60, 2): (False, 0.03),
-    (60, 20): (False, 0.035),
-    (60, 200): (False, 0.05),
+    (60, 2): (False, 0.04),
+    (60, 20): (False, 0.04),
+    (60, 200): (False, 0.03),
 }
 MEASURED = {
     "thief_hunt": {"hunt": HUNT},
-    "erased_pairs": {"pair_erased": {letter: letter in "bde" for letter in "abcdef"}},
+    "erased_pairs": {"pair_erased": {letter: letter in "cef" for letter in "abcdef"}},
 }
 CONTRARY = {
     "thief_hunt": ({"hunt": {key: (True, 1.0) for key in HUNT}}, "abcd"),
@@ -276,23 +276,23 @@ VARIANTS = {
     },
     "erased_pairs": {
         "right": {
-            "letters": "bde",
-            "another order": "edb",
-            "with commas": "b, d, e",
-            "capitals": "BDE",
-            "a list": ["b", "d", "e"],
-            "a set": {"b", "d", "e"},
-            "in words": "b, d and e",
+            "letters": "cef",
+            "another order": "fec",
+            "with commas": "c, e, f",
+            "capitals": "CEF",
+            "a list": ["c", "e", "f"],
+            "a set": {"c", "e", "f"},
+            "in words": "c, e and f",
         },
         "wrong": {
-            "those that are kept": "acf",
-            "one missing": "bd",
-            "one too many": "abde",
+            "those that are kept": "abd",
+            "one missing": "ce",
+            "one too many": "acef",
             "all": "abcdef",
             "none": "",
             "the first three": "abc",
             "a count": 3,
-            "another letter": "bdeg",
+            "another letter": "cefg",
         },
     },
     "best_sensitivity": {
