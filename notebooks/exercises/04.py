@@ -59,7 +59,8 @@ exercise(
         "weight, and b. Bend their sum with np.tanh before it becomes the new state, and return the state "
         "after the loop.",
     ),
-    right="One number remembers a whole sequence. A real network does the same with vectors and matrices.",
+    right="One number carries something of every number before it, of the late ones most. A real network "
+    "does the same with vectors and matrices.",
 )
 
 
@@ -99,8 +100,8 @@ exercise(
         "Once there is one weight for each step, multiply every value by its weight and add up the "
         "products. np.exp works on a whole array at once, and np.sum adds up what it returns.",
     ),
-    right="Each point of score multiplies a step's weight by e, about 2.7; only a lead of several points "
-    "leaves the others nearly nothing.",
+    right="Each point of score multiplies a step's weight, measured against the others', by e, about 2.7; "
+    "only a lead of several points leaves the others nearly nothing.",
 )
 
 
