@@ -210,7 +210,8 @@ def doctor(as_json: bool) -> None:
     The exit code is 1 if medlab cannot work, because a package that it always needs, its backend or a
     writable data root is missing.
     """
-    click.echo(f"asking {backend.name()} in a process of its own takes a few seconds", err=True)
+    # Beside JSON only, which must stay readable: a notebook shows stderr in red.
+    click.echo(f"asking {backend.name()} in a process of its own takes a few seconds", err=as_json)
     facts = examine()
     say(json.dumps(facts, indent=2) if as_json else as_text(facts), None if as_json else facts)
     needed = ("medlab", f"backend {facts['backend']}")

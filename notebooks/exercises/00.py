@@ -49,33 +49,44 @@ exercise(
 )
 
 
-def batches_per_epoch(count: int, size: int) -> int:
-    """Return the number of batches that hold `count` images, at most `size` in each."""
-    return -(-count // size)
+exercise(
+    "steps_in_all",
+    solution=120,  # 1000 // 64 = 15 whole batches in each of 8 epochs
+    mistakes=[
+        (128, "The last, smaller batch is left out here: 15 whole batches, not 16, are in each epoch."),
+        (125, "A batch is left out for each epoch: round down before you count the epochs, not after."),
+        (15, "This is one epoch. How many are there?"),
+        (16, "This is one epoch, and its last, smaller batch is left out here."),
+        (8000, "This is how often an image is shown; a step takes 64 images."),
+    ],
+    hints=(
+        "How many whole batches of 64 can be made of 1000 images? What remains makes no step.",
+        "1000 // 64 rounds down to the number of whole batches. Each of the 8 epochs has as many.",
+    ),
+    right="The optimizer changes the weights once per batch; the next cell asks it how often it did.",
+)
 
 
 exercise(
-    "batches_per_epoch",
-    solution=batches_per_epoch,
-    # Counts that divide evenly and counts that do not, by much and by very little.
-    cases=[(100, 32), (64, 32), (96, 32), (1, 64), (1000, 64), (65, 64), (32, 32), (10_001, 5_000)],
+    "ill_among_called",
+    solution=13 / 15,  # to the right of 0.55 stand 13 squares and 2 circles
     mistakes=[
-        (
-            lambda count, size: count // size,
-            "You leave the last images out when they do not fill a batch: round up.",
-        ),
-        (
-            lambda count, size: count // size + 1,
-            "Right, except where the batches come out even: 64 images in batches of 32 are exactly 2.",
-        ),
-        (lambda count, size: count / size, "There is no part of a batch: round up to a whole number."),
+        (13 / 20, "This is the sensitivity, a share of all who are ill. Divide by all who are called back."),
+        (2 / 20, "This is the share of the healthy who are called back. Divide by all who are called back."),
+        (2 / 15, "These are the healthy among those who are called back. The ill are asked for."),
+        (13 / 40, "You divide by all patients. Divide by those who are called back."),
+        (16 / 20, "This belongs to the threshold 0.45 of panel B. Move it to 0.55 and count again."),
+        (10 / 11, "This belongs to the threshold 0.65 of panel A. Move it to 0.55 and count again."),
     ],
+    rtol=0.01,
     hints=(
-        "How many images are left over once all full batches are taken? They need a batch too.",
-        "100 // 32 is 3 and leaves 4 images over, 96 // 32 is 3 too and leaves none. // always rounds down; "
-        "you want to round up wherever something is left over, and only there.",
+        "Imagine the dashed line at 0.55 and look only at what stands to the right of it: "
+        "who are these people?",
+        "Count the squares and the circles to the right of 0.55. The squares are ill; divide their number by "
+        "that of all marks to the right.",
     ),
-    right="A training that uses every batch, as Keras' own fit does, takes that many steps in an epoch.",
+    right="13 of 15. Where the ill are as rare as in a screening, the same threshold gives a far smaller "
+    "share.",
 )
 
 
@@ -123,30 +134,37 @@ exercise(
 )
 
 
-def decide(output: float, threshold: float) -> str:
-    """Return the proposal, "call back" or "no call-back"."""
-    return "call back" if output >= threshold else "no call-back"
+def right_answers(rates: dict[int, tuple[float, float]], ill_per_1000: int) -> dict[int, float]:
+    """Return for each setting how many of 1,000 people are judged rightly."""
+    return {
+        wanted: ill_per_1000 * found + (1000 - ill_per_1000) * (1 - alarmed)
+        for wanted, (found, alarmed) in rates.items()
+    }
 
 
+def most_found_is_most_right(rates: dict[int, tuple[float, float]]) -> bool:
+    """Say whether the setting that finds most has most right answers, in both groups."""
+    counts = [right_answers(rates, ill_per_1000) for ill_per_1000 in (350, 10)]
+    return all(right[max(rates)] == max(right.values()) for right in counts)
+
+
+# What the notebook measures: for each setting, by the percentage wanted on validation, the share of the ill
+# who are found on test, and of the healthy who are called back.
 exercise(
-    "decide",
-    solution=decide,
-    # Outputs on both sides of a threshold, on it and just below.
-    cases=[(0.3, 0.2), (0.1, 0.2), (0.2, 0.2), (0.9, 0.95), (0.16, 0.2), (0.1999, 0.2), (0.19999, 0.2)],
-    mistakes=[
-        (
-            lambda output, threshold: "call back" if output > threshold else "no call-back",
-            "On both sides all is right; the threshold itself is called back too: >=.",
-        ),
-        (
-            lambda output, threshold: decide(output, 0.5),
-            "You compare with 0.5, but the threshold is given.",
-        ),
-    ],
+    "price_of_finding",
+    solution="bd",
+    statements={
+        "a": most_found_is_most_right,
+        "b": lambda rates: all(990 * alarmed > 9 * 10 * found for found, alarmed in rates.values()),
+        "c": lambda rates: rates[max(rates)][1] <= 2 * rates[min(rates)][1],
+        "d": lambda rates: max(right_answers(rates, 10).values()) < 990,
+    },
     hints=(
-        "One comparison decides. Which of the two texts belongs to the threshold itself?",
-        "An if with >= is true on the threshold itself too. Return one text where it is true and "
-        "the other where it is not, spelled as in the task.",
+        "Set ill_per_1000 to 350, then to 10, and read the four bars each time. Right answers are the ill "
+        "who are found and the healthy who are left alone.",
+        "Take one statement at a time. For those who are called back, compare the two kinds of people in "
+        "them. And if nobody is called back, how many of 1000 answers are right where 10 are ill?",
     ),
-    right="One comparison, and all the work was in choosing the threshold.",
+    right="Accuracy rewards silence where the disease is rare, so a threshold is chosen by what each error "
+    "costs.",
 )

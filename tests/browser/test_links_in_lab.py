@@ -29,14 +29,7 @@ def start(lab):
         "flow-text",
         "questions",
     }
-    wanted |= {
-        "map-linked",
-        "article-text",
-        "article-rows",
-        "article-place",
-        "article-parts",
-        "article-table",
-    }
+    wanted |= {"article-text", "article-table"}
     notebook.cells = [cell for cell in notebook.cells if cell.id in wanted]
     assert len(notebook.cells) == len(wanted)
     lab.open(notebook, name="00_start.ipynb")

@@ -118,6 +118,12 @@ def test_doctor_says_what_there_is(healthy):
     assert facts["missing"] == []
 
 
+def test_doctor_writes_nothing_in_red_where_a_notebook_shows_its_table(healthy):
+    result = CliRunner().invoke(main, ["doctor"])
+    assert result.stderr == ""
+    assert "takes a few seconds" in result.stdout.splitlines()[0]
+
+
 @pytest.mark.parametrize(
     ("missing", "words"), [("", "Chinese, Japanese and Korean in fig"), ("医", "fonts-noto-cjk")]
 )

@@ -245,7 +245,7 @@ def test_every_declared_mistake_is_one_and_gets_its_own_hint(name):
         ("half_life_gate", 1, "1 is too large"),
         ("padded_weights", 200_000, "200000 is too small"),
         ("padded_weights", 200_768.4, "200768.4 is too large"),
-        ("batches_per_epoch", lambda c, s: c // s + 1, "where the batches come out even"),
+        ("steps_in_all", 128, "The last, smaller batch"),
         ("called_back", 500, "half of the 990"),
         ("called_back", 9, "people without cancer are called back too"),
         ("called_back", 495, "ill who are found"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
 import numpy as np
@@ -43,23 +42,6 @@ def gray_black_outside(hu, low_hu, high_hu):
     return (hu - low_hu) / (high_hu - low_hu) if low_hu <= hu <= high_hu else 0.0
 
 
-def batches_by_counting(count, size):
-    batches = 0
-    while count > 0:
-        count -= size
-        batches += 1
-    return batches
-
-
-def batches_by_recursion(count, size):
-    return 0 if count <= 0 else 1 + batches_by_recursion(count - size, size)
-
-
-def batches_with_rest(count, size):
-    whole, rest = divmod(count, size)
-    return whole + 1 if rest else whole
-
-
 def outcomes_by_loop(truth, called):
     tp = fn = fp = tn = 0
     for ill, call in zip(truth, called, strict=True):
@@ -96,32 +78,16 @@ def outcomes_accuracy(truth, called):
     return right, len(truth) - right, 0, 0
 
 
-def decide_with_default(probability, threshold):
-    answer = "no call-back"
-    if not probability < threshold:
-        answer = "call back"
-    return answer
-
-
-def decide_above(probability, threshold):
-    if probability > threshold:
-        return "call back"
-    return "no call-back"
-
-
-def decide_rounded(probability, threshold):
-    return "call back" if round(probability, 1) >= threshold else "no call-back"
-
-
-def decide_printed(probability, threshold):
-    print("call back" if probability >= threshold else "no call-back")
-
-
-def decide_half(probability, threshold):
-    if probability >= threshold:
-        return "call back"
-    return None
-
+# For each percentage wanted on validation: the shares, on test, of the ill found and the healthy called back.
+MEASURED = {
+    "price_of_finding": {
+        "rates": {50: (0.507, 0.141), 70: (0.689, 0.243), 90: (0.938, 0.527), 95: (0.962, 0.645)}
+    }
+}
+# A network that calls back nobody who is healthy.
+CONTRARY = {
+    "price_of_finding": ({"rates": {50: (0.5, 0.0), 70: (0.7, 0.0), 90: (0.9, 0.0), 95: (0.95, 0.0)}}, "ac")
+}
 
 VARIANTS = {
     "gray_of": {
@@ -178,37 +144,46 @@ VARIANTS = {
             ),
         },
     },
-    "batches_per_epoch": {
+    "steps_in_all": {
         "right": {
-            "added before dividing": lambda count, size: (count + size - 1) // size,
-            "minus twice": lambda count, size: -(-count // size),
-            "math.ceil": lambda count, size: math.ceil(count / size),
-            "np.ceil, a float": lambda count, size: np.ceil(count / size),
-            "whole and rest": batches_with_rest,
-            "counted": batches_by_counting,
-            "recursion": batches_by_recursion,
-            "length of a range": lambda count, size: len(range(0, count, size)),
-            "split": lambda count, size: len(np.array_split(np.arange(count), range(size, count, size))),
-            "truth added": lambda count, size: count // size + (count % size > 0),
-            "0-d array": lambda count, size: np.array(math.ceil(count / size)),
+            "a number": 120,
+            "a float": 120.0,
+            "of NumPy": np.int64(120),
+            "computed": 8 * (1000 // 64),
+            "in a list": [120],
+            "0-d array": np.array(120),
         },
         "wrong": {
-            "rounded down": lambda count, size: count // size,
-            "always one more": lambda count, size: count // size + 1,
-            "rounded to the nearest": lambda count, size: round(count / size),
-            "half a batch added and rounded": lambda count, size: round(count / size + 0.5),
-            "with a part of a batch": lambda count, size: count / size,
-            "at least one": lambda count, size: max(1, count // size),
-            "swapped": lambda count, size: -(-size // count),
-            "one too many added": lambda count, size: (count + size) // size,
-            "rest counted in images": lambda count, size: count // size + count % size,
-            "the example's answer": lambda count, size: 4,
-            "a text": lambda count, size: str(-(-count // size)),
-            "a list": lambda count, size: [size] * (count // size),
-            "nearly one added": lambda count, size: int(count / size + 0.99),
-            "nearly half added": lambda count, size: round(count / size + 0.49),
-            "rounded, then rounded up": lambda count, size: math.ceil(round(count / size, 2)),
-            "one more for more than a batch": lambda count, size: count // size + (count > size),
+            "rounded up": 128,
+            "rounded after counting the epochs": 8 * 1000 // 64,
+            "one epoch": 15,
+            "one epoch, rounded up": 16,
+            "images shown": 8000,
+            "batches of 32": 8 * (1000 // 32),
+            "a text": "120",
+            "per epoch and in all": (15, 120),
+        },
+    },
+    "ill_among_called": {
+        "right": {
+            "a quotient": 13 / 15,
+            "two digits": 0.87,
+            "three digits": 0.867,
+            "a fraction": Fraction(13, 15),
+            "in a list": [13 / 15],
+            "of NumPy": np.float32(13 / 15),
+        },
+        "wrong": {
+            "sensitivity": 13 / 20,
+            "healthy called back": 2 / 20,
+            "healthy among the called": 2 / 15,
+            "of all patients": 13 / 40,
+            "threshold of panel B": 16 / 20,
+            "threshold of panel A": 10 / 11,
+            "specificity": 18 / 20,
+            "in percent": 86.7,
+            "the count": 13,
+            "a text": "13/15",
         },
     },
     "four_outcomes": {
@@ -291,37 +266,24 @@ VARIANTS = {
             "scikit-learn, turned": lambda t, c: confusion_matrix(t, c).ravel()[::-1],
         },
     },
-    "decide": {
+    "price_of_finding": {
         "right": {
-            "if": lambda p, cut: "call back" if p >= cut else "no call-back",
-            "the other way round": lambda p, cut: "no call-back" if p < cut else "call back",
-            "a default": decide_with_default,
-            "np.where, a 0-d array": lambda p, cut: np.where(p >= cut, "call back", "no call-back"),
-            "a text of NumPy": lambda p, cut: np.array(["no call-back", "call back"])[int(p >= cut)],
-            "an array of one": lambda p, cut: np.array(["call back" if p >= cut else "no call-back"]),
-            "in a list": lambda p, cut: ["call back"] if p >= cut else ["no call-back"],
-            "a table": lambda p, cut: {True: "call back", False: "no call-back"}[p >= cut],
-            "and, or": lambda p, cut: (p >= cut and "call back") or "no call-back",
-            "the sign": lambda p, cut: ("no call-back", "call back")[p - cut >= 0],
-            "a line break at the end": lambda p, cut: "call back\n" if p >= cut else "no call-back\n",
+            "letters": "bd",
+            "the other way round": "db",
+            "with a comma": "b, d",
+            "a list": ["b", "d"],
+            "a set": {"b", "d"},
+            "capitals": "BD",
         },
         "wrong": {
-            "above only": decide_above,
-            "0.5": lambda p, cut: "call back" if p >= 0.5 else "no call-back",
-            "turned over": lambda p, cut: "no call-back" if p >= cut else "call back",
-            "swapped": lambda p, cut: "call back" if cut >= p else "no call-back",
-            "always": lambda p, cut: "call back",
-            "never": lambda p, cut: "no call-back",
-            "a truth value": lambda p, cut: p >= cut,
-            "0 or 1": lambda p, cut: int(p >= cut),
-            "other words": lambda p, cut: "callback" if p >= cut else "no callback",
-            "capitals": lambda p, cut: "CALL BACK" if p >= cut else "NO CALL-BACK",
-            "rounded": decide_rounded,
-            "close is enough": lambda p, cut: "call back" if p >= cut - 0.01 else "no call-back",
-            "printed": decide_printed,
-            "without the other answer": decide_half,
-            "a ratio near 1": lambda p, cut: "call back" if p / cut >= 0.9999 else "no call-back",
-            "rounded to four digits": lambda p, cut: "call back" if round(p, 4) >= cut else "no call-back",
+            "one is missing": "b",
+            "the other is missing": "d",
+            "one too many": "bcd",
+            "more found is more right": "ab",
+            "all": "abcd",
+            "none": "",
+            "the wrong ones": "ac",
+            "another letter": "be",
         },
     },
 }
