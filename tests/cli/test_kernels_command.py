@@ -15,6 +15,7 @@ from medlab import backend
 from medlab.cli import main
 from medlab.cli.kernels import state_of
 from medlab.cli.lab import course_to_work_in
+from medlab.exercises import learner_record
 
 
 def medlab(*words):
@@ -109,11 +110,12 @@ def test_a_kernel_that_cannot_be_written_says_what_to_try(monkeypatch):
     assert "Try --user" in result.output
 
 
-def test_the_lab_opens_on_the_clones_course_and_passes_options_on(monkeypatch):
+def test_the_lab_opens_on_the_clones_course_and_passes_options_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(learner_record, "file", lambda: tmp_path / "progress.json")
     started = []
 
     class Server:
-        def __init__(self, command):
+        def __init__(self, command, env):
             started.append(command)
 
         def __enter__(self):
@@ -137,6 +139,7 @@ def test_the_lab_opens_on_the_clones_course_and_passes_options_on(monkeypatch):
         "-m",
         "jupyterlab",
         f"--ServerApp.root_dir={course}",
+        "--LabApp.default_url=/lab/tree/00_start.ipynb",
         "--no-browser",
         "--port=9999",
     ]
