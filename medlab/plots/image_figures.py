@@ -330,6 +330,8 @@ def _color_bar(
     scale = ScalarMappable(
         Normalize(0, len(colors) - 1), LinearSegmentedColormap.from_list("attribution", colors)
     )
-    bar = picture.colorbar(scale, ax=axes, shrink=0.8, aspect=25, pad=0.02, ticks=range(len(colors)))
+    # A bar beside more rows is longer and no wider.
+    aspect = 25 * axes[0].get_subplotspec().get_gridspec().nrows / 2
+    bar = picture.colorbar(scale, ax=axes, shrink=0.8, aspect=aspect, pad=0.02, ticks=range(len(colors)))
     bar.ax.set_yticklabels(words, fontsize=canvas.SMALL)
     bar.set_label(name, fontsize=canvas.SMALL)

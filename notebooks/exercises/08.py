@@ -175,7 +175,7 @@ def _near_the_end(answer: Any, end: float) -> str | None:
 
 exercise(
     "logit_of_nothing",
-    solution=0.1,
+    solution=0.65,
     check=_near_the_end,
     hints=(
         "Everything has been deleted where 100 % of the pixels are replaced. Look at the right edge.",

@@ -113,13 +113,13 @@ GROUND = {
     "letter only": 0.2,
     "yours": 0.0,
 }
-END = -0.9
+END = 0.65
 MEASURED = {
     "logit_of_nothing": {"end_of_deletion": END},
     "what_the_tag_is": {"tag_effects": EFFECTS},
 }
 CONTRARY = {
-    "logit_of_nothing": ({"end_of_deletion": 1.5}, 1.4),
+    "logit_of_nothing": ({"end_of_deletion": -1.5}, -1.4),
     "what_the_tag_is": ({"tag_effects": GROUND}, "b"),
 }
 
@@ -244,15 +244,15 @@ VARIANTS = {
             "exact": END,
             "read a bit high": END + 0.3,
             "read a bit low": END - 0.3,
-            "one digit": -1,
+            "one digit": 0.6,
             "NumPy": np.float32(END),
             "an array": np.array(END),
         },
         "wrong": {
-            "where the curves begin": END + 2.0,
+            "where the curves begin": END + 1.2,
             "zero": 0.0,
             "the sign": -END,
-            "the lowest point": END - 1.8,
+            "the lowest point": END - 2.9,
             "a percentage": 100,
             "a word": "low",
         },
