@@ -53,6 +53,9 @@ EXAMPLES = {
     "overlay": lambda: plots.overlay(
         GRAY[:3], np.linspace(-1, 1, GRAY[:3].size).reshape(GRAY[:3].shape), list("abc")
     ),
+    "overlay in two rows": lambda: plots.overlay(
+        GRAY, np.ones(GRAY.shape), list("abcde"), spacing_mm=(1.5, 0.75)
+    ),
     "feature_maps": lambda: plots.feature_maps(np.ones((6, 7, 5)), title="first convolution"),
     "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}),
     "lines": lambda: plots.lines(
@@ -194,6 +197,30 @@ def test_of_a_map_what_is_near_zero_lets_the_image_through():
     sizes = plots.overlay(GRAY[:2], np.abs(maps))
     assert "against" not in words(sizes)
     assert "largest" in words(sizes)
+
+
+@pytest.mark.parametrize(("maps", "down", "across"), [(1, 1, 1), (3, 1, 3), (4, 2, 2), (5, 2, 3), (7, 3, 3)])
+def test_maps_are_two_inches_wide_and_each_stands_below_its_image(maps, down, across):
+    images = np.zeros((maps, 8, 8, 1), np.uint8)
+    images[np.arange(maps), 0, np.arange(maps)] = 255
+    picture = plots.overlay(images, np.ones(images.shape), [f"image {i}" for i in range(maps)])
+    picture.to_png()
+    shown = [axis for axis in picture.axes if axis.get_visible() and axis.images]
+    above = [axis for axis in shown if axis.get_title()]
+    assert [axis.get_title() for axis in above] == [f"image {i}" for i in range(maps)]
+    assert len({round(axis.get_position().y0, 2) for axis in above}) == down
+    assert len({round(axis.get_position().x0, 2) for axis in above}) == across
+    for i, plain in enumerate(above):
+        place = plain.get_position()
+        assert place.width * picture.get_figwidth() > 2
+        (below,) = [
+            axis
+            for axis in shown
+            if axis not in above
+            and np.asarray(axis.images[0].get_array())[0, i] == 1
+            and axis.get_position().y1 < place.y0
+        ]
+        assert below.get_position().x0 == pytest.approx(place.x0, abs=0.01)
 
 
 def test_of_a_volume_the_slice_is_shown_in_which_its_map_is_strongest():

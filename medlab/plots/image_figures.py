@@ -22,6 +22,7 @@ _BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 # Told apart with any color vision; each grows out of the image's gray as its share grows.
 _FOR, _AGAINST, _NOTHING = "#FF7F0E", "#6A3D9A", "#808080"
 _BAR_IN = 1.1
+_MAPS_ACROSS = 3  # more of them side by side are too small to see single pixels
 # One pixel in two hundred may saturate: a single bright one would leave the rest invisible.
 _SATURATED = 0.995
 
@@ -97,7 +98,7 @@ def overlay(
     ends: tuple[str, str] | None = None,
     spacing_mm: Sequence[float] | None = None,
 ) -> canvas.Picture:
-    """Draw images, and below each the same image with its map over it.
+    """Draw images, and below each the same image with its map over it; at most three side by side.
 
     Parameters
     ----------
@@ -131,25 +132,31 @@ def overlay(
         msg = f"maps must have the size of the images, {pictures.shape[1:3]}, got {summed.shape[1:]}."
         raise ValueError(msg)
     n = len(pictures)
-    tile_in = min((canvas.WIDTH_IN - _BAR_IN) / n, 1.9)
+    down = -(-n // _MAPS_ACROSS)
+    across = -(-n // down)
+    tile_in = (canvas.WIDTH_IN - _BAR_IN) / max(across, _MAPS_ACROSS)
     above, lines = _wrapped(above, tile_in)
-    extra = 0.17 * lines + (0.45 if spacing_mm is not None else 0.2)
-    picture, axes = canvas.panels(
-        2,
-        n,
-        width_in=n * tile_in + _BAR_IN,
-        height_in=2 * _height_in(tile_in, pictures, spacing_mm) + extra,
+    picture, panels = canvas.panels(
+        2 * down,
+        across,
+        width_in=across * tile_in + _BAR_IN,
+        height_in=down * (2 * _height_in(tile_in, pictures, spacing_mm) + 0.17 * lines + 0.2)
+        + 0.25 * (spacing_mm is not None),
         alt=f"{n} images, and over each its map by {name}",
     )
+    rows = np.asarray(panels).reshape(down, 2, across).swapaxes(0, 1).reshape(2, -1)
     limits = _gray_limits(pictures)
-    for i in range(n):
-        gray = _to_unit(pictures[i], limits)
-        _show(axes[i], gray, (0, 1), spacing_mm, above[i])
-        _show(axes[n + i], gray, (0, 1), spacing_mm)
-        axes[n + i].imshow(_colored(summed[i]), aspect=_aspect(spacing_mm), interpolation="nearest")
+    for i, (plain, covered) in enumerate(rows.T):
+        plain.set_visible(i < n)
+        covered.set_visible(i < n)
+        if i < n:
+            gray = _to_unit(pictures[i], limits)
+            _show(plain, gray, (0, 1), spacing_mm, above[i])
+            _show(covered, gray, (0, 1), spacing_mm)
+            covered.imshow(_colored(summed[i]), aspect=_aspect(spacing_mm), interpolation="nearest")
     signed = bool((summed < 0).any())
-    _color_bar(picture, list(axes), signed, name, ends or ("against", "for"))
-    _add_scale(picture, axes[:n], spacing_mm)
+    _color_bar(picture, list(panels), signed, name, ends or ("against", "for"))
+    _add_scale(picture, list(rows[0, :n]), spacing_mm)
     return picture
 
 
@@ -323,6 +330,8 @@ def _color_bar(
     scale = ScalarMappable(
         Normalize(0, len(colors) - 1), LinearSegmentedColormap.from_list("attribution", colors)
     )
-    bar = picture.colorbar(scale, ax=axes, shrink=0.8, aspect=25, pad=0.02, ticks=range(len(colors)))
+    # A bar beside more rows is longer and no wider.
+    aspect = 25 * axes[0].get_subplotspec().get_gridspec().nrows / 2
+    bar = picture.colorbar(scale, ax=axes, shrink=0.8, aspect=aspect, pad=0.02, ticks=range(len(colors)))
     bar.ax.set_yticklabels(words, fontsize=canvas.SMALL)
     bar.set_label(name, fontsize=canvas.SMALL)

@@ -2,174 +2,202 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from medlab.exercises import exercise
+from medlab.exercises import comparison, exercise
 
 rng = np.random.default_rng(0)
 _WEIGHTS, _X = rng.normal(size=(2, 3, 4))
 
 
-def contributions(weights: np.ndarray, x: np.ndarray, baseline: np.ndarray) -> np.ndarray:
-    """Return weight times way from the baseline."""
-    return np.asarray(weights) * (np.asarray(x) - np.asarray(baseline))
+def mean_contributions(weights: np.ndarray, x: np.ndarray, baselines: np.ndarray) -> np.ndarray:
+    """Return the mean over baselines of weight times way from the baseline."""
+    return np.asarray(weights) * (np.asarray(x) - np.mean(baselines, axis=0))
 
 
 exercise(
-    "contributions",
-    solution=contributions,
-    # Baselines of zero, of a constant and of another image; weights and ways of both signs.
+    "mean_contributions",
+    solution=mean_contributions,
+    # One baseline and several, constant and other images; weights and ways of both signs; never M = H or W.
     cases=[
         (
             np.array([[2.0, -1.0, 0.5], [0.0, 3.0, -2.0]]),
             np.array([[3.0, 5.0, 0.0], [4.0, -1.0, 1.0]]),
-            np.array([[1.0, 5.0, 2.0], [1.0, 1.0, 1.0]]),
+            np.array([[[1.0, 5.0, 2.0], [1.0, 1.0, 1.0]]]),
         ),
-        (_WEIGHTS, _X, np.zeros((3, 4))),
-        (_WEIGHTS, _X, rng.normal(size=(3, 4))),
+        (_WEIGHTS, _X, np.zeros((2, 3, 4))),
+        (_WEIGHTS, _X, rng.normal(size=(5, 3, 4))),
+        (-_WEIGHTS, _X, np.stack([np.full((3, 4), value) for value in (-2.0, 0.5)])),
     ],
     mistakes=[
         (
-            lambda weights, x, baseline: weights * x,
+            lambda weights, x, baselines: weights * x,
             "Right for a baseline of 0. What counts is how far x is from the baseline.",
         ),
         (
-            lambda weights, x, baseline: (weights * (x - baseline)).sum(),
-            "That is the whole difference; return the part of each number.",
+            lambda weights, x, baselines: weights * (x - baselines),
+            "These are the contributions beside each baseline. Their mean over the baselines is asked for.",
         ),
         (
-            lambda weights, x, baseline: weights * (baseline - x),
+            lambda weights, x, baselines: weights * (x - baselines[0]),
+            "That is right beside the first baseline. There are more of them.",
+        ),
+        (
+            lambda weights, x, baselines: (weights * (x - baselines)).sum(axis=0),
+            "That adds up over the baselines, so that more of them make a larger map. Take the mean.",
+        ),
+        (
+            lambda weights, x, baselines: weights * (x - baselines.mean()),
+            "That takes one number for all pixels. Each pixel has its own mean over the baselines.",
+        ),
+        (
+            lambda weights, x, baselines: weights * (baselines.mean(axis=0) - x),
             "The sign: from the baseline to x, not back.",
         ),
     ],
     hints=(
-        "A pixel that equals its baseline contributes nothing. What counts is how far it lies from the "
-        "baseline, and in which direction.",
-        "Go from the baseline to x, keep the sign, and let every weight multiply its own part of the way. "
-        "Nothing is added up here: there are as many contributions as pixels.",
+        "Write down the contribution of a pixel beside one baseline first. Which axis of the set counts the "
+        "baselines?",
+        "NumPy subtracts the whole set from the image at once, since it aligns axes "
+        "from the right. What is left is a mean over the axis in front.",
     ),
-    right="They add up to f(x) - f(baseline), whatever the bias: the map is complete.",
+    right="They add up to f(x) minus the mean of f over the baselines, whatever the bias is.",
 )
 
 
-def completeness_error(parts: np.ndarray, output: float, output_of_baseline: float) -> float:
-    """Return the sum of the parts minus the difference of the outputs."""
-    return float(np.sum(parts) - (output - output_of_baseline))
+def made_complete(parts: np.ndarray, output: float, output_of_baseline: float) -> np.ndarray:
+    """Return the map times the factor after which it adds up to the difference of the outputs."""
+    return np.asarray(parts) * ((output - output_of_baseline) / np.sum(parts))
 
 
 exercise(
-    "completeness_error",
-    solution=completeness_error,
-    # An exact map, maps that are too large and too small; sums, changes and outputs of both signs.
+    "made_complete",
+    solution=made_complete,
+    # Maps that are too large, too small, complete, and of the wrong sign; outputs of both signs.
     cases=[
         (np.array([[1.0, 2.0], [0.5, -0.5]]), 5.0, 2.0),
         (np.array([[1.0, 2.0], [0.5, 0.5]]), 5.0, 2.0),
         (np.array([[0.25, -1.0, 0.5]]), 2.0, -1.5),
         (np.array([[-1.5, 0.25], [-2.0, -0.75], [0.0, 0.5]]), -1.0, 0.75),
-        (np.array([[-1.0], [0.5]]), -4.0, -1.5),
-        (np.array([[2, -3, 4], [1, 0, -2]]), -1, 2),
-        (rng.normal(size=(4, 5)), *rng.normal(size=2)),
+        (np.array([[2.0, -3.0, 4.0], [1.0, 0.0, -2.0]]), -1.0, 2.0),
+        (1 + rng.random(size=(4, 5)), 0.5, -1.25),
     ],
     mistakes=[
         (
-            lambda parts, output, nothing: float(abs(np.sum(parts) - (output - nothing))),
-            "The size is right. Keep the sign: too large is positive.",
+            lambda parts, output, nothing: parts / np.sum(parts),
+            "This map adds up to 1. It has to add up to the change of the output.",
         ),
         (
-            lambda parts, output, nothing: float((output - nothing) - np.sum(parts)),
-            "The sign is turned: the sum minus what it should be.",
+            lambda parts, output, nothing: parts * output / np.sum(parts),
+            "This map adds up to the output. It has to add up to the change from the baseline's output.",
         ),
         (
-            lambda parts, output, nothing: float(np.sum(parts) - output),
-            "The map adds up to the difference from the baseline's output, not to the output.",
+            lambda parts, output, nothing: parts + (output - nothing - np.sum(parts)) / np.size(parts),
+            "The sum is right. But the missing part was shared out evenly; multiply by one factor instead.",
+        ),
+        (
+            lambda parts, output, nothing: parts * (nothing - output) / np.sum(parts),
+            "The sign: the change goes from the baseline to the image.",
+        ),
+        (
+            lambda parts, output, nothing: parts * np.sum(parts) / (output - nothing),
+            "The factor is upside down: a map that is too large has to become smaller.",
         ),
     ],
     hints=(
-        "A complete map adds up to the change of the output on the way from the baseline to the image. By "
-        "how much does this map miss it?",
-        "Add up all numbers of the map as they are, with their signs, and take away the change of the "
-        "output. Keep the sign of what remains: a map that is too large has a positive error.",
+        "What does the map add up to, and what should it? One factor leads from the one to the other.",
+        "What the map should add up to is the change of the output from the baseline to the image. Divide it "
+        "by what the map adds up to now, and let every number of the map be multiplied by the result.",
     ),
-    right="It is 0 for an exact sum. It does not say that the map makes sense.",
+    right="Its completeness error is now 0, and it makes no more sense than before.",
 )
 
 
-def cam(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+def batch_cam(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     """Return the maps weighted by the mean of their gradients, without what is negative."""
-    weights = np.mean(gradients, axis=(0, 1))
+    weights = np.mean(gradients, axis=(1, 2), keepdims=True)
     return np.maximum((maps * weights).sum(axis=-1), 0)
 
 
 exercise(
-    "cam",
-    solution=cam,
-    # Layers whose height, width and channels all differ; sums below 1 and well above.
+    "batch_cam",
+    solution=batch_cam,
+    # Batches whose length, height, width and channels all differ; sums below 1 and well above.
     cases=[
-        (np.ones((2, 3, 2)), np.stack([np.full((2, 3), 0.5), np.full((2, 3), -0.25)], axis=-1)),
-        (rng.normal(size=(4, 3, 5)), rng.normal(size=(4, 3, 5))),
-        (rng.normal(size=(3, 3, 3)), rng.normal(size=(3, 3, 3))),
-        (rng.normal(size=(2, 5, 1)), rng.normal(size=(2, 5, 1))),
-        (np.arange(-6.0, 18.0).reshape(3, 4, 2), rng.normal(2, 1, size=(3, 4, 2))),
+        (
+            np.ones((1, 2, 3, 2)),
+            np.stack([np.full((1, 2, 3), 0.5), np.full((1, 2, 3), -0.25)], axis=-1),
+        ),
+        (rng.normal(size=(2, 4, 3, 5)), rng.normal(size=(2, 4, 3, 5))),
+        (rng.normal(size=(3, 3, 3, 3)), rng.normal(size=(3, 3, 3, 3))),
+        (rng.normal(size=(4, 2, 5, 1)), rng.normal(size=(4, 2, 5, 1))),
+        (np.arange(-6.0, 42.0).reshape(2, 3, 4, 2), rng.normal(2, 1, size=(2, 3, 4, 2))),
     ],
     mistakes=[
         (
-            lambda maps, gradients: (maps * gradients.mean(axis=(0, 1))).sum(axis=-1),
+            lambda maps, gradients: (maps * gradients.mean(axis=(1, 2), keepdims=True)).sum(axis=-1),
             "Cut off what is negative: np.maximum(..., 0).",
         ),
         (
             lambda maps, gradients: np.maximum((maps * gradients).sum(axis=-1), 0),
-            "Each channel has one weight: the mean of its gradients over all places.",
+            "Each channel of an image has one weight: the mean of its gradients over all places.",
+        ),
+        (
+            lambda maps, gradients: np.maximum((maps * gradients.mean(axis=(0, 1, 2))).sum(axis=-1), 0),
+            "That is a mean over the images of the batch as well. Each image has weights of its own.",
         ),
         (
             lambda maps, gradients: np.maximum(
-                (maps * gradients.mean((1, 2), keepdims=True)).sum(axis=-1), 0
+                (maps * gradients.mean(axis=(2, 3), keepdims=True)).sum(axis=-1), 0
             ),
-            "The channels come last: the places are the axes 0 and 1.",
+            "The channels come last, and the images first: the places are the axes 1 and 2.",
         ),
     ],
     hints=(
         "Grad-CAM gives each channel one weight, the mean of its gradient over all places. Which axes are "
-        "the places when the channels come last?",
-        "With one weight for each channel, multiply the maps by the weights and add up over the channels. "
-        "Only after that does everything negative become 0, for which NumPy has a maximum of two arguments.",
+        "the places when images come first and channels last?",
+        "With one weight for each image and channel (keepdims keeps the axes), multiply the maps by "
+        "the weights and add up over the channels. Only after that does everything negative become 0.",
     ),
     right="A mean over the wrong axes would make a picture as well, and nobody would see that it is wrong.",
 )
 
 
-def mass_inside(parts: np.ndarray, mask: np.ndarray) -> float:
-    """Return the part of the sizes that lies inside."""
-    size = np.abs(parts)
-    return float(size[mask].sum() / size.sum())
+def _near_the_end(answer: Any, end: float) -> str | None:
+    """Return what is wrong with a reading of where the curves end."""
+    off = comparison.as_number(answer) - end
+    if abs(off) <= 0.35:
+        return None
+    return f"The curves end {'lower' if off > 0 else 'higher'} than that."
 
 
 exercise(
-    "mass_inside",
-    solution=mass_inside,
-    # Maps with both signs, large and small ones, and masks of several sizes, from one pixel to all.
-    cases=[
-        (np.array([[3.0, -1.0], [0.0, 0.0]]), np.array([[True, False], [False, False]])),
-        (np.array([[0.125, -0.25, 0.0], [0.0, 0.0625, 0.0]]), np.array([[True, False, True], [False] * 3])),
-        (rng.normal(size=(5, 4)), rng.random((5, 4)) < 0.3),
-        (rng.normal(size=(4, 6)), np.ones((4, 6), bool)),
-        (rng.normal(size=(3, 7)), rng.random((3, 7)) < 0.7),
-        (-rng.random((6, 2)), np.arange(12).reshape(6, 2) == 5),
-    ],
-    mistakes=[
-        (
-            lambda parts, mask: float(parts[mask].sum() / parts.sum()),
-            "What speaks against counts too: take the sizes, np.abs(parts), first.",
-        ),
-        (
-            lambda parts, mask: float(np.abs(parts)[mask].mean() / np.abs(parts).mean()),
-            "That is how many times the area's share it is. Divide sums, not means.",
-        ),
-        (lambda parts, mask: float(np.abs(parts)[mask].sum()), "Divide by the size of the whole map."),
-    ],
+    "logit_of_nothing",
+    solution=0.65,
+    check=_near_the_end,
     hints=(
-        "Forget the signs first: what speaks against a nodule counts as much here as what speaks for it.",
-        "You need two sums of sizes, one over the pixels inside the mask and one over the whole map. An "
-        "array of True and False, put in square brackets, picks out the pixels inside.",
+        "Everything has been deleted where 100 % of the pixels are replaced. Look at the right edge.",
+        "All four curves meet in one point at the right edge. Go from there straight to the left, to the "
+        "numbers of the vertical axis.",
     ),
-    right="Compare it with mask.mean(), the share of a map that knows nothing.",
+    right="So much the network says of no image at all. Contributions say how the image departs from it.",
+)
+
+exercise(
+    "what_the_tag_is",
+    solution="ac",
+    statements={
+        "a": lambda effects: effects["lower right"] > effects["as in training"] / 2,
+        "b": lambda effects: effects["black ground only"] > effects["as in training"] / 2,
+        "c": lambda effects: effects["middle gray"] < effects["as in training"] / 2,
+        "d": lambda effects: effects["letter only"] >= 0.9 * effects["as in training"],
+    },
+    hints=(
+        "Take the number above the first picture as the whole effect, and compare the others with it.",
+        "For each statement one picture changes just the thing that it speaks of. Which share of the "
+        "first number is left there?",
+    ),
+    right="It has learned a bright letter, best on black, wherever it stands.",
 )
