@@ -131,6 +131,8 @@ class Page:
     ----------
     states : dict
         Of each widget by its id: the traits as the kernel last sent them.
+    renewed : list of dict
+        What took the place of something shown, by its kind: "image/png" and so on.
     """
 
     def __init__(self, kernel_name: str = "python3", extra_path: str = "") -> None:
@@ -144,6 +146,15 @@ class Page:
         self._client.start_channels()
         self._client.wait_for_ready(timeout=60)
         self.states: dict[str, dict[str, Any]] = {}
+        self.subshell: str | None = None
+        self.renewed: list[dict[str, Any]] = []
+
+    def open_subshell(self) -> None:
+        """Ask for a subshell, as JupyterLab does, for all that is pressed and moved from now on."""
+        request = self._client.session.msg("create_subshell_request")
+        self._client.control_channel.send(request)
+        reply = self._client.get_control_msg(timeout=10)
+        self.subshell = reply["content"]["subshell_id"]
 
     def run(self, code: str, timeout_s: float = 60, *, front_end: bool = True) -> str:
         """Run a cell; return what it printed, errors included."""
@@ -177,7 +188,7 @@ class Page:
         """Listen to the kernel until something is true of what it sent."""
         until = time.monotonic() + seconds
         while not true():
-            assert time.monotonic() < until, f"no {what} within {seconds} s: {self.states}"
+            assert time.monotonic() < until, f"no {what} within {seconds} s"
             self._hear(0.2)
 
     def complete(self, code: str) -> list[str]:
@@ -195,8 +206,10 @@ class Page:
         self._manager.shutdown_kernel(now=True)
 
     def _send(self, model_id: str, data: dict[str, Any]) -> None:
-        content = {"comm_id": model_id, "data": data}
-        self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
+        message = self._client.session.msg("comm_msg", {"comm_id": model_id, "data": data})
+        if self.subshell is not None:
+            message["header"]["subshell_id"] = self.subshell
+        self._client.shell_channel.send(message)
 
     def _hear(self, seconds: float) -> dict[str, Any] | None:
         try:
@@ -207,6 +220,8 @@ class Page:
         if message["msg_type"] in ("comm_open", "comm_msg"):
             data = content.get("data", {})
             self.states.setdefault(content["comm_id"], {}).update(data.get("state", {}))
+        if message["msg_type"] == "update_display_data":
+            self.renewed.append(content["data"])
         return message
 
     def _listen(self, sent: str, told: list[str], timeout_s: float) -> None:

@@ -96,6 +96,19 @@ def summary() -> list[tuple[str, dict[str, tuple[int, int]]]]:
     return rows
 
 
+def last_chapter() -> tuple[str, bool]:
+    """Return the chapter where something was solved last ("": nowhere), and whether all of it is."""
+    entries = {name: entry for kind in load().values() for name, entry in kind.items() if entry["solved"]}
+    if not entries:
+        return "", False
+    last = max(entries, key=lambda name: entries[name]["solved"])
+    for chapter, row in read_chapters().items():
+        names = {*row.exercises, *row.questions}
+        if last in names:
+            return chapter, names <= set(entries)
+    return "", False  # of a chapter that is gone
+
+
 def reset() -> None:
     """Delete the file, if there is one.
 

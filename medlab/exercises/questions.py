@@ -13,7 +13,7 @@ from medlab import checks
 from medlab.exercises import learner_record
 from medlab.exercises.chapters import read_chapters
 from medlab.exercises.translation import is_chinese, translate, width
-from medlab.notebook import has_front_end
+from medlab.notebook import answer_at_once, has_front_end
 
 # ipywidgets' buttons and boxes cut a long text off instead of breaking the line.
 _STYLE = (
@@ -92,7 +92,9 @@ class Quiz:
 
     def panel(self) -> ipywidgets.VBox:
         """Return the questions as ipywidgets."""
-        return ipywidgets.VBox([ipywidgets.HTML(_STYLE), *map(_panel, self.questions)])
+        box = ipywidgets.VBox([ipywidgets.HTML(_STYLE), *map(_panel, self.questions)])
+        answer_at_once([box])
+        return box
 
 
 def quiz(

@@ -167,9 +167,9 @@ def feature_maps(maps: ArrayLike, *, title: str = "") -> canvas.Picture:
         msg = f"maps must have shape (H, W, K), got {values.shape}. Of a batch take one image: maps[0]."
         raise ValueError(msg)
     height, width, k = values.shape
-    across = min(8, k)
+    across = min(3, k)
     down = -(-k // across)
-    tile_in = min(0.88 * canvas.WIDTH_IN / across, 1.6)
+    tile_in = 2.0  # smaller maps cannot be read
     picture, axes = canvas.panels(
         down,
         across,

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from medlab.exercises import exercise
+from medlab.exercises import comparison, exercise
 
 rng = np.random.default_rng(2)
 
@@ -96,6 +96,65 @@ exercise(
         "The noise grows with the square root of what the dose is divided by. By what is it divided here?",
     ),
     right="A tenth of the dose costs a bit more than three times the noise.",
+)
+
+
+exercise(
+    "grain_mm",
+    solution=1 / 0.36,
+    rtol=0.22,  # the maximum is a broad one
+    mistakes=[
+        (0.36, "That is the frequency, in 1/mm; the wavelength is how many mm one wave takes."),
+        (1 / 0.18, "That is where the noise of the soft kernel is strongest; look at the sharp one's."),
+        (0.18, "That is the frequency of the soft kernel; take the sharp one's, and its wavelength."),
+        (0.5 / 0.36, "That is half of a wave, a bright grain without the dark one that follows."),
+    ],
+    hints=(
+        "Find the highest point of the curve on the right and go down from it to the axis. What is a "
+        "frequency in 1/mm, as a length?",
+        "A wave that repeats every 4 mm has the frequency 1/4 per mm. Read the frequency below the highest "
+        "point and go the way back.",
+    ),
+    right="The grain of the sharp kernel repeats every 3 mm or so, the soft one's only half as often.",
+)
+
+
+def larger(left: float, right: float) -> bool:
+    """Whether the left share is the larger one, if the two can be told apart."""
+    if 0.94 < left / right < 1.06:
+        msg = (
+            "With your kernels two of these shares are too close to be told apart by so little noise. Go "
+            "back to 0.3 and 0.6 per mm, or further apart, and run the cells again."
+        )
+        raise comparison.Hint(msg)
+    return left > right
+
+
+Shares = dict[str, dict[int, float]]
+
+
+def alike(shares: Shares, kernels_per_mm: tuple[float, float]) -> bool:
+    """Whether 3 × 3 pixels keep the same share for white noise and both kernels."""
+    left = [of_size[3] for of_size in shares.values()]
+    return not larger(max(left), 1.08 * min(left))
+
+
+exercise(
+    "averaging",
+    solution="ad",
+    statements={
+        "a": lambda shares, kernels_per_mm: larger(shares["soft kernel"][3], shares["white noise"][3]),
+        "b": lambda shares, kernels_per_mm: larger(shares["sharp kernel"][3], shares["soft kernel"][3]),
+        "c": alike,
+        "d": lambda shares, kernels_per_mm: larger(shares["white noise"][16], shares["sharp kernel"][16]),
+    },
+    hints=(
+        "The chart shows shares, and all curves begin at 1, however large the noise of a pixel is. Compare "
+        "the curves at 3 pixels, and then at 16.",
+        "Take one statement at a time. At 3 pixels, which curve is the highest, and do the others meet? "
+        "At 16 pixels, which one is the lowest?",
+    ),
+    right="Small squares lie on one grain of coarse noise; in large ones a CT has little noise left.",
 )
 
 

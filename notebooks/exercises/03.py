@@ -117,42 +117,76 @@ exercise(
 )
 
 
-def mean_pool(image: np.ndarray) -> np.ndarray:
-    """Return the mean of each 2 x 2 block of an image (H, W); a last odd row or column falls away."""
-    return _blocks(image).mean(axis=(1, 3))
+def mean_pool(image: np.ndarray, side: int) -> np.ndarray:
+    """Return the mean of each block of an image (H, W); the last blocks may be narrower or lower."""
+    rows, columns = (range(0, length, side) for length in image.shape)
+    return np.array([[image[r : r + side, c : c + side].mean() for c in columns] for r in rows])
 
 
-def _blocks(image: np.ndarray) -> np.ndarray:
-    """Cut an image into blocks of 2 x 2 pixels, shape (H // 2, 2, W // 2, 2)."""
-    height, width = image.shape[0] // 2, image.shape[1] // 2
-    return image[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
+def _whole_blocks(image: np.ndarray, side: int) -> np.ndarray:
+    """Cut an image into whole blocks, shape (rows, side, columns, side), and leave out the rest."""
+    height, width = image.shape[0] // side, image.shape[1] // side
+    return image[: height * side, : width * side].reshape(height, side, width, side)
+
+
+def _padded(image: np.ndarray, side: int) -> np.ndarray:
+    """Add zeros at the right and below until whole blocks fit."""
+    return np.pad(image, [(0, -length % side) for length in image.shape])
 
 
 exercise(
     "mean_pool",
     solution=mean_pool,
-    # Unequal sides, even and odd, and a single block; last integers of 8 bits, which overflow when added.
+    # Unequal sides that fit and that do not, a block larger than the image, and integers of 8 bits, which
+    # overflow when added.
     cases=[
-        (np.array([[4.0, 1.0, -2.0, 3.5, 9.0], [2.0, -3.0, 6.0, 0.5, 7.0]]),),
-        *((rng.normal(size=shape),) for shape in ((4, 6), (5, 8), (8, 5), (7, 9), (2, 3))),
-        (np.array([[250, 255, 10, 20], [240, 251, 31, 0]], np.uint8),),
+        (np.array([[4.0, 1.0, -2.0, 3.5, 9.0], [2.0, -3.0, 6.0, 0.5, 7.0]]), 2),
+        *(
+            (rng.normal(size=shape), side)
+            for shape, side in (((4, 6), 2), ((5, 8), 3), ((8, 5), 4), ((2, 3), 4))
+        ),
+        (rng.normal(size=(7, 9)), 3),
+        (np.array([[250, 255, 10, 20], [240, 251, 31, 0]], np.uint8), 2),
     ],
     mistakes=[
         (
-            lambda image: _blocks(image).sum(axis=(1, 3), dtype=image.dtype) / 4,
-            "Right, except for integers of 8 bits: their sum overflows. Turn the image into floats first.",
+            lambda image, side: _whole_blocks(image, side).mean(axis=(1, 3)),
+            "You leave out the pixels at the right and below that fill no whole block. Here they form "
+            "smaller blocks of their own.",
         ),
         (
-            lambda image: _blocks(image).max(axis=(1, 3)),
+            lambda image, side: _whole_blocks(_padded(image, side), side).mean(axis=(1, 3)),
+            "You fill the last blocks up with zeros, which count in the mean. Divide by the pixels that are "
+            "really there.",
+        ),
+        (
+            lambda image, side: np.array(
+                [
+                    [image[r : r + side, c : c + side].max() for c in range(0, image.shape[1], side)]
+                    for r in range(0, image.shape[0], side)
+                ]
+            ),
             "That is the largest of each block; you need the mean.",
+        ),
+        (
+            lambda image, side: np.array(
+                [
+                    [
+                        image[r : r + side, c : c + side].sum(dtype=image.dtype)
+                        / image[r : r + side, c : c + side].size
+                        for c in range(0, image.shape[1], side)
+                    ]
+                    for r in range(0, image.shape[0], side)
+                ]
+            ),
+            "Right, except for integers of 8 bits: their sum overflows. Turn the image into floats first.",
         ),
     ],
     hints=(
-        "The notebook's `pool` is a good place to start: it cuts the maps into blocks and takes the largest "
-        "number of each. Your image has no axis of maps, and you want the mean.",
-        "Cut off a last odd row or column first. Then give every block two axes of its own by reshaping the "
-        "image and take the mean over both, or add up the four pixels of each block with slices of step 2, "
-        "as floats.",
+        "Reshaping, as `pool` does it, needs blocks of one size, and yours may be smaller at the right and "
+        "below. Which rows and which columns does the block cover that begins at row r and column c?",
+        "Go through the first rows of the blocks, and in each of them through the first columns. A slice "
+        "that reaches beyond the edge of an array ends at the edge, so it holds only pixels that are there.",
     ),
     right="Maximum pooling asks whether something is there, mean pooling how much of it.",
 )
@@ -174,4 +208,43 @@ exercise(
         "what each unit has besides its weights, and count all 64 units.",
     ),
     right="Nearly twice the 102,464 of the article's layer, for a border of zeros.",
+)
+
+
+exercise(
+    "which_kernel",
+    solution="bc",
+    # The kernels of the figure do not change; nothing is measured.
+    statements={"a": lambda: False, "b": lambda: True, "c": lambda: True, "d": lambda: False},
+    hints=(
+        "Look first at the plain ground, far from the nodule. A kernel whose weights add up to 0 answers "
+        "gray there. Then go around the rim of the nodule: where is the map white, where is it black?",
+        "White is a sum above 0. Think of the window on the left rim, on the right, on the upper and on the "
+        "lower one, and ask of each map at which of them it is white and at which it is gray.",
+    ),
+    right="A kernel can be recognized by what it answers on flat ground and at the four sides of a rim.",
+)
+
+
+def _lost(by_shift: Any) -> float:
+    """Return the AUC that is lost at the largest shift."""
+    return float(by_shift[0]["auc"] - by_shift[8]["auc"])
+
+
+exercise(
+    "moved_nodules",
+    solution="ac",
+    statements={
+        "a": lambda by_shift: abs(by_shift[0]["auc"] - by_shift[1]["auc"]) < 0.02,
+        "b": lambda by_shift: _lost(by_shift) < 0.02,
+        "c": lambda by_shift: _lost(by_shift) > 0.05,
+        "d": lambda by_shift: by_shift[8]["mean output"] > by_shift[0]["mean output"] + 0.05,
+    },
+    hints=(
+        "Compare the left end of each curve with its right end. Which statements speak of one pixel, and "
+        "which of eight?",
+        "The convolutions move their maps along with the nodule, but the dense layer has its own weight for "
+        "every place. Read off the two curves what that costs, and whether the outputs rise or fall.",
+    ),
+    right="Pooling forgives a pixel, but the dense layer has learned where a nodule has to be.",
 )

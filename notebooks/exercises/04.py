@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from medlab.exercises import exercise
+from medlab.exercises import comparison, exercise
 
 rng = np.random.default_rng(8)
 
@@ -59,95 +61,105 @@ exercise(
         "weight, and b. Bend their sum with np.tanh before it becomes the new state, and return the state "
         "after the loop.",
     ),
-    right="One number remembers a whole sequence. A real network does the same with vectors and matrices.",
+    right="One number carries something of every number before it, of the late ones most. A real network "
+    "does the same with vectors and matrices.",
 )
 
 
-def attend(scores: np.ndarray, values: np.ndarray) -> float:
-    """Return the mean of values, weighted by the softmax of scores."""
-    shifted = np.exp(np.asarray(scores, float) - np.max(scores))
-    return float(np.sum(shifted * values) / np.sum(shifted))
+def check_lost_hundredfold(answer: Any, before: Mapping[str, np.ndarray]) -> str | None:
+    """Hold a reading to the curve: how many steps ago the LSTM's gradient is a hundredth of its last."""
+    number = comparison.as_number(answer)
+
+    def lost(name: str) -> int:
+        backwards = np.asarray(before[name])[::-1]
+        return int(np.argmax(backwards < backwards[0] / 100)) or len(backwards)
+
+    if abs(number - lost("LSTM")) <= 3:
+        return None
+    if abs(number - lost("GRU")) <= 1:
+        return "This looks like the curve of the GRU, which falls faster."
+    return "At this place the curve of the LSTM is not at a hundredth of its start."
+
+
+exercise(
+    "lost_hundredfold",
+    solution=15,
+    check=check_lost_hundredfold,
+    hints=(
+        "Find the curve of the LSTM by its color and its dashes, and read its height at the left edge. From "
+        "there you go down by a factor of a hundred.",
+        "On a logarithmic axis equal factors are equal distances: a hundredth lies as far below the start of "
+        "the curve as one line of the grid lies below the next. Where does the curve reach that height?",
+    ),
+    right="A factor of a hundred is gone in less than half of the forty steps, and each further step takes "
+    "its share.",
+)
+
+
+exercise(
+    "clip_limits",
+    solution="ad",
+    statements={
+        "a": lambda losses, step_size: losses[1.0][-1] < 0.1,
+        "b": lambda losses, step_size: bool(np.all(np.asarray(losses[100.0]) < 1000)),
+        "c": lambda losses, step_size: losses[0.01][-1] < min(losses[1.0][-1], losses[100.0][-1]),
+        "d": lambda losses, step_size: losses[0.01][-1] > 0.2,
+    },
+    hints=(
+        "Look at each curve at two places: its highest point on the way, and its right end.",
+        "At the end a loss near 0 is a task learned, and 0.69 is a guess. Then find the highest point of the "
+        "run with the loosest limit, and compare the ends of the three runs.",
+    ),
+    right="No update is longer than the rate times the limit. If that is too long, one leap can ruin the "
+    "network, and if it is too short, the network hardly moves.",
+)
+
+
+def attend(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the output of scaled dot-product attention for one query."""
+    scores = np.asarray(keys, float) @ np.asarray(query, float) / math.sqrt(len(query))
+    weights = np.exp(scores - np.max(scores))
+    return weights @ np.asarray(values, float) / np.sum(weights)
+
+
+def _unscaled(query: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return attend(query * math.sqrt(len(query)), keys, values)
 
 
 exercise(
     "attend",
     solution=attend,
-    # Scores of both signs, equal ones, high ones, one far above the other, whole numbers, and a single step.
+    # Axes of unequal length, weights from even to nearly all on one step, and a single step.
     cases=[
-        (np.array([0.0, 1.0, 2.0]), np.array([3.0, -1.0, 0.5])),
-        (np.array([0.0, 0.0, 0.0, 0.0]), np.array([1.0, 2.0, 3.0, 6.0])),
-        (np.array([5.0, -5.0]), np.array([10.0, 20.0])),
-        (np.array([-3, -1, -2]), np.array([4, 0, -5])),
-        (np.array([-0.7]), np.array([2.5])),
-        (np.array([8.0, 5.5, 1.0]), np.array([1.0, 9.0, -700.0])),
-        (rng.normal(size=6), rng.normal(size=6)),
+        (np.array([1.0, -2.0]), np.array([[0.5, 0.0], [1.0, 1.0], [2.0, -1.0]]), np.eye(3)),
+        (rng.normal(size=4), rng.normal(size=(5, 4)), rng.normal(size=(5, 3))),
+        (np.zeros(3), rng.normal(size=(4, 3)), rng.normal(size=(4, 2))),
+        (np.array([3.0, 4.0, 0.0, 1.0]), rng.normal(size=(3, 4)), np.array([[1.0], [20.0], [-7.0]])),
+        (np.array([0.5, 1.0, -1.0]), np.array([[2.0, 0.0, 1.0]]), np.array([[2.5, -1.0]])),
+        (np.full(9, 2.0), rng.normal(size=(6, 9)), rng.normal(size=(6, 4))),
     ],
     mistakes=[
+        (_unscaled, "The scores are not divided by the root of d, the length of the query."),
         (
-            lambda scores, values: float(np.sum(scores * values) / max(np.sum(scores), 1e-9)),
-            "You weigh by the scores themselves: take np.exp of them first.",
+            lambda query, keys, values: attend(query / math.sqrt(len(query)), keys, values),
+            "The scores are divided by d: it should be its root.",
         ),
         (
-            lambda scores, values: float(np.sum(np.exp(scores) * values)),
-            "The weights must sum up to 1: divide by the sum of np.exp(scores).",
-        ),
-        (lambda scores, values: float(np.mean(values)), "This is the plain mean: the scores play no role."),
-    ],
-    hints=(
-        "Turn the scores into weights first. The exponential makes them all positive, and dividing by their "
-        "sum makes them add up to 1.",
-        "Once there is one weight for each step, multiply every value by its weight and add up the "
-        "products. np.exp works on a whole array at once, and np.sum adds up what it returns.",
-    ),
-    right="Each point of score multiplies a step's weight by e, about 2.7; only a lead of several points "
-    "leaves the others nearly nothing.",
-)
-
-
-def steps_until(factor: float, limit: float) -> int:
-    """Return after how many steps a gradient that shrinks by `factor` is below `limit`."""
-    steps, gradient = 0, 1.0
-    while gradient >= limit:
-        steps, gradient = steps + 1, gradient * factor
-    return steps
-
-
-exercise(
-    "steps_until",
-    solution=steps_until,
-    # Strong and weak factors, hundreds of steps (no more: a recursion must end before Python stops it), and
-    # some that meet the limit exactly, as numbers and as their logarithms.
-    cases=[
-        *((0.5, 0.1), (0.9, 0.1), (0.8, 1e-3), (0.99, 0.5), (0.3, 0.95), (0.97, 0.9), (0.99, 0.01)),
-        (0.99, 1.5e-4),
-        *((0.5, 0.25), (0.25, 0.0625), (0.5, 0.5), (0.7, 0.7), (0.5, 2**-10)),
-    ],
-    mistakes=[
-        (
-            lambda factor, limit: math.ceil(math.log(limit) / math.log(factor)),
-            "Below the limit is less than it: where a step lands on it exactly, one more is needed.",
+            lambda query, keys, values: np.exp(keys @ query / math.sqrt(len(query))) @ values,
+            "The weights must add up to 1: divide by the sum of the exponentials.",
         ),
         (
-            lambda factor, limit: steps_until(factor, limit) - 1,
-            "One step too few: after these the gradient is not yet below limit.",
-        ),
-        (
-            lambda factor, limit: steps_until(factor, limit) + 1,
-            "One step too many: the gradient was below limit before the last of them.",
-        ),
-        (
-            lambda factor, limit: math.log(limit) / math.log(factor),
-            "A number of steps is whole. Which whole number is the first that is large enough?",
+            lambda query, keys, values: np.mean(values, axis=0),
+            "This is the plain mean: the query plays no role.",
         ),
     ],
     hints=(
-        "Follow the gradient from step to step: it is 1 at the start, and each step makes it smaller. Count "
-        "the steps until it has really fallen below the limit.",
-        "A while loop can multiply and count for as long as the gradient is not yet below the limit. Think "
-        "of a step that lands exactly on the limit: the gradient is not below it then, and one more step is "
-        "needed.",
+        "There are three stages: a score for each row of keys, a weight for each score, and the mean of the "
+        "rows of values with these weights.",
+        "The operator @ multiplies a matrix by a list of numbers, and gives all T scores at once. After the "
+        "exponentials and the division by their sum, @ makes the weighted mean of the rows, too.",
     ),
-    right="A tenth less at each step looks harmless, and after 22 steps a tenth is left of the whole.",
+    right="The same three lines, for many queries at once, are the heart of every transformer.",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from medlab.exercises import exercise
+from medlab.exercises import comparison, exercise
 
 rng = np.random.default_rng(0)
 
@@ -107,44 +107,46 @@ exercise(
 )
 
 
-def paste(image: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Return the image with its hole filled."""
-    return np.where(hole, filled, image)
+def _weakest_and_strongest(hunt: dict[tuple[float, int], tuple[bool, float]]) -> tuple[float, float]:
+    levels = [level for level, _ in hunt]
+    return min(levels), max(levels)
 
 
 exercise(
-    "paste",
-    solution=paste,
-    # Holes of several shapes, none at all, and the whole image; zeros on either side.
-    cases=[
-        (
-            np.array([[1.0, 2.0, 3.0], [4.0, 0.0, 6.0]]),
-            np.array([[0.0, 7.0, 8.0], [9.0, 5.0, -2.0]]),
-            np.array([[True, False, False], [False, True, True]]),
-        ),
-        (rng.normal(size=(3, 5)), rng.normal(size=(3, 5)), rng.random((3, 5)) < 0.4),
-        (np.zeros((2, 3)), np.ones((2, 3)), np.array([[True, False, False], [False, True, True]])),
-        (rng.normal(size=(4, 2)), rng.normal(size=(4, 2)), np.zeros((4, 2), bool)),
-        (rng.normal(size=(2, 5)), rng.normal(size=(2, 5)), np.ones((2, 5), bool)),
-    ],
-    mistakes=[
-        (
-            lambda image, filled, hole: paste(filled, image, hole),
-            "The other way round: filled where hole is True, image elsewhere.",
-        ),
-        (
-            lambda image, filled, hole: image + hole * filled,
-            "You add what is filled to what lies in the hole; it should replace it.",
-        ),
-        (lambda image, filled, hole: filled, "This changes pixels outside the hole, too."),
-    ],
+    "thief_hunt",
+    solution="b",
+    # What the notebook measured: (noise, copies among 200 images) -> (alarm, share that counts as close).
+    statements={
+        "a": lambda hunt: hunt[_weakest_and_strongest(hunt)[0], 2][0],
+        "b": lambda hunt: hunt[_weakest_and_strongest(hunt)[0], 200][0],
+        "c": lambda hunt: all(share >= copies / 200 for (_, copies), (_, share) in hunt.items()),
+        "d": lambda hunt: all(alarm for alarm, _ in hunt.values()),
+    },
     hints=(
-        "Every pixel comes from one of the two images, and `hole` decides from which. Nothing has to be "
-        "added up or averaged.",
-        "np.where makes this choice for all pixels at once. It wants to know the condition, then what to "
-        "take where the condition is True, and last what to take everywhere else.",
+        "Look at the empty markers first: in every set of the figure there are copies, and an empty marker "
+        "says that the test was silent about them.",
+        "For the share of copies compare the height of a marker with what it would be if exactly the copies "
+        "counted as close: 1 % for 2 copies, 10 % for 20 and 100 % for 200.",
     ),
-    right="Nothing that was measured is changed. Mark what was filled wherever the image is shown.",
+    right="A test of this kind can raise an alarm; its silence is worth what was planted and found.",
+)
+
+
+def _erased(answer: object, pair_erased: dict[str, bool]) -> None:
+    comparison.compare_choice(answer, pair_erased)
+
+
+exercise(
+    "erased_pairs",
+    solution="cef",
+    check=_erased,
+    hints=(
+        "In each pair look at the frame on the left first, where the nodule is, and then at the same frame "
+        "on the right. A pale shadow is no finding.",
+        "Call a nodule kept only where the right frame still has a spot of about 4 mm, five or six pixels, "
+        "that is clearly brighter than the lung around it.",
+    ),
+    right="With the truth beside it this is easy. In a clinic only the right half exists.",
 )
 
 
@@ -172,5 +174,5 @@ exercise(
         "Count the lesions that can still be seen in the repaired images, and ask what part of all true "
         "lesions they are.",
     ),
-    right="No reader and no network behind the repair can bring back what it has erased.",
+    right="Who looks only at what the repaired holes show cannot find more: mark what was filled.",
 )

@@ -60,7 +60,7 @@ def test_a_learner_trains_stops_resumes_and_takes_the_code_along(lab):
 
     button(cell, "Stop").click()
     pressed = time.monotonic()
-    expect(cell.get_by_text(re.compile("run 2: stopped"))).to_be_visible(timeout=1000)
+    expect(cell.get_by_text(re.compile("run 1: stopped"))).to_be_visible(timeout=1000)
     assert time.monotonic() - pressed < 1
     stood = place(cell)
     page.wait_for_timeout(1000)
@@ -71,9 +71,9 @@ def test_a_learner_trains_stops_resumes_and_takes_the_code_along(lab):
     button(cell, "Resume").click()
     lab.wait_until(lambda: place(cell)[0] > stood[0], "epoch after the stop")
     button(cell, "Pause").click()
-    expect(cell.get_by_text(re.compile("run 2: paused"))).to_be_visible(timeout=1000)
+    expect(cell.get_by_text(re.compile("run 1: paused"))).to_be_visible(timeout=1000)
     button(cell, "Resume").click()
-    expect(cell.get_by_text(re.compile("run 2: done"))).to_be_visible(timeout=120_000)
+    expect(cell.get_by_text(re.compile("run 1: done"))).to_be_visible(timeout=120_000)
 
     slider(cell, "epochs").focus()
     page.keyboard.press("Home")

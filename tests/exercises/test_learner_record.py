@@ -47,7 +47,7 @@ def test_the_summary_counts_what_is_done_of_all():
     summary = dict(learner_record.summary())
     assert list(summary) == sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
     assert summary["06_lung_screening"] == {"exercises": (1, 5), "quiz": (1, 5)}
-    assert summary["02_data"] == {"exercises": (0, 5), "quiz": (0, 5)}
+    assert summary["02_data"] == {"exercises": (0, 7), "quiz": (0, 5)}
 
 
 @pytest.mark.parametrize(
@@ -173,3 +173,26 @@ def test_reading_tells_a_damaged_file_from_a_missing_one(kept):
     kept.write_text("{}")
     with pytest.raises(learner_record.UnreadableError, match=r"progress\.json is not of schema 1"):
         learner_record._read()
+
+
+def test_the_last_chapter_is_that_of_what_was_solved_last(monkeypatch):
+    assert learner_record.last_chapter() == ("", False)
+    chapters = learner_record.read_chapters()
+    times = iter(range(100))
+
+    class Clock(learner_record.datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2026, 1, 1, 0, next(times) // 60, 0, tzinfo=tz)
+
+    monkeypatch.setattr(learner_record.datetime, "datetime", Clock)
+    first, second = list(chapters)[:2]
+    learner_record.note("exercises", chapters[second].exercises[0], solved=True)
+    assert learner_record.last_chapter() == (second, False)
+    learner_record.note("quiz", chapters[first].questions[0], solved=False)
+    assert learner_record.last_chapter() == (second, False), "a wrong try solves nothing"
+    for name in chapters[second].exercises:
+        learner_record.note("exercises", name, solved=True)
+    for name in chapters[second].questions:
+        learner_record.note("quiz", name, solved=True)
+    assert learner_record.last_chapter() == (second, True)

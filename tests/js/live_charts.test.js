@@ -67,3 +67,34 @@ test("the legend names what has a name and points", () => {
   assert.match(html, /kept: epoch 2/);
   assert.equal((html.match(/<span>/g) ?? []).length, 2);
 });
+
+test("what is under the pointer is the nearest place that was measured, with the value of each curve", () => {
+  const lines = [LINE, { ...LINE, name: "", dashed: true, y: [1, 0.81234567, 0.6] }, { ...LINE, name: "run 2", x: [1], y: [2] }];
+  const chart = { ...CHART, lines };
+  assert.deepEqual(charts.valuesAt(chart, 1.9), { place: 2, text: "epoch 2: run 1 0.7, run 1, dashed 0.8123" });
+  assert.equal(charts.valuesAt(chart, -5).text, "epoch 1: run 1 0.9, run 1, dashed 1, run 2 2");
+  assert.equal(charts.valuesAt({ ...CHART, lines: [] }, 1), null);
+  const { toX, fromX } = charts.layout(chart, false);
+  assert.ok(Math.abs(fromX(toX(2.5)) - 2.5) < 1e-9);
+});
+
+test("a logarithmic axis is for positive values, and equal ratios are equal lengths", () => {
+  const chart = { ...CHART, lines: [{ ...LINE, y: [1, 0.1, 0.01] }] };
+  const { toY } = charts.layout(chart, true);
+  assert.ok(Math.abs(toY(0.1) - toY(1) - (toY(0.01) - toY(0.1))) < 1e-9);
+  assert.ok(charts.allPositive(chart));
+  assert.ok(!charts.allPositive({ ...CHART, lines: [{ ...LINE, y: [1, 0, 2] }] }));
+  assert.ok(!charts.allPositive({ ...CHART, lines: [] }));
+  const svg = charts.drawing(chart, { logarithmic: true, alt: "Loss" });
+  for (const tick of ["0.01", "0.1", ">1<"]) assert.ok(svg.includes(tick), tick);
+  assert.match(svg, /role="img" aria-label="Loss"/);
+  assert.ok(!svg.includes("NaN"));
+});
+
+test("ticks of a logarithmic axis lie inside it, also where it is short", () => {
+  for (const [low, high] of [[-2, 0], [-0.3, -0.2], [0, 4.5], [-6.2, -6.1]]) {
+    const positions = charts.logTicks(low, high);
+    assert.ok(positions.length >= 2, `${low} ${high}`);
+    assert.ok(positions.every((position) => position >= low - 1e-9 && position <= high + 1e-9));
+  }
+});

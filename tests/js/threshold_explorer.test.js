@@ -9,10 +9,18 @@ test("a pixel and its probability are each other's inverse", () => {
   assert.equal(explorer.fromX(5000), 1);
 });
 
-test("a slider over powers of ten gives numbers of two digits", () => {
-  assert.equal(explorer.fromPower(explorer.toPower(0.01)), 0.01);
-  assert.equal(explorer.fromPower(-1.234), 0.058);
-  assert.equal(explorer.fromPower(Math.log10(0.5)), 0.5);
+test("each step of a slider over powers of ten is another number of two digits", () => {
+  const { fromPosition, toPosition } = explorer;
+  assert.equal(fromPosition(0), 0.0001);
+  assert.equal(fromPosition(toPosition(0.01)), 0.01);
+  assert.equal(fromPosition(toPosition(0.01) + 1), 0.011);
+  assert.equal(fromPosition(toPosition(0.01) - 1), 0.0099);
+  assert.equal(fromPosition(toPosition(0.0343)), 0.034);
+  assert.equal(fromPosition(toPosition(0.0999)), 0.1);
+  const values = Array.from({ length: toPosition(0.9) + 1 }, (_, i) => fromPosition(i));
+  assert.equal(values.at(-1), 0.9);
+  values.forEach((value, i) => assert.equal(toPosition(value), i));
+  assert.ok(values.every((value, i) => i === 0 || value > values[i - 1]));
 });
 
 test("percentages are written as one reads them", () => {

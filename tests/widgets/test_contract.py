@@ -11,7 +11,7 @@ import pytest
 import medlab_widgets
 from medlab import plots
 from medlab.text import duration
-from medlab_widgets import CopyText, LiveCharts, ThresholdExplorer
+from medlab_widgets import CopyText, LiveCharts, StatusLine, ThresholdExplorer
 from medlab_widgets.picture_mixin import PictureMixin
 
 USED = re.compile(r"""model\.(?:get|set|on|off)\(\s*["'](?:change:)?(\w+)["']""")
@@ -21,6 +21,7 @@ CHART = plots.Chart("epoch", "loss", [plots.Line("run 1", [1, 2], [0.7, 0.5])])
 MADE = {
     "LiveCharts": lambda: LiveCharts([CHART], "Loss of one run"),
     "CopyText": lambda: CopyText(label="Copy", text="1 + 1"),
+    "StatusLine": lambda: StatusLine(text="running"),
     "ThresholdExplorer": lambda: ThresholdExplorer([0, 1], [0.2, 0.7]),
 }
 

@@ -109,9 +109,26 @@ def test_the_panel_shows_losses_samples_and_the_way_between_two(monkeypatch):
     assert not np.array_equal(before, panel._samples)  # of the same noise, by other weights
     assert [line["name"] for line in panel.charts.charts[0]["lines"]] == ["critic loss", "generator loss"]
     assert panel.charts.charts[0]["lines"][0]["x"] == [4, 8, 12]
-    assert "done · step 12 of 12" in panel.status.value
+    assert "done · step 12 of 12" in panel.status.text
     assert [picture.axes[1].get_title() for picture in displayed] == ["SIMULATED noise"]
-    assert all(button.disabled for button in panel.buttons.buttons.values())
+    assert [name for name, button in panel.buttons.buttons.items() if not button.disabled] == ["Train more"]
+
+
+def test_a_game_that_is_done_can_be_played_on():
+    panel = GanPanel(new_gan(), IMAGES, LABELS, **OPTIONS)
+    with pytest.raises(RuntimeError, match="that is done can be trained more; this one is idle"):
+        panel.more()
+    panel.start().wait()
+    trained = panel.gan.generator.get_weights()
+    panel.buttons.buttons["Train more"].click()
+    panel.wait()
+    assert panel.charts.charts[0]["lines"][0]["x"] == [4, 8, 12, 16, 20, 24]
+    assert "done · step 24 of 24" in panel.status.text
+    assert "step 24" in repr(panel)
+    assert not np.array_equal(trained[0], panel.gan.generator.get_weights()[0])
+    first, second = panel._earlier, panel._rows()[3:]
+    assert [row["critic_loss"] for row in first] != [row["critic_loss"] for row in second]
+    assert panel.more().wait().result().steps == 12
 
 
 def test_the_way_is_what_the_generator_makes_of_the_points_between():

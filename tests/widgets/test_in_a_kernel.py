@@ -10,7 +10,7 @@ PANEL = """
 panel = TrainingPanel(dataset, width=8, epochs=100, batch_size=16, patience=100)
 for name, control in {**panel.sliders.controls, **panel.buttons.buttons}.items():
     print(name, control.model_id)
-for name in ("status", "message", "charts"):
+for name in ("status", "charts"):
     print(name, getattr(panel, name).model_id)
 """
 
@@ -35,7 +35,7 @@ def ids(page):
 
 
 def epoch(page, ids):
-    match = re.search(r"epoch (\d+) of", page.states[ids["status"]]["value"])
+    match = re.search(r"epoch (\d+) of", state(page, ids))
     return int(match[1]) if match else 0
 
 
@@ -45,7 +45,7 @@ def points(page, ids):
 
 
 def state(page, ids):
-    return page.states[ids["status"]]["value"]
+    return page.states[ids["status"]]["text"]
 
 
 def test_a_mouse_starts_pauses_stops_and_resumes(page, ids):
@@ -98,7 +98,7 @@ def test_an_interrupt_of_a_waiting_cell_stops_the_training_and_the_kernel_lives(
 def test_a_button_that_fails_says_so_in_the_panel(page, ids):
     page.press(ids["Resume"])
     page.wait_until(
-        lambda: "nothing to resume" in page.states[ids["message"]].get("value", ""), "message", 10
+        lambda: "nothing to resume" in page.states[ids["status"]].get("problem", ""), "message", 10
     )
 
 
@@ -134,4 +134,129 @@ print(game.buttons.buttons["Start"].model_id, game.buttons.buttons["Stop"].model
     page.press(start)
     page.wait_until(lambda: len(page.states[charts]["charts"][0]["lines"][0]["x"]) >= 2, "losses")
     page.press(stop)
-    page.wait_until(lambda: "stopped" in page.states[status]["value"], "stop", 10)
+    page.wait_until(lambda: "stopped" in page.states[status]["text"], "stop", 10)
+
+
+BUSY = """
+import threading, time
+until = time.monotonic() + 25
+while time.monotonic() < until:
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def with_subshell(page):
+    """A page whose clicks go to a subshell, as JupyterLab's do."""
+    if page.run("import ipykernel; print(ipykernel.version_info[0])") == "6\n":
+        pytest.skip("ipykernel 6 has no subshells: the page says that the click is queued")
+    page.open_subshell()
+    return page
+
+
+def within_a_second(page, true, what):
+    page.wait_until(true, what, 1)
+
+
+def test_buttons_answer_while_a_cell_runs(with_subshell, ids):
+    page = with_subshell
+    page.put(ids["learning_rate"], value=0.001)
+    running = page.begin(BUSY)
+    page.press(ids["Start"])
+    within_a_second(page, lambda: page.states[ids["status"]].get("heard") == 1, "word that it is heard")
+    within_a_second(page, lambda: "running" in state(page, ids), "start")
+    page.wait_until(lambda: points(page, ids) >= 1, "first epoch", 20)  # the first batch compiles the network
+    page.press(ids["Pause"])
+    within_a_second(page, lambda: "paused" in state(page, ids), "pause")
+    page.press(ids["Resume"])
+    within_a_second(page, lambda: "running" in state(page, ids), "end of the pause")
+    page.press(ids["Stop"])
+    within_a_second(page, lambda: "stopped" in state(page, ids), "stop")
+    page.interrupt()
+    assert "KeyboardInterrupt" in page.finish(running)
+    assert page.run("print(panel.current.settings['learning_rate'], len(panel.runs))") == "0.001 1\n"
+
+
+@pytest.mark.parametrize("before", ["", "panel.status.text = 'set by a cell'", "panel.status.heard = 0"])
+def test_a_cell_that_sets_a_trait_takes_nothing_away(with_subshell, ids, before):
+    """ipykernel 7.4 would send the page's messages to the thread that sent the last one to the page."""
+    page = with_subshell
+    page.press(ids["Resume"])
+    page.wait_until(lambda: page.states[ids["status"]].get("heard") == 1, "first click", 10)
+    page.run(before)
+    running = page.begin(BUSY.replace("until =", f"{before or 'pass'}\nuntil ="))
+    page.press(ids["Resume"])
+    within_a_second(page, lambda: page.states[ids["status"]]["heard"] >= 1 + (not before), "second click")
+    told = page.states[ids["status"]]
+    within_a_second(page, lambda: "nothing to resume" in told.get("problem", ""), "answer")
+    page.interrupt()
+    page.finish(running)
+
+
+FIGURE = """
+import matplotlib.pyplot as plt, time
+%matplotlib inline
+plt.plot([0, 1])
+time.sleep(2)
+plt.plot([1, 0])
+print(len(plt.gca().lines), "lines")
+plt.show()
+"""
+
+
+def test_a_click_leaves_the_figure_of_the_running_cell_alone(with_subshell, ids):
+    page = with_subshell
+    page.run("%matplotlib inline")
+    running = page.begin(FIGURE)
+    page.press(ids["Resume"])
+    within_a_second(page, lambda: page.states[ids["status"]].get("heard") == 1, "click")
+    printed = page.finish(running)
+    assert "2 lines" in printed
+    assert printed.count("image/png") == 1
+
+
+def test_a_threshold_and_a_quiz_answer_while_a_cell_runs(with_subshell):
+    page = with_subshell
+    printed = page.run(
+        """
+import medlab.exercises
+e = ThresholdExplorer([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9])
+box = medlab.exercises.quiz("What is 1 + 1?", ["1", "2"], 1).panel()
+buttons = box.children[1].children[1:-1]
+print(e.model_id, buttons[1].model_id, box.children[1].children[-1].model_id)
+"""
+    )
+    explorer, right, answer = printed.split()
+    running = page.begin(BUSY)
+    page.put(explorer, threshold=0.3)
+    wanted = [[1, 1], [0, 2]]
+    within_a_second(page, lambda: page.states[explorer].get("facts", {}).get("matrix") == wanted, "count")
+    page.press(right)
+    within_a_second(page, lambda: "Right" in page.states[answer].get("value", ""), "verdict")
+    page.interrupt()
+    page.finish(running)
+
+
+def test_two_clicks_on_start_start_one_training(with_subshell, ids):
+    page = with_subshell
+    running = page.begin(BUSY)
+    page.press(ids["Start"])
+    page.press(ids["Start"])
+    page.wait_until(lambda: page.states[ids["status"]].get("heard") == 2, "both clicks", 10)
+    page.wait_until(lambda: "running" in state(page, ids), "start", 5)
+    page.press(ids["Stop"])
+    page.interrupt()
+    page.finish(running)
+    assert page.run("print(len(panel.runs))") == "1\n"
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_the_picture_that_a_notebook_keeps_is_renewed_when_a_run_ends(page, ids, alive):
+    page.run("panel = TrainingPanel(dataset, width=8, epochs=2, batch_size=64)\npanel", front_end=alive)
+    assert page.renewed == []
+    page.run("run = panel.start().wait().result()", front_end=alive)
+    page.wait_until(lambda: page.renewed, "new picture", 10)
+    (data,) = page.renewed
+    assert "run 1 done" in data["text/plain"]
+    assert ("application/vnd.jupyter.widget-view+json" in data) == alive
+    assert len(data["image/png"]) * 3 / 4 < 90_000

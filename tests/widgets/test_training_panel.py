@@ -42,7 +42,7 @@ def test_it_trains_what_its_code_trains(panel, dataset, capsys):
 def test_the_status_names_the_precision_of_the_network_that_trains(panel, monkeypatch):
     monkeypatch.setattr(models, "build", functools.partial(models.build, mixed_precision=True))
     panel.start().wait()
-    assert ", mixed_float16, " in panel.status.value
+    assert ", mixed_float16, " in panel.status.text
 
 
 def test_after_waiting_a_picture_is_left(panel, monkeypatch):
@@ -62,16 +62,16 @@ def test_buttons_mean_something_only_when_they_can_be_pressed(panel):
     held(panel)
     assert enabled() == ["Stop", "Resume"]
     assert panel.sliders.controls["width"].disabled
-    assert "paused" in panel.status.value
+    assert "paused" in panel.status.text
     panel.stop().wait()
     assert enabled() == ["Start", "Resume"]
     panel.resume().wait()
     assert enabled() == ["Start"]
     assert not panel.sliders.controls["width"].disabled
-    assert "run 1: done" in panel.status.value
-    assert "CPU" in panel.status.value
-    assert ", float32, " in panel.status.value
-    assert "memory" in panel.status.value
+    assert "run 1: done" in panel.status.text
+    assert "CPU" in panel.status.text
+    assert ", float32, " in panel.status.text
+    assert "memory" in panel.status.text
 
 
 def test_stopped_and_resumed_it_ends_as_an_uninterrupted_run(panel, dataset):
@@ -117,7 +117,7 @@ def test_a_training_of_plain_code_stands_beside(panel, dataset):
     model = models.build("screening_cnn", dataset, width=8, seed=0)
     run = training.fit(model, dataset, epochs=2, seed=0, progress=False)
     panel.add("plain code", run).start().wait()
-    assert [listed.name for listed in panel.runs] == ["plain code", "run 2"]
+    assert [listed.name for listed in panel.runs] == ["plain code", "run 1"]
     assert panel.charts.charts[0]["lines"][0]["name"] == "plain code"
     assert panel.restore("plain code").result() is run
 
@@ -125,7 +125,7 @@ def test_a_training_of_plain_code_stands_beside(panel, dataset):
 def test_what_goes_wrong_is_said_in_the_panel_and_raised_to_code(panel):
     held(panel)
     panel.buttons.buttons["Start"].click()
-    assert "another session is at work" in panel.message.value
+    assert "another session is at work" in panel.status.problem
     with pytest.raises(RuntimeError, match=r"run 1 is at work\. Stop it"):
         panel.restore("run 1")
     with pytest.raises(RuntimeError, match="another session is at work"):
@@ -155,7 +155,7 @@ def test_an_error_of_the_training_is_shown(panel, monkeypatch):
     monkeypatch.setattr("medlab.training.session.fit", fail)
     with pytest.raises(LookupError, match="no such"):
         panel.start().wait()
-    assert "LookupError: no such &lt;nodule&gt;" in panel.message.value
+    assert "LookupError: no such <nodule>" in panel.status.problem
     assert panel.current.state == "failed"
     assert not panel.buttons.buttons["Start"].disabled
 
@@ -173,3 +173,56 @@ def test_nothing_trains_before_start(dataset):
     before = threading.active_count()
     TrainingPanel(dataset, **SMALL)
     assert threading.active_count() == before
+
+
+def test_runs_are_renamed_hidden_and_deleted(panel, tmp_path):
+    panel.start().wait()
+    panel.start().wait()
+    panel.rename("run 1", " narrow ")
+    assert [run.name for run in panel.runs] == ["narrow", "run 2"]
+    for name in ("", "run 2"):
+        with pytest.raises(ValueError, match=r"new name of a run must be one that no other has, got"):
+            panel.rename("narrow", name)
+    panel.hide("run 2")
+    assert {line["name"] for line in panel.charts.charts[1]["lines"]} == {"narrow"}
+    panel.hide("run 2")
+    assert {line["name"] for line in panel.charts.charts[1]["lines"]} == {"narrow", "run 2"}
+    panel.delete("run 2")
+    assert not (tmp_path / "run-2").exists()
+    assert panel.current.name == "narrow"
+    with pytest.raises(ValueError, match="run must be one of: narrow; got 'run 2'"):
+        panel.delete("run 2")
+    assert repr(TrainingPanel(panel.dataset, folder=tmp_path)) == "<TrainingPanel on spots: narrow on disk>"
+    held(panel)
+    with pytest.raises(RuntimeError, match=r"run 2 is at work\..*before one is deleted"):
+        panel.delete("narrow")
+    panel.stop().wait()
+
+
+def test_the_buttons_of_a_run_do_the_same(panel, tmp_path):
+    panel.start().wait()
+    tools = panel.tools
+    tools.name.value = "first"
+    tools.buttons["Rename"].click()
+    assert panel.runs[0].name == tools.chosen.value == "first"
+    tools.buttons["Hide"].click()
+    assert panel.runs[0].hidden
+    assert tools.buttons["Hide"].description == "Show"
+    tools.buttons["Delete"].click()
+    assert tools.buttons["Delete"].description == "Delete for good?"
+    assert panel.runs
+    tools.buttons["Delete"].click()
+    assert not panel.runs
+    assert list(tmp_path.iterdir()) == []
+    assert all(button.disabled for button in tools.buttons.values())
+    assert panel.buttons.buttons["Start"].disabled is False
+
+
+def test_a_cell_that_adds_a_training_can_be_run_again(panel, dataset):
+    model = models.build("screening_cnn", dataset, width=8, seed=0)
+    run = training.fit(model, dataset, epochs=1, seed=0, progress=False)
+    panel.add("plain code", run).add("plain code", run)
+    assert repr(panel) == "<TrainingPanel on spots: plain code done>"
+    panel.start().wait()
+    with pytest.raises(ValueError, match="name must be one that no run of the panel has, got 'run 1'"):
+        panel.add("run 1", run)

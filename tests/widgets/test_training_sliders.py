@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from medlab import models
+from medlab import data, models, reports
 from medlab.training import Settings
 from medlab.training.settings import described, option
 from medlab_widgets import training_runs as runs, training_sliders
@@ -153,8 +153,6 @@ def test_the_same_as_a_command_that_the_report_accepts(dataset):
     assert "# a report has no parameter for: averaging" in text
     assert "width" not in text
 
-    from medlab import reports
-
     words = text.splitlines()[-1].split()
     given = dict(word.split("=", 1) for word in words if "=" in word)
     schema = reports.read_schema(reports.resolve("classification").notebook)
@@ -164,8 +162,21 @@ def test_the_same_as_a_command_that_the_report_accepts(dataset):
 def test_a_command_says_where_it_cannot_be_the_same(dataset):
     small = replace(dataset, name="simulated_nodules")
     settings = {**TrainingSliders(dataset, {}).values(), "model": "article_cnn_28"}
-    assert "article_cnn_28 needs images of exactly 28 pixels" in runs.command(settings, {}, small)
-    assert "data_dir=FOLDER" in runs.command(settings, {}, dataset)
+    text = runs.command(settings, {}, small)
+    assert "article_cnn_28 needs images of exactly 28 pixels" in text
+    assert all(line.startswith("# ") for line in text.splitlines()), "nothing to run that would be refused"
+    text = runs.command(settings, {}, dataset)
+    assert "data.write_folder(dataset, 'FOLDER')" in text
+    assert "data_dir=FOLDER" in text
+
+
+def test_a_folder_that_is_written_first_makes_the_command_run(dataset, tmp_path):
+    data.write_folder(dataset, tmp_path / "FOLDER")
+    text = runs.command(TrainingSliders(dataset, {}).values(), {}, dataset)
+    words = text.splitlines()[-1].replace("FOLDER", str(tmp_path / "FOLDER")).split()
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    schema = reports.read_schema(reports.resolve("classification").notebook)
+    assert reports.validate(schema, {"command line": given})["model"].value == "screening_cnn"
 
 
 def row(epoch, auc):
@@ -174,9 +185,9 @@ def row(epoch, auc):
 
 def test_charts_and_table_put_runs_side_by_side():
     first = runs.PanelRun(
-        "run 1", 1, {"width": 8, "epochs": 2}, rows=[row(1, 0.6), row(2, 0.7)], best_epoch=2
+        "run 1", 1, {"width": 8, "epochs": 2}, 0, rows=[row(1, 0.6), row(2, 0.7)], best_epoch=2
     )
-    second = runs.PanelRun("run 2", 2, {"width": 16, "epochs": 2}, rows=[row(1, 0.5)], best_epoch=1)
+    second = runs.PanelRun("run 2", 2, {"width": 16, "epochs": 2}, 1, rows=[row(1, 0.5)], best_epoch=1)
     second.live = (1.5, 0.4)
     loss, auc = runs.charts([first, second], first)
     assert [line.name for line in loss.lines] == ["run 1", "", "run 2", ""]
@@ -213,3 +224,18 @@ def test_runs_are_found_again_on_the_disk_in_their_order(tmp_path):
     (tmp_path / "run-2" / "state.npz").write_bytes(b"half")
     with pytest.raises(ValueError, match=r"checkpoint state\.npz is damaged.*Delete it, or train"):
         runs.on_disk(tmp_path)
+
+
+def test_a_hidden_run_keeps_its_row_and_loses_its_curves():
+    first, second = (runs.PanelRun(f"run {n}", n, {}, n - 1, rows=[row(1, 0.5)]) for n in (1, 2))
+    first.hidden = True
+    assert {line.name for line in runs.charts([first, second], first)[1].lines} == {"run 2"}
+    assert runs.charts([first, second], first)[0].mark is None
+    assert ">idle, hidden</td>" in runs.table([first, second], first)
+
+
+def test_a_run_is_found_again_under_the_name_it_was_given(tmp_path):
+    run = runs.PanelRun("wide", 3, {"width": 64}, 2, tmp_path / "run-3")
+    run.write_settings()
+    (found,) = runs.on_disk(tmp_path)
+    assert (found.name, found.number, found.settings) == ("wide", 3, {"width": 64})

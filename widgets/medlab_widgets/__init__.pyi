@@ -1,5 +1,6 @@
 from .copy_text import CopyText as CopyText
 from .gan_panel import GanPanel as GanPanel
 from .live_charts import LiveCharts as LiveCharts
+from .status_line import StatusLine as StatusLine
 from .threshold_explorer import ThresholdExplorer as ThresholdExplorer
 from .training_panel import SessionPanel as SessionPanel, TrainingPanel as TrainingPanel

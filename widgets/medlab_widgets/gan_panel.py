@@ -66,14 +66,22 @@ class GanPanel(Panel):
             msg = f"gan must make images of shape (H, W, C), got points of shape {gan.image_shape}."
             raise ValueError(msg)
         self.gan, self.title = gan, title
-        options = {"record_every": 10, "progress": not has_front_end(), **options}
-        callbacks = [*options.pop("callbacks", ()), _Looks(self)]
-        self.session = GanSession(gan, images, labels, callbacks=callbacks, **options)
-        self.session.on_launch = self._watch
-        self._seed = int(options.get("seed", 0))
+        self._material = images, labels
+        self._options = {"record_every": 10, "progress": not has_front_end(), "seed": 0, **options}
+        self._earlier: list[dict[str, Any]] = []
+        self._rounds, self._steps_before = 0, 0
+        self.session = self._new_session()
+        self._seed = int(self._options["seed"])
         self._pair = 0
         self.look()
-        super().__init__(once=True)
+        super().__init__(once=True, Train_more=self.more)
+
+    def _new_session(self, rounds: int = 0) -> GanSession:
+        options = {**self._options, "seed": int(self._options["seed"]) + rounds}
+        callbacks = [*options.pop("callbacks", ()), _Looks(self)]
+        session = GanSession(self.gan, *self._material, callbacks=callbacks, **options)
+        session.on_launch = self._watch
+        return session
 
     def _compose(self) -> list[ipywidgets.Widget]:
         self.samples = ipywidgets.Image(format="png")
@@ -82,18 +90,41 @@ class GanPanel(Panel):
         )
         self.place.observe(lambda _change: self._refresh(), "value")
         self.ends = ipywidgets.Button(description="Other ends", tooltip="Two other noise vectors")
-        self.ends.on_click(guarded(self.other_ends, self._say))
+        self.ends.on_click(guarded(self.other_ends, self.status))
         self.between = ipywidgets.Image(format="png")
         heading = ipywidgets.HTML(f"<b>{html.escape(self.title)}</b>, always of the same noise")
         right = ipywidgets.VBox(
             [heading, self.samples, ipywidgets.HBox([self.place, self.ends]), self.between]
         )
         lower = ipywidgets.HBox([self.charts, right], layout={"flex_flow": "row wrap"})
-        return [self.buttons, self.status, self.message, lower]
+        return [self.buttons, self.status, lower]
 
     def result(self) -> GANRun:
-        """Return the finished training; see `TrainSession.result`."""
+        """Return the finished training, after `more` the last one; see `TrainSession.result`."""
         return self.session.result()
+
+    def more(self) -> Self:
+        """Play on from where a finished training ended, for as many steps again, with other batches.
+
+        Raises
+        ------
+        RuntimeError
+            If the training is not done.
+        """
+        if self.session.state != "done":
+            msg = f"only a training that is done can be trained more; this one is {self.session.state}."
+            raise RuntimeError(msg)
+        self._earlier = self._rows()
+        self._rounds += 1
+        self._steps_before += self.session.snapshot()["step"]
+        if "checkpoint" in self._options:  # what it holds is finished
+            self._options["checkpoint"] = self.session.folder.with_name(
+                f"{self.session.folder.name}-{self._rounds + 1}"
+            )
+        self.session = self._new_session(self._rounds)
+        self.session.start()
+        self._refresh()
+        return self
 
     def other_ends(self) -> Self:
         """Walk between two other noise vectors; while the networks play, from their next look on."""
@@ -120,10 +151,16 @@ class GanPanel(Panel):
 
     def __repr__(self) -> str:
         snapshot = self.session.snapshot()
-        return f"<GanPanel: {self.title}, training {snapshot['state']}, step {snapshot['step']}>"
+        step = self._steps_before + snapshot["step"]
+        return f"<GanPanel: {self.title}, training {snapshot['state']}, step {step}>"
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """Return the recorded losses, counted on from training to training."""
+        rows = self.session.snapshot()["rows"]
+        return [*self._earlier, *({**row, "step": row["step"] + self._steps_before} for row in rows)]
 
     def _losses(self) -> plots.Chart:
-        rows = self.session.snapshot()["rows"]
+        rows = self._rows()
         steps = [row["step"] for row in rows]
         lines = [
             plots.Line(name.replace("_", " "), steps, [row[name] for row in rows], color, dashed=bool(color))
@@ -138,7 +175,9 @@ class GanPanel(Panel):
             _put(self.samples, self._samples)
             _put(self.between, self._way[self.place.value][np.newaxis])
             self.buttons.allow(snapshot["state"])
-            step = f"step {snapshot['step']}" + (f" of {snapshot['steps']}" if snapshot["steps"] else "")
+            before = self._steps_before
+            step = f"step {before + snapshot['step']}"
+            step += f" of {before + snapshot['steps']}" if snapshot["steps"] else ""
             self._show_status([snapshot["state"], step, time_spent(snapshot)], self.session)
 
 

@@ -1,6 +1,5 @@
 """What the panels share: buttons that mean something, a line of status, a thread that follows."""
 
-import html
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
@@ -9,11 +8,12 @@ import ipywidgets
 from IPython.display import display
 
 from medlab import plots
-from medlab.notebook import has_front_end
+from medlab.notebook import answer_at_once, has_front_end
 from medlab.text import duration
 from medlab.training.background import Background
 from medlab_widgets.live_charts import LiveCharts
 from medlab_widgets.picture_mixin import PictureMixin
+from medlab_widgets.status_line import StatusLine
 
 REFRESH_S = 0.2  # five times a second: what a training does is shown in steps no finer than that
 
@@ -28,20 +28,25 @@ class Panel(PictureMixin, ipywidgets.VBox):
     ----------
     once : bool
         Whether it can start only once.
+    **further
+        Actions of further buttons, by name; "_" stands for a blank.
     """
 
     session: Any
 
-    def __init__(self, *, once: bool = False) -> None:
+    def __init__(self, *, once: bool = False, **further: Callable[[], Any]) -> None:
         self._front_end = has_front_end()
-        # The follower draws from its own thread, and ipykernel hears clicks in the thread of a subshell.
+        # The follower draws from its own thread, and clicks are heard in the thread of a subshell.
         self._lock = threading.RLock()
         self._follower: threading.Thread | None = None
-        self.charts, self.status, self.message = LiveCharts(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.charts, self.status = LiveCharts(), StatusLine()
         actions = {"Start": self.start, "Pause": self.pause, "Stop": self.stop, "Resume": self.resume}
-        self.buttons = Controls(actions, self._say, once=once)
+        actions |= {name.replace("_", " "): action for name, action in further.items()}
+        self.buttons = Controls(actions, self.status, once=once)
         super().__init__(self._compose())
+        self.add_class("medlab-panel").add_class(self.status.watched)
         self._refresh()
+        answer_at_once([self], self._lock)
 
     # --- what a subclass says
 
@@ -114,22 +119,21 @@ class Panel(PictureMixin, ipywidgets.VBox):
                 self._refresh()
                 session.join(REFRESH_S)
             self._refresh()
+            self.renew()
 
         self._follower = threading.Thread(target=work, name="medlab-widgets", daemon=True)
         self._follower.start()
 
-    def _say(self, text: str) -> None:
-        self.message.value = f"<p role='alert' style='color:#D55E00'>{html.escape(text)}</p>" if text else ""
-
     def _show_status(self, parts: list[str], session: Background | None) -> None:
         """Write the line of the state, and what went wrong, if something did."""
-        self.status.value = f"<p>{html.escape(' · '.join(filter(None, parts)))}</p>"
+        working = session is not None and session.at_work
+        self.status.show(" · ".join(filter(None, parts)), working=working)
         if session is not None and session.error is not None:
-            self._say(f"{type(session.error).__name__}: {session.error}")
+            self.status.problem = f"{type(session.error).__name__}: {session.error}"
 
 
 class Controls(ipywidgets.HBox):
-    """Start, Pause, Stop and Resume, of which those can be pressed that mean something now."""
+    """Start, Pause, Stop, Resume and so on, of which those can be pressed that mean something now."""
 
     # State of the session: what can be pressed.
     ALLOWED: ClassVar = {
@@ -138,20 +142,20 @@ class Controls(ipywidgets.HBox):
         "paused": ("Stop", "Resume"),
         "stopping": (),
         "stopped": ("Start", "Resume"),
-        "done": ("Start",),
+        "done": ("Start", "Train more"),
         "failed": ("Start",),
     }
 
     def __init__(
-        self, actions: dict[str, Callable[[], Any]], say: Callable[[str], None], *, once: bool = False
+        self, actions: dict[str, Callable[[], Any]], status: StatusLine, *, once: bool = False
     ) -> None:
         self._once = once  # a GAN that has begun cannot begin again: its networks have changed
         self.buttons = {}
         for name, action in actions.items():
             # No icon: browsers count its glyph into the button's name, for readers who cannot see it.
-            self.buttons[name] = ipywidgets.Button(description=name, tooltip=f"{name} the training")
-            self.buttons[name].on_click(guarded(action, say))
-        super().__init__(list(self.buttons.values()))
+            self.buttons[name] = ipywidgets.Button(description=name, layout={"width": "100px"})
+            self.buttons[name].on_click(guarded(action, status))
+        super().__init__(list(self.buttons.values()), layout={"flex_flow": "row wrap"})
         self.allow("idle")
 
     def allow(self, state: str) -> None:
@@ -161,15 +165,16 @@ class Controls(ipywidgets.HBox):
             button.disabled = again or name not in self.ALLOWED[state]
 
 
-def guarded(action: Callable[[], Any], say: Callable[[str], None]) -> Callable[[Any], None]:
+def guarded(action: Callable[[], Any], status: StatusLine) -> Callable[[Any], None]:
     """Return a button's handler that says in the panel what goes wrong: nobody reads the kernel's log."""
 
     def press(_button: Any) -> None:
+        status.heard += 1  # at once: the page waits for it
+        status.problem = ""
         try:
-            say("")
             action()
         except Exception as error:
-            say(f"{type(error).__name__}: {error}")
+            status.problem = f"{type(error).__name__}: {error}"
 
     return press
 

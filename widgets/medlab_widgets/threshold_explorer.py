@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from medlab import checks, metrics, plots
 from medlab.metrics.inputs import both_classes, probability_pair
+from medlab.notebook import answer_at_once
 from medlab_widgets.picture_mixin import PictureMixin
 
 BINS = 40
@@ -89,10 +92,17 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
         for name, value in point.items():
             trait = self.class_traits()[name]
             point[name] = checks.in_range(name, value, trait.min, trait.max)
+        self._lock = threading.RLock()
         super().__init__(**point, **traits)
+        answer_at_once([self], self._lock)
         self.set_trait("class_names", [str(name) for name in names])
         self.set_trait("shares", [self._share(k) for k in (0, 1)])
         self._measure()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # The page moves it in a thread of its own, beside the cell that does so here.
+        with self.__dict__.get("_lock") or contextlib.nullcontext():
+            super().__setattr__(name, value)
 
     def _share(self, truth: int) -> list[float]:
         """Return the part of a class in each of `BINS` equal parts of [0, 1]."""

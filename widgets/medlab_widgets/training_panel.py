@@ -1,6 +1,7 @@
 """`TrainingPanel`: sliders, and runs side by side; `SessionPanel`: buttons and curves of one session."""
 
-import json
+import itertools
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +13,8 @@ from medlab.data import Dataset
 from medlab.training import Run, Settings, TrainSession, background
 from medlab_widgets import training_runs as runs
 from medlab_widgets.copy_text import CopyText
-from medlab_widgets.panel import Panel, guarded
+from medlab_widgets.panel import Panel
+from medlab_widgets.run_tools import RunTools
 from medlab_widgets.training_sliders import SETTINGS, TrainingSliders
 
 
@@ -77,11 +79,7 @@ class TrainingPanel(Panel):
 
     def _compose(self) -> list[ipywidgets.Widget]:
         self._table = ipywidgets.HTML()
-        self._chosen = ipywidgets.Dropdown(description="run", layout={"width": "220px"})
-        self._restore = ipywidgets.Button(
-            description="Restore", tooltip="Sliders and weights of the chosen run"
-        )
-        self._restore.on_click(guarded(lambda: self.restore(self._chosen.value), self._say))
+        self.tools = RunTools(self.restore, self.rename, self.hide, self.delete, self.status)
         self._code = CopyText(label="Copy as code")
         self._command = CopyText(label="Copy as medlab report …")
         for control in self.sliders.controls.values():
@@ -90,8 +88,11 @@ class TrainingPanel(Panel):
         copies = ipywidgets.Accordion(
             [ipywidgets.VBox([self._code, self._command])], titles=["The same as code"]
         )
-        shown = [self.buttons, self.status, self.message, self.charts, self._table]
-        return [self.sliders, *shown, ipywidgets.HBox([self._chosen, self._restore]), copies]
+        left = ipywidgets.VBox([self.sliders], layout={"width": "350px", "flex": "0 0 auto"})
+        shown = [self.buttons, self.status, self.charts, self._table, self.tools, copies]
+        # On a narrow page the right half goes below the left one.
+        right = ipywidgets.VBox(shown, layout={"flex": "1 1 480px", "min_width": "0"})
+        return [ipywidgets.Box([left, right], layout={"flex_flow": "row wrap"})]
 
     # --- what the buttons do
 
@@ -108,7 +109,9 @@ class TrainingPanel(Panel):
         background.check_free()  # before a network is built, which seeds everything
         settings = self.sliders.values()
         number = self._next_number()
-        run = runs.PanelRun(f"run {number}", number, settings, self.folder / f"run-{number}")
+        names = {listed.name for listed in self.runs}
+        name = next(name for name in (f"run {n}" for n in itertools.count(number)) if name not in names)
+        run = runs.PanelRun(name, number, settings, self._next_color(), self.folder / f"run-{number}")
         run.session = self._new_session(run)
         run.session.start()
         self.current = run
@@ -149,26 +152,83 @@ class TrainingPanel(Panel):
         ValueError
             If there is no such run.
         """
-        if self.current is not None and self.current.session is not None and self.current.session.at_work:
-            msg = f"{self.current.name} is at work. Stop it, or wait for it, before another one is restored."
-            raise RuntimeError(msg)
-        checks.one_of("run", name, [run.name for run in self.runs])
-        self.current = next(run for run in self.runs if run.name == name)
+        self._check_at_rest("another one is restored")
+        self.current = self._named(name)
         self.sliders.put(self.current.settings)
         self._refresh()
         return self
 
+    def rename(self, name: str, new: str) -> Self:
+        """Give a run another name, which stays with its files.
+
+        Raises
+        ------
+        ValueError
+            If there is no such run, the new name is empty, or another run has it.
+        """
+        run, new = self._named(name), new.strip()
+        if not new or any(other.name == new for other in self.runs if other is not run):
+            msg = f"the new name of a run must be one that no other has, got {new!r}."
+            raise ValueError(msg)
+        run.name = new
+        run.write_settings()
+        self._refresh()
+        return self
+
+    def hide(self, name: str) -> Self:
+        """Take a run's curves out of the charts; the next time, put them back.
+
+        Raises
+        ------
+        ValueError
+            If there is no such run.
+        """
+        run = self._named(name)
+        run.hidden = not run.hidden
+        self._refresh()
+        return self
+
+    def delete(self, name: str) -> Self:
+        """Remove a run and its files, for good.
+
+        Raises
+        ------
+        RuntimeError
+            While a run is at work.
+        ValueError
+            If there is no such run.
+        """
+        self._check_at_rest("one is deleted")
+        run = self._named(name)
+        self.runs.remove(run)
+        if run.folder is not None:
+            shutil.rmtree(run.folder, ignore_errors=True)
+        if run is self.current:
+            self.current = self.runs[-1] if self.runs else None
+        self._refresh()
+        return self
+
     def add(self, name: str, run: Run) -> Self:
-        """Put a training that plain code ran beside those of this panel."""
+        """Put a training that plain code ran beside those of this panel.
+
+        Raises
+        ------
+        ValueError
+            If a run of the panel has that name.
+        """
         settings = {k: run.options[k] for k in SETTINGS if k in run.options}
         # What only the builder knows stays as the sliders have it.
         settings = {**self.sliders.values(), **settings, "model": run.model.name, "seed": run.seed}
-        added = runs.PanelRun(
-            name, self._next_number(), settings, run=run, state="done", seconds=run.train_seconds
-        )
+        # A cell that is run again adds what it added before.
+        self.runs = [listed for listed in self.runs if listed.name != name or listed.number]
+        if any(listed.name == name for listed in self.runs):
+            msg = f"name must be one that no run of the panel has, got {name!r}."
+            raise ValueError(msg)
+        color = self._next_color()
+        added = runs.PanelRun(name, 0, settings, color, run=run, state="done", seconds=run.train_seconds)
         added.rows, added.best_epoch = run.history.to_dict("records"), run.best_epoch
         self.runs.append(added)
-        self.current = self.current or added
+        self.current = self.current if self.current in self.runs else added
         self._refresh()
         return self
 
@@ -217,11 +277,22 @@ class TrainingPanel(Panel):
     def _next_number(self) -> int:
         return max((run.number for run in self.runs), default=0) + 1
 
+    def _next_color(self) -> int:
+        return max((run.color for run in self.runs), default=-1) + 1
+
+    def _named(self, name: str) -> runs.PanelRun:
+        checks.one_of("run", name, [run.name for run in self.runs])
+        return next(run for run in self.runs if run.name == name)
+
+    def _check_at_rest(self, what: str) -> None:
+        if self.current is not None and self.current.session is not None and self.current.session.at_work:
+            msg = f"{self.current.name} is at work. Stop it, or wait for it, before {what}."
+            raise RuntimeError(msg)
+
     def _new_session(self, run: runs.PanelRun) -> TrainSession:
         settings = dict(run.settings)
         folder = Path(run.folder or self.folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / runs.SETTINGS_FILE).write_text(json.dumps(settings, indent=1), encoding="utf-8")
+        run.write_settings()
         name, seed = settings.pop("model"), settings["seed"]
         network = {option: settings.pop(option) for option in ("width", "dropout")}
         model = models.build(name, self.dataset, **network, seed=seed, **self._options_of(name))
@@ -262,11 +333,7 @@ class TrainingPanel(Panel):
             self.buttons.allow({"on disk": "stopped"}.get(state, state))
             self.sliders.disable(working)
             self._table.value = runs.table(self.runs, run)
-            names = [listed.name for listed in self.runs]
-            if list(self._chosen.options) != names:
-                self._chosen.options = names
-                self._chosen.value = run.name if run is not None else None
-            self._restore.disabled = working or not names
+            self.tools.show(self.runs, run, working=working)
             parts = runs.progress_parts(run.name, {"state": state, **snapshot}) if run is not None else []
             session = run.session if run is not None else None
             precision = f", {session.model.dtype_policy.name}" if session is not None else ""
@@ -296,7 +363,7 @@ class SessionPanel(Panel):
             self._watch(session)
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        return [self.buttons, self.status, self.message, self.charts]
+        return [self.buttons, self.status, self.charts]
 
     def _refresh(self) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from medlab import backend, data, models, reports
+from medlab import backend, data, reports
 from medlab.data import Dataset
 from medlab.plots import Chart, Line
 from medlab.text import html_table
@@ -29,7 +29,9 @@ class PanelRun:
     name : str
         "run 1", "run 2", ..., or what `TrainingPanel.add` was told.
     number : int
-        From 1; gives it its color.
+        From 1, as in the name of its folder; 0 for one that plain code trained.
+    color : int
+        The place of its color among those of the charts.
     settings : dict
         See `SETTINGS`.
     folder : Path or None
@@ -46,11 +48,14 @@ class PanelRun:
         As a session's; "on disk" for one that another kernel left.
     live : pair of float, or None
         While it trains, the epoch at hand (with a fraction) and its loss so far.
+    hidden : bool
+        Whether its curves are left out.
     """
 
     name: str
     number: int
     settings: dict[str, Any]
+    color: int = 0
     folder: Path | None = None
     session: TrainSession | None = None
     run: Run | None = None
@@ -59,6 +64,14 @@ class PanelRun:
     seconds: float = 0.0
     state: str = "idle"
     live: tuple[float, float] | None = None
+    hidden: bool = False
+
+    def write_settings(self) -> None:
+        """Keep name and settings in its folder, if it has one."""
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            facts = {"name": self.name, **self.settings}
+            (self.folder / SETTINGS_FILE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
     def update(self) -> dict[str, Any]:
         """Take over what the session says of itself; return its snapshot, empty without a session."""
@@ -86,7 +99,9 @@ def on_disk(folder: Path) -> list[PanelRun]:
     runs = []
     for path in folder.glob(f"run-*/{SETTINGS_FILE}"):
         number = int(path.parent.name.removeprefix("run-"))
-        run = PanelRun(f"run {number}", number, json.loads(path.read_text(encoding="utf-8")), path.parent)
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        name = settings.pop("name", f"run {number}")
+        run = PanelRun(name, number, settings, number - 1, path.parent)
         facts = checkpoints.facts_in(path.parent) or {"rows": [], "best_epoch": 0, "seconds": 0.0}
         run.rows, run.best_epoch, run.seconds = facts["rows"], facts["best_epoch"], facts["seconds"]
         run.state = "on disk"
@@ -96,23 +111,22 @@ def on_disk(folder: Path) -> list[PanelRun]:
 
 def charts(runs: Sequence[PanelRun], current: PanelRun | None) -> list[Chart]:
     """Return the curves of the last runs: loss, and each measure on validation."""
-    shown = list(runs)[-SHOWN:]
-    if current is not None and current not in shown:
+    shown = [run for run in runs if not run.hidden][-SHOWN:]
+    if current is not None and not current.hidden and current not in shown:
         shown = [current, *shown[1:]]
     losses = []
     for run in shown:
         epochs, training = _curve(run, "loss")
         if run.live is not None and run.live[0] > len(epochs):
             epochs, training = [*epochs, run.live[0]], [*training, run.live[1]]
-        color = run.number - 1
-        losses.append(Line(run.name, epochs, training, color))
-        losses.append(Line("", *_curve(run, "val_loss"), color, dashed=True))
-    mark = current.best_epoch if current is not None and current.best_epoch else None
+        losses.append(Line(run.name, epochs, training, run.color))
+        losses.append(Line("", *_curve(run, "val_loss"), run.color, dashed=True))
+    mark = current.best_epoch if current in shown and current.best_epoch else None
     measures = _measures(shown) or ["val_auc"]
     mark_name = f"kept by {_measure_name(measures[0])}: epoch {mark}" if mark else ""
     drawn = [Chart("epoch", "loss (dashed: validation)", losses, mark, mark_name)]
     for measure in measures:
-        lines = [Line(run.name, *_curve(run, measure), run.number - 1) for run in shown]
+        lines = [Line(run.name, *_curve(run, measure), run.color) for run in shown]
         drawn.append(Chart("epoch", _measure_name(measure), lines, mark, mark_name))
     return drawn
 
@@ -169,7 +183,7 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
                 "best epoch": run.best_epoch or "",
                 **{_measure_name(name): f"{best[name]:.3f}" if name in best else "" for name in measures},
                 "seconds": f"{run.seconds:.0f}",
-                "state": run.state,
+                "state": f"{run.state}, hidden" if run.hidden else run.state,
             }
         )
     return html_table(rows, "padding:1px 8px;text-align:right;font-size:12px") if rows else ""
@@ -208,28 +222,31 @@ def code(
 
 
 def command(settings: Mapping[str, Any], fixed: Mapping[str, Any], dataset: Dataset) -> str:
-    """Return the line that runs the whole study with these settings, and what differs from the notebook."""
-    known = {parameter.name for parameter in reports.read_schema(reports.resolve("classification").notebook)}
-    notes = []
-    if dataset.name in data.registered():
-        source = f"dataset={dataset.name}"
-        notes.append("# reads the data set as it is registered: what a notebook cropped or left out is there")
-        side = data.describe(dataset.name).sizes[0]
-        shape = (*(side for _ in dataset.image_shape[:-1]), dataset.image_shape[-1])
-        try:
-            models.check_shape(settings["model"], shape)
-        except ValueError as error:
-            notes.append(f"# and so: {error}")
-    else:
-        source = "data_dir=FOLDER"
-        notes.append("# FOLDER holds these images: train/CLASS/*.png, test/CLASS/*.png")
+    """Return the line that runs the whole study with these settings, and what differs from the notebook.
+
+    Only comments where a report would refuse it.
+    """
+    schema = reports.read_schema(reports.resolve("classification").notebook)
+    known = {parameter.name for parameter in schema}
     chosen = {name: value for name, value in {**settings, **fixed}.items() if value is not None}
-    unknown = [name for name in chosen if name not in known]
-    if unknown:
+    given = {name: _typed(value) for name, value in chosen.items() if name in known}
+    if dataset.name in data.registered():
+        notes = ["# reads the data set as it is registered: what a notebook cropped or left out is there"]
+        given = {"dataset": dataset.name, **given}
+        try:
+            reports.validate(schema, {"panel": given})
+        except reports.ParameterErrors as error:
+            problems = (problem.removesuffix(" (panel)") for problem in error.problems)
+            return "\n".join(
+                ["# medlab report would refuse this:", *(f"# {problem}" for problem in problems)]
+            )
+    else:
+        notes = ["# first, in the notebook: data.write_folder(dataset, 'FOLDER')"]
+        given = {"data_dir": "FOLDER", **given}
+    if unknown := [name for name in chosen if name not in known]:
         notes.append(f"# a report has no parameter for: {', '.join(unknown)}")
-    pairs = [source, *(f"{name}={_typed(value)}" for name, value in chosen.items() if name in known)]
-    words = ["medlab", "report", "classification", *(word for pair in pairs for word in ("-p", pair))]
-    return "\n".join([*notes, shlex.join(words)])
+    words = [word for name, value in given.items() for word in ("-p", f"{name}={value}")]
+    return "\n".join([*notes, shlex.join(["medlab", "report", "classification", *words])])
 
 
 def _literal(value: Any) -> str:

@@ -129,7 +129,58 @@ def seen_printed(train, test):
     print(seen_by_loop(train, test))
 
 
+# As the chapter measures them, seed 0.
+SHARES = {
+    "white noise": {1: 1.0, 2: 0.5, 3: 0.333, 4: 0.25, 6: 0.166, 8: 0.125, 12: 0.083, 16: 0.062},
+    "soft kernel": {1: 1.0, 2: 0.779, 3: 0.575, 4: 0.433, 6: 0.274, 8: 0.194, 12: 0.116, 16: 0.08},
+    "sharp kernel": {1: 1.0, 2: 0.534, 3: 0.328, 4: 0.232, 6: 0.137, 8: 0.095, 12: 0.055, 16: 0.037},
+}
+MEASURED = {"averaging": {"shares": SHARES, "kernels_per_mm": (0.3, 0.6)}}
+# A ramp that no kernel cuts off, with which even small squares lose more than white noise does.
+RAMP = {1: 1.0, 2: 0.4, 3: 0.22, 4: 0.15, 6: 0.09, 8: 0.06, 12: 0.04, 16: 0.025}
+CONTRARY = {"averaging": ({"shares": SHARES | {"soft kernel": RAMP}, "kernels_per_mm": (0.9, 0.6)}, "bd")}
+
 VARIANTS = {
+    "grain_mm": {
+        "right": {
+            "as computed": 1 / 0.36,
+            "rounded": 2.8,
+            "one digit": 3,
+            "read at 0.35": 1 / 0.35,
+            "read at 0.4": 2.5,
+            "in a list": [2.8],
+            "an array": np.array(2.9),
+        },
+        "wrong": {
+            "the frequency": 0.36,
+            "the soft kernel": 1 / 0.18,
+            "the soft kernel's frequency": 0.18,
+            "half a wave": 1.4,
+            "the finest grain": 1.5,
+            "a pixel": 0.75,
+            "its power": 0.6,
+            "a text": "2.8 mm",
+        },
+    },
+    "averaging": {
+        "right": {
+            "letters": "ad",
+            "another order": "da",
+            "capitals": "AD",
+            "with a comma": "a, d",
+            "a list": ["a", "d"],
+        },
+        "wrong": {
+            "one of two": "a",
+            "the other": "d",
+            "less noise, smaller share": "bd",
+            "a third, always": "c",
+            "small squares only": "ac",
+            "all": "abcd",
+            "none of them": "",
+            "an unknown letter": "ae",
+        },
+    },
     "window_edges": {
         "right": {
             "a tuple": lambda c, w: (c - w / 2, c + w / 2),

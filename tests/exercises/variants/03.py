@@ -29,73 +29,71 @@ def side_by_removing(side, kernel, pool):
     return (convolved - convolved % pool) / pool
 
 
-def pool_in_loops(image):
-    height, width = image.shape[0] // 2, image.shape[1] // 2
-    result = np.zeros((height, width))
-    for row in range(height):
-        for column in range(width):
-            result[row, column] = np.mean(image[2 * row : 2 * row + 2, 2 * column : 2 * column + 2])
+def starts(image, side):
+    return range(0, image.shape[0], side), range(0, image.shape[1], side)
+
+
+def pool_in_loops(image, side):
+    rows, columns = starts(image, side)
+    result = np.zeros((len(rows), len(columns)))
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            result[i, j] = np.mean(image[row : row + side, column : column + side])
     return result
 
 
-def pool_to_lists(image):
+def pool_to_lists(image, side):
     image = image.tolist()
-    rows, columns = len(image), len(image[0])
+    pooled = []
+    for first in range(0, len(image), side):
+        rows = image[first : first + side]
+        blocks = [[row[c : c + side] for row in rows] for c in range(0, len(image[0]), side)]
+        pooled.append([sum(map(sum, block)) / sum(map(len, block)) for block in blocks])
+    return pooled
+
+
+def pool_with_reduceat(image, side):
+    rows, columns = starts(image, side)
+    sums = np.add.reduceat(np.add.reduceat(image.astype(float), rows, axis=0), columns, axis=1)
+    counts = np.add.reduceat(np.add.reduceat(np.ones(image.shape), rows, axis=0), columns, axis=1)
+    return sums / counts
+
+
+def pool_with_nan(image, side):
+    padded = np.pad(
+        image.astype(float), [(0, -length % side) for length in image.shape], constant_values=np.nan
+    )
+    return np.nanmean(whole(padded, side), axis=(1, 3))
+
+
+def pool_with_split(image, side):
+    rows, columns = starts(image, side)
     return [
-        [
-            (image[i][j] + image[i][j + 1] + image[i + 1][j] + image[i + 1][j + 1]) / 4
-            for j in range(0, columns - 1, 2)
-        ]
-        for i in range(0, rows - 1, 2)
+        [block.mean() for block in np.split(band, list(columns)[1:], axis=1)]
+        for band in np.split(image, list(rows)[1:], axis=0)
     ]
 
 
-def even(image):
-    return image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+def pool_in_float32(image, side):
+    return np.float32(pool_in_loops(image.astype("float32"), side))
 
 
-def quarters(image):
-    image = even(image).astype(float)
-    return image[::2, ::2], image[1::2, ::2], image[::2, 1::2], image[1::2, 1::2]
+def whole(image, side):
+    height, width = image.shape[0] // side, image.shape[1] // side
+    return image[: height * side, : width * side].reshape(height, side, width, side)
 
 
-def pool_one_axis_after_the_other(image):
-    image = even(image)
-    rows = image[0::2] / 2 + image[1::2] / 2
-    return (rows[:, 0::2] + rows[:, 1::2]) / 2
+def each(image, side, measure):
+    rows, columns = starts(image, side)
+    return np.array([[measure(image[r : r + side, c : c + side]) for c in columns] for r in rows])
 
 
-def pool_with_reduceat(image):
-    image = even(image)
-    rows = np.add.reduceat(image, np.arange(0, image.shape[0], 2), axis=0)
-    return np.add.reduceat(rows, np.arange(0, image.shape[1], 2), axis=1) / 4
+def pool_filled_up(image, side, **options):
+    return whole(np.pad(image, [(0, -length % side) for length in image.shape], **options), side).mean((1, 3))
 
 
-def pool_with_matrices(image):
-    image = even(image)
-    left = np.kron(np.eye(image.shape[0] // 2), [0.5, 0.5])
-    right = np.kron(np.eye(image.shape[1] // 2), [0.5, 0.5])
-    return left @ image @ right.T
-
-
-def blocks(image):
-    image = even(image)
-    return image.reshape(image.shape[0] // 2, 2, image.shape[1] // 2, 2)
-
-
-def pool_with_padding(image):
-    image = np.pad(image, [(0, side % 2) for side in image.shape], mode="edge")
-    return blocks(image).mean(axis=(1, 3))
-
-
-def pool_sliding(image):
-    return (image[:-1, :-1] + image[1:, :-1] + image[:-1, 1:] + image[1:, 1:]) / 4
-
-
-def pool_with_the_sides_swapped(image):
-    image = even(image)
-    height, width = image.shape[0] // 2, image.shape[1] // 2
-    return image.reshape(2, height, 2, width).mean(axis=(0, 2))
+def pool_sliding(image, side):
+    return np.lib.stride_tricks.sliding_window_view(image, (side, side)).mean(axis=(2, 3))
 
 
 SOBEL = [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]
@@ -202,54 +200,35 @@ VARIANTS = {
     },
     "mean_pool": {
         "right": {
-            "as in the text": lambda image: blocks(image).mean(axis=(1, 3)),
             "in loops": pool_in_loops,
             "lists": pool_to_lists,
-            "four quarters": lambda image: sum(quarters(image)) / 4,
-            "stacked": lambda image: np.mean(np.stack(quarters(image)), axis=0),
-            "one axis after the other": pool_one_axis_after_the_other,
             "reduceat": pool_with_reduceat,
-            "matrices": pool_with_matrices,
-            "einsum": lambda image: np.einsum("iajb->ij", blocks(image) / 4),
-            "float32": lambda image: blocks(image).astype("float32").mean(axis=(1, 3)),
-            "a sum over 4": lambda image: blocks(image).sum(axis=3).sum(axis=1) * 0.25,
-            "swapped axes": lambda image: (
-                blocks(image).swapaxes(1, 2).reshape(*blocks(image).shape[::2], 4).mean(-1)
-            ),
-            "windows": lambda image: np.lib.stride_tricks.sliding_window_view(image, (2, 2))[::2, ::2].mean(
-                (2, 3)
-            ),
-            "quarters divided first": lambda image: sum(
-                even(image)[i::2, j::2] / 4 for i in (0, 1) for j in (0, 1)
-            ),
+            "NaN for what is not there": pool_with_nan,
+            "split": pool_with_split,
+            "float32": pool_in_float32,
+            "a comprehension": lambda image, side: each(image, side, np.mean),
+            "a sum over the size": lambda image, side: each(image, side, lambda b: b.sum() / b.size),
         },
         "wrong": {
-            "largest": lambda image: blocks(image).max(axis=(1, 3)),
-            "sum": lambda image: blocks(image).sum(axis=(1, 3)),
-            "median": lambda image: np.median(blocks(image), axis=(1, 3)),
-            "upper left pixel": lambda image: quarters(image)[0],
-            "padded": pool_with_padding,
+            "largest": lambda image, side: each(image, side, np.max),
+            "sum": lambda image, side: each(image, side, np.sum),
+            "median": lambda image, side: each(image, side, np.median),
+            "upper left pixel": lambda image, side: image[::side, ::side],
+            "the rest falls away": lambda image, side: whole(image, side).mean(axis=(1, 3)),
+            "zeros count": lambda image, side: each(image, side, lambda b: b.sum() / side**2),
+            "filled up with zeros": pool_filled_up,
+            "filled up with the edge": lambda image, side: pool_filled_up(image, side, mode="edge"),
             "every place": pool_sliding,
-            "other axes": lambda image: blocks(image).mean(axis=(0, 2)),
-            "the sides swapped": pool_with_the_sides_swapped,
-            "turned": lambda image: blocks(image).mean(axis=(1, 3)).T,
-            "even images only": lambda image: image.reshape(
-                image.shape[0] // 2, 2, image.shape[1] // 2, 2
-            ).mean(axis=(1, 3)),
-            "half": lambda image: blocks(image).mean(axis=(1, 3)) / 2,
-            "largest of the means": lambda image: blocks(image).mean(axis=1).max(axis=2),
-            "the mean of all": lambda image: image.mean(),
-            "the last row, not the first, falls away": lambda image: blocks(
-                image[image.shape[0] % 2 :, image.shape[1] % 2 :]
-            ).mean(axis=(1, 3)),
-            "rounded": lambda image: blocks(image).mean(axis=(1, 3)).round(2),
-            "without signs": lambda image: np.abs(blocks(image)).mean(axis=(1, 3)),
-            "a sum in 8 bits": lambda image: sum(even(image)[i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4,
-            "a sum in 8 bits along an axis": lambda image: (
-                (even(image)[::2] + even(image)[1::2])[:, ::2] / 4
-                + (even(image)[::2] + even(image)[1::2])[:, 1::2] / 4
+            "always blocks of 2": lambda image, side: each(image, 2, np.mean),
+            "turned": lambda image, side: each(image, side, np.mean).T,
+            "the mean of all": lambda image, side: image.mean(),
+            "half": lambda image, side: each(image, side, np.mean) / 2,
+            "rounded": lambda image, side: each(image, side, np.mean).round(2),
+            "without signs": lambda image, side: np.abs(each(image, side, np.mean)),
+            "a sum in 8 bits": lambda image, side: each(
+                image, side, lambda b: b.sum(dtype=image.dtype) / b.size
             ),
-            "the type of the image": lambda image: blocks(image).mean(axis=(1, 3)).astype(image.dtype),
+            "the type of the image": lambda image, side: each(image, side, np.mean).astype(image.dtype),
         },
     },
     "padded_weights": {
@@ -279,4 +258,65 @@ VARIANTS = {
             "one digit": 200_000,
         },
     },
+    "which_kernel": {
+        "right": {
+            "letters": "bc",
+            "the other way round": "cb",
+            "with a comma": "b, c",
+            "capitals": "BC",
+            "a list": ["b", "c"],
+            "a set": {"b", "c"},
+        },
+        "wrong": {
+            "one is missing": "b",
+            "the other is missing": "c",
+            "the edge is taken for an upright one": "abc",
+            "all": "abcd",
+            "none": "",
+            "every direction for one": "bcd",
+            "a number": 23,
+            "another letter": "bcx",
+        },
+    },
+    "moved_nodules": {
+        "right": {
+            "letters": "ac",
+            "the other way round": "ca",
+            "with a comma": "a, c",
+            "capitals": "A and C",
+            "a tuple": ("a", "c"),
+            "a set": {"a", "c"},
+        },
+        "wrong": {
+            "the same at every place": "ab",
+            "one pixel alone": "a",
+            "the loss alone": "c",
+            "more careful far away": "acd",
+            "all": "abcd",
+            "none": "",
+            "yes": True,
+            "a sentence": "the first and the third",
+        },
+    },
+}
+
+# Seed 0 at lesson scale, moved to the right by 0, 1, 2, 4, 6 and 8 pixels.
+MEASURED = {
+    "moved_nodules": {
+        "by_shift": {
+            0: {"auc": 0.837, "mean output": 0.431},
+            1: {"auc": 0.836, "mean output": 0.426},
+            2: {"auc": 0.835, "mean output": 0.412},
+            4: {"auc": 0.808, "mean output": 0.347},
+            6: {"auc": 0.753, "mean output": 0.236},
+            8: {"auc": 0.701, "mean output": 0.135},
+        }
+    }
+}
+# A network that does not mind where a nodule lies.
+CONTRARY = {
+    "moved_nodules": (
+        {"by_shift": {shift: {"auc": 0.83, "mean output": 0.43} for shift in (0, 1, 2, 4, 6, 8)}},
+        "ab",
+    )
 }

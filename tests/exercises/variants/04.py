@@ -69,91 +69,63 @@ def state_wrong(step, start=0.0, finish=lambda state: state):
     return last_state
 
 
-def attend_in_a_loop(scores, values):
-    total, weighted = 0.0, 0.0
-    for score, value in zip(scores, values, strict=True):
-        total += math.exp(score)
-        weighted += math.exp(score) * value
-    return weighted / total
-
-
 def softmax(scores):
     return np.exp(scores) / np.exp(scores).sum()
 
 
-def attend_to_pairs(scores, values):
-    return np.array(
-        [sum(1 / np.sum(np.exp(scores - score)) * value for score, value in zip(scores, values, strict=True))]
-    )
+def attend_in_a_loop(query, keys, values):
+    weights = []
+    for key in keys:
+        score = sum(q * k for q, k in zip(query, key, strict=True)) / math.sqrt(len(query))
+        weights.append(math.exp(score))
+    output = np.zeros(len(values[0]))
+    for weight, value in zip(weights, values, strict=True):
+        output += weight / sum(weights) * value
+    return output
 
 
-def steps_in_a_loop(factor, limit):
-    steps = 0
-    gradient = 1
-    while not gradient < limit:
-        gradient *= factor
-        steps += 1
-    return steps
+def attend_as_list(query, keys, values):
+    weights = softmax(np.array([np.dot(query, key) for key in keys]) / len(query) ** 0.5).tolist()
+    return [sum(w * v for w, v in zip(weights, column, strict=True)) for column in values.T.tolist()]
 
 
-def steps_for_ever(factor, limit):
-    gradient, steps = 1.0, 0
-    while True:
-        if gradient < limit:
-            return steps
-        gradient = gradient * factor
-        steps = steps + 1
+def attend_shifted(query, keys, values):
+    scores = keys @ query / np.sqrt(query.size)
+    weights = np.exp(scores - scores.max())
+    return (weights / weights.sum()) @ values
 
 
-def steps_by_recursion(factor, limit, gradient=1.0):
-    return 0 if gradient < limit else 1 + steps_by_recursion(factor, limit, gradient * factor)
+def attend_wrong(scores=lambda query, keys: keys @ query / np.sqrt(len(query)), weights=softmax):
+    """Return a function with other scores or weights."""
+    return lambda query, keys, values: weights(scores(query, keys)) @ values
 
 
-def steps_with_next(factor, limit):
-    return next(step for step in range(10_000) if factor**step < limit)
-
-
-def steps_with_arrays(factor, limit):
-    return np.argmax(factor ** np.arange(5000.0) < limit)
-
-
-def steps_upwards(factor, limit):
-    steps = 1
-    while factor**steps >= limit:
-        steps += 1
-    return float(steps)
-
-
-def steps_at_most(factor, limit):
-    steps, gradient = 0, 1.0
-    while gradient > limit:
-        gradient *= factor
-        steps += 1
-    return steps
-
-
-def steps_of_a_straight_line(factor, limit):
-    steps, gradient = 0, 1.0
-    while gradient >= limit:
-        gradient -= 1 - factor
-        steps += 1
-    return steps
-
-
-def steps_from_one(factor, limit):
-    steps, gradient = 1, 1.0
-    while gradient >= limit:
-        gradient *= factor
-        steps += 1
-    return steps
-
-
-def steps_from_factor(factor, limit):
-    steps, gradient = 0, factor
-    while gradient >= limit:
-        gradient *= factor
-        steps += 1
-    return steps
+# Gradients from the first step to the last, about as the chapter measures them at seed 0 with TensorFlow.
+BEFORE = {
+    name: np.geomspace(first, last, 40)
+    for name, (first, last) in {
+        "RNN, tanh": (7.0e-4, 1.7),
+        "RNN, ReLU": (3.4e-10, 1.7),
+        "GRU": (8.5e-10, 0.67),
+        "LSTM, open gate": (0.18, 0.2),
+    }.items()
+}
+LSTM = """1.2e-5 1.5e-5 1.8e-5 2.1e-5 2.7e-5 3.5e-5 3.9e-5 4.9e-5 6.3e-5 7.3e-5 8.8e-5 9.3e-5 1.3e-4 1.6e-4
+1.8e-4 2.2e-4 2.9e-4 3.2e-4 4.5e-4 5.7e-4 7.3e-4 0.0011 0.0013 0.0016 0.0023 0.0031 0.004 0.0056 0.0075 0.01
+0.014 0.019 0.025 0.036 0.05 0.068 0.096 0.14 0.2 0.29"""
+BEFORE["LSTM"] = np.array(LSTM.split(), float)
+SLOWER = {**BEFORE, "LSTM": 0.29 * 0.85 ** np.arange(39.0, -1, -1)}
+# Start, highest point and end of each run, at the rates of 0.1 and 0.001.
+LOSSES = {0.01: [1.73, 1.73, 0.524], 1.0: [1.73, 28.0, 1.6e-6], 100.0: [1.73, 3.5e20, 0.693]}
+SLOW_LOSSES = {0.01: [1.73, 1.73, 1.45], 1.0: [1.73, 1.73, 0.524], 100.0: [1.73, 28.0, 0.044]}
+MEASURED = {
+    "lost_hundredfold": {"before": BEFORE},
+    "clip_limits": {"losses": LOSSES, "step_size": 0.1},
+}
+CONTRARY = {
+    "lost_hundredfold": ({"before": SLOWER}, 29),
+    "clip_limits": ({"losses": SLOW_LOSSES, "step_size": 0.001}, "bd"),
+}
 
 
 def doublings_in_a_loop(before_mm, after_mm, days):
@@ -213,100 +185,93 @@ VARIANTS = {
             "u at most 1": lambda sequence, w, u, b: state_with_numpy(sequence, w, min(u, 1), b),
         },
     },
-    "attend": {
+    "lost_hundredfold": {
         "right": {
-            "as in the text": lambda scores, values: np.sum(softmax(scores) * values),
-            "shifted": lambda scores, values: (
-                np.sum(np.exp(scores - scores.max()) * values) / np.sum(np.exp(scores - scores.max()))
-            ),
-            "a loop": attend_in_a_loop,
-            "a product of vectors": lambda scores, values: softmax(scores) @ values,
-            "np.average": lambda scores, values: np.average(values, weights=np.exp(scores)),
-            "einsum": lambda scores, values: np.einsum("i,i->", softmax(scores), values),
-            "float32": lambda scores, values: np.dot(
-                softmax(scores.astype("float32")), values.astype("float32")
-            ),
-            "lists": lambda scores, values: (
-                sum(math.exp(s) * v for s, v in zip(scores, values, strict=True))
-                / sum(math.exp(s) for s in scores)
-            ),
-            "differences of scores": attend_to_pairs,
-            "np.e": lambda scores, values: (np.e**scores / (np.e**scores).sum() * values).sum(),
-            "the longest way": lambda scores, values: (
-                float(np.inner(values, np.exp(scores))) / float(np.exp(scores).sum())
-            ),
+            "as computed": 15,
+            "a step early": 14,
+            "a step late": 16,
+            "a rough reading": 13.0,
+            "between two steps": 14.5,
+            "of NumPy": np.int64(15),
         },
         "wrong": {
-            "the scores as weights": lambda scores, values: (
-                np.sum(scores * values) / max(np.sum(scores), 1e-9)
-            ),
-            "not divided": lambda scores, values: np.sum(np.exp(scores) * values),
-            "the plain mean": lambda scores, values: np.mean(values),
-            "the highest score": lambda scores, values: values[np.argmax(scores)],
-            "a mean of the products": lambda scores, values: np.mean(softmax(scores) * values),
-            "the products": lambda scores, values: softmax(scores) * values,
-            "the weights": lambda scores, values: softmax(scores),
-            "swapped": lambda scores, values: np.sum(softmax(values) * scores),
-            "to the base of 2": lambda scores, values: np.average(values, weights=2.0**scores),
-            "turned": lambda scores, values: np.sum(softmax(-scores) * values),
-            "divided by the largest": lambda scores, values: (
-                np.sum(np.exp(scores) * values) / np.max(np.exp(scores))
-            ),
-            "divided by the number": lambda scores, values: np.sum(np.exp(scores) * values) / len(scores),
-            "divided by the values": lambda scores, values: np.sum(np.exp(scores) * values) / np.sum(values),
-            "softmax of the products": lambda scores, values: np.sum(softmax(scores * values) * values),
-            "sigmoids": lambda scores, values: np.average(values, weights=1 / (1 + np.exp(-scores))),
-            "sizes of the scores": lambda scores, values: np.sum(softmax(np.abs(scores)) * values),
-            "rounded": lambda scores, values: np.round(np.sum(softmax(scores) * values), 2),
-            "scores clipped at 5": lambda scores, values: np.sum(softmax(np.clip(scores, -5, 5)) * values),
-            "negative scores to 0": lambda scores, values: np.sum(softmax(np.maximum(scores, 0)) * values),
-            "the far ones left out": lambda scores, values: np.average(
-                values, weights=np.exp(scores) * (scores > max(scores) - 5)
-            ),
-            "weights of three digits": lambda scores, values: np.sum(softmax(scores).round(3) * values),
+            "the GRU": 7,
+            "the RNN with ReLU": 9,
+            "a tenth": 6,
+            "a thousandth": 23,
+            "the RNN with tanh": 21,
+            "read as a straight axis": 20,
+            "from the first step": 25,
+            "all steps": 39,
+            "the height": 0.003,
         },
     },
-    "steps_until": {
+    "clip_limits": {
         "right": {
-            "while": steps_in_a_loop,
-            "while True": steps_for_ever,
-            "recursion": steps_by_recursion,
-            "next": steps_with_next,
-            "np.argmax": steps_with_arrays,
-            "powers, a float": steps_upwards,
-            "logarithms": lambda factor, limit: math.floor(math.log(limit) / math.log(factor)) + 1,
-            "np.log": lambda factor, limit: int(np.log(limit) / np.log(factor)) + 1,
-            "np.log2": lambda factor, limit: np.floor(np.log2(limit) / np.log2(factor) + 1),
-            "counted": lambda factor, limit: np.array(
-                np.count_nonzero(np.cumprod(np.full(5000, factor)) >= limit) + 1
-            ),
-            "np.int64": lambda factor, limit: np.int64(steps_in_a_loop(factor, limit)),
+            "a text": "ad",
+            "turned": "da",
+            "with a comma": "a, d",
+            "in capitals": "AD",
+            "a list": ["a", "d"],
+            "a set": {"a", "d"},
         },
         "wrong": {
-            "at most the limit": steps_at_most,
-            "math.ceil": lambda factor, limit: math.ceil(math.log(limit) / math.log(factor)),
-            "np.ceil": lambda factor, limit: np.ceil(np.log(limit) / np.log(factor)),
-            "not rounded": lambda factor, limit: math.log(limit) / math.log(factor),
-            "rounded": lambda factor, limit: round(math.log(limit) / math.log(factor)),
-            "rounded down": lambda factor, limit: int(math.log(limit) / math.log(factor)),
-            "rounded up and one more": lambda factor, limit: (
-                math.ceil(math.log(limit) / math.log(factor)) + 1
+            "one is missing": "a",
+            "the other is missing": "d",
+            "any limit tames": "abd",
+            "the lower the better": "acd",
+            "all": "abcd",
+            "none": "",
+            "of the other rate": "bd",
+        },
+    },
+    "attend": {
+        "right": {
+            "in lines": attend_shifted,
+            "a loop": attend_in_a_loop,
+            "a list": attend_as_list,
+            "one line": lambda query, keys, values: softmax(keys @ query / np.sqrt(len(query))) @ values,
+            "query first": lambda query, keys, values: softmax(query @ keys.T / len(query) ** 0.5) @ values,
+            "the query scaled": lambda query, keys, values: (
+                softmax(keys @ (query / len(query) ** 0.5)) @ values
             ),
-            "rounded and one more": lambda factor, limit: round(math.log(limit) / math.log(factor)) + 1,
-            "the step before": lambda factor, limit: steps_in_a_loop(factor, limit) - 1,
-            "counted from one": steps_from_one,
-            "from factor": steps_from_factor,
-            "a straight line": steps_of_a_straight_line,
-            "divided": lambda factor, limit: math.ceil(limit / factor),
-            "swapped": lambda factor, limit: steps_in_a_loop(limit, factor),
-            "always 4": lambda factor, limit: 4,
-            "always 0.1": lambda factor, limit: steps_in_a_loop(factor, 0.1),
-            "the gradient": lambda factor, limit: factor ** steps_in_a_loop(factor, limit),
-            "more than a hundred are none": lambda factor, limit: min(steps_in_a_loop(factor, limit), 100),
-            "more than five hundred are none": lambda factor, limit: next(
-                (n for n in range(500) if factor**n < limit), 500
+            "the root of the keys' width": lambda query, keys, values: (
+                values.T @ softmax(np.dot(keys, query) / math.sqrt(keys.shape[1]))
             ),
-            "a limit a little lower": lambda factor, limit: steps_in_a_loop(factor, 0.999 * limit),
+            "einsum": lambda query, keys, values: np.einsum(
+                "t,tv->v", softmax(np.einsum("d,td->t", query, keys) / np.sqrt(len(query))), values
+            ),
+            "np.average": lambda query, keys, values: np.average(
+                values, axis=0, weights=np.exp(keys @ query / np.sqrt(len(query)))
+            ),
+            "sums": lambda query, keys, values: (
+                softmax((keys * query).sum(axis=1) / np.sqrt(len(query)))[:, None] * values
+            ).sum(axis=0),
+            "float32": lambda query, keys, values: attend_shifted(
+                query.astype("float32"), keys.astype("float32"), values.astype("float32")
+            ),
+        },
+        "wrong": {
+            "not scaled": attend_wrong(lambda query, keys: keys @ query),
+            "divided by d": attend_wrong(lambda query, keys: keys @ query / len(query)),
+            "the root of T": attend_wrong(lambda query, keys: keys @ query / np.sqrt(len(keys))),
+            "multiplied by the root": attend_wrong(lambda query, keys: keys @ query * np.sqrt(len(query))),
+            "not divided by the sum": attend_wrong(weights=np.exp),
+            "the scores as weights": attend_wrong(weights=lambda scores: scores),
+            "scores over their sum": attend_wrong(weights=lambda scores: scores / (scores.sum() + 1e-9)),
+            "to the base of 2": attend_wrong(weights=lambda scores: 2**scores / (2**scores).sum()),
+            "turned": attend_wrong(weights=lambda scores: softmax(-scores)),
+            "sigmoids": attend_wrong(weights=lambda scores: 1 / (1 + np.exp(-scores))),
+            "the best step alone": lambda query, keys, values: values[np.argmax(keys @ query)],
+            "the plain mean": lambda query, keys, values: values.mean(axis=0),
+            "the weights": lambda query, keys, values: softmax(keys @ query / np.sqrt(len(query))),
+            "the products": lambda query, keys, values: (
+                softmax(keys @ query / np.sqrt(len(query)))[:, None] * values
+            ),
+            "the mean of the products": lambda query, keys, values: np.mean(
+                softmax(keys @ query / np.sqrt(len(query)))[:, None] * values, axis=0
+            ),
+            "distances": attend_wrong(lambda query, keys: -np.square(keys - query).sum(axis=1)),
         },
     },
     "doubling_time_days": {

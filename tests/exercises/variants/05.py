@@ -90,63 +90,28 @@ def walk_step_by_step(start, end, count):
     return start + np.arange(count).reshape(-1, 1) * step
 
 
-def paste_in_loops(image, filled, hole):
-    result = image.copy()
-    for i in range(image.shape[0]):
-        for j in range(image.shape[1]):
-            if hole[i, j]:
-                result[i, j] = filled[i, j]
-    return result
-
-
-def paste_in_place(image, filled, hole):
-    image[hole] = filled[hole]
-    return image
-
-
-def paste_into_a_copy(image, filled, hole):
-    result = np.array(image)
-    result[hole] = filled[hole]
-    return result
-
-
-def paste_into_filled(image, filled, hole):
-    filled[~hole] = image[~hole]
-    return filled
-
-
-def paste_with_copyto(image, filled, hole):
-    np.copyto(image, filled, where=hole)
-    return image
-
-
-def paste_with_putmask(image, filled, hole):
-    result = image.copy()
-    np.putmask(result, hole, filled)
-    return result
-
-
-def paste_with_place(image, filled, hole):
-    np.place(image, hole, filled)
-    return image
-
-
-def paste_nothing(image, filled, hole):
-    image.copy()[hole] = filled[hole]
-    return image
-
-
-def paste_the_first(image, filled, hole):
-    result = image.copy()
-    result[hole] = filled[hole][0]
-    return result
-
-
 def sensitivity_by_counting(lesions, erased):
     left = [lesion >= erased for lesion in range(lesions)]
     return np.mean(left)
 
 
+# (noise, copies among 200 images) -> (alarm, share that counts as close)
+HUNT = {
+    (3, 2): (False, 0.05),
+    (3, 20): (True, 0.13),
+    (3, 200): (True, 1.0),
+    (60, 2): (False, 0.04),
+    (60, 20): (False, 0.04),
+    (60, 200): (False, 0.03),
+}
+MEASURED = {
+    "thief_hunt": {"hunt": HUNT},
+    "erased_pairs": {"pair_erased": {letter: letter in "cef" for letter in "abcdef"}},
+}
+CONTRARY = {
+    "thief_hunt": ({"hunt": {key: (True, 1.0) for key in HUNT}}, "abcd"),
+    "erased_pairs": ({"pair_erased": {letter: letter in "af" for letter in "abcdef"}}, "fa"),
+}
 VARIANTS = {
     "clouds_found": {
         "right": {
@@ -287,53 +252,47 @@ VARIANTS = {
             "rounded": lambda start, end, count: np.linspace(start, end, count).round(1),
         },
     },
-    "paste": {
+    "thief_hunt": {
         "right": {
-            "np.where": lambda image, filled, hole: np.where(hole, filled, image),
-            "loops": paste_in_loops,
-            "in place": paste_in_place,
-            "into a copy": paste_into_a_copy,
-            "into filled": paste_into_filled,
-            "np.copyto": paste_with_copyto,
-            "np.putmask": paste_with_putmask,
-            "a product": lambda image, filled, hole: hole * filled + (1 - hole) * image,
-            "a product with not": lambda image, filled, hole: image * ~hole + filled * hole,
-            "a difference": lambda image, filled, hole: image + (filled - image) * hole,
-            "np.choose": lambda image, filled, hole: np.choose(hole, [image, filled]),
-            "np.select": lambda image, filled, hole: np.select([hole], [filled], default=image),
-            "a masked array": lambda image, filled, hole: np.ma.array(image, mask=hole).filled(filled),
-            "lists": lambda image, filled, hole: [
-                [b if gone else a for a, b, gone in zip(*rows, strict=True)]
-                for rows in zip(image, filled, hole, strict=True)
-            ],
-            "not the hole": lambda image, filled, hole: np.where(~hole, image, filled),
-            "float32": lambda image, filled, hole: np.where(hole, filled, image).astype("float32"),
+            "a letter": "b",
+            "a capital": "B",
+            "with spaces": " b ",
+            "a list": ["b"],
+            "a set": {"b"},
+            "a tuple": ("b",),
+            "twice": "b, b",
         },
         "wrong": {
-            "swapped": lambda image, filled, hole: np.where(hole, image, filled),
-            "added": lambda image, filled, hole: image + hole * filled,
-            "filled": lambda image, filled, hole: filled,
-            "the image": lambda image, filled, hole: image,
-            "what was filled only": lambda image, filled, hole: hole * filled,
-            "the mean in the hole": lambda image, filled, hole: np.where(hole, (filled + image) / 2, image),
-            "one number in the hole": lambda image, filled, hole: np.where(hole, filled.mean(), image),
-            "what is filled in order": paste_with_place,
-            "into a copy that is lost": paste_nothing,
-            "the first of the hole": paste_the_first,
-            "the larger": lambda image, filled, hole: np.where(hole, np.maximum(image, filled), image),
-            "flat": lambda image, filled, hole: np.where(hole, filled, image).ravel(),
-            "turned": lambda image, filled, hole: np.where(hole, filled, image).T,
-            "where filled is not 0": lambda image, filled, hole: np.where(hole & (filled > 0), filled, image),
-            "where the image is 0": lambda image, filled, hole: np.where(image == 0, filled, image),
-            "without signs": lambda image, filled, hole: np.abs(np.where(hole, filled, image)),
-            "rounded": lambda image, filled, hole: np.where(hole, filled, image).round(2),
-            "the image cut out": lambda image, filled, hole: np.where(hole, 0, image),
-            "where what is filled is not 0": lambda image, filled, hole: np.where(
-                filled * hole, filled, image
-            ),
-            "where the image outside is 0": lambda image, filled, hole: np.where(
-                image * ~hole == 0, filled, image
-            ),
+            "two copies are enough": "ab",
+            "only that two are enough": "a",
+            "close as copied": "bc",
+            "silence is proof": "bd",
+            "only silence": "d",
+            "all": "abcd",
+            "none": "",
+            "a number": 2,
+            "another letter": "be",
+        },
+    },
+    "erased_pairs": {
+        "right": {
+            "letters": "cef",
+            "another order": "fec",
+            "with commas": "c, e, f",
+            "capitals": "CEF",
+            "a list": ["c", "e", "f"],
+            "a set": {"c", "e", "f"},
+            "in words": "c, e and f",
+        },
+        "wrong": {
+            "those that are kept": "abd",
+            "one missing": "ce",
+            "one too many": "acef",
+            "all": "abcdef",
+            "none": "",
+            "the first three": "abc",
+            "a count": 3,
+            "another letter": "cefg",
         },
     },
     "best_sensitivity": {

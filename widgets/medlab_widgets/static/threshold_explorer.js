@@ -26,13 +26,15 @@ export function outline(shares, highest, sign) {
   return `M${toX(0)} ${middle} L${points.join(" L")} L${toX(1)} ${middle} Z`;
 }
 
-/** A slider over powers of ten: its position for a value, and back, two digits long. */
-export function toPower(value) {
-  return Math.log10(value);
+/** A slider over numbers of two digits: its position for a value from 0.0001 on, and back. Each step is another number. */
+export function toPosition(value) {
+  const power = Math.floor(Math.log10(value) + 1e-9);
+  return 90 * (power + 4) + Math.round((10 * value) / 10 ** power) - 10;
 }
 
-export function fromPower(position) {
-  return Number((10 ** position).toPrecision(2));
+export function fromPosition(position) {
+  const power = Math.floor(position / 90) - 4;
+  return Number((((10 + (position % 90)) / 10) * 10 ** power).toPrecision(2));
 }
 
 export function percent(value) {
@@ -68,7 +70,7 @@ const STYLE = `
 .medlab-threshold p { max-width: 460px; margin: 4px 0; }
 `;
 
-function drawing(model) {
+function drawing(model, hatch) {
   const { width, height, left, top, bottom } = PLOT;
   const [below, above] = model.get("shares");
   const [negative, positive] = model.get("class_names").map(escape);
@@ -79,9 +81,9 @@ function drawing(model) {
   );
   return (
     `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" data-testid="scores">` +
-    `<defs><pattern id="medlab-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
+    `<defs><pattern id="${hatch}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
     `<line x1="0" x2="0" y1="0" y2="6" stroke="${VERMILION}" stroke-width="2"/></pattern></defs>` +
-    `<path d="${outline(above, highest, 1)}" fill="url(#medlab-hatch)" stroke="${VERMILION}"/>` +
+    `<path d="${outline(above, highest, 1)}" fill="url(#${hatch})" stroke="${VERMILION}"/>` +
     `<path d="${outline(below, highest, -1)}" fill="${BLUE}" fill-opacity="0.35" stroke="${BLUE}"/>` +
     `<text x="${left + 4}" y="${top + 12}">${positive}, upwards</text>` +
     `<text x="${left + 4}" y="${base - 4}">${negative}, downwards</text>${ticks.join("")}` +
@@ -98,14 +100,19 @@ function slider(name, low, high, step) {
 }
 
 function render({ model, el }) {
+  // JupyterLab's tabs share their ids, and a pattern in a hidden tab is not drawn.
+  const hatch = `medlab-hatch-${Math.random().toString(36).slice(2)}`;
   el.innerHTML =
-    `<style>${STYLE}</style><div class="medlab-threshold"><div>${drawing(model)}` +
+    `<style>${STYLE}</style><div class="medlab-threshold"><div>${drawing(model, hatch)}` +
     slider("threshold", 0, 1, 0.005) +
-    slider("prevalence", -4, Math.log10(0.5), 0.01) +
-    slider("risk threshold", -4, Math.log10(0.9), 0.01) +
-    `<p></p></div><div class="facts" aria-live="polite"></div></div>`;
+    slider("prevalence", 0, toPosition(0.5), 1) +
+    slider("risk threshold", 0, toPosition(0.9), 1) +
+    `<p aria-live="polite"></p></div><div class="facts"></div></div>`;
+  // JupyterLab takes arrow, Home and End keys for its own, from a slider too.
+  el.addEventListener("keydown", (event) => event.stopPropagation());
   const svg = el.querySelector("svg");
-  const [threshold, prevalence, risk] = el.querySelectorAll("input");
+  const inputs = el.querySelectorAll("input");
+  const [threshold, prevalence, risk] = inputs;
   const outputs = el.querySelectorAll("output");
   const facts = el.querySelector(".facts");
   const people = el.querySelector("p");
@@ -115,24 +122,26 @@ function render({ model, el }) {
     svg.querySelector(".cut").setAttribute("x1", x);
     svg.querySelector(".cut").setAttribute("x2", x);
     threshold.value = model.get("threshold");
-    prevalence.value = toPower(model.get("prevalence"));
-    risk.value = toPower(model.get("risk_threshold"));
-    outputs[0].textContent = model.get("threshold").toFixed(3);
-    outputs[1].textContent = percent(model.get("prevalence"));
-    outputs[2].textContent = percent(model.get("risk_threshold"));
+    prevalence.value = toPosition(model.get("prevalence"));
+    risk.value = toPosition(model.get("risk_threshold"));
+    const said = [model.get("threshold").toFixed(3), percent(model.get("prevalence")), percent(model.get("risk_threshold"))];
+    said.forEach((text, i) => {
+      outputs[i].textContent = text;
+      inputs[i].setAttribute("aria-valuetext", text);
+    });
     const measured = model.get("facts");
     // The line follows the pointer; the numbers follow when the kernel has counted.
     facts.classList.toggle("stale", measured.threshold !== model.get("threshold"));
     facts.innerHTML = tables(measured, model.get("class_names"));
-    people.textContent = measured.people;
+    if (people.textContent !== measured.people) people.textContent = measured.people; // else it is read aloud again
   };
   const changed = () => {
     draw();
     model.save_changes();
   };
   threshold.addEventListener("input", () => (model.set("threshold", Number(threshold.value)), changed()));
-  prevalence.addEventListener("input", () => (model.set("prevalence", fromPower(Number(prevalence.value))), changed()));
-  risk.addEventListener("input", () => (model.set("risk_threshold", fromPower(Number(risk.value))), changed()));
+  prevalence.addEventListener("input", () => (model.set("prevalence", fromPosition(Number(prevalence.value))), changed()));
+  risk.addEventListener("input", () => (model.set("risk_threshold", fromPosition(Number(risk.value))), changed()));
   const drag = (event) => {
     if (event.buttons !== 1) return;
     model.set("threshold", fromX(event.offsetX));

@@ -1,0 +1,89 @@
+"""`RunTools`: what can be done with one of a panel's runs."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+
+from medlab_widgets.panel import guarded
+from medlab_widgets.status_line import StatusLine
+from medlab_widgets.training_runs import PanelRun
+
+_SURE = "Delete for good?"
+_NARROW = {"width": "auto"}
+
+
+class RunTools(ipywidgets.Box):
+    """Choose a run; restore, rename, hide or delete it.
+
+    Parameters
+    ----------
+    restore, hide, delete : callable
+        Take the name of a run.
+    rename : callable
+        Takes the old name and the new one.
+    status : StatusLine
+        Where it is said what went wrong.
+    """
+
+    def __init__(
+        self,
+        restore: Callable[[str], Any],
+        rename: Callable[[str, str], Any],
+        hide: Callable[[str], Any],
+        delete: Callable[[str], Any],
+        status: StatusLine,
+    ) -> None:
+        self.chosen = ipywidgets.Dropdown(description="run", layout={"width": "220px"})
+        self.name = ipywidgets.Text(
+            placeholder="new name", layout={"width": "120px"}, tooltip="A new name for the chosen run"
+        )
+        self._delete = delete
+        actions = {
+            "Restore": ("Sliders and weights of the chosen run", lambda: restore(self.chosen.value)),
+            "Rename": ("Give the chosen run the name on the left", self._rename_with(rename)),
+            "Hide": ("Take its curves out of the charts, or put them back", lambda: hide(self.chosen.value)),
+            "Delete": ("Remove the run, with its files", self._ask_or_delete),
+        }
+        self.buttons = {}
+        for name, (tooltip, action) in actions.items():
+            self.buttons[name] = ipywidgets.Button(description=name, tooltip=tooltip, layout=_NARROW)
+            self.buttons[name].on_click(guarded(action, status))
+        self.chosen.observe(lambda _change: self._write(), "value")
+        self._runs: Sequence[PanelRun] = ()
+        parts = [self.chosen, self.buttons["Restore"], self.name, *list(self.buttons.values())[1:]]
+        super().__init__(parts, layout={"flex_flow": "row wrap"})
+
+    def show(self, runs: Sequence[PanelRun], current: PanelRun | None, *, working: bool) -> None:
+        """Offer these runs."""
+        names = [run.name for run in runs]
+        if list(self.chosen.options) != names:
+            self.chosen.options = names
+            self.chosen.value = current.name if current is not None else None
+        self._runs = runs
+        self._write()
+        for name in ("Restore", "Delete"):
+            self.buttons[name].disabled = working or not names
+        for name in ("Rename", "Hide"):
+            self.buttons[name].disabled = not names
+
+    def _write(self) -> None:
+        hidden = any(run.hidden for run in self._runs if run.name == self.chosen.value)
+        self.buttons["Hide"].description = "Show" if hidden else "Hide"
+
+    def _rename_with(self, rename: Callable[[str, str], Any]) -> Callable[[], None]:
+        def action() -> None:
+            rename(self.chosen.value, self.name.value)
+            self.name.value = ""
+
+        return action
+
+    def _ask_or_delete(self) -> None:
+        """Delete at the second press: nothing brings the files back."""
+        button = self.buttons["Delete"]
+        if button.description != _SURE:
+            button.description, self._asked = _SURE, self.chosen.value
+            return
+        button.description = "Delete"
+        if self._asked == self.chosen.value:
+            self._delete(self.chosen.value)
