@@ -199,7 +199,7 @@ exercise(
         (-8.0, "That is the window one step down and two to the right: the stride is larger than 1."),
         (10.0, "That window lies one step too far to the left: it must reach the ring of zeros."),
         (18.0, "That window lies one row too high."),
-        (14.0, "The middle row of the kernel counts twice."),
+        (14.0, "Does the middle row of the kernel count twice, and does the window begin in the right row?"),
         (5.0, "That takes the kernel's rows for its columns: it compares left with right."),
         (22.0, "The kernel's middle column is 0: what lies under it does not count."),
     ],
