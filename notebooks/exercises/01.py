@@ -46,224 +46,216 @@ exercise(
 )
 
 
-def mean_cross_entropy(truth: np.ndarray, p: np.ndarray) -> float:
-    """Return the mean cross-entropy of truth (N,), 0 or 1, and probabilities p (N,)."""
-    return float(-np.mean(truth * np.log(p) + (1 - truth) * np.log(1 - p)))
+def cross_entropy_of_logits(truth: np.ndarray, logits: np.ndarray) -> float:
+    """Return the mean cross-entropy of truth (N,), 0 or 1, and logits (N,), also where these are large."""
+    return float(np.mean(np.logaddexp(0, np.where(truth == 1, -logits, logits))))
 
 
 exercise(
-    "mean_cross_entropy",
-    solution=mean_cross_entropy,
-    # A few patients, more of one class than of the other, and a single one.
+    "cross_entropy_of_logits",
+    solution=cross_entropy_of_logits,
+    # A few patients, more of one class than of the other, a single one, and logits that no exponential bears.
     cases=[
-        (np.array([1, 0]), np.array([0.8, 0.5])),
-        *((rng.integers(0, 2, size=n).astype(float), rng.uniform(0.05, 0.95, size=n)) for n in (2, 5, 9)),
-        (np.array([0, 1, 0, 0]), np.array([0.002, 0.97, 0.4, 0.998])),
-        (np.array([0.0]), np.array([0.3])),
+        (np.array([1, 0]), np.array([0.0, 1000.0])),
+        *((rng.integers(0, 2, size=n).astype(float), rng.normal(0, 3, size=n)) for n in (2, 5, 9)),
+        (np.array([0, 1, 0, 0]), np.array([-6.0, 3.5, -0.4, 6.0])),
+        (np.array([0.0]), np.array([40.0])),
+        (np.array([1, 1, 0]), np.array([-1000.0, 1000.0, -1000.0])),
     ],
     mistakes=[
-        (lambda truth, p: -mean_cross_entropy(truth, p), "The sign: a loss is not negative."),
         (
-            lambda truth, p: len(p) * mean_cross_entropy(truth, p),
+            lambda truth, logits: -cross_entropy_of_logits(truth, logits),
+            "The sign: a loss is not negative.",
+        ),
+        (
+            lambda truth, logits: len(logits) * cross_entropy_of_logits(truth, logits),
             "That is the sum; you need the mean.",
         ),
         (
-            lambda truth, p: -np.mean(truth * np.log(p)),
-            "The healthy count too: where the truth is 0, it is the logarithm of 1 - p.",
+            lambda truth, logits: cross_entropy_of_logits(1 - truth, logits),
+            "The two formulas are swapped: a large logit is right for the truth 1.",
         ),
-        (lambda truth, p: np.mean((p - truth) ** 2), "That is the mean squared error."),
         (
-            lambda truth, p: mean_cross_entropy(truth, p) / np.log(2),
-            "That is the logarithm to the base 2; np.log is the natural one.",
+            lambda truth, logits: np.mean(truth * np.logaddexp(0, -logits)),
+            "The healthy count too: where the truth is 0, it is the other formula.",
         ),
     ],
     hints=(
-        "Each patient counts with the logarithm of the probability that was given to the truth: "
-        "p for the ill, 1 - p for the healthy.",
-        "truth * np.log(p) is 0 wherever the truth is 0; the healthy need a term of their own, "
-        "with 1 - truth and 1 - p. Do not forget the minus sign; np.mean divides by the number "
-        "of patients.",
+        "Each patient counts with one of the two formulas. Which one, if the truth is 1? And by which sign "
+        "of the logit do they differ?",
+        "np.logaddexp(0, z) is the loss of a healthy patient with the logit z. For the ill the logit changes "
+        "its sign first. np.where chooses between two arrays, number by number; at the end take the mean.",
     ),
-    right="0.693 = log 2 is what the answer 0.5 for everybody gets; a loss above it is worse than that.",
+    right="No probability was computed, and so none could be rounded to 0 or 1.",
 )
 
 
-def relu_back(upstream: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return the gradient along z of a loss whose gradient along max(0, z) is upstream; any shape."""
-    return upstream * (z > 0)
+exercise(
+    "graph_gradient",
+    solution=36.0,
+    mistakes=[
+        (-36.0, "Look at the signs: two negative numbers meet on the way back."),
+        (12.0, "That is what arrives behind the product. One step is missing: what does w₁ meet there?"),
+        (24.0, "That is multiplied by w₁ itself; in the product x · w₁ the partner of w₁ is x."),
+        (18.0, "The square has a derivative of its own: twice what stands in the bracket."),
+        (-24.0, "And the step through h · w₂?"),
+        (27.0, "The square is of a − 1, not of a: the bracket is −3 − 1."),
+        (-144.0, "The bias is added; it multiplies nothing."),
+    ],
+    hints=(
+        "Start at the square: what is its derivative if the bracket is −3 − 1? Multiply what comes back, box "
+        "by box.",
+        "The product with w₂ hands on w₂ times what came back, the ReLU is on, and adding a bias changes "
+        "nothing. In the first product w₁ is multiplied by x.",
+    ),
+    right="If w₁ grows by 0.01, the loss grows by about 0.36: w₁ should become smaller.",
+)
+
+
+def leaky_relu_back(upstream: np.ndarray, z: np.ndarray, leak: float) -> np.ndarray:
+    """Return the gradient along z of a loss whose gradient along max(leak * z, z) is upstream; any shape."""
+    return upstream * np.where(z > 0, 1, leak)
 
 
 exercise(
-    "relu_back",
-    solution=relu_back,
+    "leaky_relu_back",
+    solution=leaky_relu_back,
     # A list of numbers and a table, with negative gradients; z on the bend, just above it and far above.
     cases=[
-        (np.array([1.5, -2.0, 3.5, -0.5]), np.array([0.0, 0.0, 2.0, -1.0])),
-        *((rng.normal(size=shape), rng.normal(size=shape)) for shape in ((7,), (4, 5))),
-        (np.array([5.0, -9.0, 8.0, 0.004]), np.array([0.001, 8.0, -0.001, 2.5])),
+        (np.array([1.5, -2.0, 3.5, -0.5]), np.array([0.0, 0.0, 2.0, -1.0]), 0.1),
+        (rng.normal(size=7), rng.normal(size=7), 0.3),
+        (rng.normal(size=(4, 5)), rng.normal(size=(4, 5)), 0.01),
+        (np.array([5.0, -9.0, 8.0, 0.004]), np.array([0.001, 8.0, -0.001, 2.5]), 0.2),
+        (rng.normal(size=(3, 2)), rng.normal(size=(3, 2)), 0.0),
+        (rng.normal(size=4), rng.normal(size=4), 1.0),
     ],
     mistakes=[
         (
-            lambda upstream, z: upstream * (z >= 0),
-            "Right, but for z = 0: there the task takes 0 as the gradient.",
+            lambda upstream, z, leak: upstream * np.where(z >= 0, 1, leak),
+            "Right, but for z = 0: there the task takes the leak as the derivative.",
         ),
         (
-            lambda upstream, z: upstream * np.maximum(z, 0),
-            "That multiplies by the ReLU's value; the chain rule wants its gradient, 1 or 0.",
+            lambda upstream, z, leak: upstream * (z > 0),
+            "That is the ReLU without a leak: below 0 a part of the gradient passes.",
         ),
         (
-            lambda upstream, z: np.maximum(upstream, 0),
-            "Whether the gradient passes depends on z, not on the gradient itself.",
+            lambda upstream, z, leak: upstream * np.maximum(leak * z, z),
+            "That multiplies by the value of the leaky ReLU; the chain rule wants its derivative.",
         ),
         (
-            lambda upstream, z: upstream * (upstream > 0),
-            "Whether the gradient passes depends on z, not on the gradient itself.",
+            lambda upstream, z, leak: np.where(upstream > 0, upstream, leak * upstream),
+            "Whether the gradient passes whole depends on z, not on the gradient itself.",
         ),
-        (lambda upstream, z: (z > 0) * 1.0, "That is the ReLU's gradient alone; multiply it by upstream."),
+        (
+            lambda upstream, z, leak: np.where(z > 0, 1, leak),
+            "That is the derivative alone; multiply it by upstream.",
+        ),
+        (
+            lambda upstream, z, leak: np.where(z > 0, upstream, leak * z),
+            "Below 0, too, it is the gradient that passes, in part.",
+        ),
+        (
+            lambda upstream, z, leak: np.where(z > 0, upstream, leak),
+            "Below 0 the leak multiplies what comes back.",
+        ),
     ],
     hints=(
-        "Chain rule: the gradient that comes back times the gradient of the ReLU. What is the "
-        "latter where z is positive, and what elsewhere?",
-        "The ReLU's gradient is 1 where z passes unchanged, and 0 elsewhere. Comparing an array with a "
-        "number gives True and False for each place, and in a product these count as 1 and 0.",
+        "Chain rule: the gradient that comes back times the derivative of the leaky ReLU. What is the latter "
+        "where z is positive, and what elsewhere?",
+        "The derivative is 1 where z passes unchanged, and the leak elsewhere. np.where(condition, this, "
+        "that) chooses between two values, place by place.",
     ),
-    right="A unit whose z is negative for every image gets no gradient, and may never recover: a dead ReLU.",
+    right="Also a unit whose z is negative for every image gets a gradient now, and can recover.",
 )
 
 
 exercise(
-    "adam_first_step",
-    solution=1.99,
-    mistakes=[
-        (2.0 - 0.01 * 0.003, "That is plain gradient descent. Adam divides by the size of the gradient."),
-        (2.01, "Downhill is against the gradient."),
-        (0.01, "That is the length of the step. Where is the weight then?"),
-        (2.0 - 0.001, "Without the correction m is 0.1 of the gradient; it is divided by 1 - 0.9."),
-        (
-            2.0 - 0.01 * 0.1 / np.sqrt(0.001),
-            "Both means are too small at first: divide them by 1 - 0.9 and by 1 - 0.999.",
+    "xor_choice",
+    solution="ace",
+    statements={
+        "a": lambda learned: learned["ReLU"][2][1] < 50,
+        "b": lambda learned: (
+            learned["ReLU"][2][1] - learned["ReLU"][2][0] > (100 - learned["ReLU"][2][0]) / 2
         ),
-        (
-            2.0 - 0.01 / np.sqrt(0.001),
-            "Without the correction s is 0.001 of the squared gradient; it is divided by 1 - 0.999.",
-        ),
-    ],
-    rtol=1e-4,
+        "c": lambda learned: learned["leaky ReLU"][2][1] - learned["ReLU"][2][1] >= 15,
+        "d": lambda learned: learned["ReLU"][16][1] < learned["ReLU"][2][1],
+        "e": lambda learned: min(learned[name][16][1] for name in ("ReLU", "leaky ReLU")) >= 90,
+    },
     hints=(
-        "At the first step each mean has seen one gradient only. What are the two means once "
-        "they are corrected?",
-        "At the first step the corrected means are the gradient itself and its square. What is a "
-        "positive gradient divided by the square root of its square? And downhill is against the "
-        "gradient.",
+        "Take one statement after the other, and look for its curve: which panel, how many units, and at "
+        "the gray line or at the right end?",
+        "Where a curve is flat from the gray line on, more passes change nothing. The ends of the curves for "
+        "two units tell the panels apart, and those for sixteen tell whether width helps.",
     ),
-    right="The step has the length of the learning rate, for a gradient of 0.003 as for one of 3; only "
-    "far smaller ones shorten it.",
+    right="That weights exist does not mean that training finds them; width and a small leak help it.",
 )
 
 
-def output_side(side: int, kernel: int, stride: int, padding: int) -> int:
-    """Return the side of a map after a convolution with stride and padding."""
-    return (side + 2 * padding - kernel) // stride + 1
-
-
 exercise(
-    "output_side",
-    solution=output_side,
-    # Jumps that fit and jumps that do not; padding with strides of 1, 2 and 3.
-    cases=[
-        (5, 3, 2, 1),
-        (28, 3, 1, 0),
-        (28, 3, 2, 1),
-        (64, 7, 2, 3),
-        (10, 4, 3, 0),
-        (8, 2, 2, 0),
-        (5, 5, 3, 0),
-        (9, 3, 3, 2),
-        (5, 3, 3, 1),
-        (8, 4, 2, 1),
-        (6, 3, 1, 1),
-    ],
+    "convolution_number",
+    solution=19.0,
     mistakes=[
-        (
-            lambda side, kernel, stride, padding: (side + padding - kernel) // stride + 1,
-            "The padding is on both sides.",
-        ),
-        (
-            lambda side, kernel, stride, padding: (side - kernel) // stride + 1,
-            "The padding is missing: it makes the image wider on both sides.",
-        ),
-        (
-            lambda side, kernel, stride, padding: (side + 2 * padding - kernel) // stride,
-            "Count the window's first place too.",
-        ),
-        (
-            lambda side, kernel, stride, padding: (side + 2 * padding - kernel) / stride + 1,
-            "The last jump must fit whole: use // in place of /.",
-        ),
-        (
-            lambda side, kernel, stride, padding: (side + 2 * padding - kernel + 1) // stride,
-            "First count the jumps that fit into side + 2 · padding - kernel, then add the first place.",
-        ),
-        (lambda side, kernel, stride, padding: side + 2 * padding - kernel + 1, "And the stride?"),
+        (-19.0, "The kernel is laid on as it stands: left minus right, without turning it."),
+        (-8.0, "That is the window one step down and two to the right: the stride is larger than 1."),
+        (10.0, "That window lies one step too far to the left: it must reach the ring of zeros."),
+        (18.0, "That window lies one row too high."),
+        (14.0, "Does the middle row of the kernel count twice, and does the window begin in the right row?"),
+        (5.0, "That takes the kernel's rows for its columns: it compares left with right."),
+        (22.0, "The kernel's middle column is 0: what lies under it does not count."),
     ],
+    rtol=1e-6,
     hints=(
-        "How wide is the image with its padding? How often can the window jump before it reaches the end?",
-        "Padding makes the image 2 · padding wider. The window's first place takes `kernel` "
-        "pixels; how many jumps of `stride` fit into the rest? Count the first place too.",
+        "The result is 3 wide and the ringed image 7: how far does the window jump? Check it with a number "
+        "of the result that is there.",
+        "The question mark stands in the second row and the third column of the result, so that the window "
+        "has jumped once down and twice to the right. The kernel's middle column counts nothing.",
     ),
-    right="With stride 1 and padding (kernel - 1) / 2 the side stays as it is.",
+    right="It is large because the bright spot ends there: an edge is a difference between left and right.",
 )
 
 
-def receptive_field(layer_list: list[tuple[int, int]]) -> int:
-    """Return the side, in pixels, of what one number sees after layers of (window, stride)."""
-    reach, jump = 1, 1
-    for window, stride in layer_list:
-        reach, jump = reach + (window - 1) * jump, jump * stride
-    return reach
+def blocks_needed(pixels: int) -> int:
+    """Return how many blocks (3 x 3 convolution, 2 x 2 pooling) let one number see `pixels` along a side."""
+    reach, jump, blocks = 1, 1, 0
+    while reach < pixels:
+        reach, jump, blocks = reach + 3 * jump, 2 * jump, blocks + 1
+    return blocks
 
 
-def _stride_first(layer_list: list[tuple[int, int]]) -> int:
-    reach, jump = 1, 1
-    for window, stride in layer_list:
-        jump *= stride
-        reach += (window - 1) * jump
-    return reach
+def _one_more_at_the_edge(pixels: int) -> int:
+    return blocks_needed(pixels + 1)
+
+
+def _without_jump(pixels: int) -> int:
+    return -(-(pixels - 1) // 3)
 
 
 exercise(
-    "receptive_field",
-    solution=receptive_field,
-    # The article's network, convolutions alone, and strides above 1 in the middle.
-    cases=[
-        ([(3, 1), (2, 2)],),
-        ([(3, 1), (2, 2), (3, 1), (2, 2)],),
-        ([(3, 1)] * 4,),
-        ([(7, 2), (3, 2), (3, 1), (5, 3), (3, 1)],),
-        ([(5, 3)],),
-    ],
+    "blocks_needed",
+    solution=blocks_needed,
+    # One pixel, and on both sides of what one, two, three, four and six blocks see.
+    cases=[(10,), (1,), (2,), (4,), (5,), (11,), (22,), (23,), (28,), (46,), (47,), (190,), (191,)],
     mistakes=[
         (
-            _stride_first,
-            "A layer's own stride moves its outputs apart, not its inputs: change the jump last.",
+            _one_more_at_the_edge,
+            "A field that is exactly as large as `pixels` is enough: at least, not more than.",
         ),
         (
-            lambda layer_list: 1 + sum(window - 1 for window, _ in layer_list),
-            "After a stride of 2, one step of the next window is 2 pixels of the image: use the jump.",
+            _without_jump,
+            "After each pooling one step of the next window is twice as many pixels: use the jump.",
         ),
         (
-            lambda layer_list: int(np.prod([stride for _, stride in layer_list])),
-            "That is the jump; you need the reach.",
+            lambda pixels: 2 * blocks_needed(pixels),
+            "Those are layers; a block has two of them.",
         ),
     ],
     hints=(
-        "Keep two numbers: how many pixels one output sees, and how many pixels two neighboring "
-        "outputs lie apart.",
-        "Both numbers are 1 for a pixel of the image. A window of 3 reaches two neighbors farther than a "
-        "single place does, and these lie as far apart as the layers before have left them. A layer's own "
-        "stride is felt only by the layers after it.",
+        "Begin with a single pixel, and add one block after the other until the field is large enough. How "
+        "much does a block add?",
+        "Keep reach and jump as above, and count. A block's convolution adds two jumps and its pooling one, "
+        "and then the jump doubles. A `while` loop goes on as long as the field is too small.",
     ),
-    right="Each pooling doubles what every later layer adds.",
+    right="The field about doubles with each block, so that a few are enough.",
 )
 
 
@@ -294,19 +286,20 @@ exercise(
 
 exercise(
     "best_judge",
-    solution=0.25,
+    solution=0.1,
     mistakes=[
-        (0.75, "That is the probability that it was generated; D says whether it is real."),
-        (0.2 / 0.6, "Those are the odds, real to generated. A probability compares the real ones with all."),
-        (25, "A probability lies between 0 and 1."),
+        (0.9, "That is the probability that it was generated; D says whether it is real."),
+        (0.25, "That would be right if equally many of both were shown."),
+        (0.2 / 1.8, "Those are the odds, real to generated. A probability compares the real ones with all."),
+        (10, "A probability lies between 0 and 1."),
+        (0.2 / (0.2 + 0.6 / 3), "The generated ones are three times as many, not a third."),
         (0.2, "That is p. How does it compare with all such images, real and generated?"),
-        (0.5, "That is its answer where both are equally frequent, and this kind is not."),
     ],
     hints=(
-        "Think of 100 real and 100 generated images. How many of them are of this kind, and how "
+        "Think of 100 real and 300 generated images. How many of them are of this kind, and how "
         "many of these are real?",
         "Put both groups together and keep the images of this kind only. The best D answers with the part of "
-        "these that is real; as equally many of both are shown, the two shares can be set side by side.",
+        "these that is real; the formula above holds for equally large groups, so count the images instead.",
     ),
-    right="A quarter of such images are real, if as many real as generated ones are shown.",
+    right="What is right for the judge depends on how many forgeries it is shown.",
 )

@@ -165,7 +165,7 @@ def test_every_sentence_of_the_comparison_is_translated(chinese):
 
 
 def test_no_fixed_sentence_is_left_over():
-    said = [judge("relu", 1).text, judge("zebra", 1).text]
+    said = [judge("half_life", 1).text, judge("zebra", 1).text]
     for path in (ROOT / "medlab/exercises").glob("*.py"):
         code = path.read_text(encoding="utf-8")
         constants = [node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)]
@@ -226,9 +226,9 @@ def test_check_speaks_chinese(chinese, capsys):
     check("gray_of", None)
     check("gray_of", lambda hu, low_hu, high_hu: 3)
     check("gray_of", lambda hu, low_hu, high_hu: 3)
-    check("adam_first_step", 2.01, record=False)
-    check("adam_first_step", 1.99, record=False)
-    check("output_side", lambda *args: 1 / 0, record=False)
+    check("half_life_gate", 0.5, record=False)
+    check("half_life_gate", 0.98623, record=False)
+    check("blocks_needed", lambda *args: 1 / 0, record=False)
     check("perceptron_and_not", [0, 0, 0.5], record=False)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "○ gray_of：还没有作答。"
@@ -237,9 +237,9 @@ def test_check_speaks_chinese(chinese, capsys):
     assert lines[3] == lines[1]
     assert lines[4].startswith("提示：在 low_hu 处这个比例是 0")
     assert lines[4].endswith("避免这一点？"), "Chinese lines are not broken"
-    assert lines[5] == "✗ adam_first_step：下坡的方向与梯度相反。"
-    assert lines[7].startswith("✓ adam_first_step：正确。这一步的长度就是学习率，")
-    assert lines[7].endswith("只有小得多的梯度才会使它变短。")
+    assert lines[5] == "✗ half_life_gate：门的值为 0.5 时，走一步就只剩一半了。"
+    assert lines[7].startswith("✓ half_life_gate：正确。门必须几乎完全打开才能记住：")
+    assert lines[7].endswith("的输入约为 4.3。")
     assert lines[8].endswith("时，你的函数报错：ZeroDivisionError: division by zero")
     assert lines[10].startswith(
         "✗ perceptron_and_not：输入 (0, 0) 时，你的加权和是 0.5，回答 1；应当回答 0。"
@@ -247,7 +247,7 @@ def test_check_speaks_chinese(chinese, capsys):
 
 
 @pytest.mark.parametrize("what", NONSENSE)
-@pytest.mark.parametrize("name", ["gray_of", "adam_first_step", "perceptron_and_not"])
+@pytest.mark.parametrize("name", ["gray_of", "half_life_gate", "perceptron_and_not"])
 def test_nonsense_gets_a_chinese_hint_and_raises_nothing(name, what, chinese):
     said = translate(judge(name, NONSENSE[what]).text)
     assert said.startswith(f"✗ {name}：")
