@@ -1,6 +1,6 @@
 // Curves from plain numbers: see LiveCharts in live_charts.py. The functions are pure, so `node --test` calls them.
 
-export const SIZE = { width: 340, height: 230, left: 56, right: 12, top: 10, bottom: 42 };
+export const SIZE = { width: 284, height: 200, left: 52, right: 8, top: 10, bottom: 38 };
 const MARKED = 40; // points up to which each is marked
 
 export function escape(text) {
@@ -149,8 +149,8 @@ export function legend(chart) {
 const STYLE = `
 .medlab-charts { display: flex; flex-wrap: wrap; gap: 4px 12px; font-size: 12px; }
 .medlab-charts figure { margin: 0; position: relative; }
-.medlab-charts figcaption { display: flex; flex-wrap: wrap; gap: 2px 12px; padding-left: 56px; max-width: 284px; }
-.medlab-charts output { display: block; min-height: 1.3em; padding-left: 56px; max-width: 284px; }
+.medlab-charts figcaption { display: flex; flex-wrap: wrap; gap: 2px 12px; padding-left: 52px; max-width: 230px; }
+.medlab-charts output { display: block; min-height: 1.3em; padding-left: 52px; max-width: 230px; }
 .medlab-charts button { position: absolute; top: 0; right: 0; font-size: 11px; padding: 1px 6px; }
 .medlab-charts button { color: inherit; background: none; border: 1px solid currentColor; border-radius: 3px; }
 .medlab-charts button[aria-pressed="true"] { background: #0072B2; color: #FFFFFF; }
