@@ -45,7 +45,7 @@ exercise(
         "Ask for the largest size first, and return a category as soon as a threshold is reached. A nodule "
         "that reaches none of them belongs to the smallest category.",
     ),
-    right="Three thresholds are enough, because the rule says what to do next and does not rank patients.",
+    right="Three thresholds make the four categories, and each category says what to do next.",
 )
 
 
