@@ -246,5 +246,5 @@ exercise(
         "The convolutions move their maps along with the nodule, but the dense layer has its own weight for "
         "every place. Read off the two curves what that costs, and whether the outputs rise or fall.",
     ),
-    right="Pooling forgives a pixel, but the dense layer has learned where a nodule has to be.",
+    right="One pixel hardly matters, but the dense layer has learned where a nodule has to be.",
 )
