@@ -210,7 +210,7 @@ exercise(
         "The question mark stands in the second row and the third column of the result, so that the window "
         "has jumped once down and twice to the right. The kernel's middle column counts nothing.",
     ),
-    right="It is large because the bright spot ends there: an edge is a difference between left and right.",
+    right="It is large because the bright spot meets the ring of zeros: padding looks like an edge.",
 )
 
 

@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from medlab.exercises import exercise
+from medlab.exercises import comparison, exercise
 
 rng = np.random.default_rng(6)
 
 
-def solid_category(diameter_mm: float) -> str:
-    """Return the Lung-RADS category of a solid nodule by its size as given: "2", "3", "4A" or "4B"."""
-    for category, from_mm in (("4B", 15), ("4A", 8), ("3", 6)):
-        if diameter_mm >= from_mm:
-            return category
-    return "2"
+def _is_4a(answer: object, is_4a: dict[str, bool]) -> None:
+    comparison.compare_choice(answer, is_4a)
 
 
 exercise(
-    "solid_category",
-    solution=solid_category,
-    # Sizes between the thresholds, on them, and closer to them than rounding leaves apart: the task says that
-    # the diameter counts as it is given, although Lung-RADS itself rounds to 0.1 mm.
-    cases=[
-        *((7.0,), (4.5,), (11.9,), (30.0,), (6.0,), (8.0,), (15.0,), (5.9,), (7.9,), (14.9,)),
-        *((5.999,), (7.999,), (14.999,), (7.9996,), (6.001,), (8.001,), (15.001,), (6,), (8,), (15,)),
-        *((0.4,), (3.9,), (5.0,), (6.5,), (9.0,), (10.0,), (14.0,), (16.0,), (20.0,), (45.0,)),
-        *((60.0,), (120.0,)),
-    ],
-    mistakes=[
-        (
-            lambda diameter_mm: solid_category(diameter_mm - 1e-9),
-            "Between the thresholds all is right; on them it is not: from 8 mm means >= 8.",
-        ),
-        (
-            lambda diameter_mm: solid_category(round(diameter_mm, 1)),
-            "So it would be after rounding to 0.1 mm. Here the diameter counts as it is given: 7.999 mm is "
-            "below 8 mm.",
-        ),
-    ],
+    "six_nodules",
+    solution="cdf",
+    check=_is_4a,
     hints=(
-        "Each category begins exactly at its threshold, so a nodule of 8 mm is already a 4A. Which "
-        "comparison includes the threshold itself?",
-        "Ask for the largest size first, and return a category as soon as a threshold is reached. A nodule "
-        "that reaches none of them belongs to the smallest category.",
+        "Two things decide for a solid nodule: whether it measures 8 mm or more, and whether it has another "
+        "sign of cancer. Compare each with the bar of 5 mm.",
+        "Fine lines that leave the edge of a nodule are spicules, and they lift it above 4A. Of the others, "
+        "one is hardly longer than the bar.",
     ),
-    right="Three thresholds are enough, because the rule says what to do next and does not rank patients.",
+    right="Smooth and 8 mm or more is a 4A; spicules make a 4X of it, and below 8 mm it is a 3.",
 )
 
 
@@ -224,4 +204,30 @@ exercise(
     ),
     right="504 people are called back to find nine cancers: that is what a specificity of 0.5 costs where "
     "the disease is rare.",
+)
+
+
+def _ends(local_spread: Any) -> tuple[dict[str, float], dict[str, float]]:
+    """Return what the fewest and what the most patients gave."""
+    return local_spread[min(local_spread)], local_spread[max(local_spread)]
+
+
+exercise(
+    "local_threshold",
+    solution="ad",
+    statements={
+        "a": lambda local_spread, kept: _ends(local_spread)[0]["high"] - _ends(local_spread)[0]["low"] > 0.1,
+        "b": lambda local_spread, kept: _ends(local_spread)[1]["auc"] > _ends(local_spread)[0]["auc"] + 1e-9,
+        "c": lambda local_spread, kept: abs(_ends(local_spread)[0]["mean"] - 0.9) > abs(kept - 0.9),
+        "d": lambda local_spread, kept: (
+            0.8 < _ends(local_spread)[1]["low"] <= _ends(local_spread)[1]["high"] < 1
+        ),
+    },
+    hints=(
+        "Two statements speak of the length of a bar, one of its dot, and one of the other panel. What can "
+        "a threshold change about the order of the patients?",
+        "For the fewest patients compare the dot with both horizontal lines, and measure the bar on the "
+        "axis. For the most, ask whether the bar leaves the band from 0.8 to 1.",
+    ),
+    right="A threshold needs enough ill patients of the place. The order, and so the AUC, it leaves alone.",
 )

@@ -199,5 +199,6 @@ exercise(
         "For each statement one picture changes just the thing that it speaks of. Which share of the "
         "first number is left there?",
     ),
-    right="It has learned a bright letter, best on black, wherever it stands.",
+    right="It reacts to the bright letter, best on black, and not to its corner alone. Whether another "
+    "bright shape would do was not tried.",
 )

@@ -144,6 +144,36 @@ def test_exercises_run_as_shipped_and_solutions_solve_them(path, measured, capsy
         assert "record=False" in ast.unparse(call), "a solution is not the learner's"
 
 
+def tagged(path: Path, tag: str) -> list[str]:
+    """Source of each cell with a tag, code or text."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if tag in cell["metadata"].get("tags", [])]
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_at_most_half_of_what_a_chapter_asks_for_are_small_functions(path):
+    names = CHAPTERS[path.stem].exercises
+    functions = [name for name in names if callable(grading.find(name).solution)]
+    asked = len(names) + len(tagged(path, "open-question"))
+    assert len(functions) <= asked / 2, functions
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_a_chapter_has_an_experiment_a_picture_to_read_and_an_open_question(path, measured):
+    for kind in ("experiment", "reading"):
+        names = first_words(sources(path, kind), "check")
+        assert names, kind
+        assert set(names) <= set(first_words(sources(path, "exercise"), "check")), "tagged exercise as well"
+    assert any(measured[name] for name in first_words(sources(path, "experiment"), "check")), "data decide"
+    (text, *_) = tagged(path, "open-question")
+    for text in tagged(path, "open-question"):
+        answer = re.search(
+            r"<details>\s*<summary>Model answer</summary>\n\n(.+?)\n\n</details>", text, re.DOTALL
+        )
+        assert answer, "folded, with blank lines, so that it is read as Markdown"
+        assert len(answer[1].split()) >= 60
+
+
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
 def test_statements_to_choose_from_stand_right_above_the_exercise(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -152,6 +182,19 @@ def test_statements_to_choose_from_stand_right_above_the_exercise(path):
             (name,) = first_words(["".join(cell["source"])], "check")
             letters = re.findall(r"^- \*\*(\w)\*\* ", "".join(before["source"]), re.MULTILINE)
             assert letters == list(grading.find(name).statements), name
+
+
+@pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)
+def test_a_later_cell_uses_what_the_learner_wrote(path):
+    """A function that passes its check is put to work, with medlab's to fall back on."""
+    functions = [name for name in CHAPTERS[path.stem].exercises if callable(grading.find(name).solution)]
+    texts = sources(path)
+    uses = [first_words([text], "use") for text in texts]
+    asked = sources(path, "exercise")
+    for at, names in enumerate(uses):
+        before = first_words([text for text in texts[:at] if text in asked], "check")
+        assert set(names) <= set(before), "an answer is used before it is asked for"
+    assert len({name for names in uses for name in names}) >= min(2, len(functions))
 
 
 @pytest.mark.parametrize("path", WITH_EXERCISES, ids=lambda path: path.stem)

@@ -221,17 +221,6 @@ def test_every_declared_mistake_is_one_and_gets_its_own_hint(name):
         ("padded_weights", 200_704, "a bias too"),
         ("padded_weights", 102_464, "without padding"),
         (
-            "solid_category",
-            lambda d: "4B" if d > 15 else "4A" if d > 8 else "3" if d > 6 else "2",
-            "on them it is not",
-        ),
-        (
-            "solid_category",
-            lambda d: "4B" if round(d, 1) >= 15 else "4A" if round(d, 1) >= 8 else "3" if d >= 5.95 else "2",
-            "as it is given",
-        ),
-        ("solid_category", lambda d: 3, "is 3, expected '3'"),
-        (
             "rates",
             lambda t, c: (np.mean(t[c == 1] == 1), np.mean(t[c == 0] == 0)),
             "predictive values",

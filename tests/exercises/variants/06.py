@@ -2,73 +2,10 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 from fractions import Fraction
 
 import numpy as np
-
-
-def category_upwards(diameter_mm):
-    if diameter_mm < 6:
-        return "2"
-    elif diameter_mm < 8:
-        return "3"
-    elif diameter_mm < 15:
-        return "4A"
-    else:
-        return "4B"
-
-
-def category_downwards(diameter_mm):
-    if diameter_mm >= 15:
-        return "4B"
-    if diameter_mm >= 8:
-        return "4A"
-    if diameter_mm >= 6:
-        return "3"
-    return "2"
-
-
-def category_in_bands(diameter_mm):
-    category = "2"
-    if 6 <= diameter_mm < 8:
-        category = "3"
-    if 8 <= diameter_mm < 15:
-        category = "4A"
-    if 15 <= diameter_mm:
-        category = "4B"
-    return category
-
-
-def category_of_the_last(diameter_mm):
-    result = "2"
-    for start, category in {6: "3", 8: "4A", 15: "4B"}.items():
-        if diameter_mm >= start:
-            result = category
-    return result
-
-
-def category_of_the_smallest_first(diameter_mm):
-    if diameter_mm >= 6:
-        return "3"
-    if diameter_mm >= 8:
-        return "4A"
-    if diameter_mm >= 15:
-        return "4B"
-    return "2"
-
-
-def categories(starts, names, side="right"):
-    """Return a rule with these thresholds."""
-    return lambda diameter_mm: names[int(np.searchsorted(starts, diameter_mm, side))]
-
-
-NAMES = ["2", "3", "4A", "4B"]
-
-
-def category_rounded(digits):
-    return lambda diameter_mm: category_downwards(round(float(diameter_mm), digits))
 
 
 def rates_in_a_loop(truth, called):
@@ -214,65 +151,24 @@ def value(formula):
 
 
 VARIANTS = {
-    "solid_category": {
+    "six_nodules": {
         "right": {
-            "upwards": category_upwards,
-            "downwards": category_downwards,
-            "in bands": category_in_bands,
-            "the last that fits": category_of_the_last,
-            "bisect": lambda diameter_mm: NAMES[bisect.bisect_right([6, 8, 15], diameter_mm)],
-            "np.searchsorted, NumPy's text": lambda diameter_mm: np.array(NAMES)[
-                np.searchsorted([6, 8, 15], diameter_mm, "right")
-            ],
-            "np.digitize": lambda diameter_mm: NAMES[np.digitize(diameter_mm, [6, 8, 15])],
-            "np.where": lambda diameter_mm: str(
-                np.where(
-                    diameter_mm >= 15,
-                    "4B",
-                    np.where(diameter_mm >= 8, "4A", np.where(diameter_mm >= 6, "3", "2")),
-                )
-            ),
-            "np.select, a 0-d array": lambda diameter_mm: np.select(
-                [diameter_mm >= 15, diameter_mm >= 8, diameter_mm >= 6], ["4B", "4A", "3"], "2"
-            ),
-            "counted": lambda diameter_mm: NAMES[sum(diameter_mm >= start for start in (6, 8, 15))],
-            "in one line": lambda diameter_mm: (
-                "2" if diameter_mm < 6 else "3" if diameter_mm < 8 else "4A" if diameter_mm < 15 else "4B"
-            ),
-            "next": lambda diameter_mm: next(
-                name for name, start in (("4B", 15), ("4A", 8), ("3", 6), ("2", -1)) if diameter_mm >= start
-            ),
+            "letters": "cdf",
+            "another order": "fcd",
+            "with commas": "c, d, f",
+            "capitals": "CDF",
+            "a list": ["c", "d", "f"],
+            "a set": {"c", "d", "f"},
         },
         "wrong": {
-            "above, not from": categories([6, 8, 15], NAMES, "left"),
-            "above 15": lambda diameter_mm: "4A" if diameter_mm == 15 else category_downwards(diameter_mm),
-            "above 8": lambda diameter_mm: "3" if diameter_mm == 8 else category_downwards(diameter_mm),
-            "above 6": lambda diameter_mm: "2" if diameter_mm == 6 else category_downwards(diameter_mm),
-            "rounded": category_rounded(0),
-            "rounded to 0.1 mm, as Lung-RADS has it": category_rounded(1),
-            "rounded up": lambda diameter_mm: category_downwards(math.ceil(diameter_mm)),
-            "the smallest first": category_of_the_smallest_first,
-            "numbers": lambda diameter_mm: {"2": 2, "3": 3, "4A": 4, "4B": 4}[
-                category_downwards(diameter_mm)
-            ],
-            "small letters": lambda diameter_mm: category_downwards(diameter_mm).lower(),
-            "category 1 below 4 mm": lambda diameter_mm: (
-                "1" if diameter_mm < 4 else category_downwards(diameter_mm)
-            ),
-            "4B from 20 mm": categories([6, 8, 20], NAMES),
-            "4X from 30 mm": lambda diameter_mm: (
-                "4X" if diameter_mm >= 30 else category_downwards(diameter_mm)
-            ),
-            "the radius": lambda diameter_mm: category_downwards(diameter_mm / 2),
-            "always 3": lambda diameter_mm: "3",
-            "no 4A": categories([6, 15], ["2", "3", "4B"]),
-            "4X from 50 mm": lambda diameter_mm: (
-                "4X" if diameter_mm >= 50 else category_downwards(diameter_mm)
-            ),
-            "4X from 100 mm": lambda diameter_mm: (
-                "4X" if diameter_mm >= 100 else category_downwards(diameter_mm)
-            ),
-            "rounded to three digits": category_rounded(3),
+            "every one from 8 mm": "abcdf",
+            "every smooth one": "cdef",
+            "the spiculated": "ab",
+            "the small one": "e",
+            "one is missing": "cd",
+            "all": "abcdef",
+            "none": "",
+            "a number": 3,
         },
     },
     "rates": {
@@ -511,4 +407,56 @@ VARIANTS = {
             "half a person": 504.5,
         },
     },
+    "local_threshold": {
+        "right": {
+            "letters": "ad",
+            "the other way round": "da",
+            "with a comma": "a, d",
+            "capitals": "A and D",
+            "a list": ["a", "d"],
+            "a set": {"a", "d"},
+        },
+        "wrong": {
+            "a better order": "abd",
+            "rather the old threshold": "acd",
+            "the luck alone": "a",
+            "the many alone": "d",
+            "the order alone": "b",
+            "all": "abcd",
+            "none": "",
+            "a number": 20,
+        },
+    },
+}
+
+# Seed 0 at lesson scale.
+MEASURED = {
+    "six_nodules": {"is_4a": {"a": False, "b": False, "c": True, "d": True, "e": False, "f": True}},
+    "local_threshold": {
+        "local_spread": {
+            20: {"low": 0.672, "mean": 0.872, "high": 0.994, "auc": 0.783},
+            50: {"low": 0.759, "mean": 0.889, "high": 0.977, "auc": 0.783},
+            100: {"low": 0.780, "mean": 0.884, "high": 0.963, "auc": 0.783},
+            200: {"low": 0.864, "mean": 0.898, "high": 0.933, "auc": 0.783},
+            400: {"low": 0.878, "mean": 0.895, "high": 0.919, "auc": 0.783},
+        },
+        "kept": 0.722,
+    },
+}
+# Other nodules; and a scanner that moves no output, of which many patients are asked.
+CONTRARY = {
+    "six_nodules": (
+        {"is_4a": {"a": True, "b": False, "c": False, "d": True, "e": False, "f": True}},
+        "adf",
+    ),
+    "local_threshold": (
+        {
+            "local_spread": {
+                300: {"low": 0.865, "mean": 0.885, "high": 0.905, "auc": 0.82},
+                400: {"low": 0.870, "mean": 0.890, "high": 0.910, "auc": 0.82},
+            },
+            "kept": 0.901,
+        },
+        "cd",
+    ),
 }
