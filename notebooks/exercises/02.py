@@ -144,7 +144,10 @@ exercise(
     solution="ad",
     statements={
         "a": lambda shares, kernels_per_mm: larger(shares["soft kernel"][3], shares["white noise"][3]),
-        "b": lambda shares, kernels_per_mm: larger(shares["sharp kernel"][3], shares["soft kernel"][3]),
+        "b": lambda shares, kernels_per_mm: (
+            kernels_per_mm[0] < kernels_per_mm[1]
+            and larger(shares["sharp kernel"][3], shares["soft kernel"][3])
+        ),
         "c": alike,
         "d": lambda shares, kernels_per_mm: larger(shares["white noise"][16], shares["sharp kernel"][16]),
     },
@@ -154,7 +157,7 @@ exercise(
         "Take one statement at a time. At 3 pixels, which curve is the highest, and do the others meet? "
         "At 16 pixels, which one is the lowest?",
     ),
-    right="Small squares lie on one grain of coarse noise; in large ones a CT has little noise left.",
+    right="Small squares lie on one grain of coarse noise; much larger ones feel little of it.",
 )
 
 

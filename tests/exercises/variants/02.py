@@ -138,7 +138,7 @@ SHARES = {
 MEASURED = {"averaging": {"shares": SHARES, "kernels_per_mm": (0.3, 0.6)}}
 # A ramp that no kernel cuts off, with which even small squares lose more than white noise does.
 RAMP = {1: 1.0, 2: 0.4, 3: 0.22, 4: 0.15, 6: 0.09, 8: 0.06, 12: 0.04, 16: 0.025}
-CONTRARY = {"averaging": ({"shares": SHARES | {"soft kernel": RAMP}, "kernels_per_mm": (0.9, 0.6)}, "bd")}
+CONTRARY = {"averaging": ({"shares": SHARES | {"soft kernel": RAMP}, "kernels_per_mm": (0.3, 0.6)}, "bd")}
 
 VARIANTS = {
     "grain_mm": {
