@@ -11,9 +11,12 @@ from nbclient import NotebookClient
 
 from medlab.exercises.chapters import read_chapters
 
-pytestmark = pytest.mark.slow
-
 CHAPTERS = read_chapters()
+# A chapter takes up to two minutes even at smoke scale: one in `make test`, the others in `make soak`.
+KINDS = [
+    pytest.param(name, marks=pytest.mark.slow if name == "00_start" else pytest.mark.soak)
+    for name in CHAPTERS
+]
 
 
 def with_answers(chapter: str) -> tuple[nbformat.NotebookNode, list[str]]:
@@ -40,7 +43,7 @@ def calls(cell, function):
     return [node for node in nodes if ast.unparse(node.func) == f"exercises.{function}"]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", KINDS)
 def test_a_chapter_runs_on_with_the_learners_answers(chapter, monkeypatch):
     monkeypatch.setenv("MEDLAB_SCALE", "smoke")
     book, used = with_answers(chapter)
