@@ -154,8 +154,9 @@ def with_subshell(page):
     return page
 
 
-def within_a_second(page, true, what):
-    page.wait_until(true, what, 1)
+def soon(page, true, what):
+    """Wait for an answer that comes long before the cell ends; a loaded machine may take seconds."""
+    page.wait_until(true, what, 8)
 
 
 def test_buttons_answer_while_a_cell_runs(with_subshell, ids):
@@ -163,15 +164,15 @@ def test_buttons_answer_while_a_cell_runs(with_subshell, ids):
     page.put(ids["learning_rate"], value=0.001)
     running = page.begin(BUSY)
     page.press(ids["Start"])
-    within_a_second(page, lambda: page.states[ids["status"]].get("heard") == 1, "word that it is heard")
-    within_a_second(page, lambda: "running" in state(page, ids), "start")
+    soon(page, lambda: page.states[ids["status"]].get("heard") == 1, "word that it is heard")
+    soon(page, lambda: "running" in state(page, ids), "start")
     page.wait_until(lambda: points(page, ids) >= 1, "first epoch", 20)  # the first batch compiles the network
     page.press(ids["Pause"])
-    within_a_second(page, lambda: "paused" in state(page, ids), "pause")
+    soon(page, lambda: "paused" in state(page, ids), "pause")
     page.press(ids["Resume"])
-    within_a_second(page, lambda: "running" in state(page, ids), "end of the pause")
+    soon(page, lambda: "running" in state(page, ids), "end of the pause")
     page.press(ids["Stop"])
-    within_a_second(page, lambda: "stopped" in state(page, ids), "stop")
+    soon(page, lambda: "stopped" in state(page, ids), "stop")
     page.interrupt()
     assert "KeyboardInterrupt" in page.finish(running)
     assert page.run("print(panel.current.settings['learning_rate'], len(panel.runs))") == "0.001 1\n"
@@ -186,9 +187,9 @@ def test_a_cell_that_sets_a_trait_takes_nothing_away(with_subshell, ids, before)
     page.run(before)
     running = page.begin(BUSY.replace("until =", f"{before or 'pass'}\nuntil ="))
     page.press(ids["Resume"])
-    within_a_second(page, lambda: page.states[ids["status"]]["heard"] >= 1 + (not before), "second click")
+    soon(page, lambda: page.states[ids["status"]]["heard"] >= 1 + (not before), "second click")
     told = page.states[ids["status"]]
-    within_a_second(page, lambda: "nothing to resume" in told.get("problem", ""), "answer")
+    soon(page, lambda: "nothing to resume" in told.get("problem", ""), "answer")
     page.interrupt()
     page.finish(running)
 
@@ -209,7 +210,7 @@ def test_a_click_leaves_the_figure_of_the_running_cell_alone(with_subshell, ids)
     page.run("%matplotlib inline")
     running = page.begin(FIGURE)
     page.press(ids["Resume"])
-    within_a_second(page, lambda: page.states[ids["status"]].get("heard") == 1, "click")
+    soon(page, lambda: page.states[ids["status"]].get("heard") == 1, "click")
     printed = page.finish(running)
     assert "2 lines" in printed
     assert printed.count("image/png") == 1
@@ -230,9 +231,9 @@ print(e.model_id, buttons[1].model_id, box.children[1].children[-1].model_id)
     running = page.begin(BUSY)
     page.put(explorer, threshold=0.3)
     wanted = [[1, 1], [0, 2]]
-    within_a_second(page, lambda: page.states[explorer].get("facts", {}).get("matrix") == wanted, "count")
+    soon(page, lambda: page.states[explorer].get("facts", {}).get("matrix") == wanted, "count")
     page.press(right)
-    within_a_second(page, lambda: "Right" in page.states[answer].get("value", ""), "verdict")
+    soon(page, lambda: "Right" in page.states[answer].get("value", ""), "verdict")
     page.interrupt()
     page.finish(running)
 
