@@ -66,7 +66,7 @@ def test_no_hint_is_the_solution(chapter, name):
     solutions = of_body(of_notebook(chapter, name))
     if inspect.isfunction(task.solution):
         solutions |= of_body(inspect.getsource(task.solution))
-    assert solutions
+    assert solutions or isinstance(task.solution, str)  # letters are checked by no code of their own
     for hint in task.hints:
         assert [code for code in solutions if code in plain(hint)] == []
 
