@@ -87,7 +87,7 @@ exercise(
     "noise_factor",
     solution=10**0.5,
     mistakes=[
-        (10, "The noise does not grow as fast as the dose falls: take the square root."),
+        (10, "The noise grows more slowly than the dose falls: at half of it, it is not twice as large."),
         (0.1**0.5, "Less dose makes more noise, not less: turn your fraction upside down."),
     ],
     hints=(

@@ -188,7 +188,7 @@ def test_every_declared_mistake_is_one_and_gets_its_own_hint(name):
         ("window_edges", lambda c, w: c - w / 2, "should be 2 values"),
         ("stored_to_hu", lambda s, a, b: s * a + b, "OverflowError"),
         ("stored_to_hu", lambda s, a, b: (s + float(b)) * a, "intercept is added afterwards"),
-        ("noise_factor", 10, "take the square root"),
+        ("noise_factor", 10, "grows more slowly"),
         ("noise_factor", 0.316, "upside down"),
         ("noise_factor", 4, "4 is too large"),
         ("scale_like_training", lambda a, b: (b - b.mean()) / b.std(), "the leak"),
