@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from pathlib import Path
 from typing import Any, Self
 
 import cv2
@@ -67,19 +68,22 @@ class GanPanel(Panel):
             raise ValueError(msg)
         self.gan, self.title = gan, title
         self._material = images, labels
-        self._options = {"record_every": 10, "progress": not has_front_end(), "seed": 0, **options}
+        self._options = {"record_every": 10, "progress": not has_front_end(), **options}
+        self._seed = int(self._options.pop("seed", 0))
         self._earlier: list[dict[str, Any]] = []
         self._rounds, self._steps_before = 0, 0
         self.session = self._new_session()
-        self._seed = int(self._options["seed"])
         self._pair = 0
         self.look()
         super().__init__(once=True, Train_more=self.more)
 
-    def _new_session(self, rounds: int = 0) -> GanSession:
-        options = {**self._options, "seed": int(self._options["seed"]) + rounds}
-        callbacks = [*options.pop("callbacks", ()), _Looks(self)]
-        session = GanSession(self.gan, *self._material, callbacks=callbacks, **options)
+    def _new_session(self) -> GanSession:
+        options = {**self._options, "seed": self._seed + self._rounds}
+        options["callbacks"] = [*options.get("callbacks", ()), _Looks(self)]
+        if self._rounds and options.get("checkpoint"):  # what lies there is finished
+            folder = Path(options["checkpoint"])
+            options["checkpoint"] = folder.with_name(f"{folder.name}-{self._rounds + 1}")
+        session = GanSession(self.gan, *self._material, **options)
         session.on_launch = self._watch
         return session
 
@@ -117,11 +121,7 @@ class GanPanel(Panel):
         self._earlier = self._rows()
         self._rounds += 1
         self._steps_before += self.session.snapshot()["step"]
-        if "checkpoint" in self._options:  # what it holds is finished
-            self._options["checkpoint"] = self.session.folder.with_name(
-                f"{self.session.folder.name}-{self._rounds + 1}"
-            )
-        self.session = self._new_session(self._rounds)
+        self.session = self._new_session()
         self.session.start()
         self._refresh()
         return self

@@ -24,8 +24,9 @@ class PictureMixin:
 
     def renew(self) -> None:
         """Replace the picture that the notebook keeps, and saves, by one of what is to be seen now."""
+        bundles = {alive: self._bundle(alive) for alive in {alive for _, alive in self._shown}}
         for handle, alive in self._shown:
-            data, metadata = self._bundle(alive)
+            data, metadata = bundles[alive]
             handle.update(data, metadata=metadata, raw=True)
 
     def _ipython_display_(self) -> None:

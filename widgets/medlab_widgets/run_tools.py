@@ -38,7 +38,7 @@ class RunTools(ipywidgets.Box):
         self.name = ipywidgets.Text(
             placeholder="new name", layout={"width": "120px"}, tooltip="A new name for the chosen run"
         )
-        self._delete = delete
+        self._delete, self._asked = delete, ""
         actions = {
             "Restore": ("Sliders and weights of the chosen run", lambda: restore(self.chosen.value)),
             "Rename": ("Give the chosen run the name on the left", self._rename_with(rename)),

@@ -47,8 +47,8 @@ function render({ model, el }) {
 
   const look = () => {
     const disconnected = el.closest(".jupyter-widgets-disconnected") !== null;
-    const waiting = waitingFor !== null && model.get("heard") === waitingFor;
-    if (!waiting && waitingFor !== null && model.get("heard") !== waitingFor) waitingFor = null;
+    if (waitingFor !== model.get("heard")) waitingFor = null;
+    const waiting = waitingFor !== null;
     const silentMs = Date.now() - heardAt;
     note.textContent = trouble({ disconnected, working: model.get("working"), silentMs, waiting, busy: isBusy(el) });
     note.hidden = !note.textContent;
