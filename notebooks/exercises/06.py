@@ -23,7 +23,7 @@ exercise(
         "Two things decide for a solid nodule: whether it measures 8 mm or more, and whether it has another "
         "sign of cancer. Compare each with the bar of 5 mm.",
         "Fine lines that leave the edge of a nodule are spicules, and they lift it above 4A. Of the others, "
-        "one is hardly longer than the bar.",
+        "one is clearly smaller: measure it along and across, and take the mean of both.",
     ),
     right="Smooth and 8 mm or more is a 4A; spicules make a 4X of it, and below 8 mm it is a 3.",
 )
