@@ -61,6 +61,18 @@ CELLS = (
 )
 RAISED = f"{CELLS}.flatMap(m => m.outputs.toJSON()).filter(o => o.output_type === 'error')"
 LEFT = f"{CELLS}.filter(m => m.executionCount === null || m.executionState !== 'idle')"
+# Clicks, and answers after how many milliseconds a paragraph of the panel says what is wanted.
+ANSWER = """
+(button, wanted) => new Promise(resolve => {
+  const panel = button.closest(".medlab-panel"), shown = new RegExp(wanted), start = performance.now();
+  const says = () => [...panel.querySelectorAll("p")].some(p => shown.test(p.textContent));
+  const look = () => says() && resolve(performance.now() - start);
+  new MutationObserver(look).observe(panel, {subtree: true, childList: true, characterData: true});
+  setTimeout(() => resolve(Infinity), 20000);
+  button.click();
+})
+"""
+ANSWER_S = 8  # below 1 s on two quiet cores; the tests may run on others
 
 
 class Server:
@@ -224,6 +236,13 @@ class Lab:
 
         # The page says idle before there is a kernel, and loses what is run then.
         self.wait_until(ready, "an idle kernel", KERNEL_S)
+
+    def press(self, cell: Locator, button: str, answer: str, within_s: float = ANSWER_S) -> None:
+        """Press a panel's button; by the page's clock, it must say so (a regular expression) in time."""
+        pressed = cell.get_by_role("button", name=button, exact=True)
+        expect(pressed).to_be_enabled()
+        taken_s = pressed.evaluate(ANSWER, answer) / 1000
+        assert taken_s < within_s, f"{button} took {taken_s:.1f} s"
 
     def wait_until(self, true: Callable[[], Any], what: str, seconds: float = 30) -> None:
         """Wait for something outside the page, a file or the server, while the page goes on."""

@@ -159,15 +159,20 @@ def test_the_same_as_a_command_that_the_report_accepts(dataset):
     assert reports.validate(schema, {"command line": given})["epochs"].value == 3
 
 
-def test_a_command_says_where_it_cannot_be_the_same(dataset):
-    small = replace(dataset, name="simulated_nodules")
-    settings = {**TrainingSliders(dataset, {}).values(), "model": "article_cnn_28"}
-    text = runs.command(settings, {}, small)
-    assert "article_cnn_28 needs images of exactly 28 pixels" in text
-    assert all(line.startswith("# ") for line in text.splitlines()), "nothing to run that would be refused"
-    text = runs.command(settings, {}, dataset)
-    assert "data.write_folder(dataset, 'FOLDER')" in text
-    assert "data_dir=FOLDER" in text
+def test_images_that_no_registered_set_has_go_through_a_folder(dataset):
+    cropped = replace(dataset, name="simulated_nodules")
+    settings = {**TrainingSliders(dataset, {}).values(), "model": "article_cnn_28"}  # theirs have 64 pixels
+    for text in (runs.command(settings, {}, cropped), runs.command(settings, {}, dataset)):
+        assert "data.write_folder(dataset, 'FOLDER')" in text
+        assert "medlab report classification -p data_dir=FOLDER -p model=article_cnn_28" in text
+
+
+def test_settings_that_a_report_would_refuse_are_no_command(dataset):
+    settings = {**TrainingSliders(dataset, {}).values(), "epochs": 0}
+    for chosen in (dataset, replace(dataset, name="simulated_nodules")):
+        text = runs.command(settings, {}, chosen)
+        assert "# epochs must lie between 1 and" in text
+        assert all(line.startswith("# ") for line in text.splitlines())
 
 
 def test_a_folder_that_is_written_first_makes_the_command_run(dataset, tmp_path):

@@ -224,22 +224,28 @@ def code(
 def command(settings: Mapping[str, Any], fixed: Mapping[str, Any], dataset: Dataset) -> str:
     """Return the line that runs the whole study with these settings, and what differs from the notebook.
 
-    Only comments where a report would refuse it.
+    Images that no registered data set has as they are here are written to a folder first. Only comments
+    where a report would refuse the settings.
     """
     schema = reports.read_schema(reports.resolve("classification").notebook)
     known = {parameter.name for parameter in schema}
     chosen = {name: value for name, value in {**settings, **fixed}.items() if value is not None}
     given = {name: _typed(value) for name, value in chosen.items() if name in known}
-    if dataset.name in data.registered():
-        notes = ["# reads the data set as it is registered: what a notebook cropped or left out is there"]
-        given = {"dataset": dataset.name, **given}
+
+    def problems(parameters: Mapping[str, str]) -> list[str]:
         try:
-            reports.validate(schema, {"panel": given})
+            reports.validate(schema, {"panel": parameters})
         except reports.ParameterErrors as error:
-            problems = (problem.removesuffix(" (panel)") for problem in error.problems)
-            return "\n".join(
-                ["# medlab report would refuse this:", *(f"# {problem}" for problem in problems)]
-            )
+            return [problem.removesuffix(" (panel)") for problem in error.problems]
+        return []
+
+    # Whether the network takes the images is the panel's to say: it has them.
+    if refused := problems({name: value for name, value in given.items() if name != "model"}):
+        return "\n".join(["# medlab report would refuse this:", *(f"# {problem}" for problem in refused)])
+    by_name = {"dataset": dataset.name, **given}
+    if dataset.name in data.registered() and not problems(by_name):
+        notes = ["# reads the data set as it is registered: what a notebook cropped or left out is there"]
+        given = by_name
     else:
         notes = ["# first, in the notebook: data.write_folder(dataset, 'FOLDER')"]
         given = {"data_dir": "FOLDER", **given}
