@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
+from medlab.plots import dark
+
 # Okabe and Ito's palette, told apart with any color vision; yellow is left out: too faint on white.
 BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 BLACK, GRAY = "#000000", "#666666"
@@ -69,7 +71,8 @@ class Picture(Figure):
         return file.getvalue()
 
     def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
-        return self.to_png(), {"alt": self.alt}
+        with dark.on_dark(self) if dark.wanted() else contextlib.nullcontext():
+            return self.to_png(), {"alt": self.alt}
 
     def __repr__(self) -> str:
         return f"<Picture: {self.alt}>"
