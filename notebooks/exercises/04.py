@@ -61,8 +61,8 @@ exercise(
         "weight, and b. Bend their sum with np.tanh before it becomes the new state, and return the state "
         "after the loop.",
     ),
-    right="One number carries something of every number before it, of the late ones most. A real network "
-    "does the same with vectors and matrices.",
+    right="One number carries something of every number before it. A real network does the same with vectors "
+    "and matrices.",
 )
 
 
