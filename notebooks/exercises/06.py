@@ -11,8 +11,15 @@ from medlab.exercises import comparison, exercise
 rng = np.random.default_rng(6)
 
 
-def _is_4a(answer: object, is_4a: dict[str, bool]) -> None:
-    comparison.compare_choice(answer, is_4a)
+def _is_4a(answer: object, is_4a: dict[str, bool]) -> str | None:
+    """Return what is wrong with the letters of the nodules."""
+    try:
+        comparison.compare_choice(answer, is_4a)
+    except comparison.Hint as hint:
+        # Its words are for statements, which hold or do not.
+        words = str(hint).replace("statements that you chose hold", "nodules that you chose are 4A")
+        return words.replace("all that do", "all that are").replace("statements", "nodules")
+    return None
 
 
 exercise(
