@@ -1,13 +1,19 @@
 """`medlab lab`: JupyterLab on the course."""
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
+from medlab.cli import kernels
 from medlab.cli.console import plain_refusals
 
 
@@ -23,16 +29,31 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
     """Open the course in JupyterLab, at the chapter where you last solved something.
 
     Further options, such as --no-browser, are passed on to JupyterLab. If medlab was installed from a wheel,
-    the notebooks are copied first, so that your changes are not mixed with the installed files.
+    the notebooks are copied first, so that your changes are not mixed with the installed files. Where the
+    MedLab kernel of KERAS_BACKEND is installed (medlab kernels install), it is what "python3" stands for.
     """
     with plain_refusals():
         course = course_to_work_in(folder)
     address = f"--LabApp.default_url=/lab/tree/{chapter_to_open(course)}"
     # What is given on the command line comes later, and wins.
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course}", address, *arguments]
-    # Defaults that a user's own settings change: JupyterLab offers neither news nor updates in a lesson.
-    paths = (os.environ.get("JUPYTER_CONFIG_PATH"), str(Path(__file__).parent))
-    environment = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+    with tempfile.TemporaryDirectory(prefix="medlab-lab-") as own:
+        put_kernel(Path(own, "kernels", "python3"))
+        # Defaults that a user's own settings change: JupyterLab offers neither news nor updates in a lesson.
+        settings = _before(
+            "JUPYTER_CONFIG_PATH", os.environ.get("JUPYTER_CONFIG_PATH"), Path(__file__).parent
+        )
+        data = _before("JUPYTER_PATH", own, os.environ.get("JUPYTER_PATH"))
+        _serve(command, os.environ | settings | data)
+
+
+def _before(name: str, *paths: Any) -> dict[str, str]:
+    """Return a variable with a list of paths, the first of which counts most."""
+    return {name: os.pathsep.join(str(path) for path in paths if path)}
+
+
+def _serve(command: list[str], environment: dict[str, str]) -> None:
+    """Run JupyterLab until it ends, and end with its code."""
     with subprocess.Popen(command, env=environment) as server:
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         while True:
@@ -41,6 +62,18 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
                 raise SystemExit(code if code >= 0 else 128 - code)
             except KeyboardInterrupt:
                 continue  # JupyterLab heard it, too, asks, and ends its kernels in peace
+
+
+def put_kernel(folder: Path) -> None:
+    """Copy the MedLab kernel, where it is installed and can start, to what stands for "python3".
+
+    The notebooks ask for python3, which every Jupyter has; their files need not change.
+    """
+    manager, name = KernelSpecManager(), kernels.PREFIX + os.environ.get("KERAS_BACKEND", "tensorflow")
+    with contextlib.suppress(NoSuchKernel):
+        spec = manager.get_kernel_spec(name)
+        if kernels.state_of(spec.to_dict()) == "ready":
+            shutil.copytree(spec.resource_dir, folder)
 
 
 def chapter_to_open(course: Path) -> str:

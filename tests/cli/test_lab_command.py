@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,11 +55,43 @@ class Server:
         return 0
 
 
-def test_jupyterlab_is_asked_for_no_news_and_the_user_has_the_last_word(course, monkeypatch):
+@pytest.fixture
+def kernels(tmp_path, monkeypatch):
+    """Let Jupyter look for kernels in one folder only; return it."""
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setattr("jupyter_client.kernelspec.jupyter_path", lambda *names: [str(tmp_path / "kernels")])
+    return tmp_path / "kernels"
+
+
+def put_spec(folder, program=sys.executable):
+    spec = {"argv": [program, "-m", "x"], "display_name": "MedLab", "env": {"KERAS_BACKEND": "tensorflow"}}
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps({**spec, "language": "python"}))
+
+
+def test_the_course_has_medlabs_kernel_where_it_is_installed(kernels, tmp_path, monkeypatch):
+    lab.put_kernel(tmp_path / "python3")
+    assert not (tmp_path / "python3").exists(), "there is none"
+    put_spec(kernels / "medlab-tensorflow")
+    lab.put_kernel(tmp_path / "python3")
+    assert json.loads((tmp_path / "python3" / "kernel.json").read_text())["display_name"] == "MedLab"
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    lab.put_kernel(tmp_path / "other")
+    assert not (tmp_path / "other").exists(), "another backend's"
+
+
+def test_a_kernel_that_cannot_start_is_left_alone(kernels, tmp_path):
+    put_spec(kernels / "medlab-tensorflow", "/no/such/python")
+    lab.put_kernel(tmp_path / "python3")
+    assert not (tmp_path / "python3").exists()
+
+
+def test_jupyterlab_is_asked_for_no_news_and_the_user_has_the_last_word(course, kernels, monkeypatch):
     monkeypatch.setattr(lab.subprocess, "Popen", Server)
     monkeypatch.setattr(lab.signal, "signal", lambda *_: None)
     monkeypatch.setattr(learner_record, "last_chapter", lambda: ("", False))
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/of/the/user")
+    monkeypatch.setenv("JUPYTER_PATH", "/data/of/the/user")
     mine = "--LabApp.default_url=/lab/tree/glossary.ipynb"
     result = CliRunner().invoke(main, ["lab", "--course", str(course), "--no-browser", mine])
     assert result.exit_code == 0, result.output
@@ -70,5 +103,6 @@ def test_jupyterlab_is_asked_for_no_news_and_the_user_has_the_last_word(course, 
     ]
     first, second = Server.env["JUPYTER_CONFIG_PATH"].split(lab.os.pathsep)
     assert first == "/of/the/user"
+    assert Server.env["JUPYTER_PATH"].endswith(f"{lab.os.pathsep}/data/of/the/user")
     settings = json.loads((Path(second) / "labconfig" / "default_setting_overrides.json").read_text())
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
