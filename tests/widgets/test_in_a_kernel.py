@@ -261,3 +261,14 @@ def test_the_picture_that_a_notebook_keeps_is_renewed_when_a_run_ends(page, ids,
     assert "run 1 done" in data["text/plain"]
     assert ("application/vnd.jupyter.widget-view+json" in data) == alive
     assert len(data["image/png"]) * 3 / 4 < 90_000
+
+
+def test_the_explorers_picture_is_renewed_when_a_reader_leaves_it(page):
+    printed = page.run("e = ThresholdExplorer([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]); print(e.model_id)\ne")
+    model_id = printed.splitlines()[0]
+    page.put(model_id, threshold=0.3)
+    page.wait_until(lambda: page.states[model_id].get("facts", {}).get("threshold") == 0.3, "count", 10)
+    assert page.renewed == []  # the page would draw it anew under the reader's hand
+    page.put(model_id, left=1)
+    page.wait_until(lambda: page.renewed, "new picture", 10)
+    assert "threshold 0.300" in page.renewed[0]["text/plain"]

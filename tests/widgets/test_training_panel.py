@@ -1,6 +1,7 @@
 """The panel without a mouse: every button is a method, and nothing needs a page."""
 
 import functools
+import shutil
 import threading
 
 import numpy as np
@@ -226,3 +227,22 @@ def test_a_cell_that_adds_a_training_can_be_run_again(panel, dataset):
     panel.start().wait()
     with pytest.raises(ValueError, match="name must be one that no run of the panel has, got 'run 1'"):
         panel.add("run 1", run)
+
+
+def test_a_run_whose_folder_has_gone_cannot_go_on_and_says_so(panel, dataset, tmp_path):
+    panel.start().wait()
+    later = TrainingPanel(dataset, folder=tmp_path, **SMALL)
+    shutil.rmtree(tmp_path / "run-1")
+    later.buttons.buttons["Resume"].click()
+    assert later.status.problem == (
+        "RuntimeError: the files of run 1 are gone, so it cannot go on. Start trains anew."
+    )
+    with pytest.raises(RuntimeError, match="the files of run 1 are gone"):
+        later.result()
+    assert later.start().wait().result().best_epoch >= 1
+    for run in list(later.runs):
+        later.delete(run.name)
+    assert later.charts.charts[0]["lines"] == []
+    assert later.buttons.buttons["Resume"].disabled
+    with pytest.raises(RuntimeError, match="there is no run yet"):
+        later.result()

@@ -45,7 +45,9 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
     ----------
     facts : dict
         ``matrix`` (counts, rows are the truth), ``rows`` (name and value as text), ``people`` (a sentence),
-        ``threshold``.
+        and where the sliders stood: ``threshold``, ``prevalence``, ``risk_threshold``.
+    left : int
+        How often a reader moved something and then left; the picture that the notebook keeps is renewed then.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
     class_names = t.List(t.Unicode(), default_value=["negative", "positive"], read_only=True).tag(sync=True)
     shares: t.List[Any] = t.List(read_only=True).tag(sync=True)
     facts = t.Dict(read_only=True).tag(sync=True)
+    left = t.Int(0).tag(sync=True)
 
     def __init__(
         self,
@@ -124,11 +127,17 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
         rates = metrics.sensitivity(*decisions), metrics.specificity(*decisions)
         facts = {
             "threshold": self.threshold,
+            "prevalence": self.prevalence,
+            "risk_threshold": self.risk_threshold,
             "matrix": metrics.confusion(*decisions).tolist(),
             "rows": self._rows(*rates),
             "people": self._people(*rates),
         }
         self.set_trait("facts", facts)
+
+    @t.observe("left")
+    def _keep(self, _change: Any) -> None:
+        self.renew()
 
     def _rows(self, sensitivity: float, specificity: float) -> list[tuple[str, str]]:
         positive, negative = metrics.predictive_values(sensitivity, specificity, self.prevalence)

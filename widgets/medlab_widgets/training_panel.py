@@ -125,11 +125,14 @@ class TrainingPanel(Panel):
         Raises
         ------
         RuntimeError
-            If there is nothing to go on with.
+            If there is nothing to go on with, or its files are gone.
         """
         run = self.current
         if run is not None and run.session is None and run.folder is not None:
             background.check_free()
+            if not run.folder.is_dir():
+                msg = f"the files of {run.name} are gone, so it cannot go on. Start trains anew."
+                raise RuntimeError(msg)
             session = self._new_session(run)
             session.start(resume=True)
             run.session = session  # only now: a run that was refused stays one that can be gone on with

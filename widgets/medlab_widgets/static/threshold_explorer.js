@@ -1,6 +1,9 @@
 // The page of ThresholdExplorer in threshold_explorer.py: it draws and moves; every number is Python's.
 
 export const PLOT = { width: 460, height: 220, left: 16, right: 12, top: 8, bottom: 40 };
+const MOVED = ["threshold", "prevalence", "risk_threshold"];
+const SILENT_MS = 1500;
+const SILENT = "The numbers are old: the kernel has not answered. If it was restarted, run this cell again.";
 const BLUE = "#0072B2";
 const VERMILION = "#D55E00";
 
@@ -117,6 +120,7 @@ function render({ model, el }) {
   const facts = el.querySelector(".facts");
   const people = el.querySelector("p");
 
+  const isStale = () => MOVED.some((name) => model.get("facts")[name] !== model.get(name));
   const draw = () => {
     const x = toX(model.get("threshold"));
     svg.querySelector(".cut").setAttribute("x1", x);
@@ -131,14 +135,28 @@ function render({ model, el }) {
     });
     const measured = model.get("facts");
     // The line follows the pointer; the numbers follow when the kernel has counted.
-    facts.classList.toggle("stale", measured.threshold !== model.get("threshold"));
+    facts.classList.toggle("stale", isStale());
     facts.innerHTML = tables(measured, model.get("class_names"));
-    if (people.textContent !== measured.people) people.textContent = measured.people; // else it is read aloud again
+    if (!isStale() && people.textContent !== measured.people) people.textContent = measured.people; // else it is read aloud again
   };
+  let moved = false;
+  let patience;
   const changed = () => {
+    moved = true;
+    clearTimeout(patience);
+    patience = setTimeout(() => isStale() && (people.textContent = SILENT), SILENT_MS);
     draw();
     model.save_changes();
   };
+  // The kernel then keeps a picture of what was left: not before, for the page draws the widget anew.
+  const leave = (to) => {
+    if (!moved || el.contains(to)) return;
+    moved = false;
+    model.set("left", model.get("left") + 1);
+    model.save_changes();
+  };
+  el.addEventListener("focusout", (event) => leave(event.relatedTarget));
+  el.addEventListener("pointerleave", () => leave(document.activeElement));
   threshold.addEventListener("input", () => (model.set("threshold", Number(threshold.value)), changed()));
   prevalence.addEventListener("input", () => (model.set("prevalence", fromPosition(Number(prevalence.value))), changed()));
   risk.addEventListener("input", () => (model.set("risk_threshold", fromPosition(Number(risk.value))), changed()));
@@ -153,6 +171,7 @@ function render({ model, el }) {
   model.on("change:facts", draw);
   model.on("change:threshold", draw);
   return () => {
+    clearTimeout(patience);
     model.off("change:facts", draw);
     model.off("change:threshold", draw);
   };
