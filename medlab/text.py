@@ -1,5 +1,6 @@
 """Text of users, and figures with their intervals, as they may be shown: in Markdown, HTML and terminals."""
 
+import base64
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -113,6 +114,20 @@ def html_table(rows: Sequence[Mapping[str, Any]], style: str = "text-align:left"
     ]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table {LITERAL}><tr>{heads}</tr>{body}</table>"
+
+
+def html_image(png: bytes, alt: str, width: str = "") -> str:
+    """Return a picture as HTML: JupyterLab and nbconvert leave out the words of an "image/png".
+
+    Examples
+    --------
+    >>> html_image(b"?", "a <scan>")
+    '<img alt="a &lt;scan&gt;" src="data:image/png;base64,Pw==">'
+    """
+    size = f' width="{width}"' if width else ""
+    return (
+        f'<img alt="{html.escape(alt)}"{size} src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+    )
 
 
 def _words(value: Any) -> str:

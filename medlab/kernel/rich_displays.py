@@ -5,7 +5,6 @@ not imported: nothing heavy is loaded before such a thing exists. Keras' model i
 module, which a test guards.
 """
 
-import base64
 import html
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from medlab import data, plots
 from medlab.kernel import dicom_table, network_summary
 from medlab.kernel.answers import JSON
-from medlab.text import LITERAL, counted, html_table
+from medlab.text import LITERAL, counted, html_image, html_table
 
 _SAMPLES = 6
 
@@ -78,8 +77,7 @@ def _samples(cohort: Any) -> str:
     spacing = cohort.spacing_mm[-2:] if cohort.spacing_mm else None
     alt = f"The first {len(images)} training images" + (", SIMULATED" if cohort.simulated else "")
     png = plots.image_grid(images, spacing_mm=spacing, alt=alt).to_png()
-    address = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return f"<div><img alt='{html.escape(alt)}' src='{address}'></div>"
+    return f"<div>{html_image(png, alt)}</div>"
 
 
 def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -100,12 +98,7 @@ def attribution(maps: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     for name in ("output", "target", "completeness_error"):
         array = getattr(maps, name)
         facts[name] = None if array is None else array.tolist()
-    bundle: dict[str, Any] = {"text/plain": repr(maps), JSON: facts}
-    picture = maps._repr_png_()
-    if picture is None:
-        return bundle, {}
-    png, metadata = picture
-    return {**bundle, "image/png": png}, {"image/png": metadata}
+    return _with_picture(repr(maps), maps, facts)
 
 
 def _attributes(thing: Any, names: str) -> dict[str, Any]:
@@ -113,8 +106,8 @@ def _attributes(thing: Any, names: str) -> dict[str, Any]:
 
 
 def _with_picture(text: str, picture: Any, facts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    bundle = {"text/plain": text, "image/png": picture.to_png(), JSON: facts}
-    return bundle, {"image/png": {"alt": picture.alt}}
+    bundle, metadata = picture._repr_mimebundle_()
+    return {"text/plain": text, **bundle, JSON: facts}, metadata
 
 
 TYPES: dict[str, Callable[[Any], Any]] = {

@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
 from medlab.plots import dark
+from medlab.text import html_image
 
 # Okabe and Ito's palette, told apart with any color vision; yellow is left out: too faint on white.
 BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
@@ -73,6 +74,10 @@ class Picture(Figure):
     def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
         with dark.on_dark(self) if dark.wanted() else contextlib.nullcontext():
             return self.to_png(), {"alt": self.alt}
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        png, metadata = self._repr_png_()
+        return {"image/png": png, "text/html": html_image(png, self.alt)}, {"image/png": metadata}
 
     def __repr__(self) -> str:
         return f"<Picture: {self.alt}>"

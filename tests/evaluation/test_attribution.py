@@ -416,15 +416,15 @@ def test_an_attribution_describes_and_shows_itself(rng, weights, x):
     assert explained.describe().startswith("integrated_gradients, 3 images, completeness error ")
     assert (len(explained), explained.images) == (3, 3 * 50 + 6)
     assert explained.relative_error.shape == (3,)
-    png, facts = explained._repr_png_()
-    assert png.startswith(b"\x89PNG")
-    assert "integrated gradients" in facts["alt"]
+    shown, facts = explained._repr_mimebundle_()
+    assert shown["image/png"].startswith(b"\x89PNG")
+    assert "integrated gradients" in facts["image/png"]["alt"]
     picture = explained.overlay(titles=["a", "b", "c"], spacing_mm=(0.7, 0.7), most=2)
     assert [axis.get_title() for axis in picture.axes[:2]] == ["a", "b"]
     volume = rng.normal(size=(2, 5, 6, 4, 1)).astype(np.float32)
-    assert attribute("saliency", linear(rng.normal(size=(5, 6, 4, 1))), volume)._repr_png_()
+    assert attribute("saliency", linear(rng.normal(size=(5, 6, 4, 1))), volume)._repr_mimebundle_()[0]
     vectors = attribute("saliency", linear(np.ones(5)), rng.normal(size=(2, 5)))
-    assert vectors._repr_png_() is None
+    assert vectors._repr_mimebundle_() == ({}, {})
     assert "completeness" not in vectors.describe()
 
 

@@ -171,8 +171,8 @@ def test_grad_cam_lies_over_the_image_wherever_it_stands_among_the_inputs(order,
     given = {"image": rng.normal(size=(2, 12, 8, 1)), "clinical": rng.normal(size=(2, 2))}
     explained = attribute("grad_cam", with_numbers(order), [given[name].astype(np.float32) for name in order])
     assert explained.map.shape == (2, 12, 8, 1)
-    data, _ = explained._repr_png_()
-    assert data.startswith(b"\x89PNG")
+    data, _ = explained._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
 
 
 def test_baselines_are_taken_by_name(rng):

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import plots
 from medlab.notebook import has_front_end
+from medlab.text import html_image
 from medlab.training.gan import GAN, GANRun, GanSession
 from medlab_widgets.panel import Panel, guarded, time_spent
 
@@ -88,14 +89,14 @@ class GanPanel(Panel):
         return session
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        self.samples = ipywidgets.Image(format="png")
+        self.samples = ipywidgets.HTML()
         self.place = ipywidgets.IntSlider(
             description="from A to B", min=0, max=PLACES - 1, style={"description_width": "104px"}
         )
         self.place.observe(lambda _change: self._refresh(), "value")
         self.ends = ipywidgets.Button(description="Other ends", tooltip="Two other noise vectors")
         self.ends.on_click(guarded(self.other_ends, self.status))
-        self.between = ipywidgets.Image(format="png")
+        self.between = ipywidgets.HTML()
         heading = ipywidgets.HTML(f"<b>{html.escape(self.title)}</b>, always of the same noise")
         right = ipywidgets.VBox(
             [heading, self.samples, ipywidgets.HBox([self.place, self.ends]), self.between]
@@ -172,8 +173,10 @@ class GanPanel(Panel):
         with self._lock:
             snapshot = self.session.snapshot()
             self.charts.show([self._losses()], f"Losses of critic and generator. {self!r}")
-            _put(self.samples, self._samples)
-            _put(self.between, self._way[self.place.value][np.newaxis])
+            what = f"{len(self._samples)} rows of {self.title}, made of the same noise as before"
+            self.samples.value = _enlarged(self._samples, what)
+            place = f"{self.title} at place {self.place.value} of {PLACES - 1} on the way from A to B"
+            self.between.value = _enlarged(self._way[self.place.value][np.newaxis], place)
             self.buttons.allow(snapshot["state"])
             before = self._steps_before
             step = f"step {before + snapshot['step']}"
@@ -202,8 +205,7 @@ def _gray(images: NDArray[Any]) -> NDArray[np.uint8]:
     return np.round((np.clip(images.mean(axis=-1), -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
-def _put(widget: ipywidgets.Image, tiles: NDArray[np.uint8]) -> None:
-    """Show images, shape (R, C, H, W), as one picture, each pixel a little square."""
+def _enlarged(tiles: NDArray[np.uint8], alt: str) -> str:
+    """Return images, shape (R, C, H, W), as one picture in HTML, each pixel a little square."""
     mosaic = plots.mosaic(tiles).repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-    widget.value = cv2.imencode(".png", mosaic)[1].tobytes()
-    widget.layout.width = f"{mosaic.shape[1]}px"
+    return html_image(cv2.imencode(".png", mosaic)[1].tobytes(), alt, f"{mosaic.shape[1]}px")

@@ -36,7 +36,7 @@ class RunTools(ipywidgets.Box):
     ) -> None:
         self.chosen = ipywidgets.Dropdown(description="run", layout={"width": "220px"})
         self.name = ipywidgets.Text(
-            placeholder="new name", layout={"width": "120px"}, tooltip="A new name for the chosen run"
+            description="new name", layout={"width": "220px"}, tooltip="A new name for the chosen run"
         )
         self._delete, self._asked = delete, ""
         actions = {

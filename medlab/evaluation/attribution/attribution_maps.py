@@ -138,9 +138,9 @@ class Attribution:
         classes = [""] * len(self) if self.target is None else [f"class {k}: " for k in self.target]
         return [f"{name}{value:.3g}" for name, value in zip(classes, self.output, strict=True)]
 
-    def _repr_png_(self) -> Any:
+    def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         pictured = any(np.ndim(maps) > 3 for maps in _listed(self.map))
-        return self.overlay()._repr_png_() if pictured else None
+        return self.overlay()._repr_mimebundle_() if pictured else ({}, {})
 
     def __repr__(self) -> str:
         shapes = ", ".join(str(np.shape(maps)) for maps in _listed(self.map))

@@ -1,6 +1,6 @@
 // Curves from plain numbers: see LiveCharts in live_charts.py. The functions are pure, so `node --test` calls them.
 
-export const SIZE = { width: 284, height: 200, left: 52, right: 8, top: 10, bottom: 38 };
+export const SIZE = { width: 232, height: 176, left: 52, right: 8, top: 10, bottom: 38 };
 const MARKED = 40; // points up to which each is marked
 
 export function escape(text) {
@@ -142,21 +142,21 @@ export function legend(chart) {
     `<svg width="26" height="10"><line x1="0" x2="26" y1="5" y2="5" stroke="${color}" stroke-width="2" ${dash}/></svg>`;
   const named = chart.lines.filter((line) => line.name && line.x.length);
   const items = named.map((line) => [piece(line.color, line.dashed ? 'stroke-dasharray="6 4"' : ""), line.name]);
-  if (chart.mark !== null && chart.mark_name) items.push([piece("#666666", 'stroke-dasharray="2 3"'), chart.mark_name]);
+  if (chart.mark !== null && chart.mark_name) items.push([piece("currentColor", 'stroke-dasharray="2 3"'), chart.mark_name]);
   return items.map(([line, name]) => `<span>${line} ${escape(name)}</span>`).join("");
 }
 
 const STYLE = `
 .medlab-charts { display: flex; flex-wrap: wrap; gap: 4px 12px; font-size: 12px; }
 .medlab-charts figure { margin: 0; position: relative; }
-.medlab-charts figcaption { display: flex; flex-wrap: wrap; gap: 2px 12px; padding-left: 52px; max-width: 230px; }
-.medlab-charts output { display: block; min-height: 1.3em; padding-left: 52px; max-width: 230px; }
+.medlab-charts figcaption { display: flex; flex-wrap: wrap; gap: 2px 12px; padding-left: 52px; max-width: 178px; }
+.medlab-charts output { display: block; min-height: 1.3em; padding-left: 52px; max-width: 178px; }
 .medlab-charts button { position: absolute; top: 0; right: 0; font-size: 11px; padding: 1px 6px; }
 .medlab-charts button { color: inherit; background: none; border: 1px solid currentColor; border-radius: 3px; }
 .medlab-charts button[aria-pressed="true"] { background: #0072B2; color: #FFFFFF; }
 .medlab-charts text { fill: currentColor; font-size: 11px; }
 .medlab-charts .grid { stroke: currentColor; stroke-opacity: 0.15; }
-.medlab-charts .mark { stroke: #666666; stroke-dasharray: 2 3; }
+.medlab-charts .mark { stroke: currentColor; stroke-dasharray: 2 3; }
 .medlab-charts .pointed { stroke: currentColor; stroke-opacity: 0.5; }
 `;
 

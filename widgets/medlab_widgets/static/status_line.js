@@ -30,6 +30,15 @@ function refocus(root, name) {
   (buttons.find((button) => button.textContent === name) ?? buttons[0])?.focus();
 }
 
+/** Tell readers who cannot see them what the sliders of ipywidgets are called, and what their numbers stand for. */
+export function nameSliders(root) {
+  for (const handle of root.querySelectorAll(".widget-slider [role=slider]")) {
+    const said = (part) => handle.closest(".widget-slider").querySelector(part)?.textContent ?? "";
+    handle.setAttribute("aria-label", said(".widget-label"));
+    handle.setAttribute("aria-valuetext", said(".widget-readout"));
+  }
+}
+
 function render({ model, el }) {
   const watched = model.get("watched");
   const state = document.createElement("p");
@@ -78,12 +87,16 @@ function render({ model, el }) {
     if (inside) window.medlabFocus = { watched, name: event.target.textContent };
     else if (window.medlabFocus?.watched === watched) window.medlabFocus = null;
   };
+  const sliders = new MutationObserver(() => nameSliders(el.closest(`.${watched}`) ?? el));
   document.addEventListener("click", click, true);
   document.addEventListener("focusin", focus);
   setTimeout(() => {
     const root = el.closest(`.${watched}`);
     const lost = window.medlabFocus?.watched === watched && document.activeElement === document.body;
     if (root && lost) refocus(root, window.medlabFocus.name);
+    if (!root) return;
+    nameSliders(root);
+    sliders.observe(root, { subtree: true, childList: true, characterData: true });
   }, 300);
   const timer = setInterval(look, 1000);
   write();
@@ -95,6 +108,7 @@ function render({ model, el }) {
   model.on("change:working", look);
   return () => {
     clearInterval(timer);
+    sliders.disconnect();
     document.removeEventListener("click", click, true);
     document.removeEventListener("focusin", focus);
     written.forEach((name) => model.off(name, write));
