@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from traitlets.config import Config
+
 from medlab.training.checkpoint import replacing
 
 _PAGE = Path(__file__).parent / "page"
@@ -14,6 +16,19 @@ _FETCHED = re.compile(
     r"""|(?:url\(\s*["']?|@import\s+["']|\bimport\s+[^"';]*["'])((?:https?:)?//[^"')\s]+)""",
     re.IGNORECASE,
 )
+
+
+# A picture as the page's own block, which prints well, comes before the same picture as HTML.
+_KINDS = [
+    "image/png",
+    "image/svg+xml",
+    "text/html",
+    "text/markdown",
+    "text/latex",
+    "image/jpeg",
+    "text/plain",
+]
+_CONFIG = Config({"NbConvertBase": {"display_data_priority": _KINDS}})
 
 
 def to_html(notebook: Any, title: str) -> str:
@@ -38,7 +53,10 @@ def to_html(notebook: Any, title: str) -> str:
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(
-        template_name=_PAGE.name, extra_template_basedirs=[str(_PAGE.parent)], embed_images=True
+        template_name=_PAGE.name,
+        extra_template_basedirs=[str(_PAGE.parent)],
+        embed_images=True,
+        config=_CONFIG,
     )
     notebook.metadata["title"] = title
     html, _ = exporter.from_notebook_node(notebook)
