@@ -186,7 +186,9 @@ def table(runs: Sequence[PanelRun], current: PanelRun | None) -> str:
                 "state": f"{run.state}, hidden" if run.hidden else run.state,
             }
         )
-    return html_table(rows, "padding:1px 8px;text-align:right;font-size:12px") if rows else ""
+    narrow = "padding:1px 6px;text-align:right;font-size:12px;line-height:1.3"
+    unbroken = [{name: str(value).replace(" ", "\u00a0") for name, value in row.items()} for row in rows]
+    return html_table(unbroken, narrow) if rows else ""
 
 
 def code(

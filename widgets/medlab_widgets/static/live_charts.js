@@ -149,7 +149,7 @@ export function legend(chart) {
 const STYLE = `
 .medlab-charts { display: flex; flex-wrap: wrap; gap: 4px 12px; font-size: 12px; }
 .medlab-charts figure { margin: 0; position: relative; }
-.medlab-charts figcaption { display: flex; flex-wrap: wrap; gap: 2px 12px; padding-left: 52px; max-width: 178px; }
+.medlab-charts figcaption { display: flex; flex-wrap: wrap; gap: 2px 12px; padding-left: 8px; max-width: 224px; font-size: 11px; }
 .medlab-charts output { display: block; min-height: 1.3em; padding-left: 52px; max-width: 178px; }
 .medlab-charts button { position: absolute; top: 0; right: 0; font-size: 11px; padding: 1px 6px; }
 .medlab-charts button { color: inherit; background: none; border: 1px solid currentColor; border-radius: 3px; }
