@@ -188,7 +188,7 @@ exercise(
         "positive answer. Of the others, a share of 1 - specificity have one. Divide the ill with a positive "
         "answer by all who have one.",
     ),
-    right="The same test is worth little where the disease is rare: Bayes' rule.",
+    right="A positive answer is worth less where the disease is rarer: Bayes' rule.",
 )
 
 

@@ -182,7 +182,7 @@ exercise(
         "All four curves meet in one point at the right edge. Go from there straight to the left, to the "
         "numbers of the vertical axis.",
     ),
-    right="So much the network says of no image at all. Contributions say how the image departs from it.",
+    right="This is the logit of no image at all. Contributions say what the image adds to it.",
 )
 
 exercise(
