@@ -200,7 +200,7 @@ exercise(
         (10.0, "That window lies one step too far to the left: it must reach the ring of zeros."),
         (18.0, "That window lies one row too high."),
         (14.0, "Does the middle row of the kernel count twice, and does the window begin in the right row?"),
-        (5.0, "That takes the kernel's rows for its columns: it compares left with right."),
+        (5.0, "That takes the kernel's rows for its columns: the kernel compares left with right."),
         (22.0, "The kernel's middle column is 0: what lies under it does not count."),
     ],
     rtol=1e-6,

@@ -43,7 +43,7 @@ exercise(
         (_linear, "The bend is missing: np.tanh of the sum, at every step."),
         (
             lambda sequence, w, u, b: last_state(sequence, w, u, 0.0),
-            "b is missing: it belongs into the sum, at every step.",
+            "b is missing: it belongs in the sum, at every step.",
         ),
         (
             lambda sequence, w, u, b: math.tanh(w * float(sequence[-1]) + b),
