@@ -1,6 +1,7 @@
 """`medlab lab`: JupyterLab on the course."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -44,7 +45,9 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
             "JUPYTER_CONFIG_PATH", os.environ.get("JUPYTER_CONFIG_PATH"), Path(__file__).parent
         )
         data = _before("JUPYTER_PATH", own, os.environ.get("JUPYTER_PATH"))
-        _serve(command, os.environ | settings | data)
+        # So that `!medlab` in a cell, and a terminal in JupyterLab, find the medlab that is at work.
+        programs = _before("PATH", Path(sys.executable).parent, os.environ.get("PATH"))
+        _serve(command, os.environ | settings | data | programs)
 
 
 def _before(name: str, *paths: Any) -> dict[str, str]:
@@ -74,6 +77,9 @@ def put_kernel(folder: Path) -> None:
         spec = manager.get_kernel_spec(name)
         if kernels.state_of(spec.to_dict()) == "ready":
             shutil.copytree(spec.resource_dir, folder)
+            # Named as in the notebooks: another name would change each of them as soon as it is opened.
+            facts = {**spec.to_dict(), "display_name": "Python 3 (ipykernel)"}
+            (folder / "kernel.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 def chapter_to_open(course: Path) -> str:

@@ -74,7 +74,9 @@ def test_the_course_has_medlabs_kernel_where_it_is_installed(kernels, tmp_path, 
     assert not (tmp_path / "python3").exists(), "there is none"
     put_spec(kernels / "medlab-tensorflow")
     lab.put_kernel(tmp_path / "python3")
-    assert json.loads((tmp_path / "python3" / "kernel.json").read_text())["display_name"] == "MedLab"
+    spec = json.loads((tmp_path / "python3" / "kernel.json").read_text())
+    assert spec["env"] == {"KERAS_BACKEND": "tensorflow"}
+    assert spec["display_name"] == "Python 3 (ipykernel)", "the notebooks' own, which stay unchanged"
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     lab.put_kernel(tmp_path / "other")
     assert not (tmp_path / "other").exists(), "another backend's"
@@ -101,6 +103,7 @@ def test_jupyterlab_is_asked_for_no_news_and_the_user_has_the_last_word(course, 
         "--no-browser",
         mine,
     ]
+    assert Server.env["PATH"].split(lab.os.pathsep)[0] == str(Path(sys.executable).parent)
     first, second = Server.env["JUPYTER_CONFIG_PATH"].split(lab.os.pathsep)
     assert first == "/of/the/user"
     assert Server.env["JUPYTER_PATH"].endswith(f"{lab.os.pathsep}/data/of/the/user")

@@ -49,23 +49,33 @@ class RunTools(ipywidgets.Box):
         for name, (tooltip, action) in actions.items():
             self.buttons[name] = ipywidgets.Button(description=name, tooltip=tooltip, layout=_NARROW)
             self.buttons[name].on_click(guarded(action, status))
-        self.chosen.observe(lambda _change: self._write(), "value")
+        self.chosen.observe(lambda _change: self._choose(), "value")
         self._runs: Sequence[PanelRun] = ()
-        parts = [self.chosen, self.buttons["Restore"], self.name, *list(self.buttons.values())[1:]]
+        naming = ipywidgets.HBox([self.name, self.buttons["Rename"]])
+        parts = [self.chosen, self.buttons["Restore"], naming, self.buttons["Hide"], self.buttons["Delete"]]
         super().__init__(parts, layout={"flex_flow": "row wrap"})
 
     def show(self, runs: Sequence[PanelRun], current: PanelRun | None, *, working: bool) -> None:
         """Offer these runs."""
         names = [run.name for run in runs]
         if list(self.chosen.options) != names:
+            renamed = len(names) == len(self.chosen.options)
+            index = self.chosen.index if renamed else None
             self.chosen.options = names
-            self.chosen.value = current.name if current is not None else None
+            if index is None:
+                self.chosen.value = current.name if current is not None else None
+            else:
+                self.chosen.index = index
         self._runs = runs
         self._write()
         for name in ("Restore", "Delete"):
             self.buttons[name].disabled = working or not names
         for name in ("Rename", "Hide"):
             self.buttons[name].disabled = not names
+
+    def _choose(self) -> None:
+        self.buttons["Delete"].description = "Delete"  # what was asked was asked of another run
+        self._write()
 
     def _write(self) -> None:
         hidden = any(run.hidden for run in self._runs if run.name == self.chosen.value)

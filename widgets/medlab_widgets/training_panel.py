@@ -78,7 +78,7 @@ class TrainingPanel(Panel):
         super().__init__()
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        self._table = ipywidgets.HTML()
+        self._table = ipywidgets.HTML(layout={"overflow": "auto"})
         self.tools = RunTools(self.restore, self.rename, self.hide, self.delete, self.status)
         self._code = CopyText(label="Copy as code")
         self._command = CopyText(label="Copy as medlab report …")
@@ -337,7 +337,9 @@ class TrainingPanel(Panel):
             self.sliders.disable(working)
             self._table.value = runs.table(self.runs, run)
             self.tools.show(self.runs, run, working=working)
-            parts = runs.progress_parts(run.name, {"state": state, **snapshot}) if run is not None else []
+            parts = ["no run yet: move the sliders, and press Start"]
+            if run is not None:
+                parts = runs.progress_parts(run.name, {"state": state, **snapshot})
             session = run.session if run is not None else None
             precision = f", {session.model.dtype_policy.name}" if session is not None else ""
             parts.append(f"{self._device}{precision}, {runs.memory_in_use()}")

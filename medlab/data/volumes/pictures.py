@@ -51,7 +51,7 @@ def slice_picture(
     words = f"slice {z} of {count}, {_unit(window)}"
     spacing = shown.spacing_mm[1:] if shown is volume else None
     gray = _gray(shown.array[z], window)
-    return plots.planes([gray], [words], [spacing], alt=f"A {shown.modality} volume: {words}")
+    return plots.planes([gray], [words], [spacing], alt=f"Volume ({shown.modality}): {words}")
 
 
 def planes_picture(volume: Volume) -> plots.Picture:

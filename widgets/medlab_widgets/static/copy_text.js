@@ -23,7 +23,7 @@ function render({ model, el }) {
   button.style.width = "auto";
   answer.setAttribute("role", "status");
   answer.style.marginLeft = "8px";
-  shown.style.cssText = "white-space: pre-wrap; margin: 4px 0; font-size: 12px; user-select: text";
+  shown.style.cssText = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; margin: 4px 0; font-size: 12px; user-select: text";
   const write = () => {
     button.textContent = model.get("label");
     shown.textContent = model.get("text");

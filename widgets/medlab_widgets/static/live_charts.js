@@ -1,6 +1,6 @@
 // Curves from plain numbers: see LiveCharts in live_charts.py. The functions are pure, so `node --test` calls them.
 
-export const SIZE = { width: 232, height: 176, left: 52, right: 8, top: 10, bottom: 38 };
+export const SIZE = { width: 232, height: 188, left: 52, right: 14, top: 22, bottom: 38 };
 const MARKED = 40; // points up to which each is marked
 
 export function escape(text) {
@@ -50,7 +50,7 @@ export function logTicks(low, high) {
   const factors = high - low > 2 ? [1] : [1, 2, 5];
   const values = powers.flatMap((power) => factors.map((factor) => factor * 10 ** power));
   const inside = values.map(Math.log10).filter((position) => position >= low && position <= high);
-  return inside.length > 1 ? inside : ticks(low, high, 4);
+  return inside.length > 1 ? inside : ticks(10 ** low, 10 ** high, 4).map(Math.log10);
 }
 
 /** The place nearest to x where something was measured, and each named curve's value there. */
