@@ -102,7 +102,9 @@ def status() -> None:
     """
     session = _latest_session()
     snapshot = session.snapshot()
-    say(session.describe(), {name: value for name, value in snapshot.items() if name != "rows"})
+    facts = {name: value for name, value in snapshot.items() if name != "rows" and value is not None}
+    rounded = {name: round(value, 4) if isinstance(value, float) else value for name, value in facts.items()}
+    say(session.describe(), rounded)
 
 
 def _steer(action: str, text: str) -> click.Command:

@@ -65,9 +65,12 @@ def run(shell: Any, line: str, cell: str | None = None) -> Any:
     group = line_words if cell is None else cell_words
     try:
         words = shlex.split(line)
-        if not words:
+        if words in ([], ["help"]):
             print(group.get_help(click.Context(group, info_name=group.name)))
             return None
+        if cell is None and words[0] in CELL_COMMANDS and words[0] not in line_words.table:
+            msg = f"{words[0]} works on a cell. Write %%medlab {words[0]} in the cell's first line."
+            raise UsageError(msg)
         # click has kept the input() of before the kernel put its own in its place.
         termui.visible_prompt_func = input
         call = MagicCall(shell, cell or "")

@@ -84,6 +84,7 @@ def test_help_is_asked_as_for_any_magic(shell, run_cell):
         ("%medlab data lst", "No such command 'lst'. Did you mean 'list'?"),
         ("%medlab slice v --windo lung", "No such option"),
         ("%%medlab tain\n1", "No such command 'tain'. Did you mean 'train'?"),
+        ("%medlab train", "train works on a cell. Write %%medlab train in the cell's first line."),
         ("%medlab seed seven", "Invalid value for 'NUMBER'"),
         ("%medlab backend numpy", "Invalid value for '[[tensorflow|torch|jax]]'"),
         ("%medlab data show brestmnist", "brestmnist"),
