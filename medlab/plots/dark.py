@@ -75,7 +75,6 @@ def _on_images(figure: Figure) -> Iterator[Artist]:
         if axes.images or any(
             isinstance(drawn, QuadMesh) or getattr(drawn, "filled", False) for drawn in mapped
         ):
-            yield axes.patch
             for drawn in (*axes.lines, *axes.patches, *axes.texts, *axes.collections):
                 yield from drawn.findobj()
 
