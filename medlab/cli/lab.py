@@ -37,7 +37,8 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
         course = course_to_work_in(folder)
     address = f"--LabApp.default_url=/lab/tree/{chapter_to_open(course)}"
     # What is given on the command line comes later, and wins.
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course}", address, *arguments]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course}", address]
+    command += [*_plain_terminals(), *arguments]
     with tempfile.TemporaryDirectory(prefix="medlab-lab-") as own:
         put_kernel(Path(own, "kernels", "python3"))
         # Defaults that a user's own settings change: JupyterLab offers neither news nor updates in a lesson.
@@ -53,6 +54,12 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
 def _before(name: str, *paths: Any) -> dict[str, str]:
     """Return a variable with a list of paths, the first of which counts most."""
     return {name: os.pathsep.join(str(path) for path in paths if path)}
+
+
+def _plain_terminals() -> list[str]:
+    """Return the option that keeps PATH in terminals: a login shell, JupyterLab's default, sets it anew."""
+    shell = os.environ.get("SHELL")
+    return [f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}"] if shell else []
 
 
 def _serve(command: list[str], environment: dict[str, str]) -> None:

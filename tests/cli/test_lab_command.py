@@ -94,12 +94,14 @@ def test_jupyterlab_is_asked_for_no_news_and_the_user_has_the_last_word(course, 
     monkeypatch.setattr(learner_record, "last_chapter", lambda: ("", False))
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/of/the/user")
     monkeypatch.setenv("JUPYTER_PATH", "/data/of/the/user")
+    monkeypatch.setenv("SHELL", "/bin/zsh")
     mine = "--LabApp.default_url=/lab/tree/glossary.ipynb"
     result = CliRunner().invoke(main, ["lab", "--course", str(course), "--no-browser", mine])
     assert result.exit_code == 0, result.output
     assert Server.command[3:] == [
         f"--ServerApp.root_dir={course}",
         "--LabApp.default_url=/lab/tree/00_start.ipynb",
+        "--ServerApp.terminado_settings={'shell_command': ['/bin/zsh']}",
         "--no-browser",
         mine,
     ]
