@@ -191,6 +191,9 @@ def _panel(question: Question) -> ipywidgets.VBox:
     def press(pressed: ipywidgets.Button) -> None:
         chosen = [place for place, item in enumerate(items) if (item.value if several else item is pressed)]
         right = chosen == list(question.answer)
+        for button in buttons:
+            if button.button_style == "success":
+                button.button_style = ""  # the verdict is of this press now
         pressed.button_style = "success" if right else "warning"
         wrong = "✗ Not exactly these. Try again." if several else "✗ Not this one. Try another."
         answer.value = f"<p>{html.escape(translate(f'✓ Right. {question.why}' if right else wrong))}</p>"

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
 from medlab.reports import run_report
@@ -105,6 +106,13 @@ def test_the_result_stands_first_and_the_parameters_last(page):
     order += ["The data, and what", "Results: ", "Limits", "What was run", "Files"]
     places = [shown.index(words) for words in order]
     assert places == sorted(places)
+
+
+def test_axe_finds_nothing_serious(page):
+    answer = Axe().run(page).response
+    assert answer["passes"]
+    worst = [fault for fault in answer["violations"] if fault["impact"] in ("serious", "critical")]
+    assert [f"{fault['id']}: {node['html'][:200]}" for fault in worst for node in fault["nodes"]] == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -64,6 +64,11 @@ def test_pressing_answers_at_once_and_notes_the_tries(kept):
     assert [button.button_style for button in buttons] == ["warning", "", "success", ""]
     entry = learner_record.load()["quiz"]["quarter_dose"]
     assert entry["tries"] == 2
+    buttons[1].click()
+    assert "Not this one" in answer.value
+    assert [button.button_style for button in buttons] == ["warning", "warning", "", ""], (
+        "as the verdict says"
+    )
     assert entry["solved"]
 
 
