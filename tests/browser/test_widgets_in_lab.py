@@ -43,15 +43,18 @@ scores = np.clip(np.random.default_rng(1).normal(0.35 + 0.3 * truth, 0.18), 0, 1
 explorer = ThresholdExplorer(truth, scores, prevalence=0.01, class_names=("benign", "malignant"))
 explorer
 """,
+    "convolution explorer": """
+from medlab_widgets import ConvolutionExplorer
+ConvolutionExplorer(np.outer(np.arange(24.0), np.ones(20)), padding=1, pooling="max")
+""",
     "quiz": """
 from medlab import exercises
 exercises.quiz("00_start")
 """,
 }
 CELLS = {name: f"cell-{number}" for number, name in enumerate(WIDGETS, 1)}
-ALIVE = (
-    ".jp-OutputArea-output:has(.jupyter-widgets, .medlab-threshold)"  # an anywidget has no class of its own
-)
+# An anywidget has no class of its own.
+ALIVE = ".jp-OutputArea-output:has(.jupyter-widgets, .medlab-threshold, .medlab-convolution)"
 PICTURED = [name for name in WIDGETS if name != "quiz"]  # a quiz is text
 # What takes the keyboard, in the order of the page.
 CONTROLS = f"{ALIVE} :is(button, input, select, [role=slider]):not([disabled], [hidden])"
@@ -91,6 +94,7 @@ def shows_what_it_showed(lab):
         "session panel": "training: done",
         "GAN panel": "step 20 of 20",
         "threshold explorer": "Of 10,000 people tested 100 are malignant",
+        "convolution explorer": "The 9 products add up to",
         "quiz": "You try five networks",
     }.items():
         expect(lab.cell(CELLS[name]).locator(ALIVE).get_by_text(words).first).to_be_visible()
@@ -134,8 +138,12 @@ def test_every_control_is_reached_and_used_by_the_keyboard(gallery):
             slider.focus()
             assert slider.get_attribute("aria-label") or slider.evaluate("input => input.labels.length")
             before = slider.get_attribute("aria-valuetext")
-            at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
-            page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
+            now = slider.get_attribute(
+                "aria-valuenow"
+            )  # None: the browser's own slider, none of them at its end
+            page.keyboard.press(
+                "ArrowLeft" if now and now == slider.get_attribute("aria-valuemax") else "ArrowRight"
+            )
             expect(slider).not_to_have_attribute("aria-valuetext", before)
     # Buttons are pressed, lists and boxes moved, in the cells that they stand in: the notebook hears no key.
     cell = gallery.cell(CELLS["training panel"])

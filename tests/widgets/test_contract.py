@@ -11,7 +11,7 @@ import pytest
 import medlab_widgets
 from medlab import plots
 from medlab.text import duration
-from medlab_widgets import CopyText, LiveCharts, StatusLine, ThresholdExplorer
+from medlab_widgets import ConvolutionExplorer, CopyText, LiveCharts, StatusLine, ThresholdExplorer
 from medlab_widgets.picture_mixin import PictureMixin
 
 USED = re.compile(r"""model\.(?:get|set|on|off)\(\s*["'](?:change:)?(\w+)["']""")
@@ -19,6 +19,7 @@ FOLDER = Path(inspect.getfile(medlab_widgets)).parent
 PAGES = [n for n in medlab_widgets.__all__ if issubclass(getattr(medlab_widgets, n), anywidget.AnyWidget)]
 CHART = plots.Chart("epoch", "loss", [plots.Line("run 1", [1, 2], [0.7, 0.5])])
 MADE = {
+    "ConvolutionExplorer": lambda: ConvolutionExplorer([[0, 1, 2], [3, 4, 5], [6, 7, 9], [1, 1, 1]]),
     "LiveCharts": lambda: LiveCharts([CHART], "Loss of one run"),
     "CopyText": lambda: CopyText(label="Copy", text="1 + 1"),
     "StatusLine": lambda: StatusLine(text="running"),

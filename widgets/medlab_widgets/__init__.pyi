@@ -1,3 +1,4 @@
+from .convolution_explorer import ConvolutionExplorer as ConvolutionExplorer
 from .copy_text import CopyText as CopyText
 from .gan_panel import GanPanel as GanPanel
 from .live_charts import LiveCharts as LiveCharts
