@@ -131,6 +131,7 @@ def test_the_lab_opens_on_the_clones_course_and_passes_options_on(tmp_path, monk
 
     monkeypatch.setattr("subprocess.Popen", Server)
     monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.delenv("SHELL", raising=False)
     assert medlab("lab", "--no-browser", "--port=9999").exit_code == 0
     command, *waits = started
     assert waits == ["waited"] * 3
