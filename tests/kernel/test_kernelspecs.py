@@ -44,7 +44,7 @@ def test_a_kernel_trains_completes_is_interrupted_and_killed(spec, body, open_pa
     assert page.run("print(run.backend, len(run.history))") == f"{backend} 1\n"
     assert "convolution" in " ".join(page.complete("%medlab explain model x --layer "))
     printed = page.run("%medlab explain run data.test.images[1] --method saliency")
-    assert "<application/vnd.medlab+json image/png text/plain>" in printed
+    assert "<application/vnd.medlab+json image/png text/html text/plain>" in printed
     assert page.run("%medlab status") == "<application/vnd.medlab+json text/html text/plain>"
 
     sent = page.begin(f"%%medlab train --epochs 500 --plain --checkpoint {tmp_path}/second\n{body}")
