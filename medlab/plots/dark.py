@@ -2,9 +2,7 @@
 
 import colorsys
 import contextlib
-import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,13 +39,13 @@ def wanted() -> bool:
 
 def _theme_of_lab() -> str:
     """Return the theme that JupyterLab was last told to show; nothing where it follows the system."""
+    import json5
     from jupyter_core.paths import jupyter_config_dir
 
     settings = os.environ.get("JUPYTERLAB_SETTINGS_DIR") or Path(jupyter_config_dir(), "lab", "user-settings")
     file = Path(settings, "@jupyterlab", "apputils-extension", "themes.jupyterlab-settings")
     with contextlib.suppress(OSError, ValueError):
-        text = re.sub(r"^\s*//.*", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        facts = json.loads(re.sub(r",(\s*})", r"\1", text))
+        facts = json5.loads(file.read_text(encoding="utf-8"))
         return "" if facts.get("adaptive-theme") else str(facts.get("theme", ""))
     return ""
 

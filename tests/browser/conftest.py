@@ -31,6 +31,7 @@ from urllib.parse import quote
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -237,6 +238,16 @@ class Lab:
         # The page says idle before there is a kernel, and loses what is run then.
         self.wait_until(ready, "an idle kernel", KERNEL_S)
 
+    def choose(self, menu: str, command: str) -> None:
+        """Choose a command in a menu of the page, by JupyterLab's name for it."""
+        self.page.get_by_role("menuitem", name=menu, exact=True).click()
+        self.page.locator(f'.lm-Menu-item[data-command="{command}"]').click()
+
+    def restart(self) -> None:
+        """Choose Kernel > Restart, and agree."""
+        self.choose("Kernel", "kernelmenu:restart")
+        self.page.locator("button.jp-mod-accept").click()
+
     def press(self, cell: Locator, button: str, answer: str, within_s: float = ANSWER_S) -> None:
         """Press a panel's button; by the page's clock, it must say so (a regular expression) in time."""
         pressed = cell.get_by_role("button", name=button, exact=True)
@@ -253,8 +264,7 @@ class Lab:
 
     def run_all(self, timeout_s: float = 60) -> None:
         """Choose Run > Run All Cells, wait until every code cell has run, fail if one raised."""
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+        self.choose("Run", "runmenu:run-all")
         # After an error the cells below never run: waiting for them would hide it behind a timeout.
         done = f"() => {RAISED}.length > 0 || {LEFT}.length === 0"
         self.page.wait_for_function(done, timeout=1000 * timeout_s)
@@ -337,6 +347,19 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def serious_faults() -> Callable[..., list[str]]:
+    """Return a function that lists what axe-core finds serious or critical in a page, or in a part of it."""
+
+    def look(page: Page, context: str | None = None) -> list[str]:
+        answer = Axe().run(page, context=context).response
+        assert answer["passes"], "nothing was looked at"
+        worst = [fault for fault in answer["violations"] if fault["impact"] in ("serious", "critical")]
+        return [f"{fault['id']}: {node['html'][:200]}" for fault in worst for node in fault["nodes"]]
+
+    return look
 
 
 @pytest.fixture

@@ -21,9 +21,8 @@ def busy(lab, spots_source):
     """A window whose notebook has a fresh panel and runs another cell; `Run All` was chosen, nothing else."""
 
     def opened(*before):
-        page = lab.open_cells(*before, spots_source, PANEL, BUSY)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click()
+        lab.open_cells(*before, spots_source, PANEL, BUSY)
+        lab.choose("Run", "runmenu:run-all")
         last = lab.cell(f"cell-{len(before) + 2}")
         expect(last.locator(".jp-InputArea-prompt")).to_have_text(re.compile(r"\[\*\]"), timeout=60_000)
         cell = lab.cell(f"cell-{len(before) + 1}")
@@ -37,17 +36,6 @@ def button(cell, name):
     return cell.get_by_role("button", name=name, exact=True)
 
 
-def interrupt(page):
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.locator('.lm-Menu-item[data-command="kernelmenu:interrupt"]').click()
-
-
-def restart(page):
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.locator('.lm-Menu-item[data-command="kernelmenu:restart"]').click()
-    page.locator("button.jp-mod-accept").click()
-
-
 def test_start_pause_and_stop_answer_while_run_all_goes_on(lab, busy):
     cell, last = busy()
     lab.press(cell, "Start", "run 1: running")
@@ -58,7 +46,7 @@ def test_start_pause_and_stop_answer_while_run_all_goes_on(lab, busy):
     lab.keep_picture("panel-beside-a-running-cell")
     expect(last.locator(".jp-InputArea-prompt")).to_have_text(re.compile(r"\[\*\]"))
     expect(cell.get_by_text("Queued")).to_have_count(0)
-    interrupt(lab.page)
+    lab.choose("Kernel", "kernelmenu:interrupt")
 
 
 def test_where_a_click_has_to_wait_the_page_says_so_at_once(lab, busy):
@@ -66,7 +54,7 @@ def test_where_a_click_has_to_wait_the_page_says_so_at_once(lab, busy):
     cell, _ = busy("from medlab import notebook\nnotebook._free = lambda comm, lock: None")
     lab.press(cell, "Start", "^Queued: the notebook is busy", within_s=2)
     lab.keep_picture("panel-queued")
-    interrupt(lab.page)
+    lab.choose("Kernel", "kernelmenu:interrupt")
     expect(cell.get_by_text(re.compile("run 1: running"))).to_be_visible(timeout=20_000)
     expect(cell.get_by_text("Queued")).to_have_count(0)
     button(cell, "Stop").click()
@@ -75,7 +63,7 @@ def test_where_a_click_has_to_wait_the_page_says_so_at_once(lab, busy):
 def test_a_restarted_kernel_is_told_in_the_panel(lab, busy):
     cell, _ = busy()
     lab.press(cell, "Start", "run 1: running")
-    restart(lab.page)
+    lab.restart()
     expect(cell.get_by_text(re.compile("^The kernel was restarted"))).to_be_visible()
     cell.get_by_text(re.compile("^The kernel was restarted")).scroll_into_view_if_needed()
     lab.keep_picture("panel-restarted")
@@ -87,7 +75,7 @@ def test_a_restarted_kernel_is_told_in_the_panel(lab, busy):
 def test_a_kernel_that_died_is_told_in_the_panel(lab, busy):
     cell, last = busy()
     lab.press(cell, "Start", "run 1: running")
-    interrupt(lab.page)
+    lab.choose("Kernel", "kernelmenu:interrupt")
     expect(last.locator(".jp-InputArea-prompt")).not_to_have_text(re.compile(r"\[\*\]"))
     lab.page.evaluate(
         "jupyterapp.shell.currentWidget.sessionContext.session.kernel"

@@ -5,7 +5,6 @@ import json
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -69,16 +68,6 @@ def gallery(lab, spots_source):
     return lab
 
 
-def faults(lab, name):
-    """Return what axe-core finds serious or critical in the output of a cell."""
-    lab.cell(CELLS[name]).evaluate("cell => cell.setAttribute('data-tested', '')")
-    answer = Axe().run(lab.page, context="[data-tested] .jp-Cell-outputArea").response
-    lab.cell(CELLS[name]).evaluate("cell => cell.removeAttribute('data-tested')")
-    assert answer["passes"], "nothing was looked at"
-    worst = [fault for fault in answer["violations"] if fault["impact"] in ("serious", "critical")]
-    return [f"{name}: {fault['id']} {node['html'][:200]}" for fault in worst for node in fault["nodes"]]
-
-
 def choose_theme(lab, theme):
     lab.page.get_by_role("menuitem", name="Settings", exact=True).click()
     lab.page.locator(".lm-Menu-item", has_text="Theme").first.hover()
@@ -100,15 +89,19 @@ def shows_what_it_showed(lab):
         expect(lab.cell(CELLS[name]).locator(ALIVE).get_by_text(words).first).to_be_visible()
 
 
-def test_names_contrast_and_room_in_light_and_dark_and_at_150_percent(gallery):
+def test_names_contrast_and_room_in_light_and_dark_and_at_150_percent(gallery, serious_faults):
     page = gallery.page
     found = []
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         choose_theme(gallery, theme)
         for name in WIDGETS:
-            gallery.cell(CELLS[name]).scroll_into_view_if_needed()
+            cell = gallery.cell(CELLS[name])
+            cell.scroll_into_view_if_needed()
             gallery.keep_picture(f"{name} {theme}".replace(" ", "-").lower())
-            found += faults(gallery, name)
+            cell.evaluate("cell => cell.setAttribute('data-tested', '')")
+            faults = serious_faults(page, "[data-tested] .jp-Cell-outputArea")
+            found += [f"{name}: {fault}" for fault in faults]
+            cell.evaluate("cell => cell.removeAttribute('data-tested')")
     assert found == []
     # 150 % on a window of 1400 x 900 leaves a page of 933 x 600 pixels.
     page.set_viewport_size({"width": 933, "height": 600})
@@ -174,8 +167,7 @@ def test_two_views_of_a_widget_are_one_and_each_can_be_closed(lab, spots_source)
     hatched = [one.get_attribute("id") for one in page.locator("pattern").all()]
     assert len(hatched) == len(set(hatched)) == 2
     second.locator(".jp-InputArea-prompt").click()
-    page.get_by_role("menuitem", name="Edit", exact=True).click()
-    page.locator('.lm-Menu-item[data-command="editmenu:clear-current"]').click()
+    lab.choose("Edit", "editmenu:clear-current")
     expect(second.locator(ALIVE)).to_have_count(0)
     lab.press(panel, "Start", "run 3: (running|done)")
     expect(panel.get_by_text(re.compile("run 3: done"))).to_be_visible(timeout=60_000)
@@ -184,9 +176,7 @@ def test_two_views_of_a_widget_are_one_and_each_can_be_closed(lab, spots_source)
 def test_after_a_restart_every_widget_is_marked_and_says_what_to_do(gallery):
     page = gallery.page
     explorer = gallery.cell(CELLS["threshold explorer"])
-    page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    page.locator('.lm-Menu-item[data-command="kernelmenu:restart"]').click()
-    page.locator("button.jp-mod-accept").click()
+    gallery.restart()
     expect(gallery.cell(CELLS["quiz"]).locator(".jupyter-widgets-disconnected").first).to_be_attached()
     for name in ("training panel", "session panel", "GAN panel"):
         restarted = gallery.cell(CELLS[name]).get_by_text(re.compile("^The kernel was restarted"))

@@ -21,9 +21,10 @@ for (const { name, image, kernel, stride, padding, map, max, mean } of VECTORS)
     near([...explorer.pool(shown, "max").values], max.flat());
     near([...explorer.pool(shown, "mean").values], mean.flat());
     for (const [row, column] of [[0, 0], [shown.height - 1, shown.width - 1]]) {
-      const { parts, sum } = explorer.products(pixels, shape, setting, row, column);
+      const products = [];
+      const sum = explorer.windowSum(pixels, shape, setting, row, column, ({ product }) => products.push(product));
       near([sum], [map[row][column]]);
-      near([parts.flat(2).reduce((total, part) => total + part.product, 0)], [sum]);
+      near([products.reduce((total, product) => total + product, 0)], [sum]);
     }
   });
 

@@ -38,7 +38,7 @@ class RunTools(ipywidgets.Box):
         self.name = ipywidgets.Text(
             description="new name", layout={"width": "220px"}, tooltip="A new name for the chosen run"
         )
-        self._delete, self._asked = delete, ""
+        self._delete = delete
         actions = {
             "Restore": ("Sliders and weights of the chosen run", lambda: restore(self.chosen.value)),
             "Rename": ("Give the chosen run the name on the left", self._rename_with(rename)),
@@ -92,8 +92,7 @@ class RunTools(ipywidgets.Box):
         """Delete at the second press: nothing brings the files back."""
         button = self.buttons["Delete"]
         if button.description != _SURE:
-            button.description, self._asked = _SURE, self.chosen.value
+            button.description = _SURE
             return
         button.description = "Delete"
-        if self._asked == self.chosen.value:
-            self._delete(self.chosen.value)
+        self._delete(self.chosen.value)

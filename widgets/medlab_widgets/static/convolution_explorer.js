@@ -22,20 +22,18 @@ export function sizes([height, width], kernel, stride, padding) {
   return [count(height, kernel.length), count(width, kernel[0].length)];
 }
 
-/** The products of one window, shape (channels, rows, columns), and their sum. */
-export function products(image, shape, { kernel, stride, padding }, row, column) {
+/** The sum over one window; `visit`, if given, is told each place of the kernel, the pixel under it and the product. */
+export function windowSum(image, shape, { kernel, stride, padding }, row, column, visit) {
   let sum = 0;
-  const parts = Array.from({ length: shape[2] }, (_, channel) =>
-    kernel.map((weights, i) =>
-      weights.map((weight, j) => {
+  for (let i = 0; i < kernel.length; i++)
+    for (let j = 0; j < kernel[0].length; j++)
+      for (let channel = 0; channel < shape[2]; channel++) {
         const pixel = pixelAt(image, shape, row * stride - padding + i, column * stride - padding + j, channel);
-        const product = pixel * weight[channel];
+        const product = pixel * kernel[i][j][channel];
         sum += product;
-        return { pixel, weight: weight[channel], product };
-      }),
-    ),
-  );
-  return { parts, sum };
+        visit?.({ i, j, channel, pixel, product });
+      }
+  return sum;
 }
 
 /** The whole map, row by row. */
@@ -44,14 +42,8 @@ export function convolve(image, shape, setting) {
   const [height, width] = sizes(shape, kernel, stride, padding);
   const values = new Float64Array(height * width);
   for (let row = 0; row < height; row++)
-    for (let column = 0; column < width; column++) {
-      let sum = 0;
-      for (let i = 0; i < kernel.length; i++)
-        for (let j = 0; j < kernel[0].length; j++)
-          for (let c = 0; c < shape[2]; c++)
-            sum += pixelAt(image, shape, row * stride - padding + i, column * stride - padding + j, c) * kernel[i][j][c];
-      values[row * width + column] = sum;
-    }
+    for (let column = 0; column < width; column++)
+      values[row * width + column] = windowSum(image, shape, setting, row, column);
   return { height, width, values };
 }
 
@@ -163,15 +155,14 @@ function render({ model, el }) {
       output.textContent = at;
       input.setAttribute("aria-valuetext", `${at} of ${most - 1}`);
     }
-    const { parts, sum: total } = products(image, shape, setting(), y, x);
+    const total = windowSum(image, shape, setting(), y, x, ({ i, j, channel, pixel, product }) => {
+      sum.querySelector(`[data-at="${channel},${i},${j}"]`).textContent = `× ${short(pixel)} = ${short(product)}`;
+    });
     views.image.put(y * stride, x * stride, kernel.length, kernel[0].length);
     views.map.put(y, x, 1, 1);
     views.pooled.put(Math.floor(y / 2), Math.floor(x / 2), 1, 1);
-    parts.forEach((rows, channel) => rows.forEach((line, i) => line.forEach(({ pixel, product }, j) => {
-      const cell = sum.querySelector(`[data-at="${channel},${i},${j}"]`);
-      cell.textContent = `× ${short(pixel)} = ${short(product)}`;
-    })));
-    said.textContent = `The ${parts.flat(2).length} products add up to ${short(total)}, the number at row ${y}, column ${x}.`;
+    const count = kernel.length * kernel[0].length * shape[2];
+    said.textContent = `The ${count} products add up to ${short(total)}, the number at row ${y}, column ${x}.`;
   };
   const edit = () => {
     // One field for each weight, and beside it the pixel under it.
