@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# What a public function may refuse with: shown where it was asked, without a traceback.
+REFUSALS = (ImportError, OSError, RuntimeError, TypeError, ValueError)
 _MISSING = ("NAType", "NaTType")  # of pandas, which is not imported for their sake
 
 

@@ -4,6 +4,7 @@ import base64
 import html
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 # All ASCII punctuation that Markdown, HTML or MathJax may take for a sign; words, digits and "-./,:;%" stay.
@@ -136,3 +137,10 @@ def _words(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "; ".join(map(_words, value)) or "none"
     return "" if value is None else str(value)
+
+
+def reason(error: Exception) -> str:
+    """Return why something failed; a file stands by its name, for the folders above it may name a person."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{Path(error.filename).name}: {error.strerror}" if error.filename else error.strerror

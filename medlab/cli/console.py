@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from medlab.text import columns
+from medlab.text import columns, reason
 
 
 def say(text: str, value: Any = None) -> None:
@@ -34,13 +33,6 @@ def say_table(rows: list[dict[str, str]]) -> None:
     say(columns([list(rows[0]), *(list(row.values()) for row in rows)]), rows)
 
 
-def _reason(error: Exception) -> str:
-    """Return why something failed; a file stands by its name, for the folders above it may name a person."""
-    if not isinstance(error, OSError) or error.strerror is None:
-        return str(error)
-    return f"{Path(error.filename).name}: {error.strerror}" if error.filename else error.strerror
-
-
 @contextmanager
 def plain_refusals(
     kinds: tuple[type[Exception], ...] = (OSError, ValueError),
@@ -51,7 +43,7 @@ def plain_refusals(
     try:
         yield
     except kinds as error:
-        raise raised(message.format(_reason(error))) from error
+        raise raised(message.format(reason(error))) from error
 
 
 def complete_from(

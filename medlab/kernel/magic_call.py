@@ -7,13 +7,12 @@ from typing import Any
 import click
 from IPython.display import display
 
+from medlab.checks import REFUSALS
 from medlab.cli.console import plain_refusals
 from medlab.kernel.answers import Answer
 
-# What a public function may refuse with; in a notebook too, a refusal is read without its traceback.
-refusals_without_traceback = functools.partial(
-    plain_refusals, (ImportError, OSError, RuntimeError, TypeError, ValueError)
-)
+# In a notebook too, a refusal is read without its traceback.
+refusals_without_traceback = functools.partial(plain_refusals, REFUSALS)
 
 
 @dataclass

@@ -78,3 +78,33 @@ def test_panels_show_themselves_the_same_way():
 )
 def test_a_time_in_words(seconds, words):
     assert duration(seconds) == words
+
+
+REFUSED = {
+    "NaN": (lambda: ThresholdExplorer([0, 1], [0.2, float("nan")]), "probabilities must hold .* got 1 NaN"),
+    "one name": (lambda: ThresholdExplorer([0, 1], [0.2, 0.7], class_names="ill"), "class_names must be"),
+    "three names": (lambda: ThresholdExplorer([0, 1], [0.2, 0.7], class_names="abc"), "class_names must be"),
+    "a wrong shape": (lambda: ConvolutionExplorer([[[[1.0]]]]), "image must have shape"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_said_in_the_widgets_place_and_the_notebook_goes_on(case, monkeypatch):
+    make, words = REFUSED[case]
+    monkeypatch.setattr("medlab_widgets.picture_mixin.has_front_end", lambda: True)
+    refused = make()
+    assert re.search(words, repr(refused))
+    assert re.search(words, refused._repr_html_())
+    assert 'role="alert"' in refused._repr_html_()
+    with pytest.raises(AttributeError, match=f"there is no 'threshold': .* was not made: {words}"):
+        refused.threshold  # noqa: B018
+
+
+def test_a_files_path_stays_out_of_what_a_refusal_says(monkeypatch):
+    class Reader(PictureMixin):
+        def __init__(self):
+            super().__init__()
+            Path("/nowhere/Ann Smith/scan.png").read_bytes()
+
+    monkeypatch.setattr("medlab_widgets.picture_mixin.has_front_end", lambda: True)
+    assert repr(Reader()) == "<Reader was not made: scan.png: No such file or directory>"

@@ -1,14 +1,51 @@
 """How a widget shows itself: alive where somebody can press a button, as a picture everywhere."""
 
+import html
 from typing import Any
 
+import traitlets as t
 from IPython.display import DisplayHandle, display
 
+from medlab.checks import REFUSALS
 from medlab.notebook import has_front_end
 from medlab.plots import Picture
+from medlab.text import reason
 
 
-class PictureMixin:
+class Refused:
+    """Stands in a widget's place and says why it could not be made; the notebook goes on."""
+
+    def __init__(self, widget: str, error: Exception) -> None:
+        self._reason = f"{widget} was not made: {reason(error)}"
+
+    def _repr_html_(self) -> str:
+        style = "border-left: 4px solid #D55E00; padding: 4px 10px"
+        return f'<div role="alert" style="{style}">{html.escape(self._reason)}</div>'
+
+    def __repr__(self) -> str:
+        return f"<{self._reason}>"
+
+    def __getattr__(self, name: str) -> Any:
+        msg = f"there is no {name!r}: {self.__dict__.get('_reason', '')}"
+        raise AttributeError(msg)
+
+
+class _RefusedInItsPlace(t.MetaHasTraits):
+    """Makes a widget, or where somebody reads along what stands in its place: bad input stops no notebook.
+
+    Everywhere else (scripts, papermill, nbval) the error is raised: there, nobody would see it.
+    """
+
+    def __call__(cls, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*arguments, **options)
+        except REFUSALS as error:
+            if not has_front_end():
+                raise
+            return Refused(cls.__name__, error)
+
+
+class PictureMixin(t.HasTraits, metaclass=_RefusedInItsPlace):
     """Gives a widget a picture and a line of text beside its live view; comes before the widget's class.
 
     Without a front end (papermill, nbval, nbconvert) the live view is left out: an exported page would look
