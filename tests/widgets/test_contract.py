@@ -108,3 +108,9 @@ def test_a_files_path_stays_out_of_what_a_refusal_says(monkeypatch):
 
     monkeypatch.setattr("medlab_widgets.picture_mixin.has_front_end", lambda: True)
     assert repr(Reader()) == "<Reader was not made: scan.png: No such file or directory>"
+
+
+def test_shift_tab_shows_a_widgets_own_parameters():
+    parameters = inspect.signature(ThresholdExplorer).parameters
+    assert list(parameters)[:3] == ["targets", "probabilities", "threshold"]
+    assert "self" not in parameters

@@ -1,6 +1,7 @@
 """How a widget shows itself: alive where somebody can press a button, as a picture everywhere."""
 
 import html
+import inspect
 from typing import Any
 
 import traitlets as t
@@ -35,6 +36,12 @@ class _RefusedInItsPlace(t.MetaHasTraits):
 
     Everywhere else (scripts, papermill, nbval) the error is raised: there, nobody would see it.
     """
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What Shift+Tab and the reference show: the class's own parameters."""
+        own = inspect.signature(cls.__init__)
+        return own.replace(parameters=list(own.parameters.values())[1:])
 
     def __call__(cls, *arguments: Any, **options: Any) -> Any:
         try:
