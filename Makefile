@@ -17,7 +17,7 @@ ALL := $(VENV)/medlab-all-installed
 UNFINISHED := $(VENV)/medlab-unfinished
 PIP := $(BIN)/python -m pip install -c constraints.txt
 TORCH := $(shell sed -n 's/^\(torch==.*\)/\1/p' constraints.txt)
-NBVAL := -q --nbval-lax --nbval-current-env --nbval-cell-timeout=600
+NBVAL := -q -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600
 # Empty in `make check`; `make test` holds the lines that the fast tests run to a floor (pyproject.toml).
 COVERAGE :=
 NODE = $(shell $(BIN)/python scripts/node.py)
@@ -93,7 +93,7 @@ test: check test-js test-browser test-slow test-notebooks
 	@echo 'make test: style, types, layers, JavaScript, browser, all tests and notebooks: passed'
 
 test-slow: $(ALL)
-	$(BIN)/pytest -q -m "slow and not (browser or soak or gpu)" tests
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "slow and not (browser or soak or gpu)" tests
 
 test-notebooks: export KERAS_BACKEND = tensorflow
 test-notebooks: export MEDLAB_SCALE = lesson
