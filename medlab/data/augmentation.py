@@ -5,7 +5,7 @@ microseconds where Keras' augmentation layers cost milliseconds on a CPU, and gi
 under every backend. Flips and quarter turns move pixels and interpolate none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import cv2
@@ -16,6 +16,12 @@ from medlab import checks
 from medlab.data.dataset import Dataset
 
 FLIPS = ("left-right", "up-down")
+_SIZE, _DENSITY = "size in mm carries meaning here", "gray values are density here"
+
+
+def change(default: Any, most: float | None = None, harm: str = "", **more: Any) -> Any:
+    """Return a field: how far it may go, and what is wrong where the facts of a data set rule it out."""
+    return field(default=default, metadata={"most": most, "harm": harm, "choices": (), **more})
 
 
 @dataclass(frozen=True)
@@ -44,23 +50,23 @@ class Augmentation:
         Largest standard deviation of added Gaussian noise, in standard deviations of the image.
     """
 
-    quarter_turns: bool = False
-    rotation_deg: float = 0.0
-    zoom: float = 0.0
-    crop: float = 0.0
-    translation: float = 0.0
-    flips: tuple[str, ...] = ()
-    contrast: float = 0.0
-    brightness: float = 0.0
-    noise: float = 0.0
+    quarter_turns: bool = change(False, harm="these images have an up")
+    rotation_deg: float = change(0.0, 180, "so far a turn is implausible, or blurs what quarter turns do not")
+    zoom: float = change(0.0, 0.9, _SIZE)
+    crop: float = change(0.0, 0.9, _SIZE, ruled_as="zoom")
+    translation: float = change(0.0, 1, "interpolation blurs edges, from which size in mm is read here")
+    flips: tuple[str, ...] = change((), harm="side carries meaning here", choices=FLIPS)
+    contrast: float = change(0.0, 1, _DENSITY)
+    brightness: float = change(0.0, 1, _DENSITY)
+    noise: float = change(0.0)
 
     def __post_init__(self) -> None:
-        largest = {"rotation_deg": 180, "zoom": 0.9, "crop": 0.9, "noise": None}
-        largest |= {"translation": 1, "contrast": 1, "brightness": 1}
-        for name, limit in largest.items():
-            checks.in_range(name, getattr(self, name), 0, limit)
-        for flip in self.flips:
-            checks.one_of("flips", flip, FLIPS)
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            for choice in value if entry.metadata["choices"] else ():
+                checks.one_of(entry.name, choice, entry.metadata["choices"])
+            if isinstance(entry.default, float):
+                checks.in_range(entry.name, value, 0, entry.metadata["most"])
 
     @classmethod
     def for_dataset(cls, dataset: Dataset) -> Self:
@@ -86,6 +92,17 @@ class Augmentation:
             contrast=0.0 if calibrated else 0.15,
             brightness=0.0 if calibrated else 0.1,
         )
+
+    def concerns(self, dataset: Dataset) -> list[str]:
+        """Say, a sentence each, what of this the facts of a data set speak against: see `for_dataset`."""
+        usual, found = vars(self.for_dataset(dataset)), []
+        for name, facts in ((entry.name, entry.metadata) for entry in fields(self)):
+            value, allowed = getattr(self, name), usual[facts.get("ruled_as", name)]
+            beyond = set(value) - set(allowed) if facts["choices"] else value and not allowed
+            if facts["harm"] and (beyond or (name == "rotation_deg" and value > allowed)):
+                words = name.removesuffix("_deg").replace("_", " ").capitalize()
+                found.append(f"{words}: {facts['harm']}.")
+        return found
 
     def draw(self, count: int, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """Draw the random numbers for `count` images; the same numbers replay the same images.

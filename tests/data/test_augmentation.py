@@ -149,3 +149,22 @@ def test_sequences_are_changed_in_value_and_never_turned(rng):
     np.testing.assert_array_equal(again, noisy)
     with pytest.raises(ValueError, match=r"sequences \(N, T, F\) cannot be turned or moved.*angle_deg"):
         augment(sequences, Augmentation(rotation_deg=10), rng)
+
+
+def test_what_suits_a_data_set_raises_no_concern_and_its_opposite_does(rng):
+    facts = {
+        "rotation_deg": 180.0,
+        "spacing_mm": (0.7, 0.8),
+        "window_hu": (-400.0, 1400.0),
+        "flips": ("up-down",),
+    }
+    ct, photograph = sample(rng, **facts), sample(rng, rotation_deg=10.0)
+    for dataset in (ct, photograph):
+        assert Augmentation.for_dataset(dataset).concerns(dataset) == []
+        assert Augmentation(noise=0.5).concerns(dataset) == []
+    strong = Augmentation(True, 20, 0.1, 0.1, 0.1, ("up-down", "left-right"), 0.1, 0.1)
+    named = [sentence.split(":")[0] for sentence in strong.concerns(ct)]
+    assert named == ["Rotation", "Zoom", "Crop", "Translation", "Flips", "Contrast", "Brightness"]
+    assert "Zoom: size in mm carries meaning here." in strong.concerns(ct)
+    named = [sentence.split(":")[0] for sentence in strong.concerns(photograph)]
+    assert named == ["Quarter turns", "Rotation", "Flips"]
