@@ -128,8 +128,8 @@ def chart_beside_tiles(chart: Chart, tiles: ArrayLike, *, title: str = "", alt: 
 
 
 def mosaic(tiles: ArrayLike) -> NDArray[Any]:
-    """Put images, shape (R, C, H, W), into one, shape (R H, C W)."""
-    return np.block([list(row) for row in np.asarray(tiles)])
+    """Put images, shape (R, C, H, W) or (R, C, H, W, 3), into one, shape (R H, C W) or (R H, C W, 3)."""
+    return np.concatenate([np.concatenate(row, axis=1) for row in np.asarray(tiles)])
 
 
 def _draw(axis: Axes, chart: Chart) -> None:

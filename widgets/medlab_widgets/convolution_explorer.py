@@ -107,10 +107,6 @@ class ConvolutionExplorer(PictureMixin, anywidget.AnyWidget):
         blocks = shown[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
         return blocks.max((1, 3)) if self.pooling == "max" else blocks.mean((1, 3))
 
-    @t.observe("left")
-    def _keep(self, _change: Any) -> None:
-        self.renew()
-
     def picture(self) -> plots.Picture:
         """Return the image beside its map."""
         image, shown = self._image.mean(axis=2), self.result()

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-import cv2
 import ipywidgets
 import keras
 import numpy as np
@@ -15,14 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import plots
 from medlab.notebook import has_front_end
-from medlab.text import html_image
 from medlab.training.gan import GAN, GANRun, GanSession
-from medlab_widgets.panel import Panel, guarded, time_spent
+from medlab_widgets.panel import Panel, guarded, tiles_as_html, time_spent
 
 LOOK_S = 2.0  # between two looks at the samples: making them takes time from the training
 ROWS, COLUMNS = 2, 8
 PLACES = 11  # images on the way from one noise vector to another
-ENLARGED = 3
 
 
 class GanPanel(Panel):
@@ -174,9 +171,9 @@ class GanPanel(Panel):
             snapshot = self.session.snapshot()
             self.charts.show([self._losses()], f"Losses of critic and generator. {self!r}")
             what = f"{len(self._samples)} rows of {self.title}, made of the same noise as before"
-            self.samples.value = _enlarged(self._samples, what)
+            self.samples.value = tiles_as_html(self._samples, what)
             place = f"{self.title} at place {self.place.value} of {PLACES - 1} on the way from A to B"
-            self.between.value = _enlarged(self._way[self.place.value][np.newaxis], place)
+            self.between.value = tiles_as_html(self._way[self.place.value][np.newaxis], place)
             self.buttons.allow(snapshot["state"])
             before = self._steps_before
             step = f"step {before + snapshot['step']}"
@@ -203,9 +200,3 @@ class _Looks(keras.callbacks.Callback):
 def _gray(images: NDArray[Any]) -> NDArray[np.uint8]:
     """Turn images, shape (N, H, W, C) in [-1, 1], into gray values, shape (N, H, W)."""
     return np.round((np.clip(images.mean(axis=-1), -1, 1) + 1) * 127.5).astype(np.uint8)
-
-
-def _enlarged(tiles: NDArray[np.uint8], alt: str) -> str:
-    """Return images, shape (R, C, H, W), as one picture in HTML, each pixel a little square."""
-    mosaic = plots.mosaic(tiles).repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
-    return html_image(cv2.imencode(".png", mosaic)[1].tobytes(), alt, f"{mosaic.shape[1]}px")

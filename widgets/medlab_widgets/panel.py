@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
+import cv2
 import ipywidgets
 from IPython.display import display
+from numpy.typing import NDArray
 
 from medlab import plots
 from medlab.notebook import answer_at_once, has_front_end
-from medlab.text import duration
+from medlab.text import duration, html_image
 from medlab.training.background import Background
 from medlab_widgets.live_charts import LiveCharts
 from medlab_widgets.picture_mixin import PictureMixin
@@ -183,3 +185,14 @@ def time_spent(snapshot: dict[str, Any]) -> str:
     """Say how long a session has worked, and about how long it will go on."""
     remaining = duration(snapshot["seconds_left"]) if snapshot["state"] == "running" else ""
     return duration(snapshot["seconds"]) + (f", about {remaining} left" if remaining else "")
+
+
+def tiles_as_html(tiles: NDArray[Any], alt: str, side_px: int = 84) -> str:
+    """Return uint8 images, shape (R, C, H, W) or (R, C, H, W, 1 or 3), as one picture in HTML.
+
+    Small ones are enlarged to sides of `side_px` at most.
+    """
+    factor = max(1, side_px // max(tiles.shape[2:4]))  # each pixel a little square
+    mosaic = plots.mosaic(tiles).repeat(factor, axis=0).repeat(factor, axis=1)
+    png = cv2.imencode(".png", mosaic[..., ::-1] if mosaic.ndim == 3 else mosaic)[1]  # blue comes first
+    return html_image(png.tobytes(), alt, f"{min(mosaic.shape[1], 640)}px")

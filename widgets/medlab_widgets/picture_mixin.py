@@ -73,6 +73,11 @@ class PictureMixin(t.HasTraits, metaclass=_RefusedInItsPlace):
             data, metadata = bundles[alive]
             handle.update(data, metadata=metadata, raw=True)
 
+    @t.observe("left")
+    def _keep(self, _change: Any) -> None:
+        """Renew it when the reader has moved something and left, where a page counts how often that was."""
+        self.renew()
+
     def _ipython_display_(self) -> None:
         alive = has_front_end()
         data, metadata = self._bundle(alive)

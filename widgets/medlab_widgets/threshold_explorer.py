@@ -135,10 +135,6 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
         }
         self.set_trait("facts", facts)
 
-    @t.observe("left")
-    def _keep(self, _change: Any) -> None:
-        self.renew()
-
     def _rows(self, sensitivity: float, specificity: float) -> list[tuple[str, str]]:
         positive, negative = metrics.predictive_values(sensitivity, specificity, self.prevalence)
         weighing = self.prevalence, self.risk_threshold

@@ -18,7 +18,7 @@ SETTINGS = (
 )
 _OWN = "own"
 _WIDTHS, _DROPOUTS = (4, 8, 16, 32, 64), [n / 20 for n in range(19)]
-_SHAPE: dict[str, Any] = {"layout": {"width": "340px"}, "style": {"description_width": "104px"}}
+SHAPE: dict[str, Any] = {"layout": {"width": "340px"}, "style": {"description_width": "104px"}}
 
 
 class TrainingSliders(ipywidgets.Box):
@@ -43,11 +43,11 @@ class TrainingSliders(ipywidgets.Box):
         if start["model"] == "auto":
             start["model"] = networks[0]
         self.controls: dict[str, Any] = {
-            "model": ipywidgets.Dropdown(description="network", options=networks, **_SHAPE),
+            "model": ipywidgets.Dropdown(description="network", options=networks, **SHAPE),
             "width": _values("width", _WIDTHS, own=True),
             "dropout": _values("dropout", _DROPOUTS, own=True),
             **{name: _control(known[name], dataset) for name in SETTINGS if name in known},
-            "seed": ipywidgets.BoundedIntText(description="seed", min=0, max=2**32 - 1, **_SHAPE),
+            "seed": ipywidgets.BoundedIntText(description="seed", min=0, max=2**32 - 1, **SHAPE),
         }
         self.put(start)
         super().__init__(list(self.controls.values()), layout={"flex_flow": "row wrap"})
@@ -102,14 +102,14 @@ class TrainingSliders(ipywidgets.Box):
 def _values(description: str, values: Any, *, own: bool = False, **shape: Any) -> ipywidgets.SelectionSlider:
     """Return a slider from value to value, or to what the network would take itself."""
     options = [*([(_OWN, _OWN)] if own else []), *((f"{value:g}", value) for value in values)]
-    return ipywidgets.SelectionSlider(description=description, options=options, **{**_SHAPE, **shape})
+    return ipywidgets.SelectionSlider(description=description, options=options, **{**SHAPE, **shape})
 
 
 def _control(option: Field[Any], dataset: Dataset) -> Any:
     """Return the control of an option as its field describes it."""
     facts = option.metadata
     described = {"description": facts["label"] or option.name.replace("_", " "), "tooltip": facts["about"]}
-    offered, look = facts["offered"], {**described, **_SHAPE}
+    offered, look = facts["offered"], {**described, **SHAPE}
     if facts["control"] == "choices":
         allowed = balances(dataset.task) if option.name == "balance" else facts["choices"]
         return ipywidgets.Dropdown(options=allowed, **look)
