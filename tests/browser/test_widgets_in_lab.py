@@ -46,6 +46,15 @@ explorer
 from medlab_widgets import ConvolutionExplorer
 ConvolutionExplorer(np.outer(np.arange(24.0), np.ones(20)), padding=1, pooling="max")
 """,
+    "network view": """
+from medlab_widgets import NetworkView
+network = models.build("resnet18_28", dataset, width=24, seed=0)
+NetworkView(network, dataset.train.images[0] / 255, title="SIMULATED spot")
+""",
+    "augmentation playground": """
+from medlab_widgets import AugmentationPlayground
+AugmentationPlayground(dataset)
+""",
     "quiz": """
 from medlab import exercises
 exercises.quiz("00_start")
@@ -53,7 +62,7 @@ exercises.quiz("00_start")
 }
 CELLS = {name: f"cell-{number}" for number, name in enumerate(WIDGETS, 1)}
 # An anywidget has no class of its own.
-ALIVE = ".jp-OutputArea-output:has(.jupyter-widgets, .medlab-threshold, .medlab-convolution)"
+ALIVE = ".jp-OutputArea-output:has(.jupyter-widgets, .medlab-threshold, .medlab-convolution, .medlab-network)"
 PICTURED = [name for name in WIDGETS if name != "quiz"]  # a quiz is text
 # What takes the keyboard, in the order of the page.
 CONTROLS = f"{ALIVE} :is(button, input, select, [role=slider]):not([disabled], [hidden])"
@@ -84,6 +93,8 @@ def shows_what_it_showed(lab):
         "GAN panel": "step 20 of 20",
         "threshold explorer": "Of 10,000 people tested 100 are malignant",
         "convolution explorer": "The 9 products add up to",
+        "network view": "stem_convolution: maps 0 to 15 of 24",
+        "augmentation playground": "image 0 as it is, around it 8 samples",
         "quiz": "You try five networks",
     }.items():
         expect(lab.cell(CELLS[name]).locator(ALIVE).get_by_text(words).first).to_be_visible()

@@ -6,22 +6,40 @@ from pathlib import Path
 
 import anywidget
 import ipywidgets
+import keras
+import numpy as np
 import pytest
 
 import medlab_widgets
 from medlab import plots
 from medlab.text import duration
-from medlab_widgets import ConvolutionExplorer, CopyText, LiveCharts, StatusLine, ThresholdExplorer
+from medlab_widgets import (
+    AugmentationPlayground,
+    ConvolutionExplorer,
+    CopyText,
+    LiveCharts,
+    NetworkView,
+    StatusLine,
+    ThresholdExplorer,
+)
 from medlab_widgets.picture_mixin import PictureMixin
 
 USED = re.compile(r"""model\.(?:get|set|on|off)\(\s*["'](?:change:)?(\w+)["']""")
 FOLDER = Path(inspect.getfile(medlab_widgets)).parent
 PAGES = [n for n in medlab_widgets.__all__ if issubclass(getattr(medlab_widgets, n), anywidget.AnyWidget)]
 CHART = plots.Chart("epoch", "loss", [plots.Line("run 1", [1, 2], [0.7, 0.5])])
+
+
+def small_network():
+    shape = keras.Input((4, 5, 1))
+    return keras.Model(shape, keras.layers.Conv2D(2, 3, name="c")(shape), name="small")
+
+
 MADE = {
     "ConvolutionExplorer": lambda: ConvolutionExplorer([[0, 1, 2], [3, 4, 5], [6, 7, 9], [1, 1, 1]]),
     "LiveCharts": lambda: LiveCharts([CHART], "Loss of one run"),
     "CopyText": lambda: CopyText(label="Copy", text="1 + 1"),
+    "NetworkView": lambda: NetworkView(small_network(), np.ones((4, 5, 1))),
     "StatusLine": lambda: StatusLine(text="running"),
     "ThresholdExplorer": lambda: ThresholdExplorer([0, 1], [0.2, 0.7]),
 }
@@ -67,7 +85,7 @@ def test_with_a_front_end_it_is_alive_as_well(name, monkeypatch):
 
 
 def test_panels_show_themselves_the_same_way():
-    for name in ("TrainingPanel", "GanPanel"):
+    for name in ("TrainingPanel", "GanPanel", "AugmentationPlayground"):
         cls = getattr(medlab_widgets, name)
         assert cls.__mro__.index(PictureMixin) < cls.__mro__.index(ipywidgets.VBox)
         assert cls.picture is not PictureMixin.picture
@@ -84,6 +102,9 @@ REFUSED = {
     "NaN": (lambda: ThresholdExplorer([0, 1], [0.2, float("nan")]), "probabilities must hold .* got 1 NaN"),
     "one name": (lambda: ThresholdExplorer([0, 1], [0.2, 0.7], class_names="ill"), "class_names must be"),
     "three names": (lambda: ThresholdExplorer([0, 1], [0.2, 0.7], class_names="abc"), "class_names must be"),
+    "no network": (lambda: NetworkView("network"), "model must be a Run, or a Keras network"),
+    "a batch": (lambda: NetworkView(small_network(), np.ones((1, 4, 5, 1))), "image must have"),
+    "a volume": (lambda: AugmentationPlayground(np.ones((2, 3, 4, 5, 1))), "images must have shape"),
     "a wrong shape": (lambda: ConvolutionExplorer([[[[1.0]]]]), "image must have shape"),
 }
 

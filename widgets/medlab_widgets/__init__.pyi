@@ -1,7 +1,9 @@
+from .augmentation_playground import AugmentationPlayground as AugmentationPlayground
 from .convolution_explorer import ConvolutionExplorer as ConvolutionExplorer
 from .copy_text import CopyText as CopyText
 from .gan_panel import GanPanel as GanPanel
 from .live_charts import LiveCharts as LiveCharts
+from .network_view import NetworkView as NetworkView
 from .status_line import StatusLine as StatusLine
 from .threshold_explorer import ThresholdExplorer as ThresholdExplorer
 from .training_panel import SessionPanel as SessionPanel, TrainingPanel as TrainingPanel
