@@ -145,6 +145,12 @@ class Dataset:
         """Name of the positive class; empty where there is none."""
         return "" if self.positive_class is None else self.class_names[self.positive_class]
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the classes in the order of `targets`: of two, the positive one is the second."""
+        first = self.task == "binary" and self.positive_class == 0
+        return self.class_names[::-1] if first else self.class_names
+
     def __repr__(self) -> str:
         facts = {
             "shape": _shape_text(self.train.images),

@@ -2,7 +2,6 @@
 
 import ast
 import shlex
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,11 @@ import click
 
 from medlab import backend, data, exercises, notebook, training
 from medlab.cli.console import complete_from, say
-from medlab.kernel.magic_call import MagicCall, refusals_without_traceback
+from medlab.kernel.magic_call import MagicCall, panel_called, refusals_without_traceback
 from medlab.kernel.resource_meter import Meter
 
 # Name of the shell's attribute with what the notebook's timed cells took so far.
 _TOTAL = "_medlab_timed"
-
-
-def _session_panel() -> Any:
-    """Return the panel that an installed package offers for sessions; None where there is none."""
-    entry_points = metadata.entry_points(group="medlab.panels", name="session")
-    return next(iter(entry_points)).load() if entry_points else None
 
 
 @click.command()
@@ -53,12 +46,12 @@ def train(
     if resume is not None and not training.checkpoint_in(resume):
         msg = f"there is no checkpoint in {resume}. Leave --resume out to begin, or name its folder."
         raise click.UsageError(msg)
-    if panel and _session_panel() is None:
+    if panel and panel_called("session") is None:
         msg = "no package offers a panel for sessions here. Use --plain."
         raise click.UsageError(msg)
     call.run_body()
     model, dataset = _model(call), _dataset(call)
-    panel_class = _session_panel() if (notebook.has_front_end() if panel is None else panel) else None
+    panel_class = panel_called("session") if (notebook.has_front_end() if panel is None else panel) else None
     options = {
         "epochs": epochs,
         "seed": seed if seed is not None else backend.chosen_seed() or 0,

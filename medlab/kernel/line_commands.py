@@ -1,15 +1,16 @@
 """The commands of ``%medlab`` that the terminal does not have: what only a kernel can."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from medlab import backend as backends, data, evaluation, training
+from medlab import backend as backends, data, evaluation, notebook, training
 from medlab.cli.console import complete_from, say
 from medlab.kernel import answers
-from medlab.kernel.magic_call import MagicCall, refusals_without_traceback
+from medlab.kernel.magic_call import MagicCall, panel_called, refusals_without_traceback
 
 
 def _complete_variable(suits: Callable[[Any], bool]) -> Callable[..., Any]:
@@ -31,9 +32,9 @@ def _is_volume(value: Any) -> bool:
 
 
 def _is_network(value: Any) -> bool:
-    """Whether `explain` can ask it: a Keras model, or the Run of one; neither is imported for this."""
+    """Whether `explain` can ask it: a Keras model, or the Run or Bundle of one; none is imported for this."""
     bases = {f"{base.__module__.split('.')[0]}.{base.__name__}" for base in type(value).__mro__}
-    return bool(bases & {"keras.Model", "medlab.Run"})
+    return bool(bases & {"keras.Model", "medlab.Run", "medlab.Bundle"})
 
 
 def _is_image(value: Any) -> bool:
@@ -145,29 +146,48 @@ def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) 
 )
 @click.option("--target", type=int, help="Number of the class to explain.")
 @click.option("--on", type=click.Choice(["output", "logit"]), default="output", show_default=True)
+@click.option(
+    "--panel", is_flag=True, help="Open a panel to choose methods, and see what the maps are worth."
+)
 @click.pass_obj
-def explain(
-    call: MagicCall, model: str, image: str, method: str, layer: str | None, target: int | None, on: str
-) -> Any:
+def explain(call: MagicCall, model: str, image: str, panel: bool, **options: Any) -> Any:
     """Ask which parts of an image a network's answer depends on.
 
-    MODEL is a Keras network, whose IMAGE is normalized as it takes it, or a Run, whose IMAGE is raw. IMAGE is
-    a name or an expression: one image, or several.
+    MODEL is a Keras network, whose IMAGE is normalized as it takes it, or a Run or a model folder, for a raw
+    IMAGE. IMAGE is a name or an expression: one image, or several.
     """
     import numpy as np
 
-    model_or_run, images = call.evaluate(model, "MODEL"), call.evaluate(image, "IMAGE")
-    if not _is_network(model_or_run):
-        msg = f"MODEL must be a Keras network or a Run, got {model}, a {type(model_or_run).__name__}."
+    is_folder = model not in call.variables and Path(model).is_dir()
+    asked = model if is_folder else call.evaluate(model, "MODEL")
+    images = call.evaluate(image, "IMAGE")
+    if not is_folder and not _is_network(asked):
+        kinds = "a Keras network, a Run or a model folder"
+        msg = f"MODEL must be {kinds}, got {model}, a {type(asked).__name__}."
         raise click.ClickException(msg)
+    if panel:
+        return _explain_panel(asked, images, (model, image), options)
     with refusals_without_traceback():
+        network, normalize, class_names = evaluation.attribution.network_of(asked)
         images = np.asarray(images)
-        network = getattr(model_or_run, "model", model_or_run)
         if images.ndim == len(network.input_shape) - 1:
             images = images[np.newaxis]
-        if network is not model_or_run:
-            images = model_or_run.normalize(images)
-        return evaluation.attribute(method, network, images, target, layer, on=on)
+        attribution = evaluation.attribute(model=network, x=normalize(images), **options)
+        return replace(attribution, class_names=class_names)
+
+
+def _explain_panel(asked: Any, images: Any, variables: tuple[str, str], options: dict[str, Any]) -> Any:
+    panel_class = panel_called("explain")
+    if panel_class is None or not notebook.has_front_end():
+        missing = (
+            "no package offers a panel for explanations" if panel_class is None else "nobody can use a panel"
+        )
+        msg = f"{missing} here. Leave --panel out."
+        raise click.UsageError(msg)
+    method = options.pop("method")
+    right = "integrated_gradients" if method != "integrated_gradients" else "grad_cam"
+    given = {name: value for name, value in options.items() if value is not None}
+    return panel_class(asked, images, methods=(method, right), variables=variables, **given)
 
 
 @click.command()

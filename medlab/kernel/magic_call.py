@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any
 
 import click
@@ -13,6 +14,12 @@ from medlab.kernel.answers import Answer
 
 # In a notebook too, a refusal is read without its traceback.
 refusals_without_traceback = functools.partial(plain_refusals, REFUSALS)
+
+
+def panel_called(name: str) -> Any:
+    """Return the panel that an installed package offers under this name; None where there is none."""
+    entry_points = metadata.entry_points(group="medlab.panels", name=name)
+    return next(iter(entry_points)).load() if entry_points else None
 
 
 @dataclass

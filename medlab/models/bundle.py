@@ -60,6 +60,12 @@ class Bundle:
         shown = [f"  {name:<11}{value}" for name, value in lines.items() if value not in (None, "")]
         return "\n".join([f"Bundle of {self.model.name}", *shown])
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The classes in the order of the targets: of two, the positive one is the second."""
+        names = tuple(self.facts.get("class_names") or ())
+        return names[::-1] if names and names[0] == self.facts.get("positive_class") else names
+
     def normalize(self, images: NDArray[Any]) -> NDArray[np.float32]:
         """Bring raw images, shape (N, ..., C), to the network's input."""
         numbers = self.facts["normalization"]

@@ -15,6 +15,8 @@ from .estimate_charts import (
 from .image_figures import (
     feature_maps as feature_maps,
     image_grid as image_grid,
+    map_colors as map_colors,
+    maps_beside as maps_beside,
     overlay as overlay,
     planes as planes,
 )

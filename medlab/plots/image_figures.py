@@ -153,10 +153,41 @@ def overlay(
             gray = _to_unit(pictures[i], limits)
             _show(plain, gray, (0, 1), spacing_mm, above[i])
             _show(covered, gray, (0, 1), spacing_mm)
-            covered.imshow(_colored(summed[i]), aspect=_aspect(spacing_mm), interpolation="nearest")
+            covered.imshow(map_colors(summed[i])[0], aspect=_aspect(spacing_mm), interpolation="nearest")
     signed = bool((summed < 0).any())
-    _color_bar(picture, list(panels), signed, name, ends or ("against", "for"))
+    words = (ends or ("against", "for")) if signed else ("", "largest")
+    _color_bar(picture, list(panels), signed, name, words)
     _add_scale(picture, list(rows[0, :n]), spacing_mm)
+    return picture
+
+
+def maps_beside(
+    image: ArrayLike, maps: Sequence[Any], titles: Sequence[str], words: Sequence[str], *, alt: str = ""
+) -> canvas.Picture:
+    """Draw an image, and beside it maps over it, each with its own scale in numbers.
+
+    Parameters
+    ----------
+    image : array, shape (H, W, C), C 1 or 3
+    maps : sequence of arrays, each of shape (H, W), or None
+        Drawn as `overlay` draws them; for None the image stays alone.
+    titles, words : sequences of 1 + len(maps) texts
+        What stands above and below the image and the maps.
+    alt : str
+        What is to be seen, for readers who cannot see it.
+    """
+    shown = _as_pictures(np.asarray(image)[np.newaxis])
+    gray = _to_unit(shown[0], _gray_limits(shown))
+    picture, axes = canvas.panels(1, 1 + len(maps), height_in=3.6, alt=alt)
+    picture.few_colors = True
+    picture.set_layout_engine("compressed")  # as the images keep their shape, whatever room there is
+    for axis, values, title, text in zip(axes, [None, *maps], titles, words, strict=True):
+        _show(axis, gray, (0, 1), None, title)
+        axis.set_xlabel(text, fontsize=canvas.SMALL - 1, loc="left")
+        if values is not None:
+            colors, top = map_colors(values)
+            axis.imshow(colors, interpolation="nearest")
+            _color_bar(picture, [axis], bool((values < 0).any()), "", (f"{-top:.2g}", f"{top:.2g}"))
     return picture
 
 
@@ -312,21 +343,41 @@ def _scale_bars(axes: Sequence[Axes], mm: float) -> float:
     return length
 
 
-def _colored(values: NDArray[Any]) -> NDArray[Any]:
-    """Return a map as RGBA: the larger a number, the less of the image shows through."""
+def map_colors(values: NDArray[Any], top: float | None = None) -> tuple[NDArray[np.float64], float]:
+    """Return a map's colors as `overlay` lays them over an image, and the end of its scale.
+
+    Parameters
+    ----------
+    values : array, shape (H, W)
+        Positive numbers are orange, negative ones purple.
+    top : float or None
+        The size that has the full color, and all above it. None: one number in 200 is above it.
+
+    Returns
+    -------
+    colors : float array, shape (H, W, 4), RGBA in [0, 1]
+        The larger a number, the less of the image shows through.
+    top : float
+
+    Examples
+    --------
+    >>> colors, top = map_colors(np.array([[0.0, -2.0]]), top=2.0)
+    >>> colors[0, :, 3].tolist(), top
+    ([0.0, 0.9], 2.0)
+    """
     size = np.abs(values)
     # A map that is 0 nearly everywhere has its scale from its largest number.
-    top = float(np.quantile(size, _SATURATED)) or float(size.max()) or 1.0
+    top = top or float(np.quantile(size, _SATURATED)) or float(size.max()) or 1.0
     colors = np.where(values[..., np.newaxis] < 0, to_rgba(_AGAINST), to_rgba(_FOR))
     colors[..., 3] = 0.9 * np.minimum(size / top, 1) ** 0.7
-    return colors
+    return colors, top
 
 
 def _color_bar(
     picture: canvas.Picture, axes: list[Any], signed: bool, name: str, ends: tuple[str, str]
 ) -> None:
     colors = [_AGAINST, _NOTHING, _FOR] if signed else [_NOTHING, _FOR]
-    words = [ends[0], "0", ends[1]] if signed else ["0", "largest"]
+    words = [ends[0], "0", ends[1]] if signed else ["0", ends[1]]
     scale = ScalarMappable(
         Normalize(0, len(colors) - 1), LinearSegmentedColormap.from_list("attribution", colors)
     )

@@ -139,6 +139,7 @@ def fit(
         options=asdict(settings),
         seed=seed,
         backend=backend.name(),
+        target_names=dataset.target_names,
     )
 
 

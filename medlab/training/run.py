@@ -37,6 +37,8 @@ class Run:
         Every option of `fit` as it was used, defaults filled in.
     seed : int
     backend : str
+    target_names : tuple of str
+        The classes in the order of the targets, see `Dataset.target_names`; empty where nobody said.
     """
 
     model: Any
@@ -48,6 +50,7 @@ class Run:
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     backend: str = "tensorflow"
+    target_names: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         kept: Any = self.history[self.history["epoch"] == self.best_epoch].to_dict("records")

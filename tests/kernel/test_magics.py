@@ -213,7 +213,7 @@ def test_a_slice_of_plain_numbers_has_no_bar(run_cell):
         ("%medlab slice 'dict(a=1)'", "a volume must be a Volume or numbers of shape (Z, Y, X), got dict"),
         ("%medlab slice v -z 7", "z must lie between -7 and 6, got 7"),
         ("%medlab slice v --window lugn", "Did you mean 'lung'?"),
-        ("%medlab explain v v", "MODEL must be a Keras network or a Run, got v, a ndarray"),
+        ("%medlab explain v v", "MODEL must be a Keras network, a Run or a model folder, got v, a ndarray"),
     ],
 )
 def test_a_volume_or_network_that_is_none_is_refused(run_cell, line, words):

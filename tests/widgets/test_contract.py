@@ -18,6 +18,7 @@ from medlab_widgets import (
     ConvolutionExplorer,
     CopyText,
     LiveCharts,
+    MapView,
     NetworkView,
     StatusLine,
     ThresholdExplorer,
@@ -39,6 +40,7 @@ MADE = {
     "ConvolutionExplorer": lambda: ConvolutionExplorer([[0, 1, 2], [3, 4, 5], [6, 7, 9], [1, 1, 1]]),
     "LiveCharts": lambda: LiveCharts([CHART], "Loss of one run"),
     "CopyText": lambda: CopyText(label="Copy", text="1 + 1"),
+    "MapView": lambda: MapView(heading="saliency"),
     "NetworkView": lambda: NetworkView(small_network(), np.ones((4, 5, 1))),
     "StatusLine": lambda: StatusLine(text="running"),
     "ThresholdExplorer": lambda: ThresholdExplorer([0, 1], [0.2, 0.7]),
@@ -85,7 +87,7 @@ def test_with_a_front_end_it_is_alive_as_well(name, monkeypatch):
 
 
 def test_panels_show_themselves_the_same_way():
-    for name in ("TrainingPanel", "GanPanel", "AugmentationPlayground"):
+    for name in ("AugmentationPlayground", "ExplainPanel", "GanPanel", "TrainingPanel"):
         cls = getattr(medlab_widgets, name)
         assert cls.__mro__.index(PictureMixin) < cls.__mro__.index(ipywidgets.VBox)
         assert cls.picture is not PictureMixin.picture

@@ -1,3 +1,4 @@
+from .asked_networks import network_of as network_of
 from .attribution_maps import Attribution as Attribution
 from .captum_attribution import attribute as attribute
 from .feature_masks import superpixels as superpixels

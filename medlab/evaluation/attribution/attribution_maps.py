@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,8 @@ class Attribution:
         How many at once.
     on, region, head
         What was asked: see `medlab.evaluation.attribute`.
+    class_names : sequence of str
+        Of the targets, for the titles; empty where nobody said.
     """
 
     method: str
@@ -66,6 +69,7 @@ class Attribution:
     on: str = "output"
     region: Any = None
     head: str | int | None = None
+    class_names: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.output)
@@ -135,7 +139,9 @@ class Attribution:
         return np.mean(self.baseline, axis=0) if several else self.baseline
 
     def _titles(self) -> list[str]:
-        classes = [""] * len(self) if self.target is None else [f"class {k}: " for k in self.target]
+        named = dict(enumerate(self.class_names))
+        targets = [None] * len(self) if self.target is None else self.target
+        classes = ["" if k is None else f"{named.get(k, f'class {k}')}: " for k in targets]
         return [f"{name}{value:.3g}" for name, value in zip(classes, self.output, strict=True)]
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -36,7 +36,7 @@ def attribute(
     head: str | int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | Callable[[int], Any] = False,
     cancel: threading.Event | None = None,
     **options: Any,
 ) -> Attribution:
@@ -74,8 +74,8 @@ def attribute(
         Images that go through the network at once. None: from the free memory.
     seed : int
         For the methods that draw: {draws}.
-    progress : bool
-        Show a bar.
+    progress : bool or callable
+        Show a bar, or call this with the number of images that went through the network, after each batch.
     cancel : threading.Event or None
         Set it, from another thread, to stop between two batches.
     **options
@@ -112,7 +112,7 @@ def attribute(
     inputs = explained_output.Inputs(x)
     started = time.perf_counter()
     with (
-        tqdm(disable=not progress, unit=" images", desc=method, leave=False, mininterval=0.5) as bar,
+        tqdm(disable=progress is not True, unit=" images", desc=method, leave=False, mininterval=0.5) as bar,
         open_query(
             model,
             inputs,
@@ -121,7 +121,7 @@ def attribute(
             region=region,
             head=head,
             batch_size=batch_size,
-            watcher=(watcher := Watcher(cancel, bar.update)),
+            watcher=(watcher := Watcher(cancel, progress if callable(progress) else bar.update)),
         ) as query,
     ):
         seen = _layer(row, layer, query)

@@ -129,12 +129,7 @@ def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
     ValueError
         If there is none, or the named one gives no maps; the message lists those that do.
     """
-    # Maps: as many axes as an image, more than one place, one map for each image.
-    places = {
-        seen: int(np.prod(seen.shape[:-1]))
-        for seen in layers
-        if seen.shape is not None and len(seen.shape) == axes and np.prod(seen.shape[:-1]) > 1
-    }
+    places = with_maps(layers, axes)
     if not places:
         msg = (
             "the network must have a layer that gives a map for each image, got none. Use a method that "
@@ -148,6 +143,15 @@ def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
         checks.one_of("layer", name, [seen.name for seen in places])
         matching = [seen for seen in matching if seen.name == name]
     return matching[0]
+
+
+def with_maps(layers: Sequence[Seen], axes: int) -> dict[Seen, int]:
+    """Return the layers that give one map for each image, with as many axes as it, and their places (> 1)."""
+    return {
+        seen: int(np.prod(seen.shape[:-1]))
+        for seen in layers
+        if seen.shape is not None and len(seen.shape) == axes and np.prod(seen.shape[:-1]) > 1
+    }
 
 
 def last(layers: Sequence[Seen], answer: Any) -> Seen | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from medlab import checks
 from medlab.evaluation.attribution import Attribution
 from medlab.evaluation.attribution.explained_output import Inputs
 from medlab.evaluation.attribution.queries import open_query
+from medlab.evaluation.attribution.torch_bridge import Watcher
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def deletion(model: Any, attribution: Attribution, **options: Any) -> Curves:
         By name: `steps`, the number of equal parts into which the places are cut (default 20); `orders`, the
         random orders to compare with (default 3); `until`, the share of the places at which to stop
         (default 1; for a small suspect, a little more than its area); `baseline`, a number or array that the
-        places become (default: the attribution's own); `seed`; `batch_size`.
+        places become (default: the attribution's own); `seed`; `batch_size`; `cancel`, as of `attribute`.
 
     Returns
     -------
@@ -109,6 +111,7 @@ def _curves(
     baseline: Any = None,
     seed: int = 0,
     batch_size: int | None = None,
+    cancel: threading.Event | None = None,
 ) -> Curves:
     checks.in_range("steps", steps, 2, whole=True)
     checks.in_range("orders", orders, 1, whole=True)
@@ -128,7 +131,8 @@ def _curves(
     shuffled = rng.random((orders + 1, len(images), places))
     ranked = np.lexsort((shuffled[0], -maps.sum(axis=-1).reshape(len(images), -1)), axis=-1)
     counts = np.round(np.linspace(0, until * places, steps + 1)).astype(int)
-    with open_query(model, inputs, **attribution.question, batch_size=batch_size) as query:
+    watcher = Watcher(cancel)
+    with open_query(model, inputs, **attribution.question, batch_size=batch_size, watcher=watcher) as query:
 
         def along(order: NDArray[Any]) -> NDArray[np.float64]:
             rank = np.argsort(order, axis=-1).reshape(*images.shape[:-1], 1)
