@@ -35,6 +35,11 @@ game = GanPanel(gan, images, steps=20, batch_size=8, title="SIMULATED noise")
 game.start().wait()
 game
 """,
+    "explain panel": """
+from medlab_widgets import ExplainPanel
+explained = ExplainPanel(model, dataset.test.images / 255, title="SIMULATED spots").wait()
+explained
+""",
     "threshold explorer": """
 from medlab_widgets import ThresholdExplorer
 truth = np.random.default_rng(0).integers(0, 2, 500)
@@ -91,6 +96,7 @@ def shows_what_it_showed(lab):
         "training panel": "run 1: done",
         "session panel": "training: done",
         "GAN panel": "step 20 of 20",
+        "explain panel": "case 0 of SIMULATED spots",
         "threshold explorer": "Of 10,000 people tested 100 are malignant",
         "convolution explorer": "The 9 products add up to",
         "network view": "stem_convolution: maps 0 to 15 of 24",
@@ -189,7 +195,7 @@ def test_after_a_restart_every_widget_is_marked_and_says_what_to_do(gallery):
     explorer = gallery.cell(CELLS["threshold explorer"])
     gallery.restart()
     expect(gallery.cell(CELLS["quiz"]).locator(".jupyter-widgets-disconnected").first).to_be_attached()
-    for name in ("training panel", "session panel", "GAN panel"):
+    for name in ("training panel", "session panel", "GAN panel", "explain panel"):
         restarted = gallery.cell(CELLS[name]).get_by_text(re.compile("^The kernel was restarted"))
         expect(restarted).to_be_visible()
     explorer.get_by_role("slider").first.focus()

@@ -221,6 +221,50 @@ def test_a_volume_or_network_that_is_none_is_refused(run_cell, line, words):
     assert words in run_cell(line).err
 
 
+@pytest.fixture
+def asked(shell, make_spots, tmp_path):
+    """Put a run, its model folder and images into the notebook."""
+    from medlab import models, training
+
+    dataset = make_spots(16, 8, 8)
+    model = models.build("screening_cnn", dataset, width=4, seed=0)
+    run = training.fit(model, dataset, epochs=1, progress=False)
+    shell.user_ns |= {"run": run, "scans": dataset.test.images[:2]}
+    return models.save(tmp_path / "saved", model, dataset, run.normalization)
+
+
+def test_explain_calls_classes_by_their_names(asked, run_cell, shell):
+    map_of_run = run_cell("%medlab explain run scans --method saliency").value
+    assert [title.partition(":")[0] for title in map_of_run._titles()] == ["spot", "spot"]
+    map_of_folder = run_cell(f"%medlab explain {asked} scans --method saliency --target 0").value
+    assert [title.partition(":")[0] for title in map_of_folder._titles()] == ["dark", "dark"]
+    shell.user_ns["net"] = shell.user_ns["run"].model
+    nameless = run_cell("%medlab explain net scans/255 --method saliency").value
+    assert nameless._titles()[0].startswith("class 1: ")
+
+
+def test_explain_opens_a_panel_where_somebody_can_use_one(asked, run_cell, monkeypatch):
+    made = []
+    monkeypatch.setattr("medlab.kernel.line_commands.panel_called", lambda name: None)
+    assert "no package offers a panel for explanations" in run_cell("%medlab explain run scans --panel").err
+    monkeypatch.setattr(
+        "medlab.kernel.line_commands.panel_called", lambda name: lambda *a, **o: made.append((name, a, o))
+    )
+    assert (
+        "nobody can use a panel here. Leave --panel out" in run_cell("%medlab explain run scans --panel").err
+    )
+    monkeypatch.setattr("medlab.notebook.has_front_end", lambda: True)
+    run_cell("%medlab explain run scans[:1] --panel --target 0 --on logit")
+    (name, (_, images), options), *_ = made
+    assert (name, images.shape) == ("explain", (1, 16, 18, 1))
+    assert options == {
+        "methods": ("grad_cam", "integrated_gradients"),
+        "variables": ("run", "scans[:1]"),
+        "target": 0,
+        "on": "logit",
+    }
+
+
 def test_a_window_is_of_hounsfield_units(shell, run_cell):
     shell.user_ns["pet"] = Volume(
         np.ones((7, 8, 9), np.float32), (3.0, 0.8, 0.7), modality="PT", units="g/ml"

@@ -140,7 +140,7 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
         self.controls |= {name: ipywidgets.Dropdown(options=options) for name, options in offered.items()}
         shown = {"case": len(self._images) > 1, "target": len(targets) > 1}
         for name, control in self.controls.items():
-            control.description = name
+            control.description = "class" if name == "target" else name
             control.layout.display = "" if shown.get(name, True) else "none"
         self.views, self.status = {side: MapView() for side in SIDES}, StatusLine()
         self.opacity = ipywidgets.FloatSlider(1.0, description="opacity", max=1.0, step=0.05)
