@@ -166,7 +166,7 @@ def explain(call: MagicCall, model: str, image: str, panel: bool, **options: Any
         msg = f"MODEL must be {kinds}, got {model}, a {type(asked).__name__}."
         raise click.ClickException(msg)
     if panel:
-        return _explain_panel(asked, images, (model, image), options)
+        return _explain_panel(asked, images, ("model" if is_folder else model, image), options)
     with refusals_without_traceback():
         network, normalize, class_names = evaluation.attribution.network_of(asked)
         images = np.asarray(images)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 import threading
 import time
 from collections.abc import Sequence
 from concurrent import futures
+from pathlib import Path
 from typing import Any, Self
 
 import ipywidgets
@@ -95,11 +95,13 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
             msg = f"methods must be the names of two, for left and right, got {methods!r}."
             raise ValueError(msg)
         background.check_free()
+        opening = f"from medlab import models\n\n{variables[0]} = models.load({str(model)!r})\n"
+        self._opening = opening if isinstance(model, str | Path) else ""
         self._network, self._normalize, names = attribution.network_of(model)
         self._raw, self._one = self._network is not model, np.ndim(images) == 3
         self._images = map_evidence.checked_images(images)
-        self._labels = None if labels is None else list(labels)
-        if self._labels is not None:
+        self._labels = [] if labels is None else list(labels)
+        if labels is not None:
             checks.same_length(images=self._images, labels=self._labels)
         self.title, self._on, self._variables, self._outputs = title, on, variables, {}
         self._pictured: dict[str, Asked] = {}
@@ -124,12 +126,8 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
         super().__init__(self._compose(targets, layers))
         self.add_class("medlab-panel").add_class(self.status.watched)
         answer_at_once([self], self._lock)
-        first = {
-            "left": methods[0],
-            "right": methods[1],
-            "target": targets[1 if targets == self._names else 0],
-        }
-        self.choose(**{**first, **choices})
+        first = targets[1 if targets == self._names else 0]
+        self.choose(**{"left": methods[0], "right": methods[1], "target": first, **choices})
         for control in self.controls.values():
             control.observe(guarded(self._ask, self.status), "value")
 
@@ -142,7 +140,8 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
         for name, control in self.controls.items():
             control.description = "class" if name == "target" else name
             control.layout.display = "" if shown.get(name, True) else "none"
-        self.views, self.status = {side: MapView() for side in SIDES}, StatusLine()
+        half = {"flex": "1 1 230px", "max_width": "320px"}  # side by side on a narrow page, too
+        self.views, self.status = {side: MapView(layout=half) for side in SIDES}, StatusLine()
         self.opacity = ipywidgets.FloatSlider(1.0, description="opacity", max=1.0, step=0.05)
         for view in self.views.values():
             ipywidgets.jslink((self.opacity, "value"), (view, "opacity"))
@@ -226,9 +225,9 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
     def code(self) -> str:
         """Return the lines that give both maps and their measures without the panel."""
         (model, images), case = self._variables, self.controls["case"].value
-        x = f"{images}[np.newaxis]" if self._one else f"{images}[{case}:{case + 1}]"
+        x = f"{images}[None]" if self._one else f"{images}[{case}:{case + 1}]"
         network, x = (f"{model}.model", f"{model}.normalize({x})") if self._raw else (model, x)
-        return map_evidence.code(list(self._asked().values()), network, x, self._on)
+        return self._opening + map_evidence.code(list(self._asked().values()), network, x, self._on)
 
     def picture(self) -> plots.Picture:
         """Return both maps with their measures, as far as they are known."""
@@ -251,8 +250,7 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
 
     def _output(self, case: int) -> Any:
         if case not in self._outputs:
-            image = self._images[case : case + 1]
-            self._outputs[case] = models.predict(self._network, self._normalize, image)[0]
+            self._outputs[case] = models.predict(self._network, np.asarray, self._x(case))[0]
         return self._outputs[case]
 
     def _asked(self) -> dict[str, Asked]:
@@ -338,12 +336,12 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
                 problem = text.reason(asked) if failed else ""
                 self.views[side].show(heading, self._images[case], values, map_evidence.rows(known), problem)
             parts, of = [f"case {case} of {self.title}"], dict(enumerate(self._names))
-            if self._labels is not None:
+            if self._labels:
                 parts.append(f"label: {of.get(self._labels[case], self._labels[case])}")
             if (output := self._outputs.get(case)) is not None:
                 place = int(np.argmax(output)) if np.size(output) > 1 else 1
                 parts.append(f"the network's output: {of.get(place, '')} {np.max(output):.3g}")
-            self.said.value = html.escape(" · ".join(parts))
+            self.said.value = text.escape(" · ".join(parts))
             working = bool(missing) and not self._cancel.is_set()
             self.progress.max = len(STAGES) * len(set(self._asked().values()))
             self.progress.value = self.progress.max - len(missing)

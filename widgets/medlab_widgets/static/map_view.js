@@ -31,7 +31,7 @@ export function described(heading, ends, opacity) {
 }
 
 const STYLE = `
-.medlab-map { font-size: 12px; width: 300px; max-width: 100%; }
+.medlab-map { font-size: 12px; width: 100%; }
 .medlab-map figure { margin: 0; }
 .medlab-map canvas { display: block; width: 100%; image-rendering: pixelated; }
 .medlab-map .bar { height: 12px; margin-top: 6px; }
