@@ -233,6 +233,7 @@ def asked(shell, make_spots, tmp_path):
     return models.save(tmp_path / "saved", model, dataset, run.normalization)
 
 
+@pytest.mark.slow
 def test_explain_calls_classes_by_their_names(asked, run_cell, shell):
     map_of_run = run_cell("%medlab explain run scans --method saliency").value
     assert [title.partition(":")[0] for title in map_of_run._titles()] == ["spot", "spot"]
@@ -243,6 +244,7 @@ def test_explain_calls_classes_by_their_names(asked, run_cell, shell):
     assert nameless._titles()[0].startswith("class 1: ")
 
 
+@pytest.mark.slow
 def test_explain_opens_a_panel_where_somebody_can_use_one(asked, run_cell, monkeypatch):
     made = []
     monkeypatch.setattr("medlab.kernel.line_commands.panel_called", lambda name: None)
