@@ -44,6 +44,8 @@ HEART = (
     "The label would survive, but a mirrored chest has its heart on the wrong side, as hardly any film has."
 )
 ORGANS = "A mirror image turns a left kidney into a right one, and the label names the side."
+# Measured by `medlab data audit` on the official files; tests/data/test_nearcopies.py measures them again.
+NO_COPIES = {"test in train": 0, "test in val": 0, "val in train": 0}
 HAND_WRITTEN: dict[str, dict[str, Any]] = {
     "pathmnist": {
         "modality": "histology (H&E)",
@@ -86,6 +88,14 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "positive_class": 1,
         "label_meaning": "Pneumonia, bacterial or viral, against normal, in children. The test set is the "
         "source's own, with a larger share of normal films than training.",
+        "near_copies": {
+            "28": {
+                "fingerprint": "53fb593fc5f4e0d1",
+                "test in train": 0,
+                "test in val": 0,
+                "val in train": 8,
+            },
+        },
     },
     "retinamnist": {
         "modality": "fundus photograph",
@@ -105,6 +115,14 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "positive_class": 0,
         "label_meaning": "Class 0 is malignant and is the positive class; class 1 joins normal and benign.",
         "split_by": "image",
+        "near_copies": {
+            "28": {
+                "fingerprint": "50ed39eff4e044ad",
+                "test in train": 48,
+                "test in val": 7,
+                "val in train": 30,
+            },
+        },
     },
     "bloodmnist": {
         "modality": "blood smear microscopy",
@@ -177,6 +195,10 @@ HAND_WRITTEN: dict[str, dict[str, Any]] = {
         "positive_class": 1,
         "label_meaning": "Vessel segment with an aneurysm against one without; shapes, not gray values. All "
         "come from 103 vessel trees, and whether a tree lies in several splits is not known.",
+        "near_copies": {
+            "28": {"fingerprint": "412ec0aa51ea4cc5", **NO_COPIES},
+            "64": {"fingerprint": "3de5d5dcd266c089", **NO_COPIES},
+        },
     },
     "synapsemnist3d": {
         "modality": "electron microscopy, volume",

@@ -10,7 +10,7 @@ import medlab
 
 # name: help. The module medlab.cli.NAME holds the click command NAME.
 COMMANDS = {
-    "data": "List, describe, download, verify and export data sets.",
+    "data": "List, describe, download, verify, audit and export data sets.",
     "doctor": "Show what is installed, what is missing, and how to install it.",
     "kernels": "Install, list and remove a Jupyter kernel for each of Keras' backends.",
     "lab": "Open the course in JupyterLab.",

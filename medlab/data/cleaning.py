@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from medlab.data import nearcopies
 from medlab.data.dataset import Dataset, Split
 from medlab.text import counted
 
@@ -66,10 +67,25 @@ def clean(dataset: Dataset, *, drop: bool = False) -> tuple[Dataset, pd.DataFram
     return replace(dataset, **splits, notes=notes, fingerprint=""), report
 
 
-def duplicates_across(first: Split, second: Split) -> int:
-    """Return how many images of `first` have an exact copy in `second`."""
-    digests = set(map(_digest, second.images))
-    return sum(_digest(image) in digests for image in first.images)
+def duplicates_across(first: Split, second: Split, *, threshold: float = nearcopies.ALIKE) -> int:
+    """Return how many images of `first` have a near-copy in `second`.
+
+    Parameters
+    ----------
+    first, second, threshold
+        As in `near_copies`, which returns the pairs and says what counts as a near-copy.
+
+    Returns
+    -------
+    n : int
+        Images of `first`, each counted once, whatever the labels are.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of the images differ, or `threshold` is out of range.
+    """
+    return int(nearcopies.repeated(first, second, threshold).sum())
 
 
 def _digest(image: NDArray[Any]) -> bytes:

@@ -3,13 +3,14 @@
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from medlab import checks
-from medlab.data import classfolders, foldercard, grouping, imagefiles, splitting
+from medlab.data import classfolders, foldercard, grouping, imagefiles, nearcopies, splitting
 from medlab.data.classfolders import Rows
 from medlab.data.dataset import SPLITS, Dataset, Split
 from medlab.data.imagefiles import ImageFile
@@ -71,7 +72,7 @@ def load_folder(
     dataset : Dataset
         Images uint8, shape (N, H, W, 1) or (N, H, W, 3); float32 where files have 16 bits (divided by 257,
         so that they span [0, 255] as well) or floats. The attribute ``file`` holds the file names; `notes`
-        says what was split, resized and found twice.
+        says what was split, resized and found twice (near-copies only of fewer than 5,000 images).
 
     Raises
     ------
@@ -116,7 +117,7 @@ def load_folder(
     if card:
         notes.append(f"License, source and what the labels mean are told by {foldercard.CARD} in the folder.")
     unknown = {"license": "unknown: ask who gave you the images", "source": f"folder {root.name}"}
-    return Dataset(
+    dataset = Dataset(
         name=root.name,
         **loaded,
         task="binary" if len(class_names) == 2 else "multiclass",
@@ -125,6 +126,11 @@ def load_folder(
         notes=tuple(notes),
         **{**unknown, "label_meaning": _label_meaning(class_names), **card},
     )
+    repeated = nearcopies.repeated_in_test(dataset)
+    if repeated is not None and repeated.any():
+        note = f"Test images with a near-copy in train or val: {repeated.sum():,} of {len(repeated):,}."
+        dataset = replace(dataset, notes=(*dataset.notes, note))
+    return dataset
 
 
 class Survey(NamedTuple):

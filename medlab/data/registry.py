@@ -44,6 +44,8 @@ class Record:
     simulated : bool
     split_by : str
         What the source says its splits keep together ("patient", "CT scan", "image"); empty if it does not.
+    near_copies : dict, size to ``{"fingerprint", "test in train", "test in val", "val in train"}``
+        How many images of the first split have a near-copy in the second; only sizes that were measured.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Record:
     published: tuple[Mapping[str, Any], ...] = ()
     simulated: bool = False
     split_by: str = ""
+    near_copies: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         kept = " and ".join(self.flips).capitalize() or "No"
@@ -88,6 +91,10 @@ class Record:
             "source": self.source,
             "citation": self.citation,
         }
+        for size, found in self.near_copies.items():
+            of = {pair: self.split_sizes[pair.split()[0]] for pair in found if " in " in pair}
+            counts = ", ".join(f"{found[pair]} of {n} {pair}" for pair, n in of.items())
+            facts["near-copies"] = f"{facts.get('near-copies', '')} {size} pixels: {counts}.".strip()
         lines = [f"{self.name}: {self.title}"]
         for key, text in facts.items():
             lines += textwrap.wrap(text, 100, initial_indent=f"  {key:<12}", subsequent_indent=" " * 14)
@@ -181,7 +188,8 @@ def _record(path: Traversable, name: str, row: dict[str, Any]) -> Record:
         raise ValueError(msg)
     tuples = {key: tuple(value) for key, value in row.items() if isinstance(value, list)}
     by_size = {
-        key: {int(size): value for size, value in row.get(key, {}).items()} for key in ("files", "spacing_mm")
+        key: {int(size): value for size, value in row.get(key, {}).items()}
+        for key in ("files", "spacing_mm", "near_copies")
     }
     return Record(name=name, **{**row, **tuples, **by_size})
 

@@ -14,7 +14,7 @@ import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
-from medlab.data import Dataset, Split
+from medlab.data import Dataset, Split, nearcopies
 from medlab.evaluation import errors, split_measures
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
 from medlab.text import columns, estimate
@@ -42,7 +42,8 @@ class Evaluation:
         over classes counts every class). `accuracy` is at 0.5 and `accuracy_at_threshold`, like the other
         decisions, at `threshold`; `majority_accuracy` is that of always answering the split's most frequent
         class; `sensitivity_at_specificity` is at specificity 0.90. ``resamples_skipped`` counts resamples
-        that lacked a class. The intervals hold the network and the threshold fixed.
+        that lacked a class. The intervals hold the network and the threshold fixed. Where test images have a
+        near-copy in train or val, ``test_without_copies`` has the measures of the others.
     threshold : float or None
         Chosen on validation by `threshold_rule`; None for tasks other than binary.
     targets, predictions : dict of arrays
@@ -58,6 +59,9 @@ class Evaluation:
         What else is known of the test images.
     patients : array, shape (N,), or None
         Whose the test images are.
+    near_copies : int or None
+        Test images with a near-copy in train or val (see `medlab.data.near_copies`); None where nobody
+        looked, because there are too many images.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Evaluation:
     published: list[dict[str, Any]] = field(default_factory=list)
     attributes: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     patients: NDArray[Any] | None = field(default=None, repr=False)
+    near_copies: int | None = None
 
     def to_metrics(self) -> dict[str, Any]:
         """Return what metrics.json holds of this evaluation: plain types, null for undefined."""
@@ -81,6 +86,7 @@ class Evaluation:
                 "threshold": self.threshold,
                 "threshold_rule": self.threshold_rule,
                 **self.splits,
+                **({} if self.near_copies == 0 else {"near_copies_in_test": self.near_copies}),
                 "ceiling": self.ceiling,
                 "published": self.published,
             }
@@ -89,12 +95,13 @@ class Evaluation:
     def table(self) -> pd.DataFrame:
         """Return the measures of train, val and test side by side, as text with intervals.
 
+        A fourth column leaves out the test images with a near-copy in train or val, where there are any.
         The last row tells of resamples that lacked a class and were left out, where there are any.
         """
         known = [key for key in _NAMES if key in self.splits["test"]]
         texts = {
-            name: [str(measures["n"]), *(estimate(measures[key], measures.get(f"{key}_ci")) for key in known)]
-            for name, measures in self.splits.items()
+            name.replace("_", " "): [str(m["n"]), *(estimate(m[key], m.get(f"{key}_ci")) for key in known)]
+            for name, m in self.splits.items()
         }
         table = pd.DataFrame(
             texts, index=["images", *(measure_name(key, self.task, self.threshold) for key in known)]
@@ -167,7 +174,7 @@ class Evaluation:
         rows = [["", *table.columns]]
         for name, *cells in table.itertuples():
             first, *rest = textwrap.wrap(name, 25)
-            rows += [[first, *cells], *([f"  {words}", "", "", ""] for words in rest)]
+            rows += [[first, *cells], *([f"  {words}", *[""] * len(cells)] for words in rest)]
         lines += columns(rows).splitlines()
         return "\n  ".join([*lines, "with 95 % intervals; table() has all measures"])
 
@@ -252,12 +259,16 @@ def evaluate(
         for name, truth in targets.items():
             _both_classes(dataset, name, truth)
         threshold = choose_threshold(targets["val"], predictions["val"], threshold_rule)
+    parts: dict[str, Any] = {k: (s.patients, targets[k], predictions[k]) for k, s in splits.items()}
+    repeated = nearcopies.repeated_in_test(dataset)
+    if repeated is not None and repeated.any():
+        left = targets["test"][~repeated]
+        if left.size and (threshold is None or left.min() < left.max()):
+            parts["test_without_copies"] = tuple(None if c is None else c[~repeated] for c in parts["test"])
     measured = {}
-    for name, split in splits.items():
-        resampling = split_measures.Resampling(split.patients, n_bootstrap, seed)
-        measured[name] = split_measures.of_split(
-            dataset, targets[name], predictions[name], threshold, resampling
-        )
+    for name, (patients, truth, output) in parts.items():
+        resampling = split_measures.Resampling(patients, n_bootstrap, seed)
+        measured[name] = split_measures.of_split(dataset, truth, output, threshold, resampling)
     return Evaluation(
         name=dataset.name,
         task=dataset.task,
@@ -272,6 +283,7 @@ def evaluate(
         published=[dict(row) for row in dataset.published],
         attributes={key: column for key, column in dataset.test.attributes.items() if column.ndim == 1},
         patients=dataset.test.patients,
+        near_copies=None if repeated is None else int(repeated.sum()),
     )
 
 

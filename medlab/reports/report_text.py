@@ -46,6 +46,7 @@ def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -
             f"At threshold {threshold:.3g}, chosen on validation ({rule}), for the class {positive}: "
             f"sensitivity {_estimate(test, 'sensitivity')}, specificity {_estimate(test, 'specificity')}."
         )
+    sentences += _about_copies(evaluation) if evaluation.near_copies else []
     if ceiling:
         sentences.append(
             f"The expected AUC, {ceiling['expected_auc']:.3f}, is "
@@ -155,7 +156,21 @@ def about_results(evaluation: Evaluation, run: Run) -> Markdown:
                 "affected by such a shift."
             )
         lines.append(common)
-    return _markdown(*_bullets([*lines, *without_interval(test)]))
+    return _markdown(*_bullets([*lines, *_about_copies(evaluation), *without_interval(test)]))
+
+
+def _about_copies(evaluation: Evaluation) -> list[str]:
+    """Say how many test images come again in train or validation, and what the result is without them."""
+    copies, rest = evaluation.near_copies, evaluation.splits.get("test_without_copies")
+    if not copies:
+        unknown = "Near-copies across splits were not counted among so many: data.duplicates_across does it."
+        return [unknown] if copies is None else []
+    result = "too few images are left for a result"
+    if rest:
+        measure = "auc" if "auc" in rest else "mae"
+        result = f"{_TITLES[measure]} {_estimate(rest, measure)} on {rest['n']:,} images"
+    share = f"{copies:,} of {evaluation.splits['test']['n']:,} test images"
+    return [f"{share} have a near-copy in train or validation, which may flatter. Without them: {result}."]
 
 
 def without_interval(test: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`medlab data list | show | fetch | verify | export`."""
+"""`medlab data list | show | fetch | verify | audit | export`."""
 
 from __future__ import annotations
 
@@ -88,6 +88,31 @@ def test_verify_accepts_the_official_file(real_data):
     result = run("verify", "breastmnist")
     assert result.exit_code == 0, result.output
     assert result.output.endswith("breastmnist.npz: as registered\n")
+
+
+def test_audit_counts_near_copies_in_every_set_of_the_data_root_and_keeps_them(
+    real_data, tmp_path, monkeypatch
+):
+    if not list(real_data.rglob("breastmnist.npz")):
+        pytest.skip("MEDLAB_DATA has no breastmnist.npz")
+    (tmp_path / "breastmnist.npz").symlink_to(next(real_data.rglob("breastmnist.npz")))
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
+    result = run("audit")
+    assert result.exit_code == 0, result.output
+    head, row = result.output.splitlines()
+    assert re.split("  +", head) == ["name", "size", "test in train", "test in val", "val in train"]
+    assert re.split("  +", row) == ["breastmnist", "28", "48 of 156", "7 of 156", "30 of 78"]
+    kept = (tmp_path / "near_copies.json").read_text(encoding="utf-8")
+    monkeypatch.setattr("medlab.data.nearcopies._pairs", None)
+    assert run("audit").output == result.output
+    assert str(tmp_path) not in kept
+
+
+def test_audit_of_an_empty_data_root_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDLAB_DATA", str(tmp_path))
+    head, row = run("audit").output.splitlines()
+    assert head == "registered sets in the data root"
+    assert row == "none: medlab data fetch NAME brings one"
 
 
 def test_export_writes_a_simulated_set_with_its_options(tmp_path):

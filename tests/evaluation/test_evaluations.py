@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from medlab import metrics
-from medlab.data import Dataset, Split
+from medlab.data import Dataset, Split, nearcopies
 from medlab.evaluation import evaluate, intervals
 
 
@@ -417,6 +417,65 @@ def test_an_evaluation_prints_as_a_few_measures_without_patients_or_pixels(tiny)
     assert lines[1].startswith("  threshold for ")
     assert [line.split()[0] for line in lines[3:6]] == ["images", "AUC", "average"]
     assert not any("nobody" in line or "patient" in line or "array" in line for line in lines)
+
+
+@pytest.fixture
+def copied(rng):
+    """Eight test images, of which number 2 comes again in train, mirrored, and number 5 in val."""
+    outputs = ([0.1, 0.2, 0.8, 0.9], [0.1, 0.3, 0.4, 0.9], [0.2, 0.6, 0.1, 0.3, 0.7, 0.3, 0.9, 0.8])
+    labels = ([0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0, 1, 1, 1, 1])
+    images = [rng.random((len(output), 3, 8, 1), dtype=np.float32) for output in outputs]
+    images[0][1], images[1][2] = images[2][2, :, ::-1], images[2][5] * 0.5 + 0.2
+    parts = [
+        Split(*pair, [f"p{i // 2}" for i in range(len(pair[0]))]) for pair in zip(images, labels, strict=True)
+    ]
+    known = {
+        image.tobytes(): value
+        for i, o in zip(images, outputs, strict=True)
+        for image, value in zip(i, o, strict=True)
+    }
+    parts = [replace(part, labels=np.array(part.labels), patients=np.array(part.patients)) for part in parts]
+    dataset = Dataset("copied", *parts, "binary", ("normal", "ill"), 1)
+    return dataset, lambda batch: np.array([known[image.tobytes()] for image in batch])
+
+
+def test_where_test_images_come_again_in_training_all_measures_are_given_without_them_too(copied):
+    dataset, predict = copied
+    evaluation = evaluate(predict, dataset, n_bootstrap=50)
+    assert evaluation.near_copies == 2
+    every, rest = evaluation.splits["test"], evaluation.splits["test_without_copies"]
+    # Positive .7 .3 .9 .8 against .2 .6 .1 .3: of 16 pairs one is lost and one tied. Without .3 and .1, none.
+    assert (every["n"], every["auc"]) == (8, pytest.approx(14.5 / 16))
+    assert (rest["n"], rest["auc"]) == (6, 1.0)
+    alone = replace(dataset, test=dataset.test.subset([0, 1, 3, 4, 6, 7]))
+    again = evaluate(predict, alone, n_bootstrap=50)
+    assert again.splits["test"] == rest
+    assert (again.near_copies, "test_without_copies" in again.splits) == (0, False)
+    measures = json.loads(json.dumps(evaluation.to_metrics(), allow_nan=False))
+    assert (measures["near_copies_in_test"], measures["test_without_copies"]["n"]) == (2, 6)
+    assert evaluation.table().loc["images", "test without copies"] == "6"
+    lines = repr(evaluation).splitlines()
+    assert lines[2].split() == ["train", "val", "test", "test", "without", "copies"]
+    assert max(map(len, lines)) <= 110
+
+
+def test_without_a_class_nothing_is_measured_and_the_copies_are_counted(copied):
+    dataset, _ = copied
+    lost = replace(dataset, train=replace(dataset.train, images=dataset.test.images[4:]))
+    evaluation = evaluate(lambda batch: np.linspace(0, 1, len(batch)), lost, n_bootstrap=20)
+    assert evaluation.near_copies == 4
+    assert list(evaluation.splits) == ["train", "val", "test"]
+    assert evaluation.to_metrics()["near_copies_in_test"] == 4
+
+
+def test_an_evaluation_says_where_nobody_looked_for_near_copies(copied, monkeypatch):
+    dataset, predict = copied
+    monkeypatch.setattr(nearcopies, "_MANY", 5)
+    other = replace(dataset, train=dataset.train.subset([3, 0, 1, 2]))
+    evaluation = evaluate(predict, other, n_bootstrap=20)
+    assert evaluation.near_copies is None
+    assert evaluation.to_metrics()["near_copies_in_test"] is None
+    assert evaluate(predict, replace(other, simulated=True), n_bootstrap=20).near_copies == 0
 
 
 def test_worst_errors_are_the_most_confident_ones(tiny):

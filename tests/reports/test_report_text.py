@@ -211,6 +211,26 @@ def test_results_say_why_a_measure_has_no_interval():
     assert "No interval for auc, balanced accuracy: it rests on 1 image." in text
 
 
+def test_results_say_how_many_test_images_come_again_and_what_is_left_without_them():
+    dataset, _ = study()
+    dataset.train.images[:4] = dataset.test.images[:4]
+    evaluation = evaluate(lambda images: images.mean((1, 2, 3)) / 200, replace(dataset, fingerprint=""))
+    told = (
+        "4 of 40 test images have a near-copy in train or validation, which may flatter. Without them: AUC "
+    )
+    assert f"{told}1.000 on 36 images." in results(evaluation)
+    about, run = SimpleNamespace(title="t", scale="full"), SimpleNamespace(train_seconds=3, backend="jax")
+    assert told in reports.headline(about, dataset, run, evaluation).data
+    del evaluation.splits["test_without_copies"]
+    assert "Without them: too few images are left for a result." in results(evaluation)
+    unknown = replace(evaluation, near_copies=None)
+    assert "Near-copies across splits were not counted among so many: data.duplicates_across" in results(
+        unknown
+    )
+    assert "across" not in reports.headline(about, dataset, run, unknown).data
+    assert "across splits" not in results(replace(evaluation, near_copies=0))
+
+
 def test_of_a_volume_the_page_says_that_one_slice_is_shown():
     part = Split(np.zeros((6, 5, 8, 9, 1), np.uint8), np.arange(6) % 2)
     dataset = Dataset("toy", part, part, part, "binary", ("a", "b"), 1)
