@@ -1,4 +1,11 @@
-from . import attribution as attribution, evidence as evidence, generation as generation
+from . import (
+    attribution as attribution,
+    calibration as calibration,
+    conformal as conformal,
+    decision as decision,
+    evidence as evidence,
+    generation as generation,
+)
 from .attribution import Attribution as Attribution, attribute as attribute
 from .evaluations import Evaluation as Evaluation, evaluate as evaluate
 from .intervals import bootstrap as bootstrap, delong as delong

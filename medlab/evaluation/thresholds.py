@@ -15,9 +15,10 @@ THRESHOLD_RULES = {
     "youden": "highest sensitivity + specificity - 1 on validation",
     "sensitivity>=0.90": "highest threshold with at least this sensitivity on validation",
     "specificity>=0.90": "lowest threshold with at least this specificity on validation",
+    "cost:10": "lowest cost on validation, where a miss costs as much as this many needless calls",
     "0.5": "this number, whatever the data",
 }
-_BOUND = re.compile(r"(sensitivity|specificity)\s*>=\s*(.+)")
+_BOUND = re.compile(r"(sensitivity|specificity)\s*>=\s*(.+)|(cost)\s*:\s*(.+)")
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
 
 
@@ -34,8 +35,8 @@ def parse_rule(text: str) -> Rule:
     Parameters
     ----------
     text : str
-        ``"youden"``, ``"sensitivity>=0.90"``, ``"specificity>=0.90"`` (any number in [0, 1]) or a fixed
-        threshold such as ``"0.5"``.
+        ``"youden"``, ``"sensitivity>=0.90"``, ``"specificity>=0.90"`` (any number in [0, 1]), ``"cost:10"``
+        (any number from 1e-6 to 1e6) or a fixed threshold such as ``"0.5"``.
 
     Raises
     ------
@@ -51,14 +52,15 @@ def parse_rule(text: str) -> Rule:
     if words == "youden":
         return Rule("youden")
     bound = _BOUND.fullmatch(words)
-    kind, number = bound.groups() if bound else ("fixed", words)
+    kind, number = filter(None, bound.groups()) if bound else ("fixed", words)
     if not _NUMBER.fullmatch(number):
         msg = (
-            f"threshold_rule must be one of: {', '.join(THRESHOLD_RULES)} (any number in [0, 1]); "
+            f"threshold_rule must be one of: {', '.join(THRESHOLD_RULES)} (or another number); "
             f"got {text!r}.{checks.nearest(words, THRESHOLD_RULES)}"
         )
         raise ValueError(msg)
-    return Rule(kind, checks.in_range(f"the number in threshold_rule {text!r}", float(number), 0, 1))
+    low, high = (1e-6, 1e6) if kind == "cost" else (0, 1)
+    return Rule(kind, checks.in_range(f"the number in threshold_rule {text!r}", float(number), low, high))
 
 
 def choose_threshold(targets: ArrayLike, probabilities: ArrayLike, rule: str = "youden") -> float:
@@ -78,8 +80,8 @@ def choose_threshold(targets: ArrayLike, probabilities: ArrayLike, rule: str = "
     Returns
     -------
     threshold : float
-        Of equally good ones under "youden" the one nearest to 0.5. In [0, 1]; a hair above 1 only where
-        a specificity asks to call even probability 1 negative.
+        Of equally good ones under "youden" and "cost" the one nearest to 0.5. In [0, 1]; a hair above 1
+        only where a specificity asks to call even probability 1 negative.
 
     Raises
     ------
@@ -106,6 +108,8 @@ def choose_threshold(targets: ArrayLike, probabilities: ArrayLike, rule: str = "
         return float(candidates[sensitivity >= value - 1e-12].max())
     if kind == "specificity":
         return float(candidates[specificity >= value - 1e-12].min())
-    gain = sensitivity + specificity
+    # A miss costs `value` needless calls: weighed by how many people are ill and how many well.
+    weight = value * len(positive) / len(negative) if kind == "cost" else 1
+    gain = (weight * sensitivity + specificity) / max(1, weight)
     best = candidates[gain >= gain.max() - 1e-12]
     return float(best[np.argmin(np.abs(best - 0.5))])

@@ -23,6 +23,27 @@ def test_bounds_by_hand():
     assert choose_threshold(TARGETS, SCORES, "0.42") == 0.42
 
 
+def test_a_cost_by_hand():
+    # Above 0.6 one ill is missed and nobody called for nothing; below 0.4 nobody is missed, one called.
+    assert choose_threshold(TARGETS, SCORES, "cost:2") == pytest.approx(0.35)
+    assert choose_threshold(TARGETS, SCORES, "cost: 0.5") == pytest.approx(0.65)
+    assert choose_threshold(TARGETS, SCORES, "cost:1") in (pytest.approx(0.35), pytest.approx(0.65))
+
+
+@pytest.mark.parametrize("cost", [0.03, 0.5, 1, 4, 49])
+def test_no_candidate_costs_less(rng, cost):
+    targets = (rng.random(300) < 0.2).astype(int)
+    scores = np.round(rng.random(300) * 0.7 + 0.3 * targets, 2)
+
+    def price(threshold):
+        (_, needless), (missed, _) = metrics.confusion(targets, scores, threshold)
+        return needless + cost * missed
+
+    assert price(choose_threshold(targets, scores, f"cost:{cost}")) == pytest.approx(
+        min(price(threshold) for threshold in np.linspace(0, 1, 401))
+    )
+
+
 def test_between_equally_good_thresholds_the_one_nearest_to_a_half_is_taken():
     # 0.15 and 0.55 both find 3/4 of the sum; 0.55 is nearer.
     assert choose_threshold([0, 1, 0, 1], [0.1, 0.2, 0.5, 0.6]) == pytest.approx(0.55)
@@ -52,7 +73,7 @@ def test_saturated_negatives_are_called_negative_where_the_rule_says_so_in_eithe
 
 @pytest.mark.parametrize("text", [*THRESHOLD_RULES, " Youden ", "sensitivity >= .95", "1", "0", 0.3])
 def test_rules_of_the_help_and_their_other_spellings_are_read(text):
-    assert parse_rule(text).kind in ("youden", "sensitivity", "specificity", "fixed")
+    assert parse_rule(text).kind in ("youden", "sensitivity", "specificity", "cost", "fixed")
 
 
 @pytest.mark.parametrize("text", ["1e-3", "1E-3", ".001", "0.001", "1.e-3"])
