@@ -15,6 +15,7 @@ COMMANDS = {
     "kernels": "Install, list and remove a Jupyter kernel for each of Keras' backends.",
     "lab": "Open the course in JupyterLab.",
     "learner": "Copy the course, without the solutions, into a folder of your own.",
+    "predict": "Score a folder of images with a saved model.",
     "progress": "Show which exercises and quiz questions you have solved.",
     "report": "Run a study and write its report, figures and model.",
 }

@@ -5,10 +5,12 @@ from . import (
     decision as decision,
     evidence as evidence,
     generation as generation,
+    likeness as likeness,
 )
 from .attribution import Attribution as Attribution, attribute as attribute
 from .evaluations import Evaluation as Evaluation, evaluate as evaluate
 from .intervals import bootstrap as bootstrap, delong as delong
+from .scoring import Scores as Scores, learn as learn, score as score
 from .thresholds import (
     THRESHOLD_RULES as THRESHOLD_RULES,
     choose_threshold as choose_threshold,

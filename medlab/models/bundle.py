@@ -1,6 +1,7 @@
 """The model folder: a trained network with everything its use needs. One writer, one loader.
 
-``model.keras`` holds the network, ``model.json`` what brings an image to it and what its output means.
+``model.keras`` holds the network, ``model.json`` what brings an image to it and what its output means, and
+``MODEL_CARD.md`` what people should know of it.
 Reports write it; explanations, case reports and serving read it.
 """
 
@@ -10,7 +11,7 @@ import contextlib
 import importlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend
+from medlab.models.card import model_card
 from medlab.models.prediction import predict
 
 if TYPE_CHECKING:
     from medlab.data.dataset import Dataset
 
-SCHEMA = 1
-NETWORK, FACTS = "model.keras", "model.json"
+SCHEMA, READ = 2, (1, 2)  # schema 1 knew nothing of what `evaluation.score` adds
+NETWORK, FACTS, CARD = "model.keras", "model.json", "MODEL_CARD.md"
+LEARNED = ("calibration", "neighbors", "conformal", "feature_statistics")
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,9 @@ def save(
     *,
     threshold: float | None = None,
     threshold_rule: str = "",
+    learned: Mapping[str, Any] | None = None,
     metrics: Mapping[str, Any] | None = None,
+    subgroups: Sequence[Mapping[str, Any]] | None = None,
     seed: int = 0,
 ) -> Path:
     """Write a model folder; an older one of the same name is replaced file by file, never half.
@@ -100,8 +105,12 @@ def save(
     normalization : medlab.data.Normalization
     threshold : float or None
         Probability from which a finding counts as positive, with the rule that chose it.
+    learned : mapping or None
+        What `medlab.evaluation.learn` returned: calibration, conformal scores, what images usually look like.
     metrics : mapping or None
         JSON-able results to carry along.
+    subgroups : sequence of mappings, or None
+        Rows of the model card's table of subgroups; None where nothing is known of the patients.
     seed : int
 
     Returns
@@ -126,20 +135,21 @@ def save(
         "positive_class": dataset.positive_name or None,
         "threshold": threshold,
         "threshold_rule": threshold_rule,
-        "calibration": None,
+        **dict.fromkeys(LEARNED),
         "dataset": dataset.name,
         "simulated": dataset.simulated,
         "training_data_fingerprint": dataset.fingerprint,
-        "feature_statistics": _feature_statistics(model, dataset, normalization),
         "seed": seed,
         "backend": backend.name(),
         "versions": backend.versions(),
         "metrics": dict(metrics or {}),
         "intended_use": "teaching and research; not a medical device",
+        **(learned or {}),
     }
     text = json.dumps(facts, indent=2, allow_nan=False, default=lambda number: number.tolist())  # NumPy's
-    with replacing_files(folder, (NETWORK, FACTS), "model") as partial:
+    with replacing_files(folder, (NETWORK, CARD, FACTS), "model") as partial:
         model.save(partial / NETWORK)
+        (partial / CARD).write_text(model_card(facts, subgroups), encoding="utf-8")
         (partial / FACTS).write_text(text, encoding="utf-8")
     return folder
 
@@ -176,8 +186,8 @@ def load(folder: str | Path) -> Bundle:
     folder = Path(folder)
     require_files(folder, (FACTS, NETWORK), "A model folder, as medlab.models.save writes it, has both.")
     facts = read_facts(folder / FACTS, "Write the model folder again")
-    if facts.get("schema") != SCHEMA:
-        msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads {SCHEMA}. Update medlab."
+    if facts.get("schema") not in READ:
+        msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads 1 and 2. Update medlab."
         raise ValueError(msg)
     numbers = facts.get("normalization")
     if not isinstance(numbers, dict) or not all(_are_numbers(numbers.get(name)) for name in ("mean", "std")):
@@ -239,14 +249,3 @@ def _are_numbers(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and all(map(_are_numbers, value))
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _feature_statistics(model: Any, dataset: Dataset, normalization: Any) -> dict[str, list[float]] | None:
-    """Mean and standard deviation of the layer ``features`` on train: what later data are compared with."""
-    import keras
-
-    if "features" not in {layer.name for layer in model.layers}:
-        return None
-    features = keras.Model(model.input, model.get_layer("features").output)
-    values = predict(features, normalization.apply, dataset.train.images[:1000])
-    return {"mean": values.mean(axis=0).round(5).tolist(), "std": values.std(axis=0).round(5).tolist()}

@@ -182,9 +182,43 @@ def test_a_model_folder_gives_the_same_probabilities_for_raw_images(trained, tmp
     assert facts["positive_class"] == "class 1"
     assert facts["threshold"] == 0.25
     assert facts["training_data_fingerprint"] == dataset.fingerprint
-    assert len(facts["feature_statistics"]["mean"]) == 2 * 32
+    assert facts["schema"] == 2
+    assert facts["calibration"] is facts["feature_statistics"] is None  # nobody has learned them
     assert "not a medical device" in facts["intended_use"]
-    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.keras"]
+    assert sorted(path.name for path in folder.iterdir()) == ["MODEL_CARD.md", "model.json", "model.keras"]
+
+
+def test_what_validation_has_taught_comes_along_and_schema_1_is_still_read(trained, tmp_path):
+    learned = {"calibration": {"method": "temperature", "numbers": {"temperature": 1.5}}}
+    folder = models.save(tmp_path / "model", *trained, learned=learned)
+    assert models.load(folder).facts["calibration"] == learned["calibration"]
+    facts = json.loads((folder / "model.json").read_text())
+    older = {name: value for name, value in facts.items() if name not in ("neighbors", "conformal")}
+    (folder / "model.json").write_text(json.dumps({**older, "schema": 1, "calibration": None}))
+    assert models.load(folder).facts["schema"] == 1
+
+
+def test_the_card_says_what_the_folder_knows(trained, tmp_path):
+    folder = models.save(
+        tmp_path / "model",
+        *trained,
+        threshold=0.25,
+        threshold_rule="youden",
+        metrics={"n": 16, "auc": 0.8123, "auc_ci": (0.7, 0.9), "resampled": "images"},
+        subgroups=[{"group": "sex F", "images": "12", "sensitivity": "0.9 | wide"}],
+    )
+    card = (folder / "MODEL_CARD.md").read_text()
+    for words in (
+        "**not a medical device**",
+        "- auc: 0.812 (0.700 to 0.900)",
+        "Called from a probability of 0.25 on (youden, on validation). Not calibrated.",
+        "| sex F | 12 | 0.9 &#124; wide |",
+        "No result below 10 images of a class.",
+    ):
+        assert words in card
+    assert "simulated" not in card
+    bare = models.save(tmp_path / "bare", *trained)
+    assert "Nothing is known of the patients" in (bare / "MODEL_CARD.md").read_text()
 
 
 def test_a_bundle_says_what_it_is_in_few_lines_and_shows_no_weights(trained, tmp_path):
@@ -210,14 +244,14 @@ def test_a_full_disk_leaves_the_older_model_as_it_was(trained, tmp_path, monkeyp
     with pytest.raises(OSError, match=r"could not be written to model \(No space left on device\)"):
         models.save(folder, model, dataset, normalization, threshold=0.75)
     assert models.load(folder).facts["threshold"] == 0.25
-    assert sorted(path.name for path in folder.iterdir()) == ["model.json", "model.keras"]
+    assert sorted(path.name for path in folder.iterdir()) == ["MODEL_CARD.md", "model.json", "model.keras"]
 
 
 def test_incomplete_damaged_and_newer_model_folders_are_refused(trained, tmp_path):
     folder = models.save(tmp_path / "model", *trained)
     facts = (folder / "model.json").read_text()
-    (folder / "model.json").write_text(facts.replace('"schema": 1', '"schema": 9'))
-    with pytest.raises(ValueError, match=r"schema 9, this medlab reads 1"):
+    (folder / "model.json").write_text(facts.replace('"schema": 2', '"schema": 9'))
+    with pytest.raises(ValueError, match=r"schema 9, this medlab reads 1 and 2"):
         models.load(folder)
     (folder / "model.json").write_text(facts[:40])
     with pytest.raises(ValueError, match=r"model.json in model is damaged"):

@@ -163,7 +163,6 @@ def test_a_model_folder_keeps_a_network_of_slices(rng, tmp_path, cell):
     folder = models.save(tmp_path / "model", run.model, data, run.normalization)
     bundle = models.load(folder)
     np.testing.assert_allclose(bundle.predict(data.test.images), run.predict(data.test.images), atol=1e-6)
-    assert len(bundle.facts["feature_statistics"]["mean"]) == (16 if cell == "bidirectional_lstm" else 8)
 
 
 @pytest.mark.slow

@@ -1,0 +1,47 @@
+"""`medlab predict`: what a saved model says of a file or a folder of images."""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from medlab import data, evaluation, models
+from medlab.cli.console import plain_refusals, say
+from medlab.reports.report_page import write_whole
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--model",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A model folder, as reports write it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("scores.csv"),
+    show_default=True,
+    help="The table to write, a row an image.",
+)
+def predict(path: Path, folder: Path, out: Path) -> None:
+    """Score the image PATH, or all images in the folder PATH.
+
+    The table names each file as it lies in the folder; give it no name that must not be known.
+    """
+    with plain_refusals():
+        bundle = models.load(folder)
+        names, images, notes = data.read_images(path, bundle.model.input_shape[1:])
+        scores = evaluation.score(bundle, images)
+        table = scores.table()
+        table.insert(0, "file", names)
+        write_whole(out, table.to_csv(index=False))
+    lines = [f"{len(names):,} images scored into {out.name}.", *notes]
+    if scores.risk is None:
+        lines.append("The model folder holds no calibration: the probabilities are the network's own.")
+    if scores.unlike is not None:
+        count = int(np.sum(scores.unlike))
+        lines.append(f"{count:,} are unlike the images that the model learned from: look at them first.")
+    say("\n".join([*lines, "Teaching and research software, not a medical device."]))

@@ -1,0 +1,178 @@
+"""`score`: what a saved network says of images, with all that validation has taught it to add.
+
+Everything that scores images calls it: reports, the command line, the page on one patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from medlab import metrics
+from medlab.data import Dataset
+from medlab.evaluation import calibration, conformal, likeness
+from medlab.evaluation.evaluations import Evaluation
+from medlab.models import Bundle
+
+NEIGHBORS = 100  # validation images with about the same probability, from which an interval is counted
+COVERAGE = 0.9
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a network says of N images; what its model folder does not know is None.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+    probabilities : array, shape (N,) of the positive class (a regression: the amount), or (N, K)
+        As the network gives them.
+    risk : array, shape as `probabilities`, or None
+        Calibrated on validation.
+    low, high : arrays, shape (N,), or None
+        95 % interval (Wilson's) of the share of positive ones among the 100 validation images with the
+        nearest probabilities: what was seen, whatever `risk` says. Binary networks only.
+    called : int array, shape (N,), or None
+        1 where the probability reaches the threshold.
+    sets : bool array, shape (N, K), or None
+        Which classes each image may have, at a coverage of 90 %: see `conformal`.
+    distance : array, shape (N,), or None
+        How unlike the training images it is; from 1 on it is flagged. One in a hundred validation images is.
+    """
+
+    class_names: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    risk: NDArray[np.float64] | None = None
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    called: NDArray[np.int64] | None = None
+    sets: NDArray[np.bool_] | None = None
+    distance: NDArray[np.float64] | None = None
+
+    @property
+    def unlike(self) -> NDArray[np.bool_] | None:
+        """Whether each image is unlike the training images."""
+        return None if self.distance is None else self.distance >= 1
+
+    def names(self, index: int) -> list[str] | None:
+        """Return the classes in the conformal set of an image."""
+        if self.sets is None:
+            return None
+        return [name for name, inside in zip(self.class_names, self.sets[index], strict=True) if inside]
+
+    def table(self) -> pd.DataFrame:
+        """Return a row an image: what is known, and nothing for what is not."""
+        columns: dict[str, Any] = {}
+        for name, values in (("probability", self.probabilities), ("risk", self.risk)):
+            if values is not None and values.ndim == 2:
+                columns |= {f"{name} {label}": values[:, k] for k, label in enumerate(self.class_names)}
+            elif values is not None:
+                columns[name] = values
+        columns |= {"low": self.low, "high": self.high, "called": self.called}
+        if self.sets is not None:
+            columns["set"] = [" | ".join(self.names(n) or []) for n in range(len(self.sets))]
+        columns |= {"distance": self.distance, "unlike": self.unlike}
+        return pd.DataFrame({name: values for name, values in columns.items() if values is not None})
+
+
+def learn(
+    model_or_run: Any, dataset: Dataset, evaluation: Evaluation, method: str = "temperature"
+) -> dict[str, Any]:
+    """Learn from validation what `score` adds to a probability, for `models.save`.
+
+    Parameters
+    ----------
+    model_or_run : Run or Bundle
+        With ``model`` and ``normalize``.
+    dataset : Dataset
+    evaluation : Evaluation
+        Of the same network on the same data: its validation predictions are used, never its test ones.
+    method : str
+        One of `calibration.METHODS`; for several classes only "temperature".
+
+    Returns
+    -------
+    learned : dict of plain types
+        ``calibration``, ``neighbors``, ``conformal``, ``feature_statistics``; None where the task or the
+        number of validation images allows none. No image and no patient is in it.
+    """
+    truth, values = evaluation.targets["val"], evaluation.predictions["val"]
+    learned: dict[str, Any] = {"calibration": None, "neighbors": None, "conformal": None}
+    if evaluation.task in ("binary", "multiclass"):
+        learned["calibration"] = calibration.fit(method, truth, values).as_dict()
+        try:
+            learned["conformal"] = conformal.fit(truth, values).as_dict()
+        except metrics.UndefinedError:
+            pass  # too few of a class to promise anything
+    if evaluation.task == "binary":
+        order = np.argsort(values, kind="stable")
+        learned["neighbors"] = {"scores": values[order].tolist(), "positive": truth[order].tolist()}
+    images = dataset.train.images, dataset.val.images
+    return {
+        **learned,
+        "feature_statistics": likeness.fit(model_or_run.model, model_or_run.normalize, *images),
+    }
+
+
+def score(bundle: Bundle, images: ArrayLike) -> Scores:
+    """Return what a saved network says of raw images, calibrated, with sets and a warning.
+
+    Parameters
+    ----------
+    bundle : medlab.models.Bundle
+        Of schema 2 with all that `learn` gives; of an older one only probabilities and decisions.
+    images : array, shape (N, ..., C), raw
+
+    Returns
+    -------
+    scores : Scores
+
+    Raises
+    ------
+    ValueError
+        If the images do not have the network's shape, or hold NaN.
+    """
+    array = np.asarray(images)
+    values = bundle.predict(array)
+    bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+    if bad.any():
+        msg = (
+            f"images must hold finite numbers, got NaN or infinite ones in {bad.sum()} of {len(bad)} images."
+        )
+        raise ValueError(msg)
+    facts = bundle.facts
+    fitted, sets, usual = (facts.get(name) for name in ("calibration", "conformal", "feature_statistics"))
+    low, high = _neighbors(facts.get("neighbors"), values)
+    return Scores(
+        class_names=tuple(facts.get("class_names", ())),
+        probabilities=values,
+        risk=calibration.Calibration(**fitted).apply(values) if fitted else None,
+        low=low,
+        high=high,
+        called=metrics.decide(values, facts["threshold"]) if facts.get("threshold") is not None else None,
+        sets=conformal.ConformalSets(**sets).sets(values, COVERAGE) if sets else None,
+        distance=likeness.distance(bundle.model, bundle.normalize, usual, array)
+        if usual and "looks" in usual
+        else None,
+    )
+
+
+def _neighbors(
+    known: Mapping[str, Any] | None, values: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
+    """Return Wilson's interval of the share of positive ones among the nearest on validation."""
+    if not known:
+        return None, None
+    scores, positive = np.asarray(known["scores"], float), np.asarray(known["positive"])
+    count = min(NEIGHBORS, len(scores))
+    ends = []
+    for value in values:
+        nearest = np.argsort(np.abs(scores - value), kind="stable")[:count]
+        ends.append(stats.binomtest(int(positive[nearest].sum()), count).proportion_ci(method="wilson"))
+    return np.array([end.low for end in ends]), np.array([end.high for end in ends])
