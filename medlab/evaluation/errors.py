@@ -1,5 +1,6 @@
 """Where a network is wrong: its most confident errors, and for whom it is wrong more often."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -126,8 +127,67 @@ def by_attribute(
         The last rows are images without a value, "not known", and "outside the bins", where there are any.
     """
     truth, decision = metrics.inputs.pair(targets, called, "called")
+    ids = intervals.group_numbers(len(truth), patients)
+    parts = _parts(column, name, len(truth), bins)
+    rows = [_rates(truth, decision.astype(np.int64), part, ids) for part in parts.values()]
+    return pd.DataFrame(rows, index=pd.Index(list(parts), name=name))
+
+
+def subgroups(
+    targets: ArrayLike,
+    probabilities: ArrayLike,
+    threshold: float,
+    attributes: Mapping[str, ArrayLike],
+    *,
+    bins: int = 4,
+    patients: ArrayLike | None = None,
+    fewest: int = 10,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, int]:
+    """Return how a network does on the parts of its patients, for each of several attributes.
+
+    Parameters
+    ----------
+    targets : array, shape (N,), 0 or 1
+    probabilities : array, shape (N,), in [0, 1]
+    threshold : float
+    attributes : mapping of arrays, shape (N,), by name
+        Sex, age, scanner, size, ... as for `by_attribute`.
+    bins, patients
+        As for `by_attribute`.
+    fewest : int
+        A part with fewer images of a class has no row: its result would be chance.
+    seed : int
+        Of the resampling.
+
+    Returns
+    -------
+    table : DataFrame
+        Columns attribute, group, the columns of `by_attribute`, and auc, auc_low, auc_high.
+    left_out : int
+        Parts that are too small.
+    """
+    truth, values = metrics.inputs.probability_pair(targets, probabilities)
+    decision = metrics.decide(values, threshold)
+    ids = intervals.group_numbers(len(truth), patients)
+    rows, left_out = [], 0
+    for name, column in attributes.items():
+        for group, part in _parts(column, name, len(truth), bins).items():
+            rates = _rates(truth, decision, part, ids)
+            if min(rates["n_positive"], rates["n"] - rates["n_positive"]) < fewest:
+                left_out += 1
+                continue
+            pair = truth[part], values[part]
+            low, high = intervals.bootstrap(metrics.auc, *pair, groups=ids[part], n=500, seed=seed)
+            area = {"auc": metrics.auc(*pair), "auc_low": low, "auc_high": high}
+            rows.append({"attribute": name, "group": group, **rates, **area})
+    return pd.DataFrame(rows), left_out
+
+
+def _parts(column: ArrayLike, name: str, count: int, bins: int | ArrayLike) -> dict[str, NDArray[np.int64]]:
+    """Return the images of each value, or range of values, of an attribute, by its name."""
     values = pd.Series(column, name=name).reset_index(drop=True).infer_objects()
-    checks.same_length(**{"targets": truth, name: values.to_numpy()})
+    checks.same_length(**{"targets": np.zeros(count), name: values.to_numpy()})
     groups = values
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         if not isinstance(bins, int):
@@ -145,17 +205,20 @@ def by_attribute(
         if apart.any():
             parts.append((text, np.flatnonzero(apart)))
             named.append((text,))
-    ids = intervals.group_numbers(len(truth), patients)
-    rows = []
-    for _, part in parts:
-        row: dict[str, float] = {"n": len(part), "n_positive": int(truth[part].sum())}
-        for measure, label in (("sensitivity", 1), ("specificity", 0)):
-            counted = part[truth[part] == label]
-            right = decision[counted] == label
-            row[measure] = float(right.mean()) if right.size else float("nan")
-            (row[f"{measure}_low"], row[f"{measure}_high"]), _ = intervals.proportion(right, ids[counted])
-        rows.append(row)
-    return pd.DataFrame(rows, index=pd.Index(_labels(named), name=name))
+    return dict(zip(_labels(named), (np.asarray(part) for _, part in parts), strict=True))
+
+
+def _rates(
+    truth: NDArray[np.int64], decision: NDArray[np.int64], part: NDArray[np.int64], ids: NDArray[np.int64]
+) -> dict[str, float]:
+    """Return counts, sensitivity and specificity of some images, with their intervals."""
+    row: dict[str, float] = {"n": len(part), "n_positive": int(truth[part].sum())}
+    for measure, label in (("sensitivity", 1), ("specificity", 0)):
+        counted = part[truth[part] == label]
+        right = decision[counted] == label
+        row[measure] = float(right.mean()) if right.size else float("nan")
+        (row[f"{measure}_low"], row[f"{measure}_high"]), _ = intervals.proportion(right, ids[counted])
+    return row
 
 
 def _labels(groups: list[tuple[Any, ...]]) -> list[str]:

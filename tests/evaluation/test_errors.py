@@ -116,3 +116,22 @@ def test_by_attribute_refuses_other_lengths_and_one_range():
         errors.by_attribute([0, 1], [0, 1], ["a", "b", "c"], "kind")
     with pytest.raises(ValueError, match="bins must lie between 2"):
         errors.by_attribute([0, 1], [0, 1], [1.0, 2.0], bins=1)
+
+
+def test_subgroups_have_each_measure_and_none_below_ten_of_a_class(rng):
+    truth = rng.integers(0, 2, 400)
+    sex = np.where(rng.random(400) < 0.5, "F", "M")
+    # Among men the answer is worth nothing: half of them have it by chance.
+    scores = np.where(sex == "F", 0.2 + 0.6 * truth, rng.random(400))
+    site = np.where(np.arange(400) < 15, "small", "large")
+    table, left_out = errors.subgroups(truth, scores, 0.5, {"sex": sex, "site": site}, seed=1)
+    assert table["attribute"].tolist() == ["sex", "sex", "site"]
+    assert table["group"].tolist() == ["F", "M", "large"]
+    assert left_out == 1
+    women, men, _ = table.to_dict("records")
+    assert women["auc"] == women["sensitivity"] == women["specificity"] == 1
+    assert men["auc_low"] < 0.5 < men["auc_high"]
+    assert women["n"] + men["n"] == 400
+    assert women["n_positive"] == truth[sex == "F"].sum()
+    with pytest.raises(ValueError, match="same length"):
+        errors.subgroups(truth, scores, 0.5, {"sex": sex[1:]})
