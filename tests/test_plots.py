@@ -36,9 +36,14 @@ CEILING = {"image": 0.83, "clinical": 0.76, "both": 0.93, "expected_auc": 0.8}
 OURS = {"auc": 0.97, "auc_ci": [0.95, 0.98], "accuracy": 0.92, "accuracy_ci": [0.9, 0.94]}
 PUBLISHED = [{"method": "ResNet-18 (28)", "auc": 0.944, "acc": 0.854}, {"method": "no ACC", "auc": 0.9}]
 
+_BINS = {"images": [50, 60, 40], "low": [0.02, 0.22, np.nan], "high": [0.16, 0.45, np.nan]}
+RELIABILITY = {**_BINS, "probability": [0.2, 0.5, 0.9], "share": [0.06, 0.33, 0.7]}
+MENDED = {**_BINS, "probability": [0.08, 0.3, 0.72], "share": [0.06, 0.33, 0.7]}
+
 EXAMPLES = {
     "history": lambda: plots.history(RUN, best_epoch=2),
     "history of one epoch": lambda: plots.history(RUN[["epoch", "loss"]][:1]),
+    "reliability": lambda: plots.reliability({"as it is": RELIABILITY, "mended": MENDED}),
     "roc": lambda: plots.roc(TARGETS, SCORES, 0.5),
     "precision_recall": lambda: plots.precision_recall(TARGETS, SCORES, 0.5),
     "precision_recall, nothing called positive": lambda: plots.precision_recall(TARGETS, SCORES, 1.0),
@@ -128,6 +133,13 @@ def test_curves_differ_without_color():
     curves = [line for line in lines if not line.get_label().startswith("chance")]
     assert len({line.get_linestyle() for line in curves}) == len(curves) == 2
     assert len(canvas.COLORS) == len(canvas.DASHES) == len(canvas.MARKERS)
+
+
+def test_a_reliability_diagram_says_how_far_each_curve_lies_from_the_diagonal():
+    picture = plots.reliability({"as it is": RELIABILITY, "mended": MENDED})
+    # (50 * .14 + 60 * .17 + 40 * .2) / 150 and (50 * .02 + 60 * .03 + 40 * .02) / 150.
+    assert picture.alt.endswith("as it is 0.168, mended 0.024.")
+    assert picture.axes[0].get_legend().texts[1].get_text() == "as it is"
 
 
 def test_roc_names_the_auc_and_marks_the_threshold():

@@ -3,6 +3,7 @@ from .classification import (
     confusion as confusion,
     operating_point as operating_point,
     precision_recall as precision_recall,
+    reliability as reliability,
     roc as roc,
     score_histogram as score_histogram,
 )

@@ -111,6 +111,34 @@ def confusion(matrix: ArrayLike, class_names: Sequence[str]) -> canvas.Picture:
     return picture
 
 
+def reliability(tables: Mapping[str, Mapping[str, ArrayLike]]) -> canvas.Picture:
+    """Draw which share of the images is positive against the probability that they were given.
+
+    Parameters
+    ----------
+    tables : dict of tables
+        By the curve's name, with the columns images, probability, share, low and high that
+        ``evaluation.calibration.reliability`` gives.
+    """
+    columns = ("images", "probability", "share", "low", "high")
+    drawn = {name: {key: np.asarray(table[key], float) for key in columns} for name, table in tables.items()}
+    apart = [
+        f"{name} {np.average(np.abs(table['share'] - table['probability']), weights=table['images']):.3f}"
+        for name, table in drawn.items()
+    ]
+    alt = f"Reliability diagram. Mean distance from the diagonal: {', '.join(apart)}."
+    picture, (axis, *_) = canvas.panels(width_in=9.2 if len(drawn) > _MANY else 5.2, height_in=5.0, alt=alt)
+    axis.plot([0, 1], [0, 1], **_CHANCE, label="calibrated")
+    for i, (name, table) in enumerate(drawn.items()):
+        lengths = np.abs(np.stack([table["low"], table["high"]]) - table["share"])
+        style = {**canvas.curve_style(i), **canvas.dot_style(i), "linestyle": "-", "markersize": 5}
+        label, bars = canvas.in_legend(name), {"yerr": lengths, "elinewidth": 0.8, "capsize": 2}
+        axis.errorbar(table["probability"], table["share"], **bars, **style, label=label)
+    _finish(axis, None, "probability (mean of the bin)", "share of positive images")
+    _legend(axis, len(drawn), loc="upper left")
+    return picture
+
+
 def score_histogram(
     targets: ArrayLike,
     probabilities: ArrayLike,
