@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import checks, metrics
 from medlab.evaluation import intervals
 
+FEWEST = 10  # images of a class, for a result of a part of the patients
 KINDS = ("all", "false positive", "false negative")
 
 
@@ -141,7 +142,6 @@ def subgroups(
     *,
     bins: int = 4,
     patients: ArrayLike | None = None,
-    fewest: int = 10,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, int]:
     """Return how a network does on the parts of its patients, for each of several attributes.
@@ -155,8 +155,6 @@ def subgroups(
         Sex, age, scanner, size, ... as for `by_attribute`.
     bins, patients
         As for `by_attribute`.
-    fewest : int
-        A part with fewer images of a class has no row: its result would be chance.
     seed : int
         Of the resampling.
 
@@ -165,7 +163,7 @@ def subgroups(
     table : DataFrame
         Columns attribute, group, the columns of `by_attribute`, and auc, auc_low, auc_high.
     left_out : int
-        Parts that are too small.
+        Parts with fewer than 10 images of a class: a result of so few would be chance.
     """
     truth, values = metrics.inputs.probability_pair(targets, probabilities)
     decision = metrics.decide(values, threshold)
@@ -174,7 +172,7 @@ def subgroups(
     for name, column in attributes.items():
         for group, part in _parts(column, name, len(truth), bins).items():
             rates = _rates(truth, decision, part, ids)
-            if min(rates["n_positive"], rates["n"] - rates["n_positive"]) < fewest:
+            if min(rates["n_positive"], rates["n"] - rates["n_positive"]) < FEWEST:
                 left_out += 1
                 continue
             pair = truth[part], values[part]

@@ -1,9 +1,10 @@
 """The model card: what a saved network is for, what it learned from, what came out, what it does not show."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from medlab.text import escape, estimate
+from medlab.text import estimate
 
 FEWEST = 10  # images of a class, for a subgroup's result
 
@@ -24,15 +25,15 @@ def model_card(facts: Mapping[str, Any], subgroups: Sequence[Mapping[str, Any]] 
     """
     simulated = " These images are **simulated**." if facts["simulated"] else ""
     shape = " × ".join(map(str, facts["input_shape"]))
-    classes = ", ".join(map(escape, facts["class_names"])) or "none: it gives an amount"
+    classes = ", ".join(map(_plain, facts["class_names"])) or "none: it gives an amount"
     lines = [
-        f"# Model card: {escape(facts['network'])}",
+        f"# Model card: {_plain(facts['network'])}",
         "",
         "**Use.** Teaching and research; **not a medical device**. It answers for images of the kind that it "
         f"learned from, {shape}, and for no others.",
         "",
-        f"**Data.** {escape(facts['dataset'])}, fingerprint {facts['training_data_fingerprint']}.{simulated} "
-        f"Classes: {classes}. Positive: {escape(facts['positive_class'] or 'none')}.",
+        f"**Data.** {_plain(facts['dataset'])}, fingerprint {facts['training_data_fingerprint']}.{simulated} "
+        f"Classes: {classes}. Positive: {_plain(facts['positive_class'] or 'none')}.",
         "",
         "**Results** on the test images, read once, with 95 % intervals:",
         "",
@@ -44,8 +45,8 @@ def model_card(facts: Mapping[str, Any], subgroups: Sequence[Mapping[str, Any]] 
     ]
     if subgroups:
         names = list(subgroups[0])
-        lines += ["", f"| {' | '.join(map(escape, names))} |", f"|{'--|' * len(names)}"]
-        lines += [f"| {' | '.join(escape(row[name]) for name in names)} |" for row in subgroups]
+        lines += ["", f"| {' | '.join(map(_plain, names))} |", f"|{'--|' * len(names)}"]
+        lines += [f"| {' | '.join(_plain(row[name]) for name in names)} |" for row in subgroups]
     lines += [
         "",
         "**Limits.** The intervals hold the network fixed: another training, another scanner or other people "
@@ -54,6 +55,11 @@ def model_card(facts: Mapping[str, Any], subgroups: Sequence[Mapping[str, Any]] 
         "",
     ]
     return "\n".join(lines)
+
+
+def _plain(text: Any) -> str:
+    """Return text so that a table and HTML hold it; the file is read as it is, too."""
+    return " ".join(html.escape(str(text), quote=False).replace("|", "\\|").split())
 
 
 def _results(measured: Mapping[str, Any]) -> list[str]:
@@ -69,7 +75,7 @@ def _results(measured: Mapping[str, Any]) -> list[str]:
 def _decision(facts: Mapping[str, Any]) -> str:
     parts = []
     if facts["threshold"] is not None:
-        rule = escape(facts["threshold_rule"] or "fixed")
+        rule = _plain(facts["threshold_rule"] or "fixed")
         parts.append(f"Called from a probability of {facts['threshold']:.3g} on ({rule}, on validation).")
     fitted = facts.get("calibration")
     parts.append(f"Calibrated by {fitted['method']}." if fitted else "Not calibrated.")

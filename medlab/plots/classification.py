@@ -116,7 +116,7 @@ def reliability(tables: Mapping[str, Mapping[str, ArrayLike]]) -> canvas.Picture
 
     Parameters
     ----------
-    tables : dict of tables
+    tables : dict of tables, each column of shape (B,)
         By the curve's name, with the columns images, probability, share, low and high that
         ``evaluation.calibration.reliability`` gives.
     """

@@ -27,10 +27,11 @@ from .report_text import (
     about_results as about_results,
     about_run as about_run,
     about_training as about_training,
-    errors_by_group as errors_by_group,
     headline as headline,
     limits as limits,
     not_yet as not_yet,
+    subgroup_table as subgroup_table,
+    subgroups as subgroups,
 )
 from .study import (
     METRICS_KEYS as METRICS_KEYS,
@@ -38,4 +39,5 @@ from .study import (
     begin as begin,
     check_metrics as check_metrics,
     write_metrics as write_metrics,
+    write_predictions as write_predictions,
 )

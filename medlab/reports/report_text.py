@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 
-from medlab import data, plots
+from medlab import checks, data, plots
+from medlab.evaluation import errors
 from medlab.text import counted, escape, estimate
 
 if TYPE_CHECKING:
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 NOT_A_DEVICE = "Teaching and research software, **not a medical device**."
 _FEW = 100
 _SHIFTING = ("weights", "oversample", "undersample")
-_GROUPS = {"diameter_mm": "diameter (mm)", "nodule_type": "type", "spiculated": "spiculated"}
+# Attributes that a report looks at unasked, and what it calls them.
+_SUBGROUPS = {
+    **{name: name for name in ("sex", "age", "site", "scanner", "spiculated")},
+    **{"age_years": "age", "nodule_type": "type", "diameter_mm": "diameter (mm)"},
+}
 _TITLES = {"auc": "AUC", "mae": "Mean absolute error"}
 
 
@@ -181,33 +185,71 @@ def without_interval(test: Mapping[str, Any]) -> list[str]:
     return [f"No interval for {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
-def errors_by_group(dataset: Dataset, evaluation: Evaluation) -> pd.DataFrame | None:
-    """Return sensitivity and specificity on test by size and type of the finding, where these are known.
+def subgroups(
+    dataset: Dataset, evaluation: Evaluation, names: str | None = None, seed: int = 0
+) -> list[dict[str, str]] | None:
+    """Return how the network does on parts of the test patients, as rows of texts for page and model card.
+
+    Parameters
+    ----------
+    dataset : medlab.data.Dataset
+    evaluation : medlab.evaluation.Evaluation
+    names : str or None
+        Attributes, with commas between; None: those of patient, scanner and finding that are known.
+    seed : int
 
     Returns
     -------
-    table : DataFrame, or None
-        A row for each range of diameters and each type; None for other tasks, or where nothing is known.
+    rows : list of dict, or None
+        The last counts the parts with too few images. None where no attribute is known, or the task is not
+        binary.
+
+    Raises
+    ------
+    ValueError
+        If an attribute is not known.
     """
-    of_codes = {"nodule_type": data.phantoms.NODULE_TYPES, "spiculated": ("no", "yes")}
-    words = of_codes if dataset.simulated else {}
-    known = [name for name in _GROUPS if name in evaluation.attributes]
-    if evaluation.task != "binary" or not known:
+    known = evaluation.attributes
+    asked = [name for name in _SUBGROUPS if name in known]
+    if names is not None:
+        asked = [checks.one_of("subgroups", name.strip(), known) for name in names.split(",")]
+    if evaluation.task != "binary" or evaluation.threshold is None or not asked:
         return None
-    tables = []
-    for name in known:
-        table = evaluation.by_attribute(name)
-        labels = [words[name][int(c)] if name in words and c.isdecimal() else c for c in table.index]
-        table.index = pd.Index([f"{_GROUPS[name]} {label}" for label in labels])
-        tables.append(table)
-    joined = pd.concat(tables)
-    shown = pd.DataFrame({"images": joined["n"], "positive": joined["n_positive"]})
-    for measure in ("sensitivity", "specificity"):
-        columns = joined[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy()
-        shown[measure] = [
-            "–" if np.isnan(value) else estimate(value, (low, high), digits=2) for value, low, high in columns
-        ]
-    return shown
+    words = {"nodule_type": data.phantoms.NODULE_TYPES, "spiculated": ("no", "yes")}
+    columns = {
+        _SUBGROUPS.get(name, name): np.array(words[name])[np.asarray(known[name], int)]
+        if dataset.simulated and name in words
+        else known[name]
+        for name in asked
+    }
+    parts = evaluation.targets["test"], evaluation.predictions["test"], evaluation.threshold, columns
+    table, left_out = errors.subgroups(*parts, patients=evaluation.patients, seed=seed)
+    measures = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
+    rows = [
+        {
+            "part": f"{row['attribute']} {row['group']}",
+            "images": f"{row['n']:,}",
+            "positive": f"{row['n_positive']:,}",
+            **{
+                title: estimate(row[key], (row[f"{key}_low"], row[f"{key}_high"]), digits=2)
+                for key, title in measures.items()
+            },
+        }
+        for row in table.to_dict("records")
+    ]
+    if left_out:
+        few = f"{counted(left_out, 'part')} with fewer than {errors.FEWEST} images of a class"
+        rows.append({"part": few, **dict.fromkeys(("images", "positive", *measures.values()), "–")})
+    return rows
+
+
+def subgroup_table(rows: list[dict[str, str]] | None) -> Markdown:
+    """Show the rows of `subgroups`, or say that nothing is known of the patients."""
+    if rows is None:
+        return _markdown(
+            "No attribute of the patients is known here, so that nobody can say for whom it errs."
+        )
+    return _markdown(*_table(list(rows[0]), ([escape(text) for text in row.values()] for row in rows)))
 
 
 def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from medlab import backend, notebook
 from medlab.reports import parameters as _parameters
 from medlab.reports.presets import resolve
@@ -210,6 +212,39 @@ def write_metrics(study: Study, dataset: Dataset, run: Run, evaluation: Evaluati
     text = json.dumps(metrics, indent=2, default=lambda value: value.tolist(), allow_nan=False)
     write_whole(study.folder / "metrics.json", text + "\n")
     return json.loads(text)
+
+
+def write_predictions(study: Study, dataset: Dataset, evaluation: Evaluation) -> Path:
+    """Write ``predictions.csv`` into the study's folder: what the network says of each image.
+
+    A row an image, in the order of the data: ``id`` (split and number in it, which name nobody), ``split``,
+    ``label`` (class name, or amount), ``score`` (binary: probability of the positive class; of several
+    classes one column each, ``score CLASS``).
+    """
+    tables = []
+    for name, split in dataset.splits().items():
+        output = evaluation.predictions[name]
+        wide = (
+            {f"score {label}": output[:, k] for k, label in enumerate(dataset.class_names)}
+            if output.ndim > 1
+            else {}
+        )
+        table = pd.DataFrame({"score": output} if output.ndim == 1 else wide)
+        table.insert(0, "label", _label_texts(dataset, split.labels))
+        table.insert(0, "split", name)
+        table.insert(0, "id", [f"{name}-{number:05d}" for number in range(len(split))])
+        tables.append(table)
+    path = study.folder / "predictions.csv"
+    write_whole(path, pd.concat(tables).to_csv(index=False))
+    return path
+
+
+def _label_texts(dataset: Dataset, labels: Any) -> list[str]:
+    """Return the class names of labels, of several joined by " | "; amounts as they are."""
+    names = dataset.class_names
+    if dataset.task == "multilabel":
+        return [" | ".join(name for name, here in zip(names, row, strict=True) if here) for row in labels]
+    return [names[int(label)] if names else str(label) for label in labels]
 
 
 def check_metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -212,7 +212,7 @@ def test_the_card_says_what_the_folder_knows(trained, tmp_path):
         "**not a medical device**",
         "- auc: 0.812 (0.700 to 0.900)",
         "Called from a probability of 0.25 on (youden, on validation). Not calibrated.",
-        "| sex F | 12 | 0.9 &#124; wide |",
+        "| sex F | 12 | 0.9 \\| wide |",
         "No result below 10 images of a class.",
     ):
         assert words in card

@@ -3,10 +3,12 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from medlab import models
+from medlab.metrics import auc
 from medlab.reports import external_requests, run_report
 
 pytestmark = pytest.mark.slow  # a true training, if a short one
@@ -55,6 +57,20 @@ def test_a_folder_of_ones_own_becomes_a_report_a_model_and_numbers(folder):
         assert text in page
     assert "white bar" not in page
     assert page.count("<img") >= 7
+
+    table = pd.read_csv(result.folder / "predictions.csv")
+    assert table.columns.tolist() == ["id", "split", "label", "score"]
+    assert table["id"][0] == "train-00000"
+    assert set(table["label"]) == {"clear", "spotted"}
+    counts = table["split"].value_counts()
+    assert counts["test"] == result.metrics["n_test"]
+    test = table[table["split"] == "test"]
+    assert auc(test["label"] == "clear", test["score"]) == pytest.approx(result.metrics["test"]["auc"])
+    facts = json.loads((result.folder / "model" / "model.json").read_text())
+    assert facts["calibration"]["method"] == "temperature"
+    assert facts["feature_statistics"]["looks"].keys() == {"gray values", "features"}
+    assert "Nothing is known of the patients" in (result.folder / "model" / "MODEL_CARD.md").read_text()
+    assert "No attribute of the patients is known here" in page
 
     metrics = result.metrics
     assert (metrics["task"], metrics["positive_class"], metrics["seed"]) == ("binary", "clear", 3)

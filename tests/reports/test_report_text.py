@@ -94,11 +94,17 @@ def test_the_headline_gives_the_interval_the_threshold_and_the_ceiling():
 
 def test_errors_are_counted_by_size_where_the_size_is_known():
     dataset, evaluation = study()
-    table = reports.errors_by_group(dataset, evaluation)
-    assert table["images"].sum() == 40
-    assert all(label.startswith("diameter (mm) ") for label in table.index)
-    del evaluation.attributes["diameter_mm"]
-    assert reports.errors_by_group(dataset, evaluation) is None
+    evaluation.attributes["kind"] = np.where(np.arange(40) < 30, "usual", "rare")
+    *rows, few = reports.subgroups(dataset, evaluation, "kind, diameter_mm")
+    assert [row["part"] for row in rows] == ["kind usual"]
+    assert few["part"] == "5 parts with fewer than 10 images of a class"
+    assert "kind usual | 30 | " in reports.subgroup_table([*rows, few]).data
+    assert reports.subgroups(dataset, evaluation)[-1]["part"].startswith("4 parts")  # the diameter, unasked
+    with pytest.raises(ValueError, match=r"subgroups must be one of: .*; got 'kin'"):
+        reports.subgroups(dataset, evaluation, "kin")
+    evaluation.attributes.clear()
+    assert reports.subgroups(dataset, evaluation) is None
+    assert "No attribute of the patients is known" in reports.subgroup_table(None).data
 
 
 def test_a_folder_of_ones_own_stands_beside_nothing_and_a_published_set_beside_others():
@@ -137,7 +143,7 @@ def test_figures_are_drawn_for_several_classes_several_labels_and_amounts():
         assert (reports.class_counts(dataset) is not None) is has_curves
         assert reports.samples(dataset).alt
         assert reports.worst_errors(dataset, evaluation).alt
-        assert reports.errors_by_group(dataset, evaluation) is None
+        assert reports.subgroups(dataset, evaluation) is None
         assert reports.limits(dataset, evaluation).data
         run = SimpleNamespace(train_seconds=3.2, backend="jax")
         assert (
