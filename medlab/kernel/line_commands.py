@@ -129,12 +129,21 @@ def _steer(action: str, text: str) -> click.Command:
 def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) -> Any:
     """Show one slice of a volume.
 
-    VOLUME is a name in the notebook, or a file or folder of DICOM or NIfTI.
+    VOLUME is a name in the notebook, or a file or folder of DICOM or NIfTI. In a notebook you scroll from
+    there through the volume; elsewhere the slice is a picture.
     """
+    import numpy as np
+
     with refusals_without_traceback():
         is_path = volume not in call.variables and Path(volume).exists()
         value = data.volumes.read(volume) if is_path else call.evaluate(volume, "VOLUME")
-        return data.volumes.slice_picture(value, z, window)
+        picture = data.volumes.slice_picture(value, z, window)  # checks all three
+    viewer = panel_called("slices") if notebook.has_front_end() else None
+    if viewer is None:
+        return picture
+    count, rows, columns = np.shape(getattr(value, "array", value))
+    z = count // 2 if z is None else z % count
+    return viewer(value, window=window, position=[z, rows // 2, columns // 2])
 
 
 @click.command()

@@ -20,7 +20,7 @@ from medlab.plots import canvas
 
 _BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 # Told apart with any color vision; each grows out of the image's gray as its share grows.
-_FOR, _AGAINST, _NOTHING = "#FF7F0E", "#6A3D9A", "#808080"
+FOR, AGAINST, _NOTHING = "#FF7F0E", "#6A3D9A", "#808080"
 _BAR_IN = 1.1
 _MAPS_ACROSS = 3  # more of them side by side are too small to see single pixels
 # One pixel in two hundred may saturate: a single bright one would leave the rest invisible.
@@ -241,7 +241,7 @@ def planes(
 
     Parameters
     ----------
-    images : sequence of arrays, each of shape (H, W), in [0, 1]
+    images : sequence of arrays, each of shape (H, W), or (H, W, 3) in color, in [0, 1]
     titles : sequence of str
     spacings_mm : sequence of (row, column), mm, or None
         Millimeters per pixel; without it there is no bar, and pixels are square.
@@ -368,7 +368,7 @@ def map_colors(values: NDArray[Any], top: float | None = None) -> tuple[NDArray[
     size = np.abs(values)
     # A map that is 0 nearly everywhere has its scale from its largest number.
     top = top or float(np.quantile(size, _SATURATED)) or float(size.max()) or 1.0
-    colors = np.where(values[..., np.newaxis] < 0, to_rgba(_AGAINST), to_rgba(_FOR))
+    colors = np.where(values[..., np.newaxis] < 0, to_rgba(AGAINST), to_rgba(FOR))
     colors[..., 3] = 0.9 * np.minimum(size / top, 1) ** 0.7
     return colors, top
 
@@ -376,7 +376,7 @@ def map_colors(values: NDArray[Any], top: float | None = None) -> tuple[NDArray[
 def _color_bar(
     picture: canvas.Picture, axes: list[Any], signed: bool, name: str, ends: tuple[str, str]
 ) -> None:
-    colors = [_AGAINST, _NOTHING, _FOR] if signed else [_NOTHING, _FOR]
+    colors = [AGAINST, _NOTHING, FOR] if signed else [_NOTHING, FOR]
     words = [ends[0], "0", ends[1]] if signed else ["0", ends[1]]
     scale = ScalarMappable(
         Normalize(0, len(colors) - 1), LinearSegmentedColormap.from_list("attribution", colors)

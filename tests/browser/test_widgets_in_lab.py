@@ -60,6 +60,13 @@ NetworkView(network, dataset.train.images[0] / 255, title="SIMULATED spot")
 from medlab_widgets import AugmentationPlayground
 AugmentationPlayground(dataset)
 """,
+    "slice viewer": """
+from medlab.data.volumes import Volume
+from medlab_widgets import SliceViewer
+noise_hu = np.random.default_rng(0).integers(-900, 900, (12, 30, 40)).astype(np.int16)
+scan = Volume(noise_hu, (3.0, 0.8, 0.7), modality="simulated CT", units="HU")
+SliceViewer(scan, masks={"bone": noise_hu > 700, "attribution": np.sin(noise_hu / 50)})
+""",
     "quiz": """
 from medlab import exercises
 exercises.quiz("00_start")
@@ -67,7 +74,8 @@ exercises.quiz("00_start")
 }
 CELLS = {name: f"cell-{number}" for number, name in enumerate(WIDGETS, 1)}
 # An anywidget has no class of its own.
-ALIVE = ".jp-OutputArea-output:has(.jupyter-widgets, .medlab-threshold, .medlab-convolution, .medlab-network)"
+SHOWN = ".jupyter-widgets, .medlab-threshold, .medlab-convolution, .medlab-network, .medlab-slices"
+ALIVE = f".jp-OutputArea-output:has({SHOWN})"
 PICTURED = [name for name in WIDGETS if name != "quiz"]  # a quiz is text
 # What takes the keyboard, in the order of the page.
 CONTROLS = f"{ALIVE} :is(button, input, select, [role=slider]):not([disabled], [hidden])"
@@ -101,6 +109,7 @@ def shows_what_it_showed(lab):
         "convolution explorer": "The 9 products add up to",
         "network view": "stem_convolution: maps 0 to 15 of 24",
         "augmentation playground": "image 0 as it is, around it 8 samples",
+        "slice viewer": "cross: z 6, y 15, x 20: ",
         "quiz": "You try five networks",
     }.items():
         expect(lab.cell(CELLS[name]).locator(ALIVE).get_by_text(words).first).to_be_visible()

@@ -198,6 +198,19 @@ def test_a_slice_of_a_volume(shell, run_cell):
     assert "slice 6 of 7" in run_cell("%medlab slice scan -z -1").value.alt
 
 
+def test_where_somebody_reads_along_the_slice_opens_a_viewer(shell, run_cell, monkeypatch):
+    shell.user_ns["scan"] = Volume(np.zeros((7, 8, 9), np.int16), (3.0, 0.8, 0.7), units="HU")
+    monkeypatch.setattr("medlab.notebook.has_front_end", lambda: True)
+    where = "medlab.kernel.line_commands.panel_of"
+    monkeypatch.setattr(where, lambda name: lambda _volume, **options: (name, options))
+    opened = run_cell("%medlab slice scan -z -1 --window lung").value
+    assert opened == ("slices", {"window": "lung", "position": [6, 4, 4]})
+    assert run_cell("%medlab slice scan").value[1] == {"window": None, "position": [3, 4, 4]}
+    assert "Did you mean 'lung'?" in run_cell("%medlab slice scan --window lugn").err
+    monkeypatch.setattr(where, lambda _name: None)  # the widgets are not installed
+    assert "slice 3 of 7" in run_cell("%medlab slice scan").value.alt
+
+
 def test_a_slice_of_plain_numbers_has_no_bar(run_cell):
     run_cell(VOLUME)
     picture = run_cell("%medlab slice v").value

@@ -20,6 +20,7 @@ from medlab_widgets import (
     LiveCharts,
     MapView,
     NetworkView,
+    SliceViewer,
     StatusLine,
     ThresholdExplorer,
 )
@@ -42,6 +43,7 @@ MADE = {
     "CopyText": lambda: CopyText(label="Copy", text="1 + 1"),
     "MapView": lambda: MapView(heading="saliency"),
     "NetworkView": lambda: NetworkView(small_network(), np.ones((4, 5, 1))),
+    "SliceViewer": lambda: SliceViewer([[[0, 1, 2], [3, 4, 5]]]),
     "StatusLine": lambda: StatusLine(text="running"),
     "ThresholdExplorer": lambda: ThresholdExplorer([0, 1], [0.2, 0.7]),
 }
@@ -108,6 +110,7 @@ REFUSED = {
     "a batch": (lambda: NetworkView(small_network(), np.ones((1, 4, 5, 1))), "image must have"),
     "a volume": (lambda: AugmentationPlayground(np.ones((2, 3, 4, 5, 1))), "images must have shape"),
     "a wrong shape": (lambda: ConvolutionExplorer([[[[1.0]]]]), "image must have shape"),
+    "four axes": (lambda: SliceViewer([[[[1.0]]]]), "source must have shape"),
 }
 
 
