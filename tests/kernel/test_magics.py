@@ -201,7 +201,7 @@ def test_a_slice_of_a_volume(shell, run_cell):
 def test_where_somebody_reads_along_the_slice_opens_a_viewer(shell, run_cell, monkeypatch):
     shell.user_ns["scan"] = Volume(np.zeros((7, 8, 9), np.int16), (3.0, 0.8, 0.7), units="HU")
     monkeypatch.setattr("medlab.notebook.has_front_end", lambda: True)
-    where = "medlab.kernel.line_commands.panel_of"
+    where = "medlab.kernel.line_commands.panel_called"
     monkeypatch.setattr(where, lambda name: lambda _volume, **options: (name, options))
     opened = run_cell("%medlab slice scan -z -1 --window lung").value
     assert opened == ("slices", {"window": "lung", "position": [6, 4, 4]})
