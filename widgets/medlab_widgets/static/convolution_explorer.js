@@ -121,7 +121,8 @@ function view(name, pointed) {
 function render({ model, el }) {
   el.innerHTML =
     `<style>${STYLE}</style><div class="medlab-convolution"><div class="settings"></div></div>`;
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  // The arrows are the widget's; Ctrl+S and its like stay JupyterLab's.
+  el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.stopPropagation());
   const root = el.querySelector(".medlab-convolution");
   const settings = el.querySelector(".settings");
   const choice = (name, options) =>

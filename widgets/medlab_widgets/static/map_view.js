@@ -50,7 +50,8 @@ function render({ model, el }) {
     `<style>${STYLE}</style><div class="medlab-map"><figure><figcaption></figcaption>` +
     `<canvas role="img" data-testid="map"></canvas><canvas class="bar" aria-hidden="true"></canvas></figure>` +
     `<div class="ends"></div><p role="alert"></p><div class="rows"></div></div>`;
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  // The arrows are the widget's; Ctrl+S and its like stay JupyterLab's.
+  el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.stopPropagation());
   const find = (part) => el.querySelector(`.medlab-map ${part}`);
   const [caption, picture, bar] = ["figcaption", "canvas", "canvas.bar"].map(find);
   const [ends, problem, rows] = [".ends", "[role=alert]", ".rows"].map(find);

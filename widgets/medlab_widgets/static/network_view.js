@@ -118,7 +118,8 @@ function render({ model, el }) {
     `<div class="maps"><canvas role="img" data-testid="image"></canvas><p class="title"></p><div class="answer"><canvas role="img" data-testid="maps"></canvas>` +
     `<svg class="bars" role="img" viewBox="0 -2 106 64" width="300" height="181"></svg></div><p aria-live="polite"></p>` +
     `<label><span>page</span><input type="range" min="0" step="1" aria-label="page of maps"><output></output></label><p role="alert"></p></div></div>`;
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  // The arrows are the widget's; Ctrl+S and its like stay JupyterLab's.
+  el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.stopPropagation());
   const find = (selector) => el.querySelector(selector);
   const [list, scroll, answer, page, output] = [".medlab-network [role=listbox]", ".scroll", ".answer", "input", "output"].map(find);
   const [said, problem, canvas, svg] = ["[aria-live]", "[role=alert]", "[data-testid=maps]", ".bars"].map(find);

@@ -380,7 +380,8 @@ function render({ model, el }) {
       event.preventDefault();
     });
   });
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  // The arrows are the widget's; Ctrl+S and its like stay JupyterLab's.
+  el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.stopPropagation());
   el.addEventListener("input", ({ target }) => {
     const values = { checkbox: target.checked, "select-one": target.value };
     controls[target.dataset.control].change(values[target.type] ?? target.valueAsNumber);

@@ -112,7 +112,8 @@ function render({ model, el }) {
     slider("risk threshold", 0, toPosition(0.9), 1) +
     `<p aria-live="polite"></p></div><div class="facts"></div></div>`;
   // JupyterLab takes arrow, Home and End keys for its own, from a slider too.
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  // The arrows are the widget's; Ctrl+S and its like stay JupyterLab's.
+  el.addEventListener("keydown", (event) => event.ctrlKey || event.metaKey || event.stopPropagation());
   const svg = el.querySelector("svg");
   const inputs = el.querySelectorAll("input");
   const [threshold, prevalence, risk] = inputs;
