@@ -29,6 +29,7 @@ METHODS = {
     "isotonic": "a rising step function: free of any shape, and hungry for images",
     "venn_abers": "two isotonic fits, one for each label that the image may have: a probability between both",
 }
+BINS = 15  # as the literature has them, but of equally many images
 _EDGE = 1e-7  # a probability of 0 or 1 has no logit
 
 
@@ -63,7 +64,7 @@ def reliability(
     return pd.DataFrame(rows, columns=["images", "probability", "share", "low", "high"])
 
 
-def ece(targets: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
+def ece(targets: ArrayLike, probabilities: ArrayLike, bins: int = BINS) -> float:
     """Return the expected calibration error: how far share and probability lie apart, on average over images.
 
     Parameters
@@ -88,7 +89,7 @@ def ece(targets: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> float:
 
 
 def ece_of_calibrated(
-    probabilities: ArrayLike, bins: int = 15, n: int = 1000, seed: int = 0
+    probabilities: ArrayLike, bins: int = BINS, n: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
     """Return the ECE that these probabilities would have if they were true: its bias, and how far luck goes.
 
@@ -115,7 +116,7 @@ def ece_of_calibrated(
     return float(errors.mean()), float(np.quantile(errors, 0.95))
 
 
-def brier_parts(targets: ArrayLike, probabilities: ArrayLike, bins: int = 15) -> dict[str, float]:
+def brier_parts(targets: ArrayLike, probabilities: ArrayLike, bins: int = BINS) -> dict[str, float]:
     """Return the Brier score (mean squared error of the probability) and its parts.
 
     Returns

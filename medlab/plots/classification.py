@@ -111,7 +111,7 @@ def confusion(matrix: ArrayLike, class_names: Sequence[str]) -> canvas.Picture:
     return picture
 
 
-def reliability(tables: Mapping[str, Mapping[str, ArrayLike]]) -> canvas.Picture:
+def reliability(tables: Mapping[str, Any]) -> canvas.Picture:
     """Draw which share of the images is positive against the probability that they were given.
 
     Parameters
@@ -128,7 +128,7 @@ def reliability(tables: Mapping[str, Mapping[str, ArrayLike]]) -> canvas.Picture
     ]
     alt = f"Reliability diagram. Mean distance from the diagonal: {', '.join(apart)}."
     picture, (axis, *_) = canvas.panels(width_in=9.2 if len(drawn) > _MANY else 5.2, height_in=5.0, alt=alt)
-    axis.plot([0, 1], [0, 1], **_CHANCE, label="calibrated")
+    axis.plot([0, 1], [0, 1], **_CHANCE, label="share = probability")
     for i, (name, table) in enumerate(drawn.items()):
         lengths = np.abs(np.stack([table["low"], table["high"]]) - table["share"])
         style = {**canvas.curve_style(i), **canvas.dot_style(i), "linestyle": "-", "markersize": 5}

@@ -12,6 +12,7 @@ from .report_figures import (
     confusion as confusion,
     curves as curves,
     explanations as explanations,
+    probabilities as probabilities,
     samples as samples,
     worst_errors as worst_errors,
 )

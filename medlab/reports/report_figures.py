@@ -9,7 +9,8 @@ from IPython.display import Markdown
 from numpy.typing import NDArray
 
 from medlab import models, plots
-from medlab.text import escape
+from medlab.evaluation import calibration, decision
+from medlab.text import escape, percent
 
 if TYPE_CHECKING:
     from medlab.data.dataset import Dataset, Split
@@ -98,6 +99,44 @@ def confusion(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
         evaluation.targets["test"], evaluation.predictions["test"], evaluation.threshold, names
     )
     return [plots.confusion(matrix, names), histogram]
+
+
+def probabilities(evaluation: Evaluation) -> tuple[list[Picture], Markdown]:
+    """Show whether the test probabilities come true, as they are and calibrated, and what they bring.
+
+    The words tell how far probabilities are off by luck alone. No figures for other tasks than binary ones.
+    """
+    if evaluation.task != "binary":
+        return [], Markdown("This is looked at for two classes only.")
+    truth, told = evaluation.targets["test"], evaluation.predictions["test"]
+    fitted = calibration.fit("temperature", evaluation.targets["val"], evaluation.predictions["val"])
+    calibrated = fitted.apply(told)
+    tables = {
+        name: calibration.reliability(truth, values, patients=evaluation.patients)
+        for name, values in (("as they are", told), ("calibrated", calibrated))
+    }
+    mean, floor = calibration.ece_of_calibrated(calibrated)
+    temperature = fitted.numbers["temperature"]
+    before, after = (calibration.ece(truth, values) for values in (told, calibrated))
+    sentences = [
+        f"The expected calibration error is the mean distance from the diagonal, {calibration.BINS} bins:",
+        f"{before:.3f} as they are, {after:.3f} once their logits are divided by {temperature:.2f}, the",
+        "temperature that suits the validation images.",
+        f"Probabilities that are right would have {mean:.3f} on average on so many images, and one time in",
+        f"twenty more than {floor:.3f}. The net benefit counts the people who are found, less those who are",
+        "called for nothing at the price that the threshold sets (Vickers and Elkin 2006), at the prevalence",
+        f"of the test images, {percent(float(truth.mean()))}.",
+    ]
+    curve = decision.decision_curve(truth, calibrated)
+    names = {"network": "calibrated", "everybody": "everybody is called", "nobody": "nobody is called"}
+    benefit = plots.lines(
+        curve.index.to_numpy(),
+        {label: np.maximum(curve[name], -0.1) for name, label in names.items()},
+        x_label="risk from which one would be called",
+        y_label="net benefit (below -0.1 not shown)",
+        alt="Decision curve of the calibrated network beside calling everybody and nobody.",
+    )
+    return [plots.reliability(tables), benefit], Markdown(" ".join(sentences))
 
 
 def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3) -> list[Picture | Markdown]:

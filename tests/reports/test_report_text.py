@@ -6,7 +6,7 @@ import pytest
 
 from medlab import reports
 from medlab.data import Dataset, Split
-from medlab.evaluation import evaluate
+from medlab.evaluation import calibration, evaluate
 
 
 def split(n, seed, patients):
@@ -121,6 +121,16 @@ def test_figures_are_drawn_for_a_binary_task():
     assert "true benign" in reports.confusion(dataset, evaluation)[0].alt
 
 
+def test_probabilities_are_shown_with_what_they_would_be_off_by_luck():
+    _, evaluation = study()
+    (reliability, benefit), text = reports.probabilities(evaluation)
+    told, truth = evaluation.predictions["test"], evaluation.targets["test"]
+    assert f"15 bins: {calibration.ece(truth, told):.3f} as they are" in text.data
+    assert "at the prevalence of the test images, 50 %" in text.data
+    assert "as they are 0." in reliability.alt
+    assert "calling everybody and nobody" in benefit.alt
+
+
 @pytest.mark.slow
 def test_figures_are_drawn_for_several_classes_several_labels_and_amounts():
     rng = np.random.default_rng(0)
@@ -144,6 +154,7 @@ def test_figures_are_drawn_for_several_classes_several_labels_and_amounts():
         assert reports.samples(dataset).alt
         assert reports.worst_errors(dataset, evaluation).alt
         assert reports.subgroups(dataset, evaluation) is None
+        assert reports.probabilities(evaluation)[0] == []
         assert reports.limits(dataset, evaluation).data
         run = SimpleNamespace(train_seconds=3.2, backend="jax")
         assert (
