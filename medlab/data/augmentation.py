@@ -51,7 +51,9 @@ class Augmentation:
     """
 
     quarter_turns: bool = change(False, harm="these images have an up")
-    rotation_deg: float = change(0.0, 180, "so far a turn is implausible, or blurs what quarter turns do not")
+    rotation_deg: float = change(
+        0.0, 180, "a turn this large is implausible, or it blurs the image, which quarter turns do not"
+    )
     zoom: float = change(0.0, 0.9, _SIZE)
     crop: float = change(0.0, 0.9, _SIZE, ruled_as="zoom")
     translation: float = change(0.0, 1, "interpolation blurs edges, from which size in mm is read here")

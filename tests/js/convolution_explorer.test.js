@@ -47,3 +47,11 @@ test("every kernel to choose is 3 x 3, and those that look for changes add up to
     assert.ok(Math.abs(sum - (/edges|spots/.test(name) ? 0 : 1)) < 1e-12, name);
   }
 });
+
+test("a kernel that is a preset in all channels has its name", () => {
+  const twice = explorer.PRESETS.sharpen.map((line) => line.map((weight) => [weight, weight]));
+  assert.equal(explorer.presetOf(twice), "sharpen");
+  twice[0][0] = [0, 1];
+  assert.equal(explorer.presetOf(twice), "your own");
+  assert.equal(explorer.presetOf([[[1]]]), "your own");
+});

@@ -61,8 +61,8 @@ def test_the_first_choice_is_computed_at_once_where_nobody_can_press_a_button(pa
     assert rows["completeness error"].startswith(
         f"{direct.completeness_error[0]:.2g} of {direct.difference[0]:.3g}"
     )
-    assert f"random order {evidence.deletion(model, direct).random_area.mean():.3g}" in rows["deletion"]
-    verdict = "changes with" if weights.passes else "does not change with the weights: this map says nothing"
+    assert f"random pixels {evidence.deletion(model, direct).random_area.mean():.3g}" in rows["deletion"]
+    verdict = "changes with" if weights.passes else "changes too little with the weights, a reason for doubt"
     assert rows["random weights"].startswith(verdict)
     assert dict(panel.views["left"].rows)["completeness error"] == "not promised by this method"
     probability = models.predict(model, np.asarray, images[:1])[0]

@@ -36,6 +36,8 @@ class ConvolutionExplorer(PictureMixin, anywidget.AnyWidget):
         1 to 4 pixels from window to window; 0 to 3 zeros around the image.
     pooling : "none", "max" or "mean"
         Of blocks of 2 x 2, without an overlap.
+    title : str
+        What the image shows; say so where it is simulated.
 
     Attributes
     ----------
@@ -61,6 +63,7 @@ class ConvolutionExplorer(PictureMixin, anywidget.AnyWidget):
     stride = t.Int(1, min=1, max=4).tag(sync=True)
     padding = t.Int(0, min=0, max=3).tag(sync=True)
     pooling = t.Enum(POOLINGS, "none").tag(sync=True)
+    title = t.Unicode("image").tag(sync=True)
     row = t.Int(0, min=0).tag(sync=True)
     column = t.Int(0, min=0).tag(sync=True)
     left = t.Int(0).tag(sync=True)
@@ -73,6 +76,7 @@ class ConvolutionExplorer(PictureMixin, anywidget.AnyWidget):
         stride: int = 1,
         padding: int = 0,
         pooling: str = "none",
+        title: str = "image",
         **traits: Any,
     ) -> None:
         self._image = _channels("image", image, MOST).astype(np.float32)  # as the page has it
@@ -90,7 +94,8 @@ class ConvolutionExplorer(PictureMixin, anywidget.AnyWidget):
                 f"padded image, got {weights.shape} for an image of shape {self._image.shape}."
             )
             raise ValueError(msg)
-        super().__init__(kernel=weights.tolist(), stride=stride, padding=padding, pooling=pooling, **traits)
+        choices = {"stride": stride, "padding": padding, "pooling": pooling, "title": title}
+        super().__init__(kernel=weights.tolist(), **choices, **traits)
         answer_at_once([self])
         self.set_trait("shape", list(self._image.shape))
         self.set_trait("pixels", self._image.astype("<f4").tobytes())
@@ -113,7 +118,7 @@ class ConvolutionExplorer(PictureMixin, anywidget.AnyWidget):
         low, high = image.min(), image.max()
         largest = np.abs(shown).max() or 1.0
         pictures = [(image - low) / ((high - low) or 1.0), (shown / largest + 1) / 2]
-        titles = ["image", "map (mid-gray is 0)"]
+        titles = [self.title, "map (mid-gray is 0)"]
         return plots.planes(pictures, titles, [None, None], alt=f"An image and its map. {self!r}")
 
     def __repr__(self) -> str:

@@ -93,14 +93,14 @@ def rows(known: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _deleted(curves: Any) -> str:
     verdict = f"{'' if curves.better[0] else 'not '}better than all {len(curves.random)}"
-    return f"area {curves.area[0]:.3g}, random order {curves.random_area.mean():.3g} ({verdict})"
+    return f"area {curves.area[0]:.3g}, random pixels {curves.random_area.mean():.3g} ({verdict})"
 
 
 def _changed(randomized: Any) -> str:
     alike = f"(rank correlation {randomized.table['correlation'].iloc[-1]:.2f})"
     if randomized.passes:
         return f"changes with the weights {alike}"
-    return f"does not change with the weights: this map says nothing of this network {alike}"
+    return f"changes too little with the weights, a reason for doubt {alike}"
 
 
 def code(both: Sequence[Asked], network: str, x: str, on: str) -> str:

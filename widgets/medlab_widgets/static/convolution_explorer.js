@@ -69,6 +69,13 @@ export function grays(values, signed) {
   return Array.from(values, (value) => Math.round((255 * (value - low)) / range));
 }
 
+/** The name of the preset that a kernel is, in all of its channels. */
+export function presetOf(kernel) {
+  const same = (weights) => weights.length === kernel.length && weights[0].length === kernel[0].length &&
+    weights.every((line, i) => line.every((weight, j) => kernel[i][j].every((one) => Math.abs(one - weight) < 1e-9)));
+  return Object.keys(PRESETS).find((name) => same(PRESETS[name])) ?? "your own";
+}
+
 /** A number in a few letters. */
 export function short(value) {
   return String(Number(value.toPrecision(3)));
@@ -185,7 +192,8 @@ function render({ model, el }) {
   };
   const draw = () => {
     const { kernel, stride: step, padding: around } = setting();
-    [stride.value, padding.value, pooling.value] = [step, around, model.get("pooling")];
+    [preset.value, stride.value] = [presetOf(kernel), step];
+    [padding.value, pooling.value] = [around, model.get("pooling")];
     const map = convolve(image, shape, setting());
     problem.textContent = map.values.length ? "" : "The kernel is larger than the padded image: choose more padding.";
     const [height, width] = [shape[0] + 2 * around, shape[1] + 2 * around];
@@ -194,7 +202,7 @@ function render({ model, el }) {
       return Array.from({ length: shape[2] }, (_, c) => pixelAt(image, shape, ...place, c)).reduce((a, b) => a + b) / shape[2];
     });
     const of = ({ height, width }) => `${height} × ${width}`;
-    views.image.show({ height, width, values: mean }, false, `image, ${of({ height, width })}${around ? " with its zeros" : ""}`);
+    views.image.show({ height, width, values: mean }, false, `${model.get("title")}, ${of({ height, width })}${around ? " with its zeros" : ""}`);
     views.map.show(map, true, `map, ${of(map)}; mid-gray is 0`);
     const pooled = model.get("pooling") === "none" ? { height: 0, width: 0, values: [] } : pool(map, model.get("pooling"));
     views.pooled.show(pooled, true, `pooled, ${of(pooled)}`);
@@ -222,7 +230,6 @@ function render({ model, el }) {
     const weight = event.target.valueAsNumber;
     problem.textContent = Number.isFinite(weight) ? "" : "A weight must be a number: the old one stays.";
     if (!Number.isFinite(weight)) return;
-    preset.value = "your own";
     const kernel = structuredClone(model.get("kernel"));
     kernel[i][j][channel] = weight;
     send({ kernel });
