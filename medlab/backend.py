@@ -199,7 +199,4 @@ def _first_gpu() -> Any:
 def versions() -> dict[str, str]:
     """Return the versions of what a result depends on: Python, medlab, NumPy, Keras and the backend."""
     packages = ("medlab", "numpy", "keras", name())
-    return {
-        "python": platform.python_version(),
-        **{package: importlib.metadata.version(package) for package in packages},
-    }
+    return {"python": platform.python_version(), **{p: importlib.metadata.version(p) for p in packages}}

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 # What a public function may refuse with: shown where it was asked, without a traceback.
 REFUSALS = (ImportError, OSError, RuntimeError, TypeError, ValueError)
-_MISSING = ("NAType", "NaTType")  # of pandas, which is not imported for their sake
+_NA = ("NAType", "NaTType")  # of pandas, which is not imported for their sake
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
@@ -142,9 +142,7 @@ def finite(what: str, array: ArrayLike) -> NDArray[Any]:
         values = np.where(np.ma.getmaskarray(array), np.nan, values)
     kinds = values.dtype.name
     if values.dtype.kind == "O":
-        cells = [
-            math.nan if cell is None or type(cell).__name__ in _MISSING else cell for cell in values.flat
-        ]
+        cells = [math.nan if cell is None or type(cell).__name__ in _NA else cell for cell in values.flat]
         # The cells themselves may be names or dates of birth: only what kind they are is told.
         strange = {type(cell).__name__ for cell in cells if not isinstance(cell, (Real, Decimal, np.bool_))}
         kinds = ", ".join(sorted(strange))

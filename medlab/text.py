@@ -4,6 +4,7 @@ import base64
 import html
 import re
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,13 @@ from typing import Any
 _SIGNS = re.compile(r"[!\"#$&'()*+<=>?@\[\\\]^_`{|}~]")
 
 LITERAL = "class='mathjax_ignore'"  # of an HTML element: its dollar signs are no formulas
+
+
+def packaged(package: str, file: str) -> Any:
+    """Return what a YAML file holds that lies in a package of medlab."""
+    import yaml
+
+    return yaml.safe_load((resources.files(package) / file).read_text(encoding="utf-8"))
 
 
 def escape(text: Any) -> str:
@@ -109,11 +117,10 @@ def html_table(rows: Sequence[Mapping[str, Any]], style: str = "text-align:left"
     "<table class='mathjax_ignore'><tr><th style=''>set</th></tr><tr><td style=''>&lt;a&gt;</td></tr></table>"
     """
     heads = "".join(f"<th style='{style}'>{html.escape(str(name))}</th>" for name in rows[0])
-    lines = [
-        "".join(f"<td style='{style}'>{html.escape(_words(value))}</td>" for value in row.values())
-        for row in rows
-    ]
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    body = ""
+    for row in rows:
+        cells = (f"<td style='{style}'>{html.escape(_words(value))}</td>" for value in row.values())
+        body += f"<tr>{''.join(cells)}</tr>"
     return f"<table {LITERAL}><tr>{heads}</tr>{body}</table>"
 
 
@@ -126,9 +133,8 @@ def html_image(png: bytes, alt: str, width: str = "") -> str:
     '<img alt="a &lt;scan&gt;" src="data:image/png;base64,Pw==">'
     """
     size = f' width="{width}"' if width else ""
-    return (
-        f'<img alt="{html.escape(alt)}"{size} src="data:image/png;base64,{base64.b64encode(png).decode()}">'
-    )
+    encoded = base64.b64encode(png).decode()
+    return f'<img alt="{html.escape(alt)}"{size} src="data:image/png;base64,{encoded}">'
 
 
 def _words(value: Any) -> str:

@@ -46,14 +46,10 @@ def plain_refusals(
         raise raised(message.format(reason(error))) from error
 
 
-def complete_from(
-    names: Callable[[click.Context], Mapping[str, str] | Iterable[str]],
-) -> Callable[..., Any]:
+def complete_from(names: Callable[[click.Context], Mapping[str, str] | Iterable[str]]) -> Callable[..., Any]:
     """Return what completes a word from `names`, asked when Tab is pressed; a mapping gives help, too."""
 
-    def complete(
-        context: click.Context, _parameter: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def complete(context: click.Context, _option: click.Parameter, incomplete: str) -> list[CompletionItem]:
         listed = names(context)
         helps = listed if isinstance(listed, Mapping) else {}
         return [CompletionItem(n, help=helps.get(n)) for n in listed if n.startswith(incomplete)]

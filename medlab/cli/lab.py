@@ -42,16 +42,14 @@ def lab(folder: Path | None, arguments: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory(prefix="medlab-lab-") as own:
         put_kernel(Path(own, "kernels", "python3"))
         # Defaults that a user's own settings change: JupyterLab offers neither news nor updates in a lesson.
-        settings = _before(
-            "JUPYTER_CONFIG_PATH", os.environ.get("JUPYTER_CONFIG_PATH"), Path(__file__).parent
-        )
-        data = _before("JUPYTER_PATH", own, os.environ.get("JUPYTER_PATH"))
+        settings = _path("JUPYTER_CONFIG_PATH", os.environ.get("JUPYTER_CONFIG_PATH"), Path(__file__).parent)
+        data = _path("JUPYTER_PATH", own, os.environ.get("JUPYTER_PATH"))
         # So that `!medlab` in a cell, and a terminal in JupyterLab, find the medlab that is at work.
-        programs = _before("PATH", Path(sys.executable).parent, os.environ.get("PATH"))
+        programs = _path("PATH", Path(sys.executable).parent, os.environ.get("PATH"))
         _serve(command, os.environ | settings | data | programs)
 
 
-def _before(name: str, *paths: Any) -> dict[str, str]:
+def _path(name: str, *paths: Any) -> dict[str, str]:
     """Return a variable with a list of paths, the first of which counts most."""
     return {name: os.pathsep.join(str(path) for path in paths if path)}
 

@@ -23,9 +23,7 @@ def _reports(_context: click.Context) -> dict[str, str]:
     return {name: template.title for name, template in reports.available().items()}
 
 
-def _complete_pair(
-    context: click.Context, _parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
+def _complete_pair(context: click.Context, _option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a report's parameters, and after the "=" the choices of one."""
     templates = reports.available()
     # click leaves positional words in args while the option before the cursor has no value.

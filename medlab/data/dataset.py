@@ -66,12 +66,9 @@ class Split:
     def subset(self, index: ArrayLike) -> Split:
         """Return the images at `index` (whole numbers or booleans), each with all its columns."""
         chosen = np.asarray(index)
-        return Split(
-            self.images[chosen],
-            self.labels[chosen],
-            None if self.patients is None else self.patients[chosen],
-            {name: column[chosen] for name, column in self.attributes.items()},
-        )
+        patients = None if self.patients is None else self.patients[chosen]
+        attributes = {name: column[chosen] for name, column in self.attributes.items()}
+        return Split(self.images[chosen], self.labels[chosen], patients, attributes)
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,13 +149,12 @@ class Dataset:
         return self.class_names[::-1] if first else self.class_names
 
     def __repr__(self) -> str:
+        spacing = " x ".join(f"{mm:.4g}" for mm in self.spacing_mm or ())
         facts = {
             "shape": _shape_text(self.train.images),
             "splits": ", ".join(f"{name} {len(split):,}" for name, split in self.splits().items()),
             "classes": class_list(self.class_names, self.positive_class),
-            "spacing": " x ".join(f"{mm:.4g}" for mm in self.spacing_mm) + " mm"
-            if self.spacing_mm
-            else "unknown",
+            "spacing": f"{spacing} mm" if spacing else "unknown",
             "source": self.source,
             "license": self.license,
             "notes": f"{len(self.notes)} (see .notes)",

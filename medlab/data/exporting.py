@@ -1,7 +1,5 @@
 """Write a data set as a folder of PNG files, the layout that `load_folder`, Keras and other programs read."""
 
-from __future__ import annotations
-
 import csv
 import re
 from pathlib import Path

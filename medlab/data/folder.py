@@ -99,12 +99,10 @@ def load_folder(
     images_of = imagefiles.read(files_of, size, color=color, depth=depth)
     loaded: dict[str, Any] = {}
     for name, (files, labels) in allocation.rows.items():
-        patients = None
-        if allocation.patients_known:
-            patients = np.array([allocation.group_of[file.name] for file in files])
-        loaded[name] = Split(
-            images_of[name], labels, patients, {"file": np.array([file.path.name for file in files])}
-        )
+        groups = np.array([allocation.group_of[file.name] for file in files])
+        file_names = np.array([file.path.name for file in files])
+        patients = groups if allocation.patients_known else None
+        loaded[name] = Split(images_of[name], labels, patients, {"file": file_names})
 
     notes = [*allocation.notes, *layout_notes, *notes, *_resized_notes(all_files, size)]
     notes += [*_duplicate_notes(allocation.rows), *imagefiles.quirk_notes(all_files)]
@@ -235,14 +233,11 @@ def _split_off(
     names = [file.name for files, _ in rows.values() for file in files]
     groups, patients_known, rule_note, table_notes = grouping.groups_by_rule(names, rule, root)
     group_of = dict(zip(names, groups.tolist(), strict=True))
-    notes = [
-        f"Images in the folder: {', '.join(f'{name} {len(files):,}' for name, (files, _) in rows.items())}."
-    ]
-    missing = {
-        name: checks.in_range(f"{name}_fraction", share, 0.01, 0.9)
-        for name, share in fractions.items()
-        if name not in rows
-    }
+    counts = ", ".join(f"{name} {len(files):,}" for name, (files, _) in rows.items())
+    notes = [f"Images in the folder: {counts}."]
+    missing = {name: share for name, share in fractions.items() if name not in rows}
+    for name, share in missing.items():
+        checks.in_range(f"{name}_fraction", share, 0.01, 0.9)
     result = dict(rows)
     if missing:
         files, labels = rows["train"]

@@ -101,9 +101,7 @@ def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[
             raise ValueError(msg)
     paths = {name: plain(name).replace("\\", "/") for name in names}
     # A table may write a path in full, or its last part alone.
-    used = {
-        name: row_of.get(path, row_of.get(plain(PurePosixPath(path).name), 0)) for name, path in paths.items()
-    }
+    used = {name: row_of.get(p, row_of.get(plain(PurePosixPath(p).name), 0)) for name, p in paths.items()}
     missing = [name for name, row in used.items() if not row or not rows[row][1]]
     if missing:
         msg = (

@@ -101,9 +101,8 @@ def survey(root: Path, name: str) -> ImageFile:
 def quirk_notes(files: Sequence[ImageFile]) -> list[str]:
     """Count the files that are stored in a way a reader must know of."""
     counts = Counter(quirk for file in files for quirk in file.quirks)
-    return [
-        f"{counts[name]:,} of {len(files):,} images {text}" for name, text in _QUIRKS.items() if counts[name]
-    ]
+    told = [(counts[name], text) for name, text in _QUIRKS.items()]
+    return [f"{count:,} of {len(files):,} images {text}" for count, text in told if count]
 
 
 def common_size(files: Sequence[ImageFile]) -> tuple[int, int]:

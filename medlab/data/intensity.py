@@ -1,13 +1,12 @@
 """Gray values with a meaning: CT windows, and what to do with images that have no fixed scale."""
 
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
+from medlab.text import packaged
 
 LARGEST_SUV = 10.0
 
@@ -40,8 +39,7 @@ class Preset(NamedTuple):
     window_hu: tuple[float, float] | None = None
 
 
-_TEXT = (resources.files("medlab.data") / "presets.yaml").read_text(encoding="utf-8")
-PRESETS = {name: Preset(name, **facts) for name, facts in yaml.safe_load(_TEXT).items()}
+PRESETS = {name: Preset(name, **facts) for name, facts in packaged("medlab.data", "presets.yaml").items()}
 WINDOWS = {key.removeprefix("ct "): Window(*row.window_hu) for key, row in PRESETS.items() if row.window_hu}
 
 

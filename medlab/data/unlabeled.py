@@ -58,8 +58,5 @@ def read_images(path: str | Path, input_shape: Sequence[int]) -> tuple[list[str]
         f"of {len(found):,} images were resized to {size[0]}x{size[1]}": resized,
         "files that are no images were passed over": len(seen) - len(names),
     }
-    return (
-        names,
-        images,
-        [f"{n:,} {what}." for what, n in counts.items() if n] + imagefiles.quirk_notes(found),
-    )
+    notes = [f"{n:,} {what}." for what, n in counts.items() if n]
+    return names, images, notes + imagefiles.quirk_notes(found)

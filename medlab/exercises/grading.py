@@ -92,9 +92,8 @@ def exercise(
 
     def compare(answer: Any, *measured: Any) -> None:
         if statements:
-            comparison.compare_choice(
-                answer, {key: bool(rule(*measured)) for key, rule in statements.items()}
-            )
+            truths = {key: bool(rule(*measured)) for key, rule in statements.items()}
+            comparison.compare_choice(answer, truths)
         elif cases:
             comparison.compare_function(answer, solution, cases, mistakes, also)
         else:

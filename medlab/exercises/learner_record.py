@@ -85,9 +85,7 @@ def load() -> Progress:
 
 def summary() -> list[tuple[str, dict[str, tuple[int, int]]]]:
     """Return (chapter, {kind: (done, all)}) in reading order."""
-    solved = {
-        kind: {name for name, entry in entries.items() if entry["solved"]} for kind, entries in load().items()
-    }
+    solved = {kind: {name for name, e in entries.items() if e["solved"]} for kind, entries in load().items()}
     rows = []
     for chapter, row in read_chapters().items():
         names = {"exercises": set(row.exercises), "quiz": set(row.questions)}

@@ -62,8 +62,7 @@ def accuracy(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.
 
 def sensitivity(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
     """Return the share of the positive images that are called positive (recall); NaN without any."""
-    pair = _decided(targets, probabilities, threshold)
-    return float(_sklearn.recall_score(*pair, zero_division=np.nan))
+    return float(_sklearn.recall_score(*_decided(targets, probabilities, threshold), zero_division=np.nan))
 
 
 def specificity(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
@@ -77,8 +76,7 @@ def precision(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0
 
     It holds at the prevalence of these images; `predictive_values` moves it to another.
     """
-    pair = _decided(targets, probabilities, threshold)
-    return float(_sklearn.precision_score(*pair, zero_division=np.nan))
+    return float(_sklearn.precision_score(*_decided(targets, probabilities, threshold), zero_division=np.nan))
 
 
 def f1(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
@@ -86,8 +84,7 @@ def f1(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> 
 
     NaN only if no image is positive and none is called positive.
     """
-    pair = _decided(targets, probabilities, threshold)
-    return float(_sklearn.f1_score(*pair, zero_division=np.nan))
+    return float(_sklearn.f1_score(*_decided(targets, probabilities, threshold), zero_division=np.nan))
 
 
 def balanced_accuracy(targets: ArrayLike, probabilities: ArrayLike, threshold: float = 0.5) -> float:
@@ -164,9 +161,7 @@ def net_benefit(sensitivity: float, specificity: float, prevalence: float, risk_
     return prevalence * sensitivity - (1 - prevalence) * (1 - specificity) * price
 
 
-def _decided(
-    targets: ArrayLike, probabilities: ArrayLike, threshold: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _decided(targets: ArrayLike, probabilities: ArrayLike, threshold: float) -> tuple[NDArray[np.int64], ...]:
     truth, values = probability_pair(targets, probabilities)
     return truth, decide(values, threshold)
 

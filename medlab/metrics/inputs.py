@@ -9,15 +9,15 @@ from medlab import checks
 
 # float32 softmax and sigmoid may overshoot 1 by a rounding error.
 _SLACK = 1e-6
+Array = NDArray[np.float64]
+Pair = tuple[NDArray[np.int64], Array]
 
 
 class UndefinedError(ValueError):
     """The measure has no value on these images, for example an AUC where all are of one class."""
 
 
-def pair(
-    targets: ArrayLike, scores: ArrayLike, what: str = "scores"
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def pair(targets: ArrayLike, scores: ArrayLike, what: str = "scores") -> Pair:
     """Return targets and scores as arrays of equal length if the targets are 0/1 and all is finite.
 
     Parameters
@@ -43,17 +43,13 @@ def pair(
     return truth.astype(np.int64), values
 
 
-def probability_pair(
-    targets: ArrayLike, probabilities: ArrayLike
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def probability_pair(targets: ArrayLike, probabilities: ArrayLike) -> Pair:
     """Return targets 0/1, shape (N,), and probabilities in [0, 1], shape (N,), if they are that."""
     truth, values = pair(targets, probabilities, "probabilities")
     return truth, unit_interval("probabilities", values)
 
 
-def both_classes(
-    targets: ArrayLike, scores: ArrayLike, what: str
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def both_classes(targets: ArrayLike, scores: ArrayLike, what: str) -> Pair:
     """Return what `pair` returns if images of both classes are there.
 
     Raises
@@ -71,17 +67,13 @@ def both_classes(
     return truth, values
 
 
-def number_pair(
-    targets: ArrayLike, predictions: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def number_pair(targets: ArrayLike, predictions: ArrayLike) -> tuple[Array, Array]:
     """Return two arrays of finite numbers, shape (N,), if they are that."""
     truth, values = _columns(targets, predictions, "predictions")
     return truth.astype(np.float64), values
 
 
-def table_pair(
-    targets: ArrayLike, probabilities: ArrayLike, *, multilabel: bool = False
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def table_pair(targets: ArrayLike, probabilities: ArrayLike, *, multilabel: bool = False) -> Pair:
     """Return one column of truth and of probability for each class.
 
     Parameters

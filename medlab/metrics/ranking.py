@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import sklearn.metrics as _sklearn
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from medlab import checks
-from medlab.metrics.inputs import UndefinedError, both_classes, number_pair, unit_interval
-
-Array = NDArray[np.float64]
+from medlab.metrics.inputs import Array, UndefinedError, both_classes, number_pair, unit_interval
 
 
 def auc(targets: ArrayLike, scores: ArrayLike) -> float:

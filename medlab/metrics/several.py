@@ -12,12 +12,10 @@ import sklearn.metrics as _sklearn
 from numpy.typing import ArrayLike, NDArray
 
 from medlab.metrics.deciding import decide
-from medlab.metrics.inputs import UndefinedError, table_pair
+from medlab.metrics.inputs import Array, UndefinedError, table_pair
 
 
-def auc_per_class(
-    targets: ArrayLike, probabilities: ArrayLike, *, multilabel: bool = False
-) -> NDArray[np.float64]:
+def auc_per_class(targets: ArrayLike, probabilities: ArrayLike, *, multilabel: bool = False) -> Array:
     """Return each class' AUC against all others.
 
     Parameters
@@ -31,10 +29,8 @@ def auc_per_class(
         NaN for a class that no image has, or that every image has.
     """
     truth, values = table_pair(targets, probabilities, multilabel=multilabel)
-    both = truth.min(axis=0) != truth.max(axis=0)
-    return np.array(
-        [_sklearn.roc_auc_score(truth[:, k], values[:, k]) if both[k] else np.nan for k in range(len(both))]
-    )
+    pairs = zip(truth.T, values.T, strict=True)
+    return np.array([_sklearn.roc_auc_score(*pair) if np.ptp(pair[0]) else np.nan for pair in pairs])
 
 
 def auc_multiclass(targets: ArrayLike, probabilities: ArrayLike) -> float:
@@ -91,7 +87,7 @@ def confusion_multiclass(targets: ArrayLike, probabilities: ArrayLike) -> NDArra
     return _sklearn.confusion_matrix(truth.argmax(axis=1), values.argmax(axis=1), labels=classes)
 
 
-def _mean(per_class: NDArray[np.float64]) -> float:
+def _mean(per_class: Array) -> float:
     missing = np.flatnonzero(np.isnan(per_class))
     if missing.size:
         msg = (

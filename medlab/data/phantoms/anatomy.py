@@ -8,18 +8,17 @@ average chest stand in atlas.yaml.
 """
 
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab.data.phantoms.streams import FloatArray
+from medlab.text import packaged
 
 Columns = dict[str, Any]
 
-ATLAS = yaml.safe_load((resources.files("medlab.data.phantoms") / "atlas.yaml").read_text(encoding="utf-8"))
+ATLAS = packaged("medlab.data.phantoms", "atlas.yaml")
 TISSUE_HU: dict[str, float] = ATLAS["tissue_hu"]
 STRUCTURES = tuple(TISSUE_HU)
 LUNG_HU_PER_MM = 0.3  # denser toward the back, where blood collects in a patient lying there
@@ -65,6 +64,7 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
     wobble = rng.normal(0, 1, (n, 2, len(_WOBBLE_MM))) * _WOBBLE_MM
     bend = np.eye(3) + rng.normal(0, _BEND, (n, 3, 3))
     trees = grow_vessels(n, rng)
+    drawn = {"size": size, "fat_mm": fat_mm, "lung_hu": lung_hu, "rib_shift": rib_shift}
     great, airways = ATLAS["great_vessels"], ATLAS["airways"]
     groups = {"great vessel": great | ATLAS["hilar_vessels"], "airway": airways, "shaping": great}
     tubes = {name: chains(group.values()) for name, group in groups.items()}
@@ -78,18 +78,9 @@ def draw_chests(n: int, rng: np.random.Generator) -> list[Columns]:
             (_bend(np.array(center), bend[i]), heart_size[i] * np.array(half), turn)
             for center, half, turn in ATLAS["heart"].values()
         ]
-        chests.append(
-            {
-                "size": size[i],
-                "fat_mm": fat_mm[i],
-                "lung_hu": lung_hu[i],
-                "rib_shift": rib_shift[i],
-                "outlines": outlines,
-                "tubes": moved,
-                "hearts": hearts,
-                "shapers": _shapers(moved, hearts),
-            }
-        )
+        chest: Columns = {name: column[i] for name, column in drawn.items()}
+        chest |= {"outlines": outlines, "tubes": moved, "hearts": hearts, "shapers": _shapers(moved, hearts)}
+        chests.append(chest)
     return chests
 
 
@@ -178,9 +169,7 @@ def _shapers(tubes: dict[str, Tubes], hearts: list[Any]) -> FloatArray:
     return np.concatenate(rows)
 
 
-def medial_edges(
-    shapers: FloatArray, y: FloatArray, z: Any, margin_mm: float = _MARGIN_MM
-) -> tuple[FloatArray, FloatArray]:
+def medial_edges(shapers: FloatArray, y: FloatArray, z: Any) -> tuple[FloatArray, FloatArray]:
     """Return how far the mediastinum reaches to the left and to the right at points (y, z), not smoothed.
 
     Parameters
@@ -197,7 +186,7 @@ def medial_edges(
     is_cut = (off_z < 1).any(axis=0)
     shapers, off_z = shapers[is_cut], off_z[:, is_cut]
     cut = np.sqrt(np.clip(1 - off_z**2, 0, None))
-    first, second = shapers[:, 3] * cut + margin_mm, shapers[:, 4] * cut + margin_mm
+    first, second = shapers[:, 3] * cut + _MARGIN_MM, shapers[:, 4] * cut + _MARGIN_MM
     c, s = shapers[:, 6], shapers[:, 7]
     xx, yy = (c / first) ** 2 + (s / second) ** 2, (s / first) ** 2 + (c / second) ** 2
     xy = s * c * (first**-2 - second**-2)

@@ -1,22 +1,20 @@
 """Simulated data sets of CT crops: nodules benign or malignant, and nodules or vessels."""
 
 from collections.abc import Callable, Mapping
-from importlib import resources
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.data.dataset import SPLITS, Dataset, Split, center_crop
 from medlab.data.phantoms import crops
 from medlab.data.phantoms.scanner import Scanner
+from medlab.text import packaged
 
 Drawn = tuple[NDArray[Any], NDArray[Any], Mapping[str, NDArray[Any]]]
 
-_TEXT = (resources.files("medlab.data.phantoms") / "cohorts.yaml").read_text(encoding="utf-8")
-COHORTS = yaml.safe_load(_TEXT)
+COHORTS = packaged("medlab.data.phantoms", "cohorts.yaml")
 WINDOW_HU = (-400.0, 1400.0)  # center and width
 
 
@@ -144,8 +142,6 @@ def simulated(
         first = sum(sizes[:index])
         patients = np.array([f"sim-{number:06d}" for number in range(first, first + size)])
         splits[split] = Split(images, labels, patients, attributes)
-    described = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in COHORTS[name].items()
-    }
+    described = {k: tuple(v) if isinstance(v, list) else v for k, v in COHORTS[name].items()}
     described["notes"] = tuple(note.format(**options) for note in described["notes"])
     return Dataset(name=name, simulated=True, **{**described, **facts}, **splits)

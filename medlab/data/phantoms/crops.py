@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.data.phantoms import findings, lung, patients, scanner
-from medlab.data.phantoms.streams import FloatArray, entropy_of, stacked, streams
+from medlab.data.phantoms.streams import FloatArray, Mask, Streams, entropy_of, stacked, streams
 
 SIDE = 64
 SPACING_MM = 0.75
@@ -50,8 +50,8 @@ class Candidates:
     """
 
     images_hu: NDArray[np.int16]
-    masks: NDArray[np.bool_]
-    is_nodule: NDArray[np.bool_]
+    masks: Mask
+    is_nodule: Mask
     malignant: NDArray[np.int64]
     attributes: dict[str, NDArray]
     spacing_mm: tuple[float, ...]
@@ -137,9 +137,9 @@ class Chunk(NamedTuple):
     first: int
     people: patients.Patients
     shapes: findings.Columns
-    is_nodule: NDArray[np.bool_]
-    malignant: NDArray[np.bool_]
-    rng: dict[str, np.random.Generator]
+    is_nodule: Mask
+    malignant: Mask
+    rng: Streams
 
 
 def draw_chunks(
@@ -178,7 +178,7 @@ def cut(table: Mapping[str, NDArray], rows: slice) -> dict[str, NDArray]:
 
 def render(
     chunk: Chunk, z_mm: FloatArray, scan: scanner.Scanner
-) -> Iterator[tuple[slice, NDArray[np.int16], NDArray[np.bool_]]]:
+) -> Iterator[tuple[slice, NDArray[np.int16], Mask]]:
     """Yield the crops of a chunk block by block, small enough for the processor's cache."""
     depth, size = len(z_mm), len(chunk.is_nodule)
     lungs = lung.draw_lungs(CHUNK, chunk.rng["lungs"])
@@ -186,9 +186,8 @@ def render(
     for start in range(0, size, step):
         block = slice(start, min(start + step, size))
         count = block.stop - start
-        geometry = findings.in_slices(
-            cut(chunk.people, block), cut(chunk.shapes, block), chunk.is_nodule[block], z_mm
-        )
+        people, shapes = cut(chunk.people, block), cut(chunk.shapes, block)
+        geometry = findings.in_slices(people, shapes, chunk.is_nodule[block], z_mm)
         surroundings = {name: np.repeat(column[block], depth, axis=0) for name, column in lungs.items()}
         sharp = lung.draw_sharp(surroundings, np.tile(z_mm, count), _AXIS_MM)
         mask = findings.add_findings(sharp, geometry, _AXIS_MM, scan.slice_mm)
@@ -201,9 +200,7 @@ def render(
         yield rows, hu.reshape(shape)[..., _KEPT, _KEPT], mask.reshape(shape)[..., _KEPT, _KEPT]
 
 
-def _white(
-    rng: dict[str, np.random.Generator], name: str, count: int, depth: int, carry: float
-) -> NDArray[np.complex128]:
+def _white(rng: Streams, name: str, count: int, depth: int, carry: float) -> NDArray[np.complex128]:
     """Return spectra of white noise for each slice, shape (count * depth, drawn, drawn // 2 + 1).
 
     The central one comes from a stream of its own and the others follow outward, each taking the share

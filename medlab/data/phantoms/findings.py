@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from medlab.data.phantoms.streams import Float32Array, FloatArray
+from medlab.data.phantoms.streams import Float32Array, FloatArray, Mask
 
 Columns = dict[str, FloatArray]
 
@@ -57,9 +57,7 @@ def draw_findings(n: int, rng: np.random.Generator) -> Columns:
     }
 
 
-def in_slices(
-    patients: Mapping[str, NDArray], shapes: Columns, is_nodule: NDArray[np.bool_], z_mm: FloatArray
-) -> Columns:
+def in_slices(patients: Mapping[str, NDArray], shapes: Columns, is_nodule: Mask, z_mm: FloatArray) -> Columns:
     """Return the finding's shape in each slice.
 
     Parameters
@@ -107,9 +105,7 @@ def in_slices(
     return {name: column.reshape(n * depth, *column.shape[2:]) for name, column in columns.items()}
 
 
-def add_findings(
-    slices_hu: Float32Array, columns: Columns, axis_mm: FloatArray, slice_mm: float
-) -> NDArray[np.bool_]:
+def add_findings(slices_hu: Float32Array, columns: Columns, axis_mm: FloatArray, slice_mm: float) -> Mask:
     """Draw findings into slices, in place, and return where they are.
 
     Parameters
@@ -138,7 +134,7 @@ def add_findings(
 
 def _draw(
     slices_hu: Float32Array, columns: Columns, outlines: FloatArray, axis_mm: FloatArray, slice_mm: float
-) -> NDArray[np.bool_]:
+) -> Mask:
     pixel = np.float32(axis_mm[1] - axis_mm[0])
     y = axis_mm - columns["center_mm"][:, :1]
     x = axis_mm - columns["center_mm"][:, 1:]

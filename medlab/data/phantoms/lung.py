@@ -70,7 +70,7 @@ def draw_sharp(lungs: Columns, z_mm: FloatArray, axis_mm: FloatArray) -> Float32
     slices_hu = covered * per_slice(_VESSEL_HU - lungs["air_hu"]) + per_slice(lungs["air_hu"])
     walled = np.flatnonzero(lungs["has_wall"])
     if len(walled):
-        _add_wall(slices_hu, {k: v[walled] for k, v in lungs.items()}, walled, z_mm[walled], axis_mm, pixel)
+        _add_wall(slices_hu, {k: v[walled] for k, v in lungs.items()}, walled, z_mm[walled], axis_mm)
     return slices_hu
 
 
@@ -110,18 +110,13 @@ def _tube(lungs: Columns, tube: int, z_mm: FloatArray, axis_mm: FloatArray, pixe
 
 
 def _add_wall(
-    slices_hu: Float32Array,
-    lungs: Columns,
-    rows: NDArray[np.int64],
-    z_mm: FloatArray,
-    axis_mm: FloatArray,
-    pixel: float,
+    slices_hu: Float32Array, lungs: Columns, rows: NDArray[np.int64], z_mm: FloatArray, axis_mm: FloatArray
 ) -> None:
     """Draw muscle and the fat behind it into the slices `rows`, in place: a disc's outside."""
     ca, sa = np.cos(lungs["wall_angle"])[:, None, None], np.sin(lungs["wall_angle"])[:, None, None]
     away = (lungs["wall_away_mm"] + lungs["wall_lean"] * z_mm)[:, None, None]
     radius = lungs["wall_radius_mm"][:, None, None]
-    y, x = axis_mm[:, None], axis_mm[None, :]
+    y, x, pixel = axis_mm[:, None], axis_mm[None, :], axis_mm[1] - axis_mm[0]
     depth = np.sqrt((ca * y + sa * x - away + radius) ** 2 + (ca * x - sa * y) ** 2) - radius
     wall = np.clip(depth / pixel + 0.5, 0, 1)
     fat = np.clip((depth - 4.0) / (2 * pixel), 0, 1)

@@ -176,9 +176,8 @@ def tubes(
             continue
         extent = min(patch, *shape)
         corner = np.clip(low[fits], 0, np.array(shape[::-1]) - extent)
-        off, thick, thin = _patches(
-            {name: column[fits] for name, column in chosen.items()}, z, corner - middle, extent
-        )
+        part = {name: column[fits] for name, column in chosen.items()}
+        off, thick, thin = _patches(part, z, corner - middle, extent)
         for share, grow in zip(shares, grows, strict=True):
             pieces = band(off, thick + np.float32(grow)) * thin
             for (column, row), piece in zip(corner.tolist(), pieces, strict=True):
@@ -196,9 +195,7 @@ def near(group: Tubes, low: float, high: float, grow: float = 0.0) -> Tubes:
     return {name: column[rows] for name, column in group.items()}
 
 
-def _patches(
-    group: Tubes, z: float, corner: FloatArray, extent: int
-) -> tuple[Float32Array, Float32Array, Float32Array]:
+def _patches(group: Tubes, z: float, corner: FloatArray, extent: int) -> tuple[Float32Array, ...]:
     """Return each pixel's distance from each tube's axis, the radius there, and what dims thin tubes."""
     start = group["start"]
     pixels = np.arange(extent)

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
-import yaml
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
 from medlab import checks
 from medlab.data.phantoms.streams import FloatArray
+from medlab.text import packaged
 
 Patients = dict[str, FloatArray | NDArray[np.int64]]
 
@@ -28,7 +27,7 @@ COUNT_SHARES = 0.65 ** (COUNTS - 1.0)
 COUNT_SHARES /= COUNT_SHARES.sum()
 CLINICAL_SHARES = {"female": 0.45, "family_history": 0.25, "emphysema": 0.40, "upper_lobe": 0.50}
 
-_BROCK = yaml.safe_load((resources.files("medlab.data.phantoms") / "brock.yaml").read_text(encoding="utf-8"))
+_BROCK = packaged("medlab.data.phantoms", "brock.yaml")
 _CLINICAL: dict[str, float] = _BROCK["clinical"]
 
 
@@ -139,7 +138,7 @@ def true_risks(
     The two halves are independent, so each expectation is a sum over the other half's distribution,
     with 24-point Gauss-Legendre quadrature for the diameter: no sample, no luck.
     """
-    checks.in_range("risk_scale", risk_scale, 0.1, 10)
+    risk_scale = float(checks.in_range("risk_scale", risk_scale, 0.1, 10))
     if not 0 < checks.in_range("prevalence", prevalence) < 1:
         msg = (
             f"prevalence must lie strictly between 0 and 1, got {prevalence!r}. "
@@ -147,12 +146,10 @@ def true_risks(
         )
         raise ValueError(msg)
     low, high = diameter_range(diameter_mm)
-    mean_score, intercept = _calibrated(float(risk_scale), float(prevalence), low, high)
+    mean_score, intercept = _calibrated(risk_scale, float(prevalence), low, high)
     image, clinical = _image_score(patients), _clinical_score(patients)
     base = intercept - risk_scale * mean_score
-    over_clinical, over_image = (
-        _averager(half, float(risk_scale), low, high) for half in ("clinical", "image")
-    )
+    over_clinical, over_image = (_averager(half, risk_scale, low, high) for half in ("clinical", "image"))
     return {
         "risk": _probability(base + risk_scale * (image + clinical)),
         "risk_image": over_clinical(base + risk_scale * image),

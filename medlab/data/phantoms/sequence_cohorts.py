@@ -9,7 +9,7 @@ from medlab import checks
 from medlab.data.dataset import Dataset
 from medlab.data.phantoms import crops, followup, signals
 from medlab.data.phantoms.cohorts import Drawn, simulated
-from medlab.data.phantoms.streams import stacked, streams
+from medlab.data.phantoms.streams import Streams, stacked, streams
 
 DAYS_PER_YEAR = 365.25
 TARGETS = {"diameter": "diameter at the next visit (mm)", "doubling": "volume doublings a year"}
@@ -74,9 +74,7 @@ def simulated_growth(
     return simulated("simulated_growth", draw, sizes, seed, options, class_names=classes)
 
 
-def _growth(
-    chunk: crops.Chunk, rng: dict[str, np.random.Generator], reading_sd_mm: float
-) -> dict[str, NDArray[Any]]:
+def _growth(chunk: crops.Chunk, rng: Streams, reading_sd_mm: float) -> dict[str, NDArray[Any]]:
     """Let the nodules of `visits` grow, and read their diameters."""
     doubling_days = followup.draw_doubling_times(chunk.malignant, rng["growth"])
     shape = (len(doubling_days), N_VISITS)

@@ -10,6 +10,8 @@ from medlab import checks
 
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Streams = dict[str, np.random.Generator]
 
 
 def entropy_of(seed: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -20,7 +22,7 @@ def entropy_of(seed: int | tuple[int, ...]) -> tuple[int, ...]:
     return entropy
 
 
-def streams(entropy: tuple[int, ...], chunk: int, names: Sequence[str]) -> dict[str, np.random.Generator]:
+def streams(entropy: tuple[int, ...], chunk: int, names: Sequence[str]) -> Streams:
     """Return one generator for each name; the same names, in the same order, give the same numbers."""
     children = np.random.SeedSequence([*entropy, chunk]).spawn(len(names))
     return {name: np.random.default_rng(child) for name, child in zip(names, children, strict=True)}

@@ -141,9 +141,7 @@ def _slice_spacing(slices: Sequence[SliceFile], along_mm: NDArray[np.float64]) -
     wide = np.flatnonzero(steps > (1 + SPACING_TOLERANCE) * usual)
     missing = np.round(steps[wide] / usual) - 1
     if wide.size and np.all(np.abs(steps[wide] / usual - missing - 1) < SPACING_TOLERANCE * (missing + 1)):
-        lost = ", ".join(
-            f"{steps[place]:.2f} mm between slices {place} and {place + 1}" for place in wide[:3]
-        )
+        lost = ", ".join(f"{steps[at]:.2f} mm between slices {at} and {at + 1}" for at in wide[:3])
         more = f", and {wide.size - 3} more" if wide.size > 3 else ""
         msg = (
             f"Slices must be {usual:.2f} mm apart, as most are, got gaps: {lost}{more} (counted from 0 along "

@@ -168,9 +168,8 @@ def _decoded(file: SliceFile) -> NDArray[Any]:
         with quiet():
             dataset = pydicom.dcmread(file.path)
             allocated, _, _ = _bits(file.facts)
-            if file.syntax not in REPACKED and not (
-                file.syntax in uid.JPEGTransferSyntaxes and allocated == 8
-            ):
+            jpeg_of_bytes = file.syntax in uid.JPEGTransferSyntaxes and allocated == 8
+            if not (jpeg_of_bytes or file.syntax in REPACKED):
                 return np.asarray(dataset.pixel_array)
             # Whole words: decoders take the stored bits to be the lowest ones, and GDCM ends the whole
             # process where JPEG has fewer than all 8.

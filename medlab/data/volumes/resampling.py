@@ -74,11 +74,9 @@ def resample(
     background = -1000.0 if volume.units == "HU" else 0.0  # air, where the unit says so
     keeps = interpolation == "nearest"
     source = volume.to_sitk()
-    pixel_type = source.GetPixelID() if keeps else sitk.sitkFloat32
+    kind = source.GetPixelID() if keeps else sitk.sitkFloat32
     geometry = (grid.origin_mm, grid.spacing_mm[::-1], grid.direction[:, ::-1].ravel().tolist())
-    result = sitk.Resample(
-        source, grid.shape[::-1], sitk.Transform(), method, *geometry, background, pixel_type
-    )
+    result = sitk.Resample(source, grid.shape[::-1], sitk.Transform(), method, *geometry, background, kind)
     array = sitk.GetArrayFromImage(result).astype(volume.array.dtype if keeps else np.float32, copy=False)
     before, after = spacing_text(volume.spacing_mm), spacing_text(grid.spacing_mm)
     notes = (*volume.notes, f"Resampled from {before} mm to {after} mm ({interpolation}).")
