@@ -140,11 +140,8 @@ def brier_parts(targets: ArrayLike, probabilities: ArrayLike, bins: int = BINS) 
         "uncertainty": float(share * (1 - share)),
     }
     brier = float(np.mean((values - truth) ** 2))
-    return {
-        "brier": brier,
-        **parts,
-        "within": brier - parts["reliability"] + parts["resolution"] - parts["uncertainty"],
-    }
+    within = brier - parts["reliability"] + parts["resolution"] - parts["uncertainty"]
+    return {"brier": brier, **parts, "within": within}
 
 
 @dataclass(frozen=True)

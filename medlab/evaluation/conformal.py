@@ -59,10 +59,8 @@ class ConformalSets:
         strange = 1 - _columns(probabilities)
         known = np.asarray(self.scores)
         if self.classes is None:
-            return (
-                ConformalClassifier().fit(known).predict_set(strange, confidence=coverage, smoothing=False)
-                > 0
-            )
+            fitted = ConformalClassifier().fit(known)
+            return fitted.predict_set(strange, confidence=coverage, smoothing=False) > 0
         kinds = np.asarray(self.classes)
         if kinds.max() >= strange.shape[1]:
             count = kinds.max() + 1

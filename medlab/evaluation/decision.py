@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from medlab import checks, metrics
+from medlab.evaluation import split_measures
 from medlab.metrics import inputs
 
 
@@ -86,22 +87,12 @@ def under_mix(
     if abs(sum(shares.values()) - 1) > 1e-6:
         msg = f"the shares of the mix must add up to 1, got {sum(shares.values()):g}."
         raise ValueError(msg)
-    called = metrics.decide(values, threshold) == 1
-    counts = {
-        (ill, yes): weight[(truth == ill) & (called == yes)].sum() for ill in (0, 1) for yes in (False, True)
-    }
-
-    def part(first: tuple[int, bool], second: tuple[int, bool]) -> float:
-        both = counts[first] + counts[second]
-        return float(counts[first] / both) if both else float("nan")
-
-    return {
-        "prevalence": float(counts[1, True] + counts[1, False]),
-        "sensitivity": part((1, True), (1, False)),
-        "specificity": part((0, False), (0, True)),
-        "ppv": part((1, True), (0, True)),
-        "npv": part((0, False), (1, False)),
-    }
+    called = metrics.decide(values, threshold)
+    of_ill = split_measures.decided(truth, called, weight[np.newaxis])
+    of_well = split_measures.decided(1 - truth, 1 - called, weight[np.newaxis])
+    rates = {name: of_ill[name] for name in ("sensitivity", "specificity")}
+    rates |= {"ppv": of_ill["precision"], "npv": of_well["precision"]}
+    return {"prevalence": float(weight @ truth), **{name: float(rate[0]) for name, rate in rates.items()}}
 
 
 def decision_curve(
@@ -130,16 +121,10 @@ def decision_curve(
     truth, values = inputs.both_classes(*inputs.probability_pair(targets, probabilities), "a decision curve")
     share = float(truth.mean()) if prevalence is None else prevalence
     cuts = np.arange(1, 61) / 100 if risk_thresholds is None else np.asarray(risk_thresholds, float)
-    rows = [
-        (
-            metrics.net_benefit(
-                metrics.sensitivity(truth, values, cut), metrics.specificity(truth, values, cut), share, cut
-            ),
-            metrics.net_benefit(1, 0, share, cut),
-            0.0,
-        )
-        for cut in map(float, cuts)
-    ]
+    rows = []
+    for cut in map(float, cuts):
+        rates = metrics.sensitivity(truth, values, cut), metrics.specificity(truth, values, cut)
+        rows.append((metrics.net_benefit(*rates, share, cut), metrics.net_benefit(1, 0, share, cut), 0.0))
     index = pd.Index(cuts, name="risk_threshold")
     return pd.DataFrame(rows, columns=["network", "everybody", "nobody"], index=index)
 
@@ -174,10 +159,8 @@ def abstention_curve(
     doubt = checks.finite("uncertainty", uncertainty)
     checks.same_length(targets=truth, uncertainty=doubt)
     steps = int(checks.in_range("steps", steps, 1, len(truth), whole=True))
-    order = {
-        "value": np.argsort(doubt, kind="stable"),
-        "best": np.argsort(np.abs(truth - values) >= 0.5, kind="stable"),
-    }
+    wrong = np.abs(truth - values) >= 0.5
+    order = {name: np.argsort(by, kind="stable") for name, by in (("value", doubt), ("best", wrong))}
     rows = []
     for kept in np.arange(steps, 0, -1) / steps:
         count = max(1, round(kept * len(truth)))

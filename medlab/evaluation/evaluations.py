@@ -5,22 +5,19 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
 from medlab.data import Dataset, Split, nearcopies
 from medlab.evaluation import errors, split_measures
 from medlab.evaluation.thresholds import choose_threshold, parse_rule
-from medlab.text import columns, estimate
+from medlab.text import columns, estimate, packaged
 
-_TEXT = (resources.files("medlab.evaluation") / "measure_names.yaml").read_text(encoding="utf-8")
-_NAMES: dict[str, str] = yaml.safe_load(_TEXT)
+_NAMES: dict[str, str] = packaged("medlab.evaluation", "measure_names.yaml")
 # The best reader of each source orders the patients by this column.
 _READERS = {"image": "risk_image", "clinical": "risk_clinical", "both": "risk", "diameter": "diameter_mm"}
 _AT_THRESHOLD = ("balanced_accuracy", "sensitivity", "specificity", "precision", "f1")
@@ -103,14 +100,11 @@ class Evaluation:
             name.replace("_", " "): [str(m["n"]), *(estimate(m[key], m.get(f"{key}_ci")) for key in known)]
             for name, m in self.splits.items()
         }
-        table = pd.DataFrame(
-            texts, index=["images", *(measure_name(key, self.task, self.threshold) for key in known)]
-        )
-        if any(measures["resamples_skipped"] for measures in self.splits.values()):
-            table.loc["resamples left out of the intervals"] = [
-                f"{measures['resamples_skipped']} of {measures['n_resamples']}"
-                for measures in self.splits.values()
-            ]
+        names = [measure_name(key, self.task, self.threshold) for key in known]
+        table = pd.DataFrame(texts, index=["images", *names])
+        if any(m["resamples_skipped"] for m in self.splits.values()):
+            skipped = [f"{m['resamples_skipped']} of {m['n_resamples']}" for m in self.splits.values()]
+            table.loc["resamples left out of the intervals"] = skipped
         return table
 
     def worst_errors(self, k: int = 8, kind: str = "all") -> NDArray[np.int64]:
@@ -146,9 +140,8 @@ class Evaluation:
             Into the test split, class by class; see `errors.most_typical`.
         """
         checks.in_range("k", k, 1, whole=True)
-        return errors.most_typical(
-            self.task, self.targets["test"], self.predictions["test"], self.threshold, k
-        )
+        truth, output = self.targets["test"], self.predictions["test"]
+        return errors.most_typical(self.task, truth, output, self.threshold, k)
 
     def by_attribute(self, name: str, bins: int | ArrayLike = 4) -> pd.DataFrame:
         """Return sensitivity and specificity on the test images by an attribute; see `errors.by_attribute`.
@@ -307,11 +300,9 @@ def _predicted(
 
 def _both_classes(dataset: Dataset, name: str, truth: NDArray[Any]) -> None:
     if truth.min() == truth.max():
-        only = [
-            label for k, label in enumerate(dataset.class_names) if (k == dataset.positive_class) == truth[0]
-        ]
+        only = dataset.target_names[int(truth[0])]
         msg = (
-            f"the {name} split must hold both classes, got {len(truth)} images of {only[0]!r} only. "
+            f"the {name} split must hold both classes, got {len(truth)} images of {only!r} only. "
             "Split again, stratified by class (medlab.data.stratified_split)."
         )
         raise metrics.UndefinedError(msg)

@@ -19,6 +19,7 @@ from medlab.metrics.inputs import both_classes
 from medlab.text import counted
 
 Interval = tuple[float, float]
+Groups = ArrayLike | None
 Statistics = Mapping[str, NDArray[np.float64]]
 
 # Drawn images held in memory at once: 2 million float64 are 16 MB an array.
@@ -30,9 +31,7 @@ NO_INTERVAL = (float("nan"), float("nan"))
 NO_WIDTH = "it is the same in every resample, which is the method's limit and no certainty"
 
 
-def draws(
-    n_images: int, groups: ArrayLike | None = None, n: int = 1000, seed: int = 0
-) -> Iterator[NDArray[np.int64]]:
+def draws(n_images: int, groups: Groups = None, n: int = 1000, seed: int = 0) -> Iterator[NDArray[np.int64]]:
     """Yield how often each image is drawn in each resample, some resamples at a time.
 
     Parameters
@@ -84,9 +83,7 @@ def group_numbers(n_images: int, groups: ArrayLike | None) -> NDArray[np.int64]:
     return number
 
 
-def proportion(
-    right: ArrayLike, groups: ArrayLike | None = None, n: int = 1000, seed: int = 0
-) -> tuple[Interval, str]:
+def proportion(right: ArrayLike, groups: Groups = None, n: int = 1000, seed: int = 0) -> tuple[Interval, str]:
     """Return the 95 % interval of a share of images, or why there is none.
 
     Parameters
@@ -134,11 +131,7 @@ def too_little(parts: Sequence[NDArray[np.bool_]], patient: NDArray[np.int64]) -
 
 
 def bootstrap(
-    statistic: Callable[..., float],
-    *arrays: ArrayLike,
-    groups: ArrayLike | None = None,
-    n: int = 1000,
-    seed: int = 0,
+    statistic: Callable[..., float], *arrays: ArrayLike, groups: Groups = None, n: int = 1000, seed: int = 0
 ) -> Interval:
     """Return the percentile bootstrap interval of any statistic.
 
@@ -182,11 +175,7 @@ def bootstrap(
 
 
 def resample(
-    statistic: Callable[..., float],
-    *arrays: ArrayLike,
-    groups: ArrayLike | None = None,
-    n: int = 1000,
-    seed: int = 0,
+    statistic: Callable[..., float], *arrays: ArrayLike, groups: Groups = None, n: int = 1000, seed: int = 0
 ) -> NDArray[np.float64]:
     """Return the statistic of each resample, shape (n,); NaN where it is undefined."""
     columns = [np.asarray(array) for array in arrays]
@@ -205,7 +194,7 @@ def resample(
 def measure(
     statistics: Callable[[NDArray[np.float64]], Statistics],
     n_images: int,
-    groups: ArrayLike | None = None,
+    groups: Groups = None,
     n: int = 1000,
     seed: int = 0,
 ) -> tuple[dict[str, float], dict[str, Interval], int]:

@@ -50,9 +50,7 @@ def fit(model: Any, normalize: Any, train_images: NDArray[Any], val_images: NDAr
     return {"looks": looks, "limit": float(np.quantile(distances, QUANTILE))}
 
 
-def distance(
-    model: Any, normalize: Any, usual: Mapping[str, Any], images: NDArray[Any]
-) -> NDArray[np.float64]:
+def distance(model: Any, normalize: Any, usual: dict[str, Any], images: NDArray[Any]) -> NDArray[np.float64]:
     """Return how far each image lies from the usual, shape (N,): 1 is the limit.
 
     Parameters
@@ -74,9 +72,8 @@ def _looks(model: Any, normalize: Any, images: NDArray[Any]) -> dict[str, NDArra
     looks = {"gray values": _facts(np.asarray(images, np.float64))}
     if "features" in {layer.name for layer in model.layers}:
         features = keras.Model(model.input, model.get_layer("features").output)
-        looks["features"] = np.asarray(predict(features, normalize, images), np.float64).reshape(
-            len(images), -1
-        )
+        values = np.asarray(predict(features, normalize, images), np.float64)
+        looks["features"] = values.reshape(len(images), -1)
     return looks
 
 

@@ -19,6 +19,7 @@ from medlab.data import Dataset
 from medlab.evaluation import calibration, conformal, likeness
 from medlab.evaluation.evaluations import Evaluation
 from medlab.models import Bundle
+from medlab.models.bundle import LEARNED
 
 NEIGHBORS = 100  # validation images with about the same probability, from which an interval is counted
 COVERAGE = 0.9
@@ -114,10 +115,8 @@ def learn(
         order = np.argsort(values, kind="stable")
         learned["neighbors"] = {"scores": values[order].tolist(), "positive": truth[order].tolist()}
     images = dataset.train.images, dataset.val.images
-    return {
-        **learned,
-        "feature_statistics": likeness.fit(model_or_run.model, model_or_run.normalize, *images),
-    }
+    learned["feature_statistics"] = likeness.fit(model_or_run.model, model_or_run.normalize, *images)
+    return learned
 
 
 def score(bundle: Bundle, images: ArrayLike) -> Scores:
@@ -147,8 +146,9 @@ def score(bundle: Bundle, images: ArrayLike) -> Scores:
         )
         raise ValueError(msg)
     facts = bundle.facts
-    fitted, sets, usual = (facts.get(name) for name in ("calibration", "conformal", "feature_statistics"))
-    low, high = _neighbors(facts.get("neighbors"), values)
+    fitted, neighbors, sets, usual = (facts.get(name) or {} for name in LEARNED)
+    low, high = _neighbors(neighbors, values)
+    network = bundle.model, bundle.normalize
     return Scores(
         class_names=tuple(facts.get("class_names", ())),
         probabilities=values,
@@ -157,14 +157,12 @@ def score(bundle: Bundle, images: ArrayLike) -> Scores:
         high=high,
         called=metrics.decide(values, facts["threshold"]) if facts.get("threshold") is not None else None,
         sets=conformal.ConformalSets(**sets).sets(values, COVERAGE) if sets else None,
-        distance=likeness.distance(bundle.model, bundle.normalize, usual, array)
-        if usual and "looks" in usual
-        else None,
+        distance=likeness.distance(*network, usual, array) if "looks" in usual else None,
     )
 
 
 def _neighbors(
-    known: Mapping[str, Any] | None, values: NDArray[Any]
+    known: Mapping[str, Any], values: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
     """Return Wilson's interval of the share of positive ones among the nearest on validation."""
     if not known:

@@ -18,6 +18,7 @@ from medlab.data import Dataset
 from medlab.evaluation import intervals
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Measures = dict[str, Any]
 
 # Drawn images (images x classes x resamples) up to which all resamples asked for are made: about 20 s.
@@ -110,7 +111,7 @@ def several(
         right = (decisions * truth).sum(axis=1).astype(np.float64)
     # Of several labels, the accuracy is a mean over labels and no share of images.
     shares: dict[Any, Array] = {} if multilabel else {"accuracy": right}
-    needed: dict[Any, list[NDArray[np.bool_]]] = {"": [], "accuracy": [np.ones(len(truth), bool)]}
+    needed: dict[Any, list[Mask]] = {"": [], "accuracy": [np.ones(len(truth), bool)]}
     for k in classes:
         shares |= {(k, name): share for name, share in _shares(truth[:, k], decisions[:, k]).items()}
         needed[k] = [truth[:, k] == 1, truth[:, k] == 0]
@@ -151,10 +152,7 @@ def _shares(truth: NDArray[Any], decisions: NDArray[Any]) -> dict[str, Array]:
 
 
 def _with_intervals(
-    statistics: Any,
-    needed: Mapping[Any, Sequence[NDArray[np.bool_]]],
-    shares: Mapping[Any, Array],
-    resampling: Resampling,
+    statistics: Any, needed: Mapping[Any, Sequence[Mask]], shares: Mapping[Any, Array], resampling: Resampling
 ) -> dict[Any, Measures]:
     """Return the measures of each class, and under "" of all, with their intervals or why there is none.
 
@@ -168,15 +166,8 @@ def _with_intervals(
     groups = None if patients is None else number
     values, spans, skipped = intervals.measure(statistics, n_images, groups, n, seed)
     scarce = {key: intervals.too_little(parts, number) for key, parts in needed.items()}
-    measures: dict[Any, Measures] = {
-        "": {
-            "n": n_images,
-            "resampled": "images" if patients is None else "patients",
-            "n_resamples": n,
-            "resamples_skipped": skipped,
-            "ci_reasons": {},
-        }
-    }
+    whole = {"n": n_images, "resampled": "images" if patients is None else "patients", "n_resamples": n}
+    measures: dict[Any, Measures] = {"": {**whole, "resamples_skipped": skipped, "ci_reasons": {}}}
     for key, value in values.items():
         k, name = key if isinstance(key, tuple) else ("", key)
         span, reason = spans[key], scarce[key if key in scarce else k]

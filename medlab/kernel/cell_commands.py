@@ -52,11 +52,8 @@ def train(
     call.run_body()
     model, dataset = _model(call), _dataset(call)
     panel_class = panel_called("session") if (notebook.has_front_end() if panel is None else panel) else None
-    options = {
-        "epochs": epochs,
-        "seed": seed if seed is not None else backend.chosen_seed() or 0,
-        "progress": panel_class is None,
-    }
+    seed = seed if seed is not None else backend.chosen_seed() or 0
+    options = {"epochs": epochs, "seed": seed, "progress": panel_class is None}
     with refusals_without_traceback():
         session = training.TrainSession(model, dataset, checkpoint=resume or checkpoint, **options)
         try:

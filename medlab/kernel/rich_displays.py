@@ -82,13 +82,8 @@ def _samples(cohort: Any) -> str:
 
 def volume(scan: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Show a volume: three planes with scale bars; of its header, nothing."""
-    facts = {
-        "shape": list(scan.shape),
-        "spacing_mm": list(scan.spacing_mm),
-        "size_mm": list(scan.size_mm),
-        "origin_mm": [float(mm) for mm in scan.origin_mm],
-        **_attributes(scan, "modality units"),
-    }
+    lists = _attributes(scan, "shape spacing_mm size_mm origin_mm")
+    facts = {name: list(numbers) for name, numbers in lists.items()} | _attributes(scan, "modality units")
     return _with_picture(repr(scan), data.volumes.planes_picture(scan), facts)
 
 

@@ -63,11 +63,10 @@ def _plain(text: Any) -> str:
 
 
 def _results(measured: Mapping[str, Any]) -> list[str]:
-    numbers = [
-        name for name, value in measured.items() if isinstance(value, float) and f"{name}_ci" in measured
-    ]
     rows = [
-        f"- {name.replace('_', ' ')}: {estimate(measured[name], measured[f'{name}_ci'])}" for name in numbers
+        f"- {name.replace('_', ' ')}: {estimate(value, measured[f'{name}_ci'])}"
+        for name, value in measured.items()
+        if isinstance(value, float) and f"{name}_ci" in measured
     ]
     return rows or ["- none were kept."]
 

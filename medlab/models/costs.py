@@ -47,11 +47,9 @@ def _multiply_adds(layer: Any) -> int:
     parts = getattr(layer, "layers", None)
     if parts is not None:
         return sum(map(_multiply_adds, parts))
-    directions = [
-        getattr(layer, name) for name in ("forward_layer", "backward_layer") if hasattr(layer, name)
-    ]
-    if directions or hasattr(layer, "cell"):
-        return sum(_recurrent(direction.cell, layer.input.shape[1]) for direction in directions or [layer])
+    ways = [getattr(layer, name) for name in ("forward_layer", "backward_layer") if hasattr(layer, name)]
+    if ways or hasattr(layer, "cell"):
+        return sum(_recurrent(direction.cell, layer.input.shape[1]) for direction in ways or [layer])
     if hasattr(layer, "layer"):
         # One network for every step of a sequence.
         return int(layer.input.shape[1]) * _multiply_adds(layer.layer)

@@ -192,11 +192,7 @@ def operating_point(
 
 
 def _score_histogram(
-    axis: Axes,
-    targets: ArrayLike,
-    probabilities: ArrayLike,
-    threshold: float | None,
-    class_names: Sequence[str],
+    axis: Axes, targets: ArrayLike, probabilities: ArrayLike, threshold: float | None, names: Sequence[str]
 ) -> None:
     truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
     for k, hatch in ((0, ""), (1, "////")):
@@ -206,7 +202,7 @@ def _score_histogram(
             np.linspace(0, 1, 26).tolist(),
             weights=np.full(len(chosen), 100 / max(1, len(chosen))),
             histtype="stepfilled",
-            label=f"true {canvas.short(class_names[k])} (n = {len(chosen):,})",
+            label=f"true {canvas.short(names[k])} (n = {len(chosen):,})",
             facecolor=(color, 0.25),
             edgecolor=color,
             hatch=hatch,
@@ -214,7 +210,7 @@ def _score_histogram(
         )
     if threshold is not None:
         axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
-    probability = f"predicted probability of {canvas.short(class_names[1])}"
+    probability = f"predicted probability of {canvas.short(names[1])}"
     axis.set(xlim=(0, 1), xlabel=probability, ylabel="share of the class (%)")
     axis.legend(fontsize=canvas.SMALL)
 

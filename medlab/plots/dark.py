@@ -70,9 +70,7 @@ def _on_images(figure: Figure) -> Iterator[Artist]:
     for axes in figure.axes:
         mapped = [drawn for drawn in axes.collections if drawn.get_array() is not None]
         yield from mapped
-        if axes.images or any(
-            isinstance(drawn, QuadMesh) or getattr(drawn, "filled", False) for drawn in mapped
-        ):
+        if axes.images or any(isinstance(d, QuadMesh) or getattr(d, "filled", False) for d in mapped):
             for drawn in (*axes.lines, *axes.patches, *axes.texts, *axes.collections):
                 yield from drawn.findobj()
 

@@ -1,7 +1,5 @@
 """Numbers side by side: results with their intervals, beside the literature or a ceiling; class counts."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,9 +35,8 @@ def results_vs_published(
         ``evaluation.ceiling``: of simulated patients.
     """
     span = measures.get("auc_ci")
-    rows: list[tuple[Any, ...]] = [
-        ("this network" + " (95 % interval)" * bool(span), measures["auc"], span, "o")
-    ]
+    name = "this network" + " (95 % interval)" * bool(span)
+    rows: list[tuple[Any, ...]] = [(name, measures["auc"], span, "o")]
     if ceiling is not None:
         rows.append(("this network, expected AUC", ceiling["expected_auc"], None, "o"))
         rows += [(_CEILINGS[key], ceiling[key], None, "D") for key in _CEILINGS if key in ceiling]
@@ -51,10 +48,8 @@ def results_vs_published(
         accuracies += [(row.get("acc"), None, "s") for row in published]
         half = " (at 0.5)" if "accuracy_at_threshold" in measures else ""
         drawn[f"test accuracy{half}"] = [("", *accuracy) for accuracy in accuracies]
-    alt = "; ".join(f"{label} {value:.3f}" for label, value, *_ in rows if value is not None)
-    picture, axes = canvas.panels(
-        1, len(drawn), height_in=0.9 + 0.36 * len(rows), alt=f"Test AUC: {alt}.", sharey=True
-    )
+    alt = "Test AUC: " + "; ".join(f"{label} {value:.3f}" for label, value, *_ in rows if value is not None)
+    picture, axes = canvas.panels(1, len(drawn), height_in=0.9 + 0.36 * len(rows), alt=f"{alt}.", sharey=True)
     for axis, (measure, lines) in zip(axes, drawn.items(), strict=True):
         for place, (_, value, span, marker) in enumerate(lines):
             _dot(axis, place, value, span, marker)

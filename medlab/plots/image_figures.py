@@ -373,14 +373,11 @@ def map_colors(values: NDArray[Any], top: float | None = None) -> tuple[NDArray[
     return colors, top
 
 
-def _color_bar(
-    picture: canvas.Picture, axes: list[Any], signed: bool, name: str, ends: tuple[str, str]
-) -> None:
+def _color_bar(picture: canvas.Picture, axes: Any, signed: bool, name: str, ends: tuple[str, str]) -> None:
     colors = [AGAINST, _NOTHING, FOR] if signed else [_NOTHING, FOR]
     words = [ends[0], "0", ends[1]] if signed else ["0", ends[1]]
-    scale = ScalarMappable(
-        Normalize(0, len(colors) - 1), LinearSegmentedColormap.from_list("attribution", colors)
-    )
+    colormap = LinearSegmentedColormap.from_list("attribution", colors)
+    scale = ScalarMappable(Normalize(0, len(colors) - 1), colormap)
     # A bar beside more rows is longer and no wider.
     aspect = 25 * axes[0].get_subplotspec().get_gridspec().nrows / 2
     bar = picture.colorbar(scale, ax=axes, shrink=0.8, aspect=aspect, pad=0.02, ticks=range(len(colors)))

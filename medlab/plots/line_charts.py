@@ -281,10 +281,7 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
 
 
 def learning_curve(
-    sizes: ArrayLike,
-    scores: Mapping[str, ArrayLike],
-    *,
-    measure: str = "AUC",
+    sizes: ArrayLike, scores: Mapping[str, ArrayLike], *, measure: str = "AUC"
 ) -> canvas.Picture:
     """Draw a measure against the number of training images, every seed a point, the mean a line.
 

@@ -95,9 +95,8 @@ def confusion(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
     if dataset.task != "binary" or dataset.positive_class is None:
         return [plots.confusion(matrix, names)]
     names = [names[1 - dataset.positive_class], names[dataset.positive_class]]
-    histogram = plots.score_histogram(
-        evaluation.targets["test"], evaluation.predictions["test"], evaluation.threshold, names
-    )
+    truth, output = evaluation.targets["test"], evaluation.predictions["test"]
+    histogram = plots.score_histogram(truth, output, evaluation.threshold, names)
     return [plots.confusion(matrix, names), histogram]
 
 
@@ -156,8 +155,6 @@ def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3)
     shown : list
         A figure of the worst errors, where there are any, one of typical answers, and how to read them.
     """
-    from IPython.display import Markdown
-
     from medlab.evaluation import attribute
 
     chosen = {

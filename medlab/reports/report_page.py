@@ -19,16 +19,8 @@ _FETCHED = re.compile(
 
 
 # A picture as the page's own block, which prints well, comes before the same picture as HTML.
-_KINDS = [
-    "image/png",
-    "image/svg+xml",
-    "text/html",
-    "text/markdown",
-    "text/latex",
-    "image/jpeg",
-    "text/plain",
-]
-_CONFIG = Config({"NbConvertBase": {"display_data_priority": _KINDS}})
+_KINDS = "image/png image/svg+xml text/html text/markdown text/latex image/jpeg text/plain".split()
+_CONFIG = Config({"NbConvertBase": {"display_data_priority": _KINDS}, "HTMLExporter": {"embed_images": True}})
 
 
 def to_html(notebook: Any, title: str) -> str:
@@ -53,10 +45,7 @@ def to_html(notebook: Any, title: str) -> str:
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(
-        template_name=_PAGE.name,
-        extra_template_basedirs=[str(_PAGE.parent)],
-        embed_images=True,
-        config=_CONFIG,
+        template_name=_PAGE.name, extra_template_basedirs=[str(_PAGE.parent)], config=_CONFIG
     )
     notebook.metadata["title"] = title
     html, _ = exporter.from_notebook_node(notebook)

@@ -254,13 +254,12 @@ def subgroup_table(rows: list[dict[str, str]] | None) -> Markdown:
 
 def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
     """Say what this study does not show."""
-    lines = []
+    lines = ["Images of other scanners, clinics or years were not tried: there it may do worse."]
     if dataset.simulated:
-        lines.append(
+        simulated = (
             "The images are simulated. They teach the method; how well it does on patients they cannot say."
         )
-    else:
-        lines.append("Images of other scanners, clinics or years were not tried: there it may do worse.")
+        lines = [simulated]
     if dataset.label_meaning:
         lines.append(f"What a result can mean is what the labels mean. {escape(dataset.label_meaning)}")
     if dataset.test.patients is None:

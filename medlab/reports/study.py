@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from medlab import backend, notebook
-from medlab.reports import parameters as _parameters
+from medlab.reports.parameters import Parameter, Value, read_schema, validate
 from medlab.reports.presets import resolve
 from medlab.reports.report_page import write_whole
 
@@ -96,10 +96,10 @@ def begin(template: str, namespace: dict[str, Any]) -> Study:
         facts = json.loads(Path(folder, PARAMETERS_FILE).read_text(encoding="utf-8"))
         return Study(folder=Path(folder), **facts)
     started, preset = time.time(), resolve(template)
-    schema = _parameters.read_schema(preset.notebook)
+    schema = read_schema(preset.notebook)
     changed = {p.name: namespace[p.name] for p in schema if namespace[p.name] != p.default}
     changed = dict.fromkeys(_injected(namespace) - {p.name for p in schema}) | changed
-    values = _parameters.validate(schema, {"this notebook": changed, **scale_level(schema)})
+    values = validate(schema, {"this notebook": changed, **scale_level(schema)})
     namespace.update((name, value.value) for name, value in values.items())
     if out_dir := namespace.get("out_dir"):
         study_folder = Path(os.path.expanduser(out_dir))  # noqa: PTH111 (it leaves ~nobody as it is)
@@ -120,16 +120,14 @@ def _injected(namespace: Mapping[str, Any]) -> set[str]:
     return {ast.unparse(target) for node in nodes for target in node.targets}
 
 
-def scale_level(schema: list[_parameters.Parameter]) -> dict[str, dict[str, Any]]:
+def scale_level(schema: list[Parameter]) -> dict[str, dict[str, Any]]:
     """Return MEDLAB_SCALE as a level for `validate`; empty where it is not set or not asked for."""
     scale = os.environ.get("MEDLAB_SCALE")
     is_asked_for = any(parameter.name == "scale" for parameter in schema)
     return {"MEDLAB_SCALE": {"scale": scale}} if scale and is_asked_for else {}
 
 
-def rows(
-    schema: list[_parameters.Parameter], values: Mapping[str, _parameters.Value]
-) -> list[dict[str, Any]]:
+def rows(schema: list[Parameter], values: Mapping[str, Value]) -> list[dict[str, Any]]:
     """Return the rows of a `Study`, with values as `shown_value` gives them."""
     return [
         {
@@ -224,16 +222,12 @@ def write_predictions(study: Study, dataset: Dataset, evaluation: Evaluation) ->
     tables = []
     for name, split in dataset.splits().items():
         output = evaluation.predictions[name]
-        wide = (
-            {f"score {label}": output[:, k] for k, label in enumerate(dataset.class_names)}
-            if output.ndim > 1
-            else {}
-        )
-        table = pd.DataFrame({"score": output} if output.ndim == 1 else wide)
-        table.insert(0, "label", _label_texts(dataset, split.labels))
-        table.insert(0, "split", name)
-        table.insert(0, "id", [f"{name}-{number:05d}" for number in range(len(split))])
-        tables.append(table)
+        scores = {"score": output}
+        if output.ndim > 1:
+            scores = {f"score {label}": output[:, k] for k, label in enumerate(dataset.class_names)}
+        ids = [f"{name}-{number:05d}" for number in range(len(split))]
+        facts = {"id": ids, "split": name, "label": _label_texts(dataset, split.labels)}
+        tables.append(pd.DataFrame({**facts, **scores}))
     path = study.folder / "predictions.csv"
     write_whole(path, pd.concat(tables).to_csv(index=False))
     return path

@@ -24,6 +24,8 @@ from medlab.training.run import Run
 from medlab.training.settings import SMOKE_STEPS, Settings, described
 from medlab.training.validation import Selection, Validation
 
+Callbacks = Sequence[keras.callbacks.Callback]
+
 
 @described
 def fit(
@@ -36,7 +38,7 @@ def fit(
     log_path: str | Path | None = None,
     progress: bool = True,
     augmentation: Augmentation | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Callbacks = (),
     control: Control | None = None,
     **options: Any,
 ) -> Run:
@@ -144,11 +146,7 @@ def fit(
 
 
 def _train(
-    model: keras.Model,
-    monitor: Monitor,
-    callbacks: Sequence[keras.callbacks.Callback],
-    first_epoch: int,
-    first_batch: int,
+    model: keras.Model, monitor: Monitor, callbacks: Callbacks, first_epoch: int, first_batch: int
 ) -> None:
     """Run the epochs that are left; the rest of an interrupted one goes first, for it has fewer batches."""
     control, batches, epochs = monitor.control, monitor.batches, monitor.selection.epochs
@@ -198,10 +196,9 @@ def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
         return
     last_layer, values = model.layers[-1], keras.ops.convert_to_numpy(answers[0])
     linear = getattr(last_layer, "activation", None) is keras.activations.linear
-    received = (
-        "a linear last layer" if linear else f"values from {np.min(values):.3g} to {np.max(values):.3g}"
-    )
-    if linear or not (np.min(values) >= 0 and np.max(values) <= 1):
+    low, high = values.min(), values.max()
+    received = "a linear last layer" if linear else f"values from {low:.3g} to {high:.3g}"
+    if linear or not (low >= 0 and high <= 1):
         msg = (
             f"model must give probabilities for {dataset.task} data, got {received}. "
             f"End it with activation={'softmax' if dataset.task == 'multiclass' else 'sigmoid'!r}."

@@ -69,9 +69,8 @@ def check_known(model: keras.Model, inputs: Any) -> None:
         restore(model, draws)
         model.set_weights(weights)
     first, second = ([keras.ops.convert_to_numpy(part) for part in answer] for answer in answers)
-    if not all(
-        np.allclose(*pair, rtol=1e-4, atol=1e-5, equal_nan=True) for pair in zip(first, second, strict=True)
-    ):
+    pairs = zip(first, second, strict=True)
+    if not all(np.allclose(*pair, rtol=1e-4, atol=1e-5, equal_nan=True) for pair in pairs):
         own = [
             layer.name
             for layer in model._flatten_layers(include_self=False)

@@ -56,15 +56,12 @@ class Run:
         kept: Any = self.history[self.history["epoch"] == self.best_epoch].to_dict("records")
         measures = {name: row[name] for row in kept for name in row if name.startswith("val_")}
         options = ", ".join(f"{name}={value}" for name, value in self.options.items())
-        return "\n".join(
-            [
-                f"Run of {self.model.name} on {self.task} data",
-                f"  best epoch  {self.best_epoch} of {len(self.history)}",
-                *(f"  {name:<11} {value:.3f}" for name, value in measures.items()),
-                f"  trained     {duration(self.train_seconds)} on {self.backend}, seed {self.seed}",
-                *textwrap.wrap(options, 100, initial_indent="  options     ", subsequent_indent=" " * 14),
-            ]
-        )
+        best = f"  best epoch  {self.best_epoch} of {len(self.history)}"
+        lines = [f"Run of {self.model.name} on {self.task} data", best]
+        lines += [f"  {name:<11} {value:.3f}" for name, value in measures.items()]
+        lines.append(f"  trained     {duration(self.train_seconds)} on {self.backend}, seed {self.seed}")
+        lines += textwrap.wrap(options, 100, initial_indent="  options     ", subsequent_indent=" " * 14)
+        return "\n".join(lines)
 
     def normalize(self, images: ArrayLike) -> NDArray[Any]:
         """Bring raw images, shape (N, ..., C), to the network's input."""

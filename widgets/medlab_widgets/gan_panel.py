@@ -95,9 +95,8 @@ class GanPanel(Panel):
         self.ends.on_click(guarded(self.other_ends, self.status))
         self.between = ipywidgets.HTML()
         heading = ipywidgets.HTML(f"<b>{html.escape(self.title)}</b>, always of the same noise")
-        right = ipywidgets.VBox(
-            [heading, self.samples, ipywidgets.HBox([self.place, self.ends]), self.between]
-        )
+        way = ipywidgets.HBox([self.place, self.ends])
+        right = ipywidgets.VBox([heading, self.samples, way, self.between])
         lower = ipywidgets.HBox([self.charts, right], layout={"flex_flow": "row wrap"})
         return [self.buttons, self.status, lower]
 

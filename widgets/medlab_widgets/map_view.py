@@ -70,9 +70,8 @@ class MapView(anywidget.AnyWidget):
             colors = _bytes(rgba)
             bar = _bytes(plots.map_colors(np.linspace(low, top, BAR)[np.newaxis], top)[0])
             ends = [(n / (len(ticks) - 1), f"{tick:.2g}") for n, tick in enumerate(ticks)]
-        low, high = (
-            (0, 255) if image.dtype.kind in "iu" else (image.min(), image.max())
-        )  # as in plots.overlay
+        # Grays as in plots.overlay.
+        low, high = (0, 255) if image.dtype.kind in "iu" else (image.min(), image.max())
         unit = (image - float(low)) / (float(high - low) or 1.0)
         opaque = np.ones((*image.shape[:2], 4))
         opaque[..., :3] = unit if image.shape[2] == 3 else unit.mean(axis=2, keepdims=True)

@@ -148,9 +148,7 @@ class Controls(ipywidgets.HBox):
         "failed": ("Start",),
     }
 
-    def __init__(
-        self, actions: dict[str, Callable[[], Any]], status: StatusLine, *, once: bool = False
-    ) -> None:
+    def __init__(self, actions: dict[str, Callable[[], Any]], status: StatusLine, *, once: bool) -> None:
         self._once = once  # a GAN that has begun cannot begin again: its networks have changed
         self.buttons = {}
         for name, action in actions.items():

@@ -38,10 +38,10 @@ class RunTools(ipywidgets.Box):
         self.name = ipywidgets.Text(
             description="new name", layout={"width": "220px"}, tooltip="A new name for the chosen run"
         )
-        self._delete = delete
+        self._rename, self._delete = rename, delete
         actions = {
             "Restore": ("Sliders and weights of the chosen run", lambda: restore(self.chosen.value)),
-            "Rename": ("Give the chosen run the name on the left", self._rename_with(rename)),
+            "Rename": ("Give the chosen run the name on the left", self._rename_chosen),
             "Hide": ("Take its curves out of the charts, or put them back", lambda: hide(self.chosen.value)),
             "Delete": ("Remove the run, with its files", self._ask_or_delete),
         }
@@ -81,12 +81,9 @@ class RunTools(ipywidgets.Box):
         hidden = any(run.hidden for run in self._runs if run.name == self.chosen.value)
         self.buttons["Hide"].description = "Show" if hidden else "Hide"
 
-    def _rename_with(self, rename: Callable[[str, str], Any]) -> Callable[[], None]:
-        def action() -> None:
-            rename(self.chosen.value, self.name.value)
-            self.name.value = ""
-
-        return action
+    def _rename_chosen(self) -> None:
+        self._rename(self.chosen.value, self.name.value)
+        self.name.value = ""
 
     def _ask_or_delete(self) -> None:
         """Delete at the second press: nothing brings the files back."""

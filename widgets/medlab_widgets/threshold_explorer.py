@@ -20,6 +20,7 @@ from medlab_widgets.picture_mixin import PictureMixin
 
 BINS = 40
 PEOPLE = 10_000
+POINT = ("threshold", "prevalence", "risk_threshold")
 LOWEST = 0.0001  # prevalence and risk threshold that the sliders reach
 
 
@@ -87,11 +88,8 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
             raise ValueError(msg)
         if prevalence is None:
             prevalence = min(0.5, max(LOWEST, float(self._truth.mean())))
-        point = {
-            "threshold": threshold,
-            "prevalence": prevalence,
-            "risk_threshold": prevalence if risk_threshold is None else risk_threshold,
-        }
+        risk = prevalence if risk_threshold is None else risk_threshold
+        point = {"threshold": threshold, "prevalence": prevalence, "risk_threshold": risk}
         for name, value in point.items():
             trait = self.class_traits()[name]
             point[name] = checks.in_range(name, value, trait.min, trait.max)
@@ -112,27 +110,22 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
         counts, _ = np.histogram(self._scores[self._truth == truth], BINS, (0, 1))
         return [round(float(count), 5) for count in counts / counts.sum()]
 
-    @t.validate("threshold", "prevalence", "risk_threshold")
+    @t.validate(*POINT)
     def _is_number(self, proposal: Any) -> float:
         if np.isnan(proposal.value):
             msg = f"{proposal.trait.name} must be a number, got {proposal.value}. The old one stays."
             raise t.TraitError(msg)
         return float(proposal.value)
 
-    @t.observe("threshold", "prevalence", "risk_threshold")
+    @t.observe(*POINT)
     def _measure(self, _change: Any = None) -> None:
         if not self.shares:
             return  # still being made
         decisions = self._truth, self._scores, self.threshold
         rates = metrics.sensitivity(*decisions), metrics.specificity(*decisions)
-        facts = {
-            "threshold": self.threshold,
-            "prevalence": self.prevalence,
-            "risk_threshold": self.risk_threshold,
-            "matrix": metrics.confusion(*decisions).tolist(),
-            "rows": self._rows(*rates),
-            "people": self._people(*rates),
-        }
+        facts: dict[str, Any] = {name: getattr(self, name) for name in POINT}
+        facts["matrix"] = metrics.confusion(*decisions).tolist()
+        facts |= {"rows": self._rows(*rates), "people": self._people(*rates)}
         self.set_trait("facts", facts)
 
     def _rows(self, sensitivity: float, specificity: float) -> list[tuple[str, str]]:

@@ -85,9 +85,8 @@ class TrainingPanel(Panel):
         for control in self.sliders.controls.values():
             control.observe(lambda _change: self._write(), "value")
         self._write()
-        copies = ipywidgets.Accordion(
-            [ipywidgets.VBox([self._code, self._command])], titles=["The same as code"]
-        )
+        both = ipywidgets.VBox([self._code, self._command])
+        copies = ipywidgets.Accordion([both], titles=["The same as code"])
         left = ipywidgets.VBox([self.sliders], layout={"width": "350px", "flex": "0 0 auto"})
         shown = [self.buttons, self.status, self.charts, self._table, self.tools, copies]
         # On a narrow page the right half goes below the left one.
@@ -299,15 +298,9 @@ class TrainingPanel(Panel):
         name, seed = settings.pop("model"), settings["seed"]
         network = {option: settings.pop(option) for option in ("width", "dropout")}
         model = models.build(name, self.dataset, **network, seed=seed, **self._options_of(name))
-        session = TrainSession(
-            model,
-            self.dataset,
-            checkpoint=folder,
-            log_path=folder / "log.jsonl",
-            progress=not self._front_end,
-            **{option: value for option, value in settings.items() if option in SETTINGS},
-            **self._fixed,
-        )
+        chosen = {option: value for option, value in settings.items() if option in SETTINGS}
+        kept = {"checkpoint": folder, "log_path": folder / "log.jsonl", "progress": not self._front_end}
+        session = TrainSession(model, self.dataset, **kept, **chosen, **self._fixed)
         session.on_launch = self._watch
         return session
 

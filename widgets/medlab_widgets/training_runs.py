@@ -101,11 +101,9 @@ def on_disk(folder: Path) -> list[PanelRun]:
         number = int(path.parent.name.removeprefix("run-"))
         settings = json.loads(path.read_text(encoding="utf-8"))
         name = settings.pop("name", f"run {number}")
-        run = PanelRun(name, number, settings, number - 1, path.parent)
-        facts = checkpoints.facts_in(path.parent) or {"rows": [], "best_epoch": 0, "seconds": 0.0}
-        run.rows, run.best_epoch, run.seconds = facts["rows"], facts["best_epoch"], facts["seconds"]
-        run.state = "on disk"
-        runs.append(run)
+        facts = checkpoints.facts_in(path.parent) or {}
+        known = {name: facts[name] for name in ("rows", "best_epoch", "seconds") if name in facts}
+        runs.append(PanelRun(name, number, settings, number - 1, path.parent, state="on disk", **known))
     return sorted(runs, key=lambda run: run.number)
 
 
@@ -211,16 +209,9 @@ def code(
     fit |= {**fixed, "seed": settings["seed"]}
     arguments = ", ".join(f"{name}={_literal(value)}" for name, value in build.items())
     lines = [f"    {name}={_literal(value)}," for name, value in fit.items()]
-    return "\n".join(
-        [
-            "from medlab import models, training",
-            "",
-            f"model = models.build({_literal(settings['model'])}, {variable}, {arguments})",
-            f"run = training.fit(\n    model,\n    {variable},",
-            *lines,
-            ")",
-        ]
-    )
+    built = f"models.build({_literal(settings['model'])}, {variable}, {arguments})"
+    head = ["from medlab import models, training", "", f"model = {built}", "run = training.fit("]
+    return "\n".join([*head, "    model,", f"    {variable},", *lines, ")"])
 
 
 def command(settings: Mapping[str, Any], fixed: Mapping[str, Any], dataset: Dataset) -> str:

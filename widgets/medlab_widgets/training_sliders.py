@@ -11,11 +11,8 @@ from medlab import models
 from medlab.data import Dataset
 from medlab.training.settings import Settings, balances
 
-SETTINGS = (
-    *("model", "width", "dropout"),
-    *(option.name for option in fields(Settings) if option.metadata["control"]),
-    "seed",
-)
+_OF_FIT = [option.name for option in fields(Settings) if option.metadata["control"]]
+SETTINGS = ("model", "width", "dropout", *_OF_FIT, "seed")
 _OWN = "own"
 _WIDTHS, _DROPOUTS = (4, 8, 16, 32, 64), [n / 20 for n in range(19)]
 SHAPE: dict[str, Any] = {"layout": {"width": "340px"}, "style": {"description_width": "104px"}}

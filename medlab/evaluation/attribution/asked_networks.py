@@ -1,7 +1,5 @@
 """What may be asked: a network, a finished training, a model folder."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

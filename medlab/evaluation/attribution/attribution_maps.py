@@ -154,9 +154,8 @@ class Attribution:
         lines.append(f"{self.on}: {self.output.min():.3g} to {self.output.max():.3g}")
         if self.target is not None:
             lines.append(f"classes: {', '.join(map(str, np.unique(self.target)[:10]))}")
-        baseline = (
-            f"{self.baseline:g}" if isinstance(self.baseline, int | float | np.number) else "given as arrays"
-        )
+        is_number = isinstance(self.baseline, int | float | np.number)
+        baseline = f"{self.baseline:g}" if is_number else "given as arrays"
         return "\n  ".join([*lines, f"baseline: {baseline}"])
 
 

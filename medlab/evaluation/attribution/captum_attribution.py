@@ -111,19 +111,10 @@ def attribute(
     seed = checks.seed(seed)
     inputs = explained_output.Inputs(x)
     started = time.perf_counter()
-    with (
-        tqdm(disable=progress is not True, unit=" images", desc=method, leave=False, mininterval=0.5) as bar,
-        open_query(
-            model,
-            inputs,
-            target=target,
-            on=on,
-            region=region,
-            head=head,
-            batch_size=batch_size,
-            watcher=(watcher := Watcher(cancel, progress if callable(progress) else bar.update)),
-        ) as query,
-    ):
+    bar = tqdm(disable=progress is not True, unit=" images", desc=method, leave=False, mininterval=0.5)
+    watcher = Watcher(cancel, progress if callable(progress) else bar.update)
+    question: dict[str, Any] = {"target": target, "on": on, "region": region, "head": head}
+    with bar, open_query(model, inputs, **question, batch_size=batch_size, watcher=watcher) as query:
         seen = _layer(row, layer, query)
         problem = methods.Problem(
             query.forward,
@@ -199,9 +190,7 @@ def _at_baselines(problem: methods.Problem, row: methods.Method) -> NDArray[Any]
                 layer_map = problem.split.trunk(*baselines)
                 return problem.split.head(layer_map, *problem.inputs, *problem.extras).numpy()
             return problem.forward(*baselines, *problem.extras).numpy()
-        pairs = [
-            tensor.expand(rows, *tensor.shape[1:]).repeat_interleave(count, 0) for tensor in problem.baselines
-        ]
+        pairs = [t.expand(rows, *t.shape[1:]).repeat_interleave(count, 0) for t in problem.baselines]
         extras = [tensor.repeat(rows, *[1] * (tensor.ndim - 1)) for tensor in problem.extras]
         return problem.forward(*pairs, *extras).numpy().reshape(rows, count).mean(axis=0)
 

@@ -11,15 +11,14 @@ import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
 from typing import Any, Self
 
 import torch
-import yaml
 from captum import attr
 
 from medlab import checks
 from medlab.evaluation.attribution.feature_masks import masks_of, numbered_from_zero
+from medlab.text import packaged
 
 Maps = tuple[torch.Tensor, ...]
 
@@ -115,10 +114,7 @@ def gradient_shap(problem: Problem, *, samples: int = 25, noise: float = 0.0) ->
 def occlusion(problem: Problem, *, patch: int | None = None, stride: int | None = None) -> Maps:
     """Take the fall of the output when a patch becomes baseline; None: an eighth of the side, by halves."""
     windows = tuple(_window(tensor.shape[1:], patch) for tensor in problem.inputs)
-    strides = tuple(
-        tuple(min(side, stride or max(1, side // 2)) for side in window[:-1]) + window[-1:]
-        for window in windows
-    )
+    strides = tuple((*(min(side, stride or max(1, side // 2)) for side in w[:-1]), w[-1]) for w in windows)
     captum = attr.Occlusion(problem.forward)
     return problem.solve(captum, windows, strides, problem.baselines, perturbations_per_eval=problem.per_pass)
 
@@ -213,8 +209,7 @@ METHODS = {
     "layer_integrated_gradients": Method(layer_integrated_gradients, layer=True, complete=True),
 }
 
-_REFUSED_FILE = resources.files("medlab.evaluation.attribution") / "refused_methods.yaml"
-REFUSED: dict[str, str] = yaml.safe_load(_REFUSED_FILE.read_text(encoding="utf-8"))
+REFUSED: dict[str, str] = packaged("medlab.evaluation.attribution", "refused_methods.yaml")
 
 
 def find(name: str) -> Method:

@@ -13,8 +13,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend, checks
-from medlab.evaluation.attribution import explained_output, network_layers
+from medlab.evaluation.attribution import network_layers
 from medlab.evaluation.attribution.compiled_functions import kept_of
+from medlab.evaluation.attribution.explained_output import Inputs, choose, of_head
 from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher
 
 # Layers are changed while a query is open: two at once would put back each other's changes.
@@ -42,7 +43,7 @@ class Query:
     """
 
     model: Any
-    inputs: explained_output.Inputs
+    inputs: Inputs
     seen: list[network_layers.Seen]
     classes: NDArray[np.int64] | None
     extras: tuple[torch.Tensor, ...]
@@ -69,7 +70,7 @@ class Query:
 @contextlib.contextmanager
 def open_query(
     model: Any,
-    inputs: explained_output.Inputs,
+    inputs: Inputs,
     *,
     target: int | ArrayLike | None,
     on: str = "output",
@@ -104,9 +105,7 @@ def open_query(
         if batch_size is None:
             batch_size = network_layers.fitting_batch(seen, inputs.arrays[0].itemsize)
         size = int(checks.in_range("batch_size", batch_size, 1, whole=True))
-        value, extras, classes = explained_output.choose(
-            model, inputs, shape, bend, target, region, head, on, size
-        )
+        value, extras, classes = choose(model, inputs, shape, bend, target, region, head, on, size)
         options: dict[str, Any] = {"batch_size": size, "watcher": watcher or Watcher(), "kept": kept}
         question = (inputs.form, head, on, bend)
         forward = Bridge(value, len(inputs.arrays), question=question, **options)
@@ -114,19 +113,19 @@ def open_query(
 
 
 def _look(
-    model: Any, inputs: explained_output.Inputs, head: str | int | None
+    model: Any, inputs: Inputs, head: str | int | None
 ) -> tuple[list[network_layers.Seen], network_layers.Seen | None, tuple[int, ...]]:
     """Return what each layer gives when two images go through, which gives the answer, and its shape."""
     answers: list[Any] = []
     seen = network_layers.watch(model, lambda: answers.append(_run(model, inputs)), 2)
-    answer = explained_output.of_head(answers[-1], head)
+    answer = of_head(answers[-1], head)
     last = network_layers.last(seen, answer)
     for layer in seen:
         layer.output = None  # two images' numbers of every layer would stay in memory
     return seen, last, tuple(answer.shape[1:])
 
 
-def _run(model: Any, inputs: explained_output.Inputs) -> Any:
+def _run(model: Any, inputs: Inputs) -> Any:
     two = [np.resize(array[:2], (2, *array.shape[1:])) for array in inputs.arrays]
     try:
         return model(inputs.build([keras.ops.convert_to_tensor(array) for array in two]), training=False)

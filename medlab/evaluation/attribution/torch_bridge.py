@@ -6,11 +6,11 @@ torch's autograd. Images do not mix in a network at rest, so the gradient of the
 image's own. For methods that look at a layer, a `Split` is two bridges that meet there.
 """
 
-import functools
 import importlib
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
@@ -122,9 +122,7 @@ class Bridge:
             arrays = [np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) for array in arrays]
         shapes = [(array.shape[not on_jax :], array.dtype.str) for array in arrays]
         differentiable = self.differentiable if wanted else 0
-        build = functools.partial(
-            _COMPILERS[running], self.function, differentiable, arrays, self.kept.weights
-        )
+        build = partial(_COMPILERS[running], self.function, differentiable, arrays, self.kept.weights)
         values, gradients = self.kept.get((*self.question, wanted, *shapes), build)(arrays)
         return np.asarray(values)[:count], [np.asarray(gradient)[:count] for gradient in gradients]
 
@@ -265,9 +263,7 @@ def _on_torch(function: Function, wanted: int, _: Arrays, __: Sequence[Any]) -> 
             values = function(*first, *tensors[wanted:])
             gradients: Sequence[Any] = ()
             if wanted:
-                gradients = torch.autograd.grad(
-                    values.sum(), first, allow_unused=True, materialize_grads=True
-                )
+                gradients = torch.autograd.grad(values.sum(), first, materialize_grads=True)
         return values.detach().cpu(), [gradient.cpu() for gradient in gradients]
 
     return run

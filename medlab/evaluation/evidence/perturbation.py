@@ -144,11 +144,9 @@ def sensitivity(
         return (torch.from_numpy(again.map),)
 
     with drawing_from(checks.seed(seed)):
+        reach = radius * float(image.max() - image.min())
         distances = metrics.sensitivity_max(
-            explain,
-            image,
-            perturb_radius=radius * float(image.max() - image.min()),
-            n_perturb_samples=int(samples),
+            explain, image, perturb_radius=reach, n_perturb_samples=int(samples)
         )
     return distances.numpy().astype(np.float64)
 

@@ -56,12 +56,7 @@ class Randomization:
 
 
 def randomized_weights(
-    method: str | Callable[[Any, Any], NDArray[Any]],
-    model: Any,
-    x: Any,
-    *,
-    seed: int = 0,
-    **options: Any,
+    method: str | Callable[[Any, Any], NDArray[Any]], model: Any, x: Any, *, seed: int = 0, **options: Any
 ) -> Randomization:
     """Make a network's layers random, one after the other from its output down, and compare the maps.
 

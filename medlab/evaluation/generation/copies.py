@@ -149,9 +149,7 @@ def memorization(
         closest[name] = _closest([neighbors.kneighbors(embed(view)) for view in views])
     (near, nearest), (fresh, _) = closest["generated"], closest["held_out"]
     # The first distance to each training image that is a nearest one.
-    near_once, fresh_once = (
-        distance[np.unique(index, return_index=True)[1]] for distance, index in closest.values()
-    )
+    near_once, fresh_once = (d[np.unique(index, return_index=True)[1]] for d, index in closest.values())
     z = _mann_whitney(near_once, fresh_once)
     rank, once = (max(1, len(each) * _CLOSE_PERCENT // 100) for each in (fresh, fresh_once))
     close, close_once = near < np.sort(fresh)[rank - 1], near_once < np.sort(fresh_once)[once - 1]

@@ -82,10 +82,7 @@ def frechet_distance(a: ArrayLike, b: ArrayLike) -> float:
     """
     first, second = feature_pair(a, b)
     shift = first.mean(axis=0) - second.mean(axis=0)
-    roots = [
-        np.linalg.qr(values - values.mean(axis=0), mode="r") / np.sqrt(len(values) - 1)
-        for values in (first, second)
-    ]
+    roots = [np.linalg.qr(v - v.mean(axis=0), mode="r") / np.sqrt(len(v) - 1) for v in (first, second)]
     shared = np.linalg.svd(roots[0] @ roots[1].T, compute_uv=False).sum()
     spread = sum(float(np.square(root).sum()) for root in roots)
     return max(0.0, float(shift @ shift + spread - 2 * shared))

@@ -140,6 +140,7 @@ def judge(
         "pixels": image_features.pixel_features(dataset, seed=seed),
     }
     symmetry = Augmentation.for_dataset(dataset)
+    same: dict[str, Any] = {"flips": symmetry.flips, "quarter_turns": symmetry.quarter_turns}
     results: dict[str, Any] = {}
     for space, look in looks.items():
         fake, real = look.of(some), look.of(held_out)
@@ -147,12 +148,7 @@ def judge(
             name: at_equal_counts(fake, real, name, repeats=repeats, seed=seed) for name in MEASURES
         }
         results[f"memorized_{space}"] = memorization(
-            some,
-            dataset.train.images,
-            held_out,
-            features=look,
-            flips=symmetry.flips,
-            quarter_turns=symmetry.quarter_turns,
+            some, dataset.train.images, held_out, features=look, **same
         )
     useful = None
     if labels is not None:

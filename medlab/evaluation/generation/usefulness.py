@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import checks, metrics
 from medlab.data import Dataset, Split
 from medlab.evaluation import intervals, split_measures
-from medlab.evaluation.generation.image_features import like_real, small_run
+from medlab.evaluation.generation.image_features import Array, like_real, small_run
 from medlab.text import estimate
 
 _FEWEST = 10
@@ -58,12 +58,7 @@ class Usefulness:
 
 
 def train_on_synthetic(
-    generated: ArrayLike,
-    labels: ArrayLike,
-    dataset: Dataset,
-    *,
-    seed: int = 0,
-    **options: Any,
+    generated: ArrayLike, labels: ArrayLike, dataset: Dataset, *, seed: int = 0, **options: Any
 ) -> Usefulness:
     """Train a small classifier on generated images, another on as many real ones, and test both on real ones.
 
@@ -147,18 +142,12 @@ def _scores(
         learnt.append(chosen[back:])
     bare = Split(source.images, source.labels)
     # No image of the real validation split: it would be real knowledge.
-    small = replace(
-        dataset,
-        train=bare.subset(np.concatenate(learnt)),
-        val=bare.subset(np.concatenate(held_back)),
-        fingerprint="",
-    )
+    train, val = (bare.subset(np.concatenate(part)) for part in (learnt, held_back))
+    small = replace(dataset, train=train, val=val, fingerprint="")
     return small_run(small, seed, options).predict(dataset.test.images).astype(np.float64)
 
 
-def _auc(
-    task: str, truth: NDArray[Any], scores: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _auc(task: str, truth: NDArray[Any], scores: Array, weights: Array) -> Array:
     if task == "binary":
         return split_measures.ranked(truth.astype(np.int64), scores, weights)["auc"]
     columns, values = metrics.inputs.table_pair(truth, scores)

@@ -6,11 +6,11 @@ import keras
 from keras import layers
 
 from medlab import backend, checks
-from medlab.models.gan.parts import first_maps, halved, halvings, network, noise_and_label, score
+from medlab.models.gan.parts import Shape, first_maps, halved, halvings, network, noise_and_label, score
 
 
 def generator(
-    image_shape: tuple[int, ...], latent: int = 64, classes: int = 0, *, width: int = 16, seed: int = 0
+    image_shape: Shape, latent: int = 64, classes: int = 0, *, width: int = 16, seed: int = 0
 ) -> keras.Model:
     """Build a generator of images: dense layer, then convolutions, each followed by doubling of the pixels.
 
@@ -58,12 +58,7 @@ def generator(
 
 
 def critic(
-    image_shape: tuple[int, ...],
-    classes: int = 0,
-    *,
-    width: int = 32,
-    normalization: str = "batch",
-    seed: int = 0,
+    image_shape: Shape, classes: int = 0, *, width: int = 32, normalization: str = "batch", seed: int = 0
 ) -> keras.Model:
     """Build a critic of images: convolutions that halve the pixels, then a score of what is left.
 
@@ -106,7 +101,7 @@ def critic(
     return network(inputs, answer, "critic")
 
 
-def inpainter(image_shape: tuple[int, ...], *, width: int = 32, seed: int = 0) -> keras.Model:
+def inpainter(image_shape: Shape, *, width: int = 32, seed: int = 0) -> keras.Model:
     """Build a network from an image with a hole to an image: down, across, up, with shortcuts.
 
     Parameters

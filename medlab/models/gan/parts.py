@@ -10,8 +10,10 @@ from keras import layers
 from medlab import checks
 from medlab.models.gan.spectral import SpectralConv2D, SpectralDense
 
+Shape = tuple[int, ...]
 
-def halvings(image_shape: tuple[int, ...]) -> int:
+
+def halvings(image_shape: Shape) -> int:
     """Return how often an image, shape (H, W, C), is halved until its shorter side has 4 to 8 pixels.
 
     Raises
@@ -49,7 +51,7 @@ def noise_and_label(latent: int, classes: int) -> tuple[list[Any], Any]:
     return [noise, label], layers.Concatenate(name="noise_and_label")([noise, label])
 
 
-def first_maps(x: Any, image_shape: tuple[int, ...], times: int, filters: int) -> Any:
+def first_maps(x: Any, image_shape: Shape, times: int, filters: int) -> Any:
     """Turn noise into the smallest maps of a generator, of the image's sides halved so many times."""
     height, width, _ = image_shape
     shape = (height >> times, width >> times, filters)

@@ -186,14 +186,7 @@ class Adversary:
         for name in options:
             checks.one_of("option of fit", name, FitOptions.__dataclass_fields__)
         chosen = FitOptions(**options)
-        real = ImageBatches(
-            images,
-            labels,
-            classes=self.classes,
-            shape=self.image_shape,
-            batch_size=chosen.batch_size,
-            seed=chosen.seed,
-        )
+        real = ImageBatches(images, labels, self.classes, self.image_shape, chosen.batch_size, chosen.seed)
         return Loop(self, chosen, real, self._material(real, chosen.snapshots)).run()
 
     def _make(self, inputs: list[NDArray[Any]]) -> NDArray[np.float32]:

@@ -29,7 +29,6 @@ class ImageBatches:
         self,
         images: ArrayLike,
         labels: ArrayLike | None,
-        *,
         classes: int,
         shape: tuple[int, ...],
         batch_size: int,

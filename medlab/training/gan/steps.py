@@ -107,9 +107,7 @@ def _jax_step(
         return facts, [*values, *(assigned.get_current_value(variable) for variable in others), *slots]
 
     def step(batch: Batch) -> dict[str, Any]:
-        groups = [
-            [variable.value for variable in group] for group in (trainable, others, optimizer.variables)
-        ]
+        groups = [[v.value for v in group] for group in (trainable, others, optimizer.variables)]
         facts, after = pure(*groups, batch)
         for variable, value in zip(variables, after, strict=True):
             variable.assign(value)

@@ -113,18 +113,13 @@ class Loop:
         self.seconds_before = 0.0
         self._pending: list[dict[str, Any]] = []
         self._shown = 0
-        self.options = {
-            **adversary.options,
-            "batch_size": real.batch_size,
-            "snapshots_every": fit.snapshots_every,
-            "record_every": fit.record_every,
-        }
+        every = {"snapshots_every": fit.snapshots_every, "record_every": fit.record_every}
+        self.options = {**adversary.options, "batch_size": real.batch_size, **every}
         self.checkpoint = None
         if fit.checkpoint is not None:
             for network in adversary.players.values():
-                inputs = [
-                    np.random.default_rng(0).random((4, *x.shape[1:]), np.float32) for x in network.inputs
-                ]
+                random = np.random.default_rng(0).random
+                inputs = [random((4, *x.shape[1:]), np.float32) for x in network.inputs]
                 random_states.check_known(network, inputs if len(inputs) > 1 else inputs[0])
             source = {"seed": real.seed, "data": real.fingerprint(), "backend": backend.name()}
             self.checkpoint = Checkpoint(fit.checkpoint, {**adversary.identity(), **self.options, **source})
@@ -229,13 +224,8 @@ class Loop:
         if self._pending:
             self._row()
         pending = {f"pending {k}": [v] for k, v in steps.to_numpy(self._pending).items()}
-        facts = {
-            "step": self.step,
-            "updates": self.adversary.updates,
-            "rows": self.rows,
-            "snapshot_steps": self.snapshot_steps,
-            "seconds": self._seconds(),
-        }
+        facts: dict[str, Any] = {"step": self.step, "rows": self.rows, "snapshot_steps": self.snapshot_steps}
+        facts |= {"updates": self.adversary.updates, "seconds": self._seconds()}
         draws = random_states.kept(self.adversary.generator)
         state = {**self.adversary.state(), "draws": draws, "snapshots": list(self.snapshots)}
         self.checkpoint.save({**state, **pending}, facts)
