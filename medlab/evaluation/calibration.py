@@ -19,7 +19,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from venn_abers import VennAbers
 
-from medlab import checks
+from medlab import checks, metrics
 from medlab.evaluation import intervals
 from medlab.metrics import inputs
 
@@ -56,6 +56,7 @@ def reliability(
     truth, values = inputs.probability_pair(targets, probabilities)
     number = _bins(values, bins)
     group = None if patients is None else np.asarray(patients)
+    checks.same_length(targets=truth, patients=truth if group is None else group)
     rows = []
     for k in np.unique(number):
         inside = number == k
@@ -110,6 +111,8 @@ def ece_of_calibrated(
         The 95th percentile: a smaller ECE gives no reason to doubt the probabilities.
     """
     values = inputs.unit_interval("probabilities", checks.finite("probabilities", probabilities))
+    _one_column("ece_of_calibrated", values)
+    checks.in_range("the number of images", len(values), 1)
     checks.in_range("n", n, 1, whole=True)
     rng = np.random.default_rng(checks.seed(seed))
     errors = _ece(rng.random((n, len(values))) < values, values, bins)
@@ -188,6 +191,7 @@ class Calibration:
             If the method is another.
         """
         checks.one_of("method", self.method, ["venn_abers"])
+        _one_column(self.method, np.asarray(probabilities))
         values = inputs.unit_interval("probabilities", checks.finite("probabilities", probabilities))
         fitted = VennAbers()
         columns = (np.asarray(self.numbers[name], float) for name in ("p0", "p1", "scores"))
@@ -275,7 +279,11 @@ def _classes(targets: ArrayLike, values: NDArray[Any]) -> tuple[NDArray[np.int64
         truth, column = inputs.both_classes(*inputs.probability_pair(targets, values), "a temperature")
         return truth, column
     columns, table = inputs.table_pair(targets, values)
-    return columns.argmax(axis=1), table
+    truth = columns.argmax(axis=1)
+    if truth.min() == truth.max():
+        msg = f"a temperature needs images of several classes, got {len(truth)} of class {truth[0]} only."
+        raise metrics.UndefinedError(msg)
+    return truth, table
 
 
 def _temperature(truth: NDArray[np.int64], values: NDArray[np.float64]) -> float:

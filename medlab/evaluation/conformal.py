@@ -62,7 +62,7 @@ class ConformalSets:
             fitted = ConformalClassifier().fit(known)
             return fitted.predict_set(strange, confidence=coverage, smoothing=False) > 0
         kinds = np.asarray(self.classes)
-        if kinds.max() >= strange.shape[1]:
+        if kinds.max() + 1 != strange.shape[1]:
             count = kinds.max() + 1
             msg = f"probabilities must have {count} classes, as on validation, got {strange.shape[1]}."
             raise ValueError(msg)

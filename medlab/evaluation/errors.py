@@ -201,6 +201,7 @@ def _parts(column: ArrayLike, name: str, count: int, bins: int | ArrayLike) -> d
     missing = values.isna()
     for text, apart in (("not known", missing), ("outside the bins", groups.isna() & ~missing)):
         if apart.any():
+            text += ", without a value" if text in set(values.dropna()) else ""
             parts.append((text, np.flatnonzero(apart)))
             named.append((text,))
     return dict(zip(_labels(named), (np.asarray(part) for _, part in parts), strict=True))

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
+from medlab.metrics import UndefinedError
 from medlab.models import predict
 
+FEWEST = 20  # images from which one can say what is usual
 MOST = 2000  # training images that are looked at
 QUANTILE = 0.99  # of validation: one in a hundred is flagged although nothing is wrong
 
@@ -34,7 +36,16 @@ def fit(model: Any, normalize: Any, train_images: NDArray[Any], val_images: NDAr
     -------
     usual : dict of plain types
         ``looks`` (for each look mean and precision, and the 99th percentile of validation) and ``limit``.
+
+    Raises
+    ------
+    UndefinedError
+        If there are fewer than 20 images of either kind.
     """
+    if min(len(train_images), len(val_images)) < FEWEST:
+        counts = f"{len(train_images)} and {len(val_images)}"
+        msg = f"what is usual needs at least {FEWEST} training and validation images, got {counts}."
+        raise UndefinedError(msg)
     rows = np.linspace(0, len(train_images) - 1, min(MOST, len(train_images))).astype(int)
     looks = {}
     train, val = (_looks(model, normalize, images) for images in (train_images[rows], val_images))
@@ -85,7 +96,7 @@ def _facts(images: NDArray[np.float64]) -> NDArray[np.float64]:
     center = images[(slice(None), *(slice(side // 4, side - side // 4) for side in images.shape[1:-1]))]
     columns = [spread, center.mean(axis=axes) - images.mean(axis=axes)]
     for axis in range(1, images.ndim - 1):
-        for order in (1, 2):  # edges, and grain
+        for order in range(1, min(3, images.shape[axis])):  # edges, and grain
             change = np.abs(np.diff(images, n=order, axis=axis)).mean(axis=axes)
             columns.append(np.log(change + 1e-6) - spread)
     return np.column_stack([levels, *columns])

@@ -5,6 +5,7 @@ Everything that scores images calls it: reports, the command line, the page on o
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -104,18 +105,17 @@ def learn(
         number of validation images allows none. No image and no patient is in it.
     """
     truth, values = evaluation.targets["val"], evaluation.predictions["val"]
-    learned: dict[str, Any] = {"calibration": None, "neighbors": None, "conformal": None}
+    learned: dict[str, Any] = dict.fromkeys(LEARNED)
     if evaluation.task in ("binary", "multiclass"):
         learned["calibration"] = calibration.fit(method, truth, values).as_dict()
-        try:
+        with contextlib.suppress(metrics.UndefinedError):  # too few of a class to promise anything
             learned["conformal"] = conformal.fit(truth, values).as_dict()
-        except metrics.UndefinedError:
-            pass  # too few of a class to promise anything
     if evaluation.task == "binary":
         order = np.argsort(values, kind="stable")
         learned["neighbors"] = {"scores": values[order].tolist(), "positive": truth[order].tolist()}
     images = dataset.train.images, dataset.val.images
-    learned["feature_statistics"] = likeness.fit(model_or_run.model, model_or_run.normalize, *images)
+    with contextlib.suppress(metrics.UndefinedError):
+        learned["feature_statistics"] = likeness.fit(model_or_run.model, model_or_run.normalize, *images)
     return learned
 
 

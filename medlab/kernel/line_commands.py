@@ -136,7 +136,9 @@ def show_slice(call: MagicCall, volume: str, z: int | None, window: str | None) 
 
     with refusals_without_traceback():
         is_path = volume not in call.variables and Path(volume).exists()
-        value = data.volumes.read(volume) if is_path else call.evaluate(volume, "VOLUME")
+        value = volume if is_path else call.evaluate(volume, "VOLUME")
+        if isinstance(value, str | Path):  # a path, or a name for one
+            value = data.volumes.read(value)
         picture = data.volumes.slice_picture(value, z, window)  # checks all three
     viewer = panel_called("slices") if notebook.has_front_end() else None
     if viewer is None:
@@ -175,7 +177,10 @@ def explain(call: MagicCall, model: str, image: str, panel: bool, **options: Any
         msg = f"MODEL must be {kinds}, got {model}, a {type(asked).__name__}."
         raise click.ClickException(msg)
     if panel:
-        return _explain_panel(asked, images, ("model" if is_folder else model, image), options)
+        # Nothing in an image says it, but its data set may: dataset.test.images[0].
+        source = call.variables.get(image.split(".")[0].split("[")[0])
+        simulated = bool(getattr(source, "simulated", False))
+        return _explain_panel(asked, images, ("model" if is_folder else model, image), options, simulated)
     with refusals_without_traceback():
         network, normalize, class_names = evaluation.attribution.network_of(asked)
         images = np.asarray(images)
@@ -185,7 +190,9 @@ def explain(call: MagicCall, model: str, image: str, panel: bool, **options: Any
         return replace(attribution, class_names=class_names)
 
 
-def _explain_panel(asked: Any, images: Any, variables: tuple[str, str], options: dict[str, Any]) -> Any:
+def _explain_panel(
+    asked: Any, images: Any, variables: tuple[str, str], options: dict[str, Any], simulated: bool
+) -> Any:
     panel_class = panel_called("explain")
     if panel_class is None or not notebook.has_front_end():
         missing = (
@@ -196,6 +203,8 @@ def _explain_panel(asked: Any, images: Any, variables: tuple[str, str], options:
     method = options.pop("method")
     right = "integrated_gradients" if method != "integrated_gradients" else "grad_cam"
     given = {name: value for name, value in options.items() if value is not None}
+    if simulated:
+        given["title"] = "SIMULATED images"
     return panel_class(asked, images, methods=(method, right), variables=variables, **given)
 
 

@@ -134,5 +134,13 @@ def test_refusals(overconfident):
         calibration.fit("temperature", targets, told).apply([np.nan])
     with pytest.raises(ValueError, match="method must be one of: venn_abers; got 'platt'"):
         calibration.fit("platt", targets, told).between(told)
+    with pytest.raises(metrics.UndefinedError, match="images of several classes, got 4 of class 2 only"):
+        calibration.fit("temperature", [2] * 4, np.full((4, 3), 1 / 3))
+    with pytest.raises(ValueError, match=r"venn_abers takes probabilities of shape \(N,\), got \(2, 2\)"):
+        calibration.fit("venn_abers", targets, told).between([[0.1, 0.9], [0.5, 0.5]])
+    with pytest.raises(ValueError, match="number of images"):
+        calibration.ece_of_calibrated([])
+    with pytest.raises(ValueError, match="same length"):
+        calibration.reliability(targets, told, patients=[1, 2])
     with pytest.raises(ValueError, match="bins"):
         calibration.ece(targets, told, bins=0)

@@ -74,3 +74,5 @@ def test_refusals(rng):
     three = conformal.fit(np.arange(60) % 3, np.full((60, 3), 1 / 3))
     with pytest.raises(ValueError, match="must have 3 classes, as on validation, got 2"):
         three.sets(values)
+    with pytest.raises(ValueError, match="must have 2 classes, as on validation, got 3"):
+        conformal.fit(truth, values).sets(np.full((4, 3), 1 / 3))

@@ -135,3 +135,10 @@ def test_subgroups_have_each_measure_and_none_below_ten_of_a_class(rng):
     assert women["n_positive"] == truth[sex == "F"].sum()
     with pytest.raises(ValueError, match="same length"):
         errors.subgroups(truth, scores, 0.5, {"sex": sex[1:]})
+
+
+def test_a_value_called_not_known_stays_apart_from_a_missing_one():
+    truth = np.tile([0, 1], 30)
+    column = ["not known"] * 30 + [None] * 30
+    table = errors.by_attribute(truth, truth, column, "site")
+    assert table["n"].to_dict() == {"not known": 30, "not known, without a value": 30}

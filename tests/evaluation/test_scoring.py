@@ -9,6 +9,7 @@ import pytest
 from medlab import evaluation, models
 from medlab.data import Dataset, Split, normalize
 from medlab.evaluation import calibration, likeness, scoring
+from medlab.metrics import UndefinedError
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,14 @@ def test_volumes_and_sequences_are_looked_at_too(rng):
         usual = likeness._facts(rng.normal(0, 1, (40, *shape)))
         assert usual.shape == (40, 9 + 2 * (len(shape) - 1))
         assert np.isfinite(likeness._facts(np.zeros((2, *shape)))).all()
+
+
+def test_sides_of_one_or_two_pixels_and_too_few_images(dataset, bundle, rng):
+    for shape in ((2, 8, 9, 1), (1, 8, 1), (2, 3)):
+        usual = likeness._facts(rng.normal(0, 1, (40, *shape)))
+        assert np.isfinite(usual).all()
+    with pytest.raises(UndefinedError, match="at least 20 training and validation images, got 5 and 300"):
+        likeness.fit(bundle.model, bundle.normalize, dataset.train.images[:5], dataset.val.images)
 
 
 def test_a_folder_of_schema_1_gives_probabilities_and_decisions_only(dataset, bundle):

@@ -140,3 +140,11 @@ def test_shift_tab_shows_a_widgets_own_parameters():
     parameters = inspect.signature(ThresholdExplorer).parameters
     assert list(parameters)[:3] == ["targets", "probabilities", "threshold"]
     assert "self" not in parameters
+
+
+@pytest.mark.parametrize("make", [lambda **options: ConvolutionExplorer([[1.0]], [[1.0]], **options)])
+def test_a_misspelled_option_is_refused_with_the_nearest(make):
+    with pytest.raises(
+        TypeError, match=r"ConvolutionExplorer has no option 'strides'\. Did you mean 'stride'\?"
+    ):
+        make(strides=2)

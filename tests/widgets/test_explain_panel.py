@@ -273,8 +273,21 @@ REFUSED = {
         r"shape \(N, 12, 10, 1\) for .* got \(1, 11",
     ),
     "gray values": (lambda x: ExplainPanel(network(), x.astype(int)), "must be normalized"),
-    "labels": (lambda x: ExplainPanel(network(), x, labels=[0]), "must have the same length"),
-    "names": (lambda x: ExplainPanel(network(), x, class_names=["a"]), "class_names must be 2 names"),
+    "labels": (lambda x: ExplainPanel(network(), x, labels=[0]), "labels must be 4 numbers from 0 to 1"),
+    "a label of no class": (
+        lambda x: ExplainPanel(network(), x, labels=[0, 1, 7, 0]),
+        r"from 0 to 1, one for each image, got \[0, 1, 7, 0\]",
+    ),
+    "one-hot": (lambda x: ExplainPanel(network(), x, labels=np.eye(4)), "labels must be 4 numbers"),
+    "names": (lambda x: ExplainPanel(network(), x, class_names="ab"), "class_names must be 2 different"),
+    "a name twice": (
+        lambda x: ExplainPanel(network(3, "softmax"), x, class_names=["a", "a", "b"]),
+        "class_names must be 3 different names",
+    ),
+    "a name of the list": (
+        lambda x: ExplainPanel(network(3, "softmax"), x, class_names=["the predicted class", "a", "b"]),
+        "class_names must be 3 different names",
+    ),
     "one method": (
         lambda x: ExplainPanel(network(), x, methods="saliency"),
         "methods must be the names of two",
@@ -335,3 +348,48 @@ def test_python_and_the_page_call_the_measures_by_one_name(panel):
     panel.choose(case=0, left="saliency", right="saliency", target=1)
     named = [name for name, _ in panel.views["left"].rows]
     assert all(re.search(rf'^  "?{name}"?:$', str(MapView._esm), re.MULTILINE) for name in named)
+
+
+def test_a_training_that_begins_makes_the_panel_step_aside(images, monkeypatch):
+    panel = ExplainPanel(network(), images, left="occlusion")
+    session = object()
+    tick = map_evidence.measure
+
+    def begin(*arguments, **options):
+        monkeypatch.setattr(background, "active", lambda: session)
+        return tick(*arguments, **options)
+
+    monkeypatch.setattr(map_evidence, "measure", begin)
+    monkeypatch.setattr(background, "check_free", lambda: None)
+    panel.choose(case=2).wait()
+    assert "map" not in panel.result()["right"], "nothing more was begun"
+    assert panel.status.text.startswith("not all is computed: press Compute")
+
+
+def test_a_map_without_anything_in_it_passes_no_test(images):
+    blank = np.zeros((1, *SHAPE), np.float32)
+    weights = evidence.randomized_weights("input_x_gradient", network(), blank, target=1)
+    assert np.isnan(weights.table["correlation"]).all()
+    assert not weights.passes
+    panel = ExplainPanel(network(), blank, left="input_x_gradient", right="saliency")
+    rows = dict(panel.views["left"].rows)
+    assert rows["random weights"] == "not to be tested: the map is the same everywhere"
+    assert "nan" not in rows["completeness error"]
+
+
+def test_a_network_that_gives_no_numbers_shows_no_map(images):
+    broken = network()
+    broken.set_weights([np.full_like(weight, np.nan) for weight in broken.get_weights()])
+    panel = ExplainPanel(broken, images, left="saliency")
+    assert "must hold finite numbers" in panel.views["left"].problem
+    assert panel.views["left"].values is None
+
+
+def test_large_images_are_asked_about_few_at_a_time(images, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(map_evidence, "attribute", lambda *_a, batch_size, **_o: sizes.append(batch_size))
+    for side in (64, 256, 1024):
+        asked = map_evidence.Asked("saliency", 0, None, None, "zeros")
+        with pytest.raises(AttributeError):
+            map_evidence.measure("map", None, asked, {}, np.zeros((1, side, side, 1)), "output")
+    assert sizes == [64, 4, 1]

@@ -161,7 +161,9 @@ def test_refuses_a_place_outside_of_the_volume_and_keeps_the_old_one():
     for name, value, words in (
         ("position", [3, 0, 0], "position must lie between 0 and 2, got 3"),
         ("position", [0, -1, 0], "position must lie between 0 and 3, got -1"),
-        ("position", [1, 1], "zip"),
+        ("position", [1, 1], r"position must be three numbers \(z, y, x\), got \[1, 1\]"),
+        ("center", np.nan, "center must be a finite number"),
+        ("overlays", [[True, 0.5]], "one pair for each of 0 masks"),
         ("case", 1, "case must lie between 0 and 0, got 1"),
     ):
         with pytest.raises(ValueError, match=words):
@@ -181,3 +183,25 @@ def test_refuses_a_place_outside_of_the_volume_and_keeps_the_old_one():
 def test_a_folder_that_is_no_volume_is_refused(place, words, real_data):
     with pytest.raises(ValueError, match=words):
         SliceViewer(real_data / place)
+
+
+def test_half_precision_and_truth_values_are_shown_as_they_are():
+    halves = np.linspace(-1000, 3000, 60).reshape(3, 4, 5).astype(np.float16)
+    viewer = SliceViewer(halves, masks={1: -halves}, position=[2, 1, 1])
+    image, layer = stored(viewer, 0)
+    got = np.array(image) * viewer.info["slope"] + viewer.info["intercept"]
+    assert np.abs(got - halves[2].astype(float).ravel()).max() < 0.1
+    facts = viewer.info["layers"][0]
+    assert facts["name"] == "1"
+    assert np.sign(layer).tolist() == np.sign(-halves[2].astype(float)).ravel().tolist()
+    truth = ARRAY % 2 == 0
+    viewer = SliceViewer(truth, position=[1, 0, 0])
+    got = np.array(stored(viewer, 0)[0]) * viewer.info["slope"] + viewer.info["intercept"]
+    assert got.tolist() == truth[1].astype(float).ravel().tolist()
+
+
+def test_the_zoom_is_the_widgets_so_that_a_view_that_is_drawn_anew_has_it():
+    viewer = SliceViewer(ARRAY)
+    assert viewer.view == [1.0]
+    viewer.view = [4.0, 1, 2, 2]
+    assert viewer.view == [4.0, 1, 2, 2]

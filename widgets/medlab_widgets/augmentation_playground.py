@@ -70,6 +70,8 @@ class AugmentationPlayground(PictureMixin, ipywidgets.VBox):
     ) -> None:
         self._dataset = images if isinstance(images, Dataset) else None
         given = checks.finite("images", self._dataset.train.images if self._dataset else images)
+        if given.dtype.char in "?e":  # truth values, and half precision, which OpenCV does not know
+            given = given.astype(np.float32)
         if given.ndim not in (3, 4) or not given.size or given.shape[-1] not in (1, 3):
             msg = f"images must have shape (N, H, W, C) or (H, W, C) with C 1 or 3, got {given.shape}."
             raise ValueError(msg)
@@ -86,7 +88,9 @@ class AugmentationPlayground(PictureMixin, ipywidgets.VBox):
         self._lock, self._timer = threading.RLock(), threading.Timer(0, self.renew)
         self._refresh()
         sliders = ipywidgets.VBox(list(self.controls.values()), layout={"width": "350px"})
-        shown = ipywidgets.VBox([self._html, self.status, self._code], layout={"flex": "1 1 400px"})
+        shown = ipywidgets.VBox(
+            [self._html, self.status, self._code], layout={"flex": "1 1 400px", "min_width": "0"}
+        )
         super().__init__([ipywidgets.Box([sliders, shown], layout={"flex_flow": "row wrap"})])
         self.add_class("medlab-panel").add_class(self.status.watched)
         for control in self.controls.values():
@@ -113,7 +117,8 @@ class AugmentationPlayground(PictureMixin, ipywidgets.VBox):
             copies = np.repeat(image, SAMPLES, axis=0)
             self.samples, _ = augment(copies, augmentation, np.random.default_rng(seed))
             low, high = (0, 255) if image.dtype == np.uint8 else (self._images.min(), self._images.max())
-            around = np.insert(self.samples, SAMPLES // 2, image, axis=0)
+            step = -(-max(image.shape[1:3]) // SIDE_PX)  # of a large image every second pixel, and so on
+            around = np.insert(self.samples, SAMPLES // 2, image, axis=0)[:, ::step, ::step]
             grays = np.clip(255 * (around - low) / ((high - low) or 1), 0, 255).round().astype(np.uint8)
             rims = np.pad(grays, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
             self._tiles = rims.reshape(3, 3, *rims.shape[1:])

@@ -96,21 +96,28 @@ class ConvolutionExplorer(PictureMixin, anywidget.AnyWidget):
             raise ValueError(msg)
         choices = {"stride": stride, "padding": padding, "pooling": pooling, "title": title}
         super().__init__(kernel=weights.tolist(), **choices, **traits)
+        if not {"row", "column"} & set(traits):  # begin where there is most to be seen
+            shown = np.abs(self._map())
+            self.row, self.column = map(int, np.unravel_index(shown.argmax(), shown.shape))
         answer_at_once([self])
         self.set_trait("shape", list(self._image.shape))
         self.set_trait("pixels", self._image.astype("<f4").tobytes())
 
     def result(self) -> NDArray[Any]:
         """Return the map, and pooled if that is chosen, shape (H', W'), by NumPy."""
-        weights, around = np.array(self.kernel), (self.padding, self.padding)
-        padded = np.pad(self._image, (around, around, (0, 0)))
-        windows = sliding_window_view(padded, weights.shape[:2], axis=(0, 1))
-        shown = np.einsum("yxcij,ijc->yx", windows[:: self.stride, :: self.stride], weights)
+        shown = self._map()
         height, width = (side // 2 for side in shown.shape)
         if self.pooling == "none" or not height * width:
             return shown
         blocks = shown[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
         return blocks.max((1, 3)) if self.pooling == "max" else blocks.mean((1, 3))
+
+    def _map(self) -> NDArray[Any]:
+        """Return the map before pooling."""
+        weights, around = np.array(self.kernel), (self.padding, self.padding)
+        padded = np.pad(self._image, (around, around, (0, 0)))
+        windows = sliding_window_view(padded, weights.shape[:2], axis=(0, 1))
+        return np.einsum("yxcij,ijc->yx", windows[:: self.stride, :: self.stride], weights)
 
     def picture(self) -> plots.Picture:
         """Return the image beside its map."""

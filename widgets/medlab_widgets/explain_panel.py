@@ -23,14 +23,14 @@ from medlab.notebook import answer_at_once, has_front_end
 from medlab.training import background
 from medlab_widgets import map_evidence
 from medlab_widgets.copy_text import CopyText
-from medlab_widgets.map_evidence import BASELINES, STAGES, Asked
+from medlab_widgets.map_evidence import BASELINES, PREDICTED, STAGES, Asked
 from medlab_widgets.map_view import MapView
 from medlab_widgets.panel import REFRESH_S, guarded
 from medlab_widgets.picture_mixin import PictureMixin
 from medlab_widgets.status_line import StatusLine
 
 SIDES = ("left", "right")
-PREDICTED, LAST = "the predicted class", "the last with maps"
+LAST = "the last with maps"
 MOST = 80  # pixels along a side of an image in the picture that a notebook keeps
 _WRAPPED = {"flex_flow": "row wrap", "grid_gap": "4px 24px"}
 
@@ -100,19 +100,14 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
         self._network, self._normalize, names = attribution.network_of(model)
         self._raw, self._one = self._network is not model, np.ndim(images) == 3
         self._images = map_evidence.checked_images(images)
-        self._labels = [] if labels is None else list(labels)
-        if labels is not None:
-            checks.same_length(images=self._images, labels=self._labels)
         self.title, self._on, self._variables, self._outputs = title, on, variables, {}
         self._pictured: dict[str, Asked] = {}
         inputs, outputs = explained_output.Inputs(self._x(0)), np.size(self._output(0))
         with open_query(self._network, inputs, target=None, on=on) as query:
             layers = [seen.name for seen in network_layers.with_maps(query.seen, axes=3)]
             count = 0 if query.classes is None else max(2, outputs)
-        self._names = list(class_names or names or (f"class {k}" for k in range(count)))
-        if count and len(self._names) != count:
-            msg = f"class_names must be {count} names in the order of the targets, got {self._names}."
-            raise ValueError(msg)
+        self._names = map_evidence.named_classes(class_names, names, count)
+        self._labels = map_evidence.checked_labels(labels, len(self._images), count)
         self._copy = map_evidence.copy_of(self._network, inputs.arrays[0])
         self._network = self._copy or self._network
         self._known: dict[Asked, dict[str, Any]] = {}
@@ -120,7 +115,6 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
         self._lock = threading.RLock()  # choices come from a subshell's thread, maps from the worker's
         policy = (keras.config.dtype_policy(),)  # Keras keeps it for each thread apart
         self._pool = futures.ThreadPoolExecutor(1, "medlab-explain", keras.config.set_dtype_policy, policy)
-        self._names = self._names[:count]
         # One output stands for two classes, or for a number; of several the largest is the prediction.
         targets = self._names if count and outputs == 1 else [PREDICTED if count else "output", *self._names]
         super().__init__(self._compose(targets, layers))
@@ -132,8 +126,8 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
             control.observe(guarded(self._ask, self.status), "value")
 
     def _compose(self, targets: list[str], layers: list[str]) -> list[ipywidgets.Widget]:
-        offered = {"target": targets, "left": list(METHODS), "right": list(METHODS)}
-        offered |= {"layer": [LAST, *layers], "baseline": list(BASELINES)}
+        offered = {"target": targets, "layer": [LAST, *layers], "baseline": list(BASELINES)}
+        offered |= {side: list(METHODS) for side in SIDES}
         self.controls: dict[str, Any] = {"case": ipywidgets.IntSlider(max=max(1, len(self._images) - 1))}
         self.controls |= {name: ipywidgets.Dropdown(options=options) for name, options in offered.items()}
         shown = {"case": len(self._images) > 1, "target": len(targets) > 1}
@@ -289,12 +283,14 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
             self._pictured = self._asked()
             self._pool.submit(self.renew)
 
-    def _work(self, cancel: threading.Event) -> None:
+    def _work(self, cancel: threading.Event) -> Any:
         while not cancel.is_set() and (missing := self._missing()):
+            if background.active():  # begun since: two at work would end in wrong numbers
+                return self.cancel()
             try:
                 value = self._measure(*missing[0], cancel)
             except attribution.Canceled:
-                return
+                return self._show()
             except Exception as error:
                 value = error
             with self._lock:
@@ -314,9 +310,12 @@ class ExplainPanel(PictureMixin, ipywidgets.VBox):
         def tick(count: int) -> None:
             nonlocal images
             images += count
+            if background.active():
+                cancel.set()
             if time.monotonic() - self._told > REFRESH_S and not cancel.is_set():
                 self._told = time.monotonic()
-                words = f"{asked.method.replace('_', ' ')}, {STAGES[stage]}: {images} images so far"
+                seen = text.counted(images, "image")
+                words = f"{asked.method.replace('_', ' ')}, {STAGES[stage]}: {seen} so far"
                 with self._lock:
                     self.status.show(words, working=True)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 
@@ -23,6 +24,10 @@ BASELINES: dict[str, tuple[Callable[[NDArray[Any]], Any], str]] = {
     "darkest": (lambda x: float(x.min()), "float(x.min())"),
     "blurred": (lambda x: gaussian_filter(x, (0, 4, 4, 0)), "gaussian_filter(x, (0, 4, 4, 0))"),
 }
+
+
+PREDICTED = "the predicted class"  # stands among the names to choose from
+AT_ONCE_PIXELS = 262_144  # in a pass through the network: between two passes a cancel is heard
 
 
 class Asked(NamedTuple):
@@ -44,7 +49,29 @@ def checked_images(images: ArrayLike) -> NDArray[Any]:
             f"which come last; got {array.shape}. Of a split, give split.images."
         )
         raise ValueError(msg)
-    return array.reshape(-1, *array.shape[-3:])
+    return np.array(array.reshape(-1, *array.shape[-3:]))  # the caller's own may change
+
+
+def named_classes(given: Sequence[str] | None, known: Sequence[str], count: int) -> list[str]:
+    """Return the names of the classes: those given, or known, or numbers; of none, for an amount."""
+    named = known or [f"class {k}" for k in range(count)] if given is None else given
+    names = [named] if isinstance(named, str) else [str(name) for name in named]
+    if count and (len(names) != count or len({*names, PREDICTED}) != count + 1):
+        msg = f"class_names must be {count} different names in the order of the targets, got {names}."
+        raise ValueError(msg)
+    return names[:count]
+
+
+def checked_labels(labels: ArrayLike | None, images: int, count: int) -> list[Any]:
+    """Return the label of each image: of classes their numbers; none where there are none."""
+    if labels is None:
+        return []
+    values = checks.finite("labels", labels)
+    if values.shape != (images,) or (count and not np.isin(values, range(count)).all()):
+        allowed = f"numbers from 0 to {count - 1}" if count else "numbers"
+        msg = f"labels must be {images} {allowed}, one for each image, got {np.array(labels).tolist()}."
+        raise ValueError(msg)
+    return values.tolist()
 
 
 def copy_of(network: keras.Model, x: NDArray[Any]) -> keras.Model | None:
@@ -65,12 +92,16 @@ def measure(
     stage: str, network: Any, asked: Asked, known: dict[str, Any], x: NDArray[Any], on: str, **watched: Any
 ) -> Any:
     """Return what a stage computes: an `Attribution`, `Curves` or a `Randomization`."""
+    size = {"batch_size": max(1, min(64, AT_ONCE_PIXELS // (x.shape[1] * x.shape[2])))}
     if stage == "deletion":
-        return evidence.deletion(network, known["map"], cancel=watched["cancel"])
-    ask = attribute if stage == "map" else evidence.randomized_weights
+        return evidence.deletion(network, known["map"], cancel=watched["cancel"], **size)
     baseline = BASELINES[asked.baseline][0](x)
     options = {"target": asked.target, "layer": asked.layer, "baseline": baseline, "on": on}
-    return ask(asked.method, network, x, **options, **watched)
+    if stage == "weights":
+        return evidence.randomized_weights(asked.method, network, x, **options, **size, **watched)
+    attribution = attribute(asked.method, network, x, **options, **size, **watched)
+    checks.finite(f"the map of {asked.method}", attribution.map)
+    return attribution
 
 
 def rows(known: dict[str, Any]) -> list[tuple[str, str]]:
@@ -80,7 +111,8 @@ def rows(known: dict[str, Any]) -> list[tuple[str, str]]:
     adds = "not promised by this method"
     if attribution.completeness_error is not None:
         error, difference = attribution.completeness_error[0], attribution.difference[0]
-        adds = f"{error:.2g} of {difference:.3g} ({percent(attribution.relative_error[0], 1)})"
+        adds = f"{error:.2g} of {difference:.3g}"
+        adds += f" ({percent(attribution.relative_error[0], 1)})" if difference else ""
     measured = {"completeness error": adds}
     for stage, words in (("deletion", _deleted), ("weights", _changed)):
         value = known.get(stage)
@@ -97,7 +129,10 @@ def _deleted(curves: Any) -> str:
 
 
 def _changed(randomized: Any) -> str:
-    alike = f"(rank correlation {randomized.table['correlation'].iloc[-1]:.2f})"
+    correlation = randomized.table["correlation"].iloc[-1]
+    if correlation != correlation:
+        return "not to be tested: the map is the same everywhere"
+    alike = f"(rank correlation {correlation:.2f})"
     if randomized.passes:
         return f"changes with the weights {alike}"
     return f"changes too little with the weights, a reason for doubt {alike}"

@@ -161,8 +161,8 @@ def _layer(node: Any, nodes: list[Any]) -> dict[str, Any]:
     weights = getattr(layer, "count_params", int)()  # an operation, such as a sum, has none
     try:
         adds = models.cost(layer).multiply_adds if weights else 0
-    except (AttributeError, ValueError):
-        adds = None  # of a subclassed network inside
+    except (AttributeError, TypeError, ValueError):
+        adds = None  # of a subclassed network inside, or of images of any size
     return {
         "name": f"{layer.name} ({calls + 1})" if calls else layer.name,
         "kind": type(layer).__name__,
@@ -191,7 +191,10 @@ def _page(layer: str, maps: NDArray[np.float32], page: int) -> dict[str, Any]:
     first = size * int(checks.in_range("page", page, 0, pages - 1, whole=True))
     part = maps[..., first : first + size]
     shown: dict[str, Any] = {"values": part.tolist()} if maps.ndim == 1 else _mosaic(part, maps)
-    shown |= {"title": f"{layer}: {what} {first} to {first + part.shape[-1] - 1} of {count}", "first": first}
+    which = (
+        f"{what} {first} to {first + part.shape[-1] - 1} of {count}" if count > 1 else f"its one {what[:-1]}"
+    )
+    shown |= {"title": f"{layer}: {which}", "first": first}
     return shown | {"pages": pages, "span": [float(maps.min()), float(maps.max())]}
 
 

@@ -193,4 +193,5 @@ def tiles_as_html(tiles: NDArray[Any], alt: str, side_px: int = 84) -> str:
     factor = max(1, side_px // max(tiles.shape[2:4]))  # each pixel a little square
     mosaic = plots.mosaic(tiles).repeat(factor, axis=0).repeat(factor, axis=1)
     png = cv2.imencode(".png", mosaic[..., ::-1] if mosaic.ndim == 3 else mosaic)[1]  # blue comes first
-    return html_image(png.tobytes(), alt, f"{min(mosaic.shape[1], 640)}px")
+    picture = html_image(png.tobytes(), alt, f"{min(mosaic.shape[1], 640)}px")
+    return picture.replace("<img", '<img style="max-width: 100%; height: auto"', 1)  # on a narrow page

@@ -7,7 +7,7 @@ from typing import Any
 import traitlets as t
 from IPython.display import DisplayHandle, display
 
-from medlab.checks import REFUSALS
+from medlab.checks import REFUSALS, nearest
 from medlab.notebook import has_front_end
 from medlab.plots import Picture
 from medlab.text import reason
@@ -58,6 +58,13 @@ class PictureMixin(t.HasTraits, metaclass=_RefusedInItsPlace):
     Without a front end (papermill, nbval, nbconvert) the live view is left out: an exported page would look
     for its scripts on the network and stay blank, picture or not.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        for name in options:  # traitlets lets a misspelled one pass
+            if not self.has_trait(name):
+                msg = f"{type(self).__name__} has no option {name!r}.{nearest(name, self.trait_names())}"
+                raise TypeError(msg)
+        super().__init__(*arguments, **options)
 
     # Where it was shown, and whether alive.
     _shown: tuple[tuple[DisplayHandle, bool], ...] = ()

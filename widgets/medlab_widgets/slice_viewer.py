@@ -63,6 +63,8 @@ class SliceViewer(PictureMixin, anywidget.AnyWidget):
         For each mask, in order; the opacity lies in [0, 1].
     outline : bool
         Whether masks are drawn as outlines.
+    view : list of float
+        The zoom, and the voxel (z, y, x) around which the planes are enlarged.
 
     Raises
     ------
@@ -84,6 +86,7 @@ class SliceViewer(PictureMixin, anywidget.AnyWidget):
     width = t.Float(1.0, min=TINY).tag(sync=True)
     overlays: t.List[Any] = t.List().tag(sync=True)
     outline = t.Bool(False).tag(sync=True)
+    view: t.List[Any] = t.List([1.0]).tag(sync=True)
     left = t.Int(0).tag(sync=True)
 
     def __init__(
@@ -93,6 +96,7 @@ class SliceViewer(PictureMixin, anywidget.AnyWidget):
             source = volumes.read(source)
         self._images, info = _opened(source, spacing_mm)
         named = masks if isinstance(masks, Mapping) else {} if masks is None else {"mask": masks}
+        named = {str(name): mask for name, mask in named.items()}
         self._layers = [_layer(name, named[name], source, self._images) for name in named]
         shape, whole = list(self._images.shape[1:4]), self._images.dtype.kind in "biu"
         low, high = float(self._images.min()), float(self._images.max())
@@ -116,11 +120,24 @@ class SliceViewer(PictureMixin, anywidget.AnyWidget):
         with self.__dict__.get("_lock", threading.Lock()):
             super().__setattr__(name, value)
 
+    @t.validate("center", "width", "overlays")
+    def _drawable(self, proposal: Any) -> Any:
+        if proposal.trait.name != "overlays":
+            return checks.in_range(proposal.trait.name, proposal.value)
+        if len(proposal.value) != len(self._layers):
+            msg = f"overlays must have one pair for each of {len(self._layers)} masks, got {proposal.value}."
+            raise ValueError(msg)
+        return [[bool(shown), checks.in_range("opacity", part, 0, 1)] for shown, part in proposal.value]
+
     @t.validate("case", "position")
     def _inside(self, proposal: Any) -> Any:
         name, shape = proposal.trait.name, self._images.shape
         counts = shape[1:4] if name == "position" else shape[:1]
-        for number, count in zip(np.atleast_1d(proposal.value).tolist(), counts, strict=True):
+        values = np.atleast_1d(proposal.value).tolist()
+        if len(values) != len(counts):
+            msg = f"position must be three numbers (z, y, x), got {values}."
+            raise ValueError(msg)
+        for number, count in zip(values, counts, strict=True):
             checks.in_range(name, number, 0, count - 1, whole=True)
         return proposal.value
 
@@ -168,6 +185,7 @@ def _opened(source: Any, spacing_mm: Any) -> tuple[NDArray[Any], dict[str, Any]]
     """Return images of shape (N, Z, Y, X, C), and where their voxels lie and what their values mean."""
     dataset = source if isinstance(source, Dataset) else None
     array = checks.finite("source", dataset.train.images if dataset else getattr(source, "array", source))
+    array = _plain(array)
     images = array if dataset else array[np.newaxis, ..., np.newaxis]
     images = images[:, np.newaxis] if (is_flat := images.ndim == 4) else images
     if images.ndim != 5 or not images.size:
@@ -186,6 +204,12 @@ def _opened(source: Any, spacing_mm: Any) -> tuple[NDArray[Any], dict[str, Any]]
     return images, info
 
 
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """Return truth values as 0 and 1, and half precision, which rounds and ends at 65,504, as floats."""
+    kind = {"?": np.uint8, "e": np.float32}.get(array.dtype.char)
+    return array if kind is None else array.astype(kind)
+
+
 def _layer(name: str, mask: Any, source: Any, images: NDArray[Any]) -> tuple[NDArray[Any], dict[str, Any]]:
     """Return a mask or an attribution, shape (N, Z, Y, X), and what the page must know of it."""
     array, what = checks.finite(f"masks[{name!r}]", getattr(mask, "array", mask)), f"masks[{name!r}] must"
@@ -196,7 +220,8 @@ def _layer(name: str, mask: Any, source: Any, images: NDArray[Any]) -> tuple[NDA
         wanted = f"have the shape of the source, {images.shape[1:4]}, and lie in its place"
         msg = f"{what} {wanted}, got {array.shape}. Bring it there: medlab.data.volumes.resample."
         raise ValueError(msg)
-    array, low, high = array.reshape(images.shape[:4]), array.min(), array.max()
+    array = _plain(array).reshape(images.shape[:4])
+    low, high = array.min(), array.max()
     if array.dtype.kind not in "biu":
         largest = float(max(-low, high))  # a sample may lack it
         _, top = map_colors(np.append(_sample(array), largest))

@@ -41,7 +41,8 @@ class Randomization:
     def passes(self) -> bool:
         """Whether the size of the correlation ends below 0.5, all weights being random.
 
-        A map that only changes its sign is the same picture.
+        A map that only changes its sign is the same picture. One that is the same everywhere cannot pass:
+        nothing is to be seen in it, and its correlation is NaN.
         """
         return bool(abs(self.table["correlation"].iloc[-1]) < LIMIT)
 
@@ -128,7 +129,15 @@ def _own_weights(layer: Any) -> list[Any]:
 
 
 def _correlation(maps: NDArray[Any], others: NDArray[Any]) -> float:
-    """Return the mean over the images of the rank correlation of their maps; a constant map has 0."""
+    """Return the mean over the images of the rank correlation of their maps.
+
+    Beside a map that has become constant it is 0. A map that was constant before is left out; of no other
+    there is none (NaN).
+    """
     pairs = zip(maps.reshape(len(maps), -1), others.reshape(len(others), -1), strict=True)
-    each = [stats.spearmanr(a, b).statistic if np.ptp(a) > 0 and np.ptp(b) > 0 else 0.0 for a, b in pairs]
-    return float(np.mean(each))
+    each = [
+        stats.spearmanr(before, after).statistic if np.ptp(after) > 0 else 0.0
+        for before, after in pairs
+        if np.ptp(before) > 0
+    ]
+    return float(np.mean(each)) if each else float("nan")

@@ -91,7 +91,7 @@ const STYLE = `
 .medlab-convolution label { display: grid; grid-template-columns: 70px 150px 60px; gap: 6px; align-items: center; }
 .medlab-convolution table { border-collapse: collapse; margin: 4px 0; }
 .medlab-convolution td { padding: 1px 4px; text-align: right; font-variant-numeric: tabular-nums; }
-.medlab-convolution td input { width: 58px; color: inherit; background: transparent; border: 1px solid currentColor; }
+.medlab-convolution td input { width: 74px; color: inherit; background: transparent; border: 1px solid currentColor; }
 .medlab-convolution select { color: inherit; background: transparent; border: 1px solid currentColor; }
 .medlab-convolution option { color: black; background: white; }
 .medlab-convolution p { margin: 4px 0; max-width: 330px; }
@@ -168,7 +168,9 @@ function render({ model, el }) {
     });
     views.image.put(y * stride, x * stride, kernel.length, kernel[0].length);
     views.map.put(y, x, 1, 1);
-    views.pooled.put(Math.floor(y / 2), Math.floor(x / 2), 1, 1);
+    const [pooledHeight, pooledWidth] = [Math.floor(height / 2), Math.floor(width / 2)];
+    const isIn = y < 2 * pooledHeight && x < 2 * pooledWidth; // a last odd row or column is in no block
+    views.pooled.put(Math.floor(y / 2), Math.floor(x / 2), isIn ? 1 : 0, isIn ? 1 : 0);
     const count = kernel.length * kernel[0].length * shape[2];
     said.textContent = `The ${count} products add up to ${short(total)}, the number at row ${y}, column ${x}.`;
   };
@@ -229,7 +231,7 @@ function render({ model, el }) {
     const [channel, i, j] = event.target.dataset.weight.split(",").map(Number);
     const weight = event.target.valueAsNumber;
     problem.textContent = Number.isFinite(weight) ? "" : "A weight must be a number: the old one stays.";
-    if (!Number.isFinite(weight)) return;
+    if (!Number.isFinite(weight)) return void (event.target.value = short(model.get("kernel")[i][j][channel]));
     const kernel = structuredClone(model.get("kernel"));
     kernel[i][j][channel] = weight;
     send({ kernel });

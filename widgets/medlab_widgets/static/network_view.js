@@ -114,7 +114,7 @@ function render({ model, el }) {
     `<div class="graph"><div class="scroll">${row([0, 0, 0, 0, 0], 'aria-hidden="true"')}<div class="list" style="position: relative">` +
     `${drawing(layers, lane, width)}<div role="listbox" tabindex="0">` +
     layers.map((_, i) => row([0, 0, 0, 0, 0], `role="option" id="${id}${i}"`)).join("") +
-    `</div></div></div><p>Blue: convolution, green: pooling, red: dense, purple: recurrent. Lines run from a layer down to those that read it.</p></div>` +
+    `</div></div></div><p>Blue: convolution, green: pooling, orange: dense, purple: recurrent. Lines run from a layer down to those that read it.</p></div>` +
     `<div class="maps"><canvas role="img" data-testid="image"></canvas><p class="title"></p><div class="answer"><canvas role="img" data-testid="maps"></canvas>` +
     `<svg class="bars" role="img" viewBox="0 -2 106 64" width="300" height="181"></svg></div><p aria-live="polite"></p>` +
     `<label><span>page</span><input type="range" min="0" step="1" aria-label="page of maps"><output></output></label><p role="alert"></p></div></div>`;

@@ -177,7 +177,8 @@ function render({ model, el }) {
   const cache = new Map(); // by "case,axis,index", the one used last at the end
   const asked = new Map(); // when each question was sent
   let [ahead, moved, frame, hover, closed, refused] = [[], false, 0, null, false, ""];
-  let [zoom, focus] = [1, shape.map((n) => (n - 1) / 2)]; // of this view alone
+  let [zoom, ...focus] = model.get("view"); // the page draws the widget anew when its picture is renewed
+  if (focus.length < 3) focus = shape.map((n) => (n - 1) / 2);
   let [table, tableOf] = [null, ""];
   const wanted = () => planes.map((axis) => `${model.get("case")},${axis},${position()[axis]}`);
   const gone = () => closed || el.closest(".jupyter-widgets-disconnected") !== null;
@@ -319,7 +320,7 @@ function render({ model, el }) {
     const next = Array.from({ length: AHEAD }, (_, i) => at + (i + 1) * step).filter((n) => n >= 0 && n < shape[axis]);
     ahead = planes.includes(axis) ? next.map((n) => `${model.get("case")},${axis},${n}`) : [];
     set({ position: now.map((n, k) => (k === axis ? at : n)) });
-    if (zoom > 1) focus[axis] = at; // the cross stays in sight
+    if (zoom > 1) (focus[axis] = at), set({ view: [zoom, ...focus] }); // the cross stays in sight
     return true;
   };
   const zoomBy = (factor, axis, pixel) => {
@@ -327,6 +328,7 @@ function render({ model, el }) {
     zoom = Math.min(32, Math.max(1, zoom * factor));
     const fixed = pixel ? toVoxel(axis, ...pixel, position(), shape) : position();
     focus = focus.map((n, k) => (zoom === 1 ? (shape[k] - 1) / 2 : fixed[k] + (pixel ? ((n - fixed[k]) * before) / zoom : 0)));
+    set({ view: [zoom, ...focus] });
     soon();
   };
   const turn = (start, dx, dy) => {
@@ -386,6 +388,9 @@ function render({ model, el }) {
     const values = { checkbox: target.checked, "select-one": target.value };
     controls[target.dataset.control].change(values[target.type] ?? target.valueAsNumber);
     soon();
+  });
+  el.addEventListener("change", ({ target }) => {
+    if (target.type === "number" && refused) target.value = controls[target.dataset.control].get();
   });
   el.addEventListener("click", ({ target }) => target.dataset.zoom && zoomBy(target.dataset.zoom));
   // The kernel then keeps a picture of what was left.

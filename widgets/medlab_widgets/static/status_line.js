@@ -6,7 +6,7 @@ export const SILENT_MS = 10000; // a kernel at work sends five times a second, c
 /** What a page says of a kernel, in the order of how much it knows; "" where all is well. */
 export function trouble({ disconnected, working, silentMs, waiting, busy }) {
   const again =
-    "Run this cell again to get a panel that works. A training that was given a folder is still there, and can be resumed.";
+    "Run this cell again to get one that works. A training that was given a folder is still there, and can be resumed.";
   if (disconnected) return `The kernel was restarted, and knows nothing of this panel. ${again}`;
   if (waiting && busy) return "Queued: the notebook is busy. Your click is answered when the running cell has ended.";
   if (working && silentMs > SILENT_MS) {
