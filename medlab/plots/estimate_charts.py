@@ -98,9 +98,8 @@ def estimates(
             )
             raise ValueError(msg)
     alt = "; ".join(f"{name} {estimate(value, span)}" for name, (value, span) in rows.items())
-    picture, (axis, *_) = canvas.panels(
-        width_in=6.4, height_in=1.1 + 0.36 * len(rows), alt=f"{measure}: {alt}."
-    )
+    height_in = 1.1 + 0.36 * len(rows)
+    picture, (axis, *_) = canvas.panels(width_in=6.4, height_in=height_in, alt=f"{measure}: {alt}.")
     for place, (value, span) in enumerate(rows.values()):
         _dot(axis, place, value, span, "o")
     if reference is not None:
@@ -156,9 +155,8 @@ def class_counts(
         msg = f"counts must name the same classes for each split, got {got}."
         raise ValueError(msg)
     alt = "; ".join(f"{s}: " + ", ".join(f"{n} {label}" for label, n in counts[s].items()) for s in splits)
-    picture, (axis, *_) = canvas.panels(
-        height_in=0.8 + (0.2 * len(splits) + 0.1) * len(classes), alt=f"Images. {alt}."
-    )
+    height_in = 0.8 + (0.2 * len(splits) + 0.1) * len(classes)
+    picture, (axis, *_) = canvas.panels(height_in=height_in, alt=f"Images. {alt}.")
     highest = 0.0
     for i, split in enumerate(splits):
         total = max(1, totals[split] if totals else sum(counts[split].values()))

@@ -184,9 +184,8 @@ def lines(
     """
     steps = np.asarray(x)
     checks.same_length(x=steps, **{name: np.asarray(values) for name, values in curves.items()})
-    picture, (axis, *_) = canvas.panels(
-        width_in=7.0, height_in=3.4, alt=alt or f"{y_label} against {x_label}: {', '.join(curves)}."
-    )
+    alt = alt or f"{y_label} against {x_label}: {', '.join(curves)}."
+    picture, (axis, *_) = canvas.panels(width_in=7.0, height_in=3.4, alt=alt)
     for i, (start, end) in enumerate(spans):
         axis.axvspan(start, end, color=canvas.ORANGE, alpha=0.25, linewidth=0, label="" if i else span_name)
     for i, (name, values) in enumerate(curves.items()):
@@ -221,9 +220,8 @@ def states(
         msg = f"panels must be arrays of shape (T, U), at least one, got {wrong or 'none'}."
         raise ValueError(msg)
     largest = max(float(np.abs(array).max()) for array in values.values()) or 1.0
-    picture, axes = canvas.panels(
-        1, len(values), height_in=3.2, alt=f"States over steps: {', '.join(values)}."
-    )
+    alt = f"States over steps: {', '.join(values)}."
+    picture, axes = canvas.panels(1, len(values), height_in=3.2, alt=alt)
     for axis, (name, array) in zip(axes, values.items(), strict=True):
         axis.grid(visible=False)
         drawn = axis.imshow(

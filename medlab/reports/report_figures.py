@@ -157,10 +157,8 @@ def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3)
     """
     from medlab.evaluation import attribute
 
-    chosen = {
-        "worst errors": _worst(dataset, evaluation, k),
-        "typical right answers": evaluation.most_typical(k),
-    }
+    worst, typical = _worst(dataset, evaluation, k), evaluation.most_typical(k)
+    chosen = {"worst errors": worst, "typical right answers": typical}
     on = "output" if dataset.task == "regression" else "logit"
     shown: list[Any] = []
     errors: list[float] = []

@@ -44,9 +44,8 @@ def to_html(notebook: Any, title: str) -> str:
     """
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(
-        template_name=_PAGE.name, extra_template_basedirs=[str(_PAGE.parent)], config=_CONFIG
-    )
+    folders = [str(_PAGE.parent)]
+    exporter = HTMLExporter(template_name=_PAGE.name, extra_template_basedirs=folders, config=_CONFIG)
     notebook.metadata["title"] = title
     html, _ = exporter.from_notebook_node(notebook)
     if external := external_requests(html):

@@ -256,10 +256,9 @@ def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
     """Say what this study does not show."""
     lines = ["Images of other scanners, clinics or years were not tried: there it may do worse."]
     if dataset.simulated:
-        simulated = (
+        lines[0] = (
             "The images are simulated. They teach the method; how well it does on patients they cannot say."
         )
-        lines = [simulated]
     if dataset.label_meaning:
         lines.append(f"What a result can mean is what the labels mean. {escape(dataset.label_meaning)}")
     if dataset.test.patients is None:

@@ -270,14 +270,8 @@ class Background:
                 keras.config.disable_interactive_logging()
             if (seed := backend.chosen_seed()) is not None:
                 backend.seed_everything(seed)
-            self._result = self._train(
-                *self._material,
-                checkpoint=self.folder,
-                resume=resume,
-                control=self._control,
-                callbacks=self.callbacks,
-                **self._options,
-            )
+            own = {"checkpoint": self.folder, "resume": resume, "control": self._control}
+            self._result = self._train(*self._material, callbacks=self.callbacks, **own, **self._options)
             state = "done"
         except Stopped:
             state = "stopped"

@@ -102,21 +102,13 @@ def fit(
     backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     batches = _batches(dataset, settings, normalization, augmentation, seed)
-    model.compile(
-        optimizer=_optimizer(settings, len(batches) * settings.epochs),
-        loss=_loss(dataset.task, settings.balance == "focal"),
-        jit_compile=_xla(),
-    )
+    optimizer = _optimizer(settings, len(batches) * settings.epochs)
+    model.compile(optimizer, _loss(dataset.task, settings.balance == "focal"), jit_compile=_xla())
     model.optimizer.build(model.trainable_variables)
     validation = Validation(dataset)
-    identity = {
-        **asdict(settings),
-        "seed": seed,
-        "data": dataset.fingerprint,
-        "network": network_identity(model),
-        "backend": backend.name(),
-        "augmentation": repr(batches.augmentation),
-    }
+    identity = {**asdict(settings), "seed": seed, "data": dataset.fingerprint}
+    identity |= {"network": network_identity(model), "augmentation": repr(batches.augmentation)}
+    identity["backend"] = backend.name()
     monitor = Monitor(
         validation,
         Selection(validation.measure, settings.epochs, settings.patience),
@@ -154,14 +146,9 @@ def _train(
 
     def run(first_epoch: int, last_epoch: int, first_batch: int = 0) -> None:
         control.first_batch = first_batch
-        model.fit(
-            batches.for_keras(first_batch),
-            epochs=last_epoch,
-            initial_epoch=first_epoch,
-            shuffle=False,
-            verbose=0,
-            callbacks=[control, monitor, *callbacks],
-        )
+        material, watching = batches.for_keras(first_batch), [control, monitor, *callbacks]
+        span = {"epochs": last_epoch, "initial_epoch": first_epoch}
+        model.fit(material, **span, shuffle=False, verbose=0, callbacks=watching)
 
     model.stop_training = False
     if first_batch:

@@ -121,13 +121,8 @@ class Monitor(keras.callbacks.Callback):
             # On JAX weights and averages now share their memory, which a prediction gives away: part them.
             self.model.set_weights(copied(self.model.weights))
         predictions = predict(self.model, self.normalization.apply, self.validation.images)
-        row = {
-            "epoch": epoch + 1,
-            "loss": loss,
-            **self.validation.measures(predictions),
-            "learning_rate": rate,
-            "seconds": round(time.perf_counter() - self._epoch_started, 3),
-        }
+        row = {"epoch": epoch + 1, "loss": loss, **self.validation.measures(predictions)}
+        row |= {"learning_rate": rate, "seconds": round(time.perf_counter() - self._epoch_started, 3)}
         logs.update(row)  # for the callbacks after this one
         if self.selection.add(row):
             self.best_weights = copied(self.model.weights)

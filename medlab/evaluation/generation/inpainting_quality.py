@@ -102,12 +102,9 @@ class RepairQuality:
         row: dict[str, float] = {"psnr": float(self.psnr.mean()), "ssim": float(self.ssim.mean())}
         if self.lesion is None or self.erased is None or self.invented is None:
             return row
-        return row | {
-            "lesions": int(self.lesion.sum()),
-            "erased": int(self.erased.sum()),
-            "without_lesion": int((~self.lesion).sum()),
-            "invented": int(self.invented.sum()),
-        }
+        marks = {"lesions": self.lesion, "erased": self.erased, "without_lesion": ~self.lesion}
+        marks["invented"] = self.invented
+        return row | {name: int(marked.sum()) for name, marked in marks.items()}
 
 
 def repair_quality(

@@ -153,12 +153,9 @@ def judge(
     useful = None
     if labels is not None:
         useful = train_on_synthetic(images, labels, dataset, seed=seed, **options)
-    return Judgment(
-        **results,
-        usefulness=useful,
-        count=min(len(some), len(held_out) // 2),
-        features={space: look.describe() for space, look in looks.items()},
-    )
+    described = {space: look.describe() for space, look in looks.items()}
+    count = min(len(some), len(held_out) // 2)
+    return Judgment(**results, usefulness=useful, count=count, features=described)
 
 
 def _cell(value: float, low: float, high: float) -> str:

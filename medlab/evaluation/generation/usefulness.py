@@ -118,9 +118,8 @@ def train_on_synthetic(
 
     groups = dataset.test.patients
     values, spans, _ = intervals.measure(statistics, len(truth), groups, seed=seed)
-    scarce = intervals.too_little(
-        [dataset.test.labels == c for c in range(len(counts))], intervals.group_numbers(len(truth), groups)
-    )
+    parts = [dataset.test.labels == c for c in known]
+    scarce = intervals.too_little(parts, intervals.group_numbers(len(truth), groups))
     reasons = {
         name: scarce or intervals.NO_WIDTH for name, span in spans.items() if scarce or np.isnan(span[0])
     }

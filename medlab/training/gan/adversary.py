@@ -209,15 +209,9 @@ class Adversary:
             If the folder cannot be written or the disk is full; an older GAN there stays as it was.
         """
         folder = Path(folder)
-        facts = {
-            "schema": SCHEMA,
-            "kind": self.kind,
-            "options": self.options,
-            "networks": list(self.networks),
-            "updates": self.updates,
-            "backend": backend.name(),
-            "versions": backend.versions(),
-        }
+        facts: dict[str, Any] = {"schema": SCHEMA, "kind": self.kind, "options": self.options}
+        facts |= {"networks": list(self.networks), "updates": self.updates}
+        facts |= {"backend": backend.name(), "versions": backend.versions()}
         slots = {name: group for name, group in self.state().items() if name.endswith("_slots")}
         # The facts last: a folder with facts is whole.
         names = [*(f"{name}.keras" for name in self.networks), SLOTS, FACTS]
