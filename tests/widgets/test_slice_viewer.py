@@ -162,7 +162,7 @@ def test_refuses_a_place_outside_of_the_volume_and_keeps_the_old_one():
         ("position", [3, 0, 0], "position must lie between 0 and 2, got 3"),
         ("position", [0, -1, 0], "position must lie between 0 and 3, got -1"),
         ("position", [1, 1], r"position must be three numbers \(z, y, x\), got \[1, 1\]"),
-        ("center", np.nan, "center must be a finite number"),
+        ("center", np.nan, "center must lie between"),
         ("overlays", [[True, 0.5]], "one pair for each of 0 masks"),
         ("case", 1, "case must lie between 0 and 0, got 1"),
     ):
