@@ -295,7 +295,12 @@ class Lab:
         before = path.stat().st_mtime_ns
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
-        self.wait_until(lambda: path.stat().st_mtime_ns != before, "saved notebook")
+
+        def is_whole() -> bool:
+            """Whether it was written, to its end: for a moment it is empty."""
+            return path.stat().st_mtime_ns != before and path.read_text(encoding="utf-8").endswith("}\n")
+
+        self.wait_until(is_whole, "saved notebook")
 
     def size(self) -> int:
         """Return the length of the open notebook's file in bytes."""

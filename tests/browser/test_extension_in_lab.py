@@ -31,7 +31,7 @@ def test_words_answer_with_tables_pictures_and_buttons(lab, spots_source):
     expect(lab.cell("cell-3").locator("svg rect").first).to_be_attached()
     expect(lab.cell("cell-3").get_by_role("cell", name="logit").first).to_be_attached()
     expect(lab.cell("cell-4").locator("img")).to_have_count(1)
-    expect(lab.cell("cell-5").locator("img")).to_have_count(1)
+    expect(lab.cell("cell-5").locator("canvas")).to_have_count(3)  # one can scroll through it
     lab.cell("cell-3").scroll_into_view_if_needed()
     lab.keep_picture("rich-displays")
 
