@@ -71,8 +71,9 @@ def test_every_figure_is_dark_and_then_as_it_was(name, monkeypatch):
     monkeypatch.setenv("MEDLAB_THEME", "dark")
     turned = pixels(picture._repr_png_()[0])
     assert light.shape == turned.shape
-    assert light[0, 0].tolist() == [255, 255, 255]
-    assert turned[0, 0].tolist() == [17, 17, 17]
+    # A palette of 256 colors is right to 4 of 255.
+    assert np.abs(light[0, 0] - 255).max() <= 4
+    assert np.abs(turned[0, 0] - 17).max() <= 4
     assert colors(picture) == before
 
 

@@ -25,6 +25,7 @@ COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 # Lines differ in dash and marker too: color alone is lost in print and to some readers.
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+SHADES = 2000  # colors of a figure without colored images
 HATCHES = ("", "////", "....", "xxxx")
 # Whatever of these is installed stands in, glyph by glyph, for what the first does not have.
 FALLBACK_FONTS = (
@@ -50,7 +51,8 @@ class Picture(Figure):
     Attributes
     ----------
     few_colors : bool
-        Whether its PNG has the 256 colors that suit it best: it is then less than half as long.
+        Whether its PNG has the 256 colors that suit it best even where it has thousands: it is then less than
+        half as long.
     """
 
     few_colors = False
@@ -77,9 +79,11 @@ class Picture(Figure):
         """Return the picture as PNG bytes."""
         file = io.BytesIO()
         self.savefig(file, format="png", dpi=DPI)
-        if self.few_colors:
-            image = Image.open(file).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE)
-            image.save(file := io.BytesIO(), format="png", optimize=True)
+        image = Image.open(file).convert("RGB")
+        # Of the shades of letters and lines, 256 differ by 4 of 255 at most; a notebook is half as long.
+        if self.few_colors or image.getcolors(SHADES) is not None:
+            image = image.quantize(256, Image.Quantize.MAXCOVERAGE)
+        image.save(file := io.BytesIO(), format="png", optimize=True)
         return file.getvalue()
 
     def _repr_png_(self) -> tuple[bytes, dict[str, str]]:

@@ -91,7 +91,7 @@ def test_a_learner_trains_stops_resumes_and_takes_the_code_along(lab):
     page.keyboard.press("Control+Enter")
     expect(new.locator(".jp-OutputArea-output").first).to_contain_text("epoch   1 of 1", timeout=60_000)
     lab.save()
-    assert lab.size() < 1_000_000
+    assert lab.size() < 1_000_000  # all figures of the chapter twice, with their words
 
 
 EXPLORER = """
