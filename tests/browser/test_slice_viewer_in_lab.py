@@ -70,7 +70,10 @@ def test_planes_are_linked_and_the_window_and_the_values_need_no_kernel(lab):
     lab.keep_picture("slice-viewer")
     cell.get_by_role("combobox", name="window").select_option("lung")
     cell.get_by_role("slider", name="opacity of ball").press("ArrowLeft")
+    kept = axial.evaluate("canvas => canvas.toDataURL()")
     lab.run(lab.cell("cell-1"))
+    # The picture is renewed as the reader leaves, which draws the widget anew: enlarged as it was.
+    lab.wait_until(lambda: axial.evaluate("canvas => canvas.toDataURL()") == kept, "view as it was left")
     expect(lab.cell("cell-1").get_by_text("[4, 6, 21] -600.0 1500.0 [[True, 0.45]] True")).to_be_visible()
     lab.save()
     assert lab.size() < 60_000
