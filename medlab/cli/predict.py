@@ -41,7 +41,9 @@ def predict(path: Path, folder: Path, out: Path) -> None:
     lines = [f"{len(names):,} images scored into {out.name}.", *notes]
     if scores.risk is None:
         lines.append("The model folder holds no calibration: the probabilities are the network's own.")
-    if scores.unlike is not None:
+    if scores.unlike is None:
+        lines.append("The model folder cannot tell images of another kind: it had too few validation images.")
+    else:
         count = int(np.sum(scores.unlike))
         lines.append(f"{count:,} are unlike the images that the model learned from: look at them first.")
     say("\n".join([*lines, "Teaching and research software, not a medical device."]))

@@ -55,6 +55,7 @@ def test_a_folder_is_scored_and_what_is_unlike_is_flagged(folders):
 def test_what_a_folder_does_not_know_is_told(folders):
     result = run("--model", folders / "plain", folders / "images" / "0.png", "--out", folders / "one.csv")
     assert "holds no calibration: the probabilities are the network's own" in result.output
+    assert "cannot tell images of another kind" in result.output
     assert pd.read_csv(folders / "one.csv").columns.tolist() == ["file", "probability", "called"]
 
 

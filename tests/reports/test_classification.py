@@ -68,7 +68,7 @@ def test_a_folder_of_ones_own_becomes_a_report_a_model_and_numbers(folder):
     assert auc(test["label"] == "clear", test["score"]) == pytest.approx(result.metrics["test"]["auc"])
     facts = json.loads((result.folder / "model" / "model.json").read_text())
     assert facts["calibration"]["method"] == "temperature"
-    assert facts["feature_statistics"]["looks"].keys() == {"gray values", "features"}
+    assert facts["feature_statistics"] is None  # of so few validation images nobody can say what is usual
     assert "Nothing is known of the patients" in (result.folder / "model" / "MODEL_CARD.md").read_text()
     assert "No attribute of the patients is known here" in page
 

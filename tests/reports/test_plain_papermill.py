@@ -51,8 +51,9 @@ def test_the_lines_of_the_readme_work_one_after_the_other(tmp_path):
     assert "passed" in said[checked]
     folder = tmp_path / re.search(r"-p out_dir (\S+)", executed)[1]
     *_, files = printed(tmp_path / "out.ipynb").splitlines()
-    assert files == f"Files: metrics.json, model, training.jsonl in {folder}"
-    assert {path.name for path in folder.iterdir()} == {"metrics.json", "model", "training.jsonl"}
+    assert files == f"Files: metrics.json, model, predictions.csv, training.jsonl in {folder}"
+    written = {"metrics.json", "model", "predictions.csv", "training.jsonl"}
+    assert {path.name for path in folder.iterdir()} == written
     parameters = json.loads((folder / "metrics.json").read_text())["parameters"]
     assert (parameters["epochs"], parameters["scale"]) == (3, "smoke")
     assert "<html" in (tmp_path / "out.html").read_text(encoding="utf-8")
