@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks, metrics
 from medlab.evaluation import intervals
+from medlab.models.card import FEWEST
 
-FEWEST = 10  # images of a class, for a result of a part of the patients
 KINDS = ("all", "false positive", "false negative")
 
 

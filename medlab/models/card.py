@@ -6,7 +6,7 @@ from typing import Any
 
 from medlab.text import estimate
 
-FEWEST = 10  # images of a class, for a subgroup's result
+FEWEST = 10  # images of a class, for the result of a part of the patients
 
 
 def model_card(facts: Mapping[str, Any], subgroups: Sequence[Mapping[str, Any]] | None = None) -> str:

@@ -9,6 +9,7 @@ from IPython.display import Markdown
 
 from medlab import checks, data, plots
 from medlab.evaluation import errors
+from medlab.models.card import FEWEST
 from medlab.text import counted, escape, estimate
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def subgroups(
         for row in table.to_dict("records")
     ]
     if left_out:
-        few = f"{counted(left_out, 'part')} with fewer than {errors.FEWEST} images of a class"
+        few = f"{counted(left_out, 'part')} with fewer than {FEWEST} images of a class"
         rows.append({"part": few, **dict.fromkeys(("images", "positive", *measures.values()), "–")})
     return rows
 
