@@ -120,7 +120,8 @@ def probabilities(evaluation: Evaluation) -> tuple[list[Picture], Markdown]:
     sentences = [
         f"The expected calibration error is the mean distance from the diagonal, {calibration.BINS} bins:",
         f"{before:.3f} as they are, {after:.3f} once their logits are divided by {temperature:.2f}, the",
-        "temperature that suits the validation images.",
+        "temperature that suits the validation images. It leaves 0.5 where it is, so that it cannot mend a",
+        "shift of all probabilities, such as weights for the rarer class bring.",
         f"Probabilities that are right would have {mean:.3f} on average on so many images, and one time in",
         f"twenty more than {floor:.3f}. The net benefit counts the people who are found, less those who are",
         "called for nothing at the price that the threshold sets (Vickers and Elkin 2006), at the prevalence",
