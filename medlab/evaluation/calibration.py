@@ -70,7 +70,8 @@ def ece(targets: ArrayLike, probabilities: ArrayLike, bins: int = BINS) -> float
 
     Parameters
     ----------
-    targets : array, shape (N,), 0 or 1
+    targets : array, shape (N,), 0 or 1; or in [0, 1]
+        Of simulated patients their true risk, which leaves the luck of the labels out.
     probabilities : array, shape (N,), in [0, 1]
     bins : int
         Of about equally many images each.
@@ -78,14 +79,15 @@ def ece(targets: ArrayLike, probabilities: ArrayLike, bins: int = BINS) -> float
     Returns
     -------
     error : float in [0, 1]
-        Never 0 by itself: see `ece_of_calibrated`.
+        Of labels never 0 by itself: see `ece_of_calibrated`.
 
     Examples
     --------
     >>> round(ece([0, 1, 1, 1], [0.2, 0.2, 0.9, 0.9], bins=2), 3)
     0.2
     """
-    truth, values = inputs.probability_pair(targets, probabilities)
+    pairs = zip(("targets", "probabilities"), inputs.number_pair(targets, probabilities), strict=True)
+    truth, values = (inputs.unit_interval(name, shares) for name, shares in pairs)
     return float(_ece(truth[np.newaxis], values, bins)[0])
 
 

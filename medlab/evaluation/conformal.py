@@ -124,10 +124,15 @@ def coverage(targets: ArrayLike, sets: ArrayLike) -> pd.DataFrame:
     table : DataFrame
         Rows are the classes and "all": ``images``, ``covered`` (share whose set holds the true class),
         ``classes`` (mean size of the set), ``single`` and ``empty`` (shares of sets with one class and none).
+
+    Raises
+    ------
+    ValueError
+        If targets and sets differ in length, or a target is none of the K classes.
     """
-    chosen = np.asarray(sets, bool)
-    truth = np.asarray(targets)
-    checks.same_length(targets=truth, sets=chosen)
+    chosen = np.asarray(sets)
+    truth = inputs.table_pair(targets, chosen.astype(float))[0].argmax(axis=1)
+    chosen = chosen.astype(bool)
     held = chosen[np.arange(len(truth)), truth]
     size = chosen.sum(axis=1)
     columns = {"covered": held, "classes": size, "single": size == 1, "empty": size == 0}

@@ -36,7 +36,7 @@ def pair(targets: ArrayLike, scores: ArrayLike, what: str = "scores") -> Pair:
     bad = ~np.isin(truth, (0, 1))
     if bad.any():
         msg = (
-            f"targets must be 0 or 1 (1 is the positive class), got {truth[bad][0]!r}. "
+            f"targets must be 0 or 1 (1 is the positive class), got {truth[bad].tolist()[0]!r}. "
             "dataset.targets(split) gives them for a data set."
         )
         raise ValueError(msg)
@@ -104,7 +104,7 @@ def table_pair(targets: ArrayLike, probabilities: ArrayLike, *, multilabel: bool
     allowed = np.arange(2 if multilabel else values.shape[1])
     bad = ~np.isin(truth, allowed)
     if bad.any():
-        msg = f"targets must be whole numbers from 0 to {allowed[-1]}, got {truth[bad][0]!r}."
+        msg = f"targets must be whole numbers from 0 to {allowed[-1]}, got {truth[bad].tolist()[0]!r}."
         raise ValueError(msg)
     columns = truth if multilabel else truth[:, np.newaxis] == np.arange(values.shape[1])
     return columns.astype(np.int64), unit_interval("probabilities", values)

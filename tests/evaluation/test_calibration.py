@@ -45,6 +45,16 @@ def test_an_interval_holds_the_share_that_it_is_of(overconfident):
     assert table["probability"].between(table["low"], table["high"]).sum() >= 8
 
 
+def test_the_error_against_the_true_risk_has_no_luck_in_it(overconfident):
+    _, told, risk = overconfident
+    # By hand: risks of mean 0.3 and 0.7 beside 0.2 and 0.9.
+    assert calibration.ece([0.2, 0.4, 0.7], [0.2, 0.2, 0.9], bins=2) == pytest.approx((2 * 0.1 + 0.2) / 3)
+    assert calibration.ece(risk, risk) == pytest.approx(0, abs=1e-12)
+    assert calibration.ece(risk, told) > 0.1
+    with pytest.raises(ValueError, match="targets must lie between 0 and 1, got 1 outside, such as 2"):
+        calibration.ece([0, 2], [0.5, 0.5])
+
+
 def test_true_probabilities_have_an_error_too_and_it_is_known(overconfident, rng):
     targets, told, risk = overconfident
     mean, floor = calibration.ece_of_calibrated(risk, n=400, seed=1)

@@ -76,3 +76,14 @@ def test_refusals(rng):
         three.sets(values)
     with pytest.raises(ValueError, match="must have 2 classes, as on validation, got 3"):
         conformal.fit(truth, values).sets(np.full((4, 3), 1 / 3))
+
+
+def test_coverage_refuses_targets_that_are_no_class_of_the_sets():
+    sets = np.array([[True, False], [True, True], [False, True]])
+    assert conformal.coverage([0, 1, 0], sets).loc["0", "covered"] == 0.5
+    with pytest.raises(ValueError, match="from 0 to 1, got -1"):
+        conformal.coverage([0, -1, 0], sets)
+    with pytest.raises(ValueError, match="from 0 to 1, got 2"):
+        conformal.coverage([0, 2, 0], sets)
+    with pytest.raises(ValueError, match=r"targets must have shape \(3,\)"):
+        conformal.coverage([0, 1], sets)
