@@ -6,6 +6,8 @@ from .parameters import (
     validate as validate,
 )
 from .presets import Template as Template, available as available, resolve as resolve
+from .report_certainty import certainty as certainty
+from .report_checklist import checklist as checklist
 from .report_figures import (
     beside as beside,
     class_counts as class_counts,

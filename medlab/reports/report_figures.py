@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from IPython.display import Markdown
 from numpy.typing import NDArray
+from scipy import stats
 
-from medlab import models, plots
+from medlab import metrics, models, plots
 from medlab.evaluation import calibration, decision
-from medlab.text import escape, percent
+from medlab.text import escape, estimate, percent
 
 if TYPE_CHECKING:
     from medlab.data.dataset import Dataset, Split
@@ -100,32 +103,42 @@ def confusion(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
     return [plots.confusion(matrix, names), histogram]
 
 
-def probabilities(evaluation: Evaluation) -> tuple[list[Picture], Markdown]:
+def probabilities(
+    dataset: Dataset, evaluation: Evaluation, learned: Mapping[str, Any]
+) -> tuple[list[Picture], Markdown]:
     """Show whether the test probabilities come true, as they are and calibrated, and what they bring.
 
     The words tell how far probabilities are off by luck alone. No figures for other tasks than binary ones.
+
+    Parameters
+    ----------
+    dataset : medlab.data.Dataset
+    evaluation : medlab.evaluation.Evaluation
+    learned : mapping
+        What `medlab.evaluation.learn` returned: its calibration is shown.
     """
     if evaluation.task != "binary":
         return [], Markdown("This is looked at for two classes only.")
     truth, told = evaluation.targets["test"], evaluation.predictions["test"]
-    fitted = calibration.fit("temperature", evaluation.targets["val"], evaluation.predictions["val"])
+    fitted = calibration.Calibration(**learned["calibration"])
     calibrated = fitted.apply(told)
     tables = {
         name: calibration.reliability(truth, values, patients=evaluation.patients)
         for name, values in (("as they are", told), ("calibrated", calibrated))
     }
     mean, floor = calibration.ece_of_calibrated(calibrated)
-    temperature = fitted.numbers["temperature"]
     before, after = (calibration.ece(truth, values) for values in (told, calibrated))
+    method = fitted.method.replace("_", "-")
     sentences = [
         f"The expected calibration error is the mean distance from the diagonal, {calibration.BINS} bins:",
-        f"{before:.3f} as they are, {after:.3f} once their logits are divided by {temperature:.2f}, the",
-        "temperature that suits the validation images. It leaves 0.5 where it is, so that it cannot mend a",
-        "shift of all probabilities, such as weights for the rarer class bring.",
-        f"Probabilities that are right would have {mean:.3f} on average on so many images, and one time in",
-        f"twenty more than {floor:.3f}. The net benefit counts the people who are found, less those who are",
-        "called for nothing at the price that the threshold sets (Vickers and Elkin 2006), at the prevalence",
-        f"of the test images, {percent(float(truth.mean()))}.",
+        f"{before:.3f} as they are, {after:.3f} once mended on the validation images by *{method}*,",
+        f"{calibration.METHODS[fitted.method]}. Probabilities that are right would have {mean:.3f} on",
+        f"average on so many images, and one time in twenty more than {floor:.3f}.",
+        *_true_risk(dataset, evaluation, calibrated),
+        *_what_a_temperature_leaves(dataset, evaluation, fitted),
+        "The net benefit counts the people who are found, less those who are called for nothing at the price",
+        "that the threshold sets (Vickers and Elkin 2006), at the prevalence of the test images,",
+        f"{percent(float(truth.mean()))}.",
     ]
     curve = decision.decision_curve(truth, calibrated)
     names = {"network": "calibrated", "everybody": "everybody is called", "nobody": "nobody is called"}
@@ -137,6 +150,46 @@ def probabilities(evaluation: Evaluation) -> tuple[list[Picture], Markdown]:
         alt="Decision curve of the calibrated network beside calling everybody and nobody.",
     )
     return [plots.reliability(tables), benefit], Markdown(" ".join(sentences))
+
+
+def _true_risk(dataset: Dataset, evaluation: Evaluation, told: NDArray[np.float64]) -> list[str]:
+    """Say how far probabilities are from the risk given the image, which is known of simulated patients."""
+    risk = evaluation.attributes.get("risk_image")
+    if not dataset.simulated or risk is None:
+        return []
+    risk = 1 - risk if dataset.positive_name == "benign" else risk
+    return [
+        "Of simulated patients the true risk given the image is known, without the luck of who falls ill:",
+        f"from that, the calibrated probabilities are {calibration.ece(risk, told):.3f} away.",
+    ]
+
+
+def _what_a_temperature_leaves(
+    dataset: Dataset, evaluation: Evaluation, fitted: calibration.Calibration
+) -> list[str]:
+    """Say that a temperature mends no shift, whether validation shows one, and what its cure relies on."""
+    if fitted.method != "temperature":
+        return []
+    sentences = [
+        f"The logits are divided by {fitted.numbers['temperature']:.2f}. This leaves 0.5 where it is: a",
+        "temperature cannot mend a shift of all probabilities, such as weights for the rarer class bring.",
+    ]
+    pair = evaluation.targets["val"], evaluation.predictions["val"]
+    with contextlib.suppress(metrics.UndefinedError):
+        gained, span = calibration.gain(*pair, patients=dataset.val.patients)
+        if span[0] > 0:
+            sentences += [
+                "There is such a shift on validation: a line through the logits (platt), judged on images",
+                f"that it was not fitted on, lowers the log loss by {estimate(gained, span)}. Try",
+                "`-p calibration=platt`.",
+            ]
+            truths = [evaluation.targets[name] for name in ("val", "test")]
+            val, test = (percent(float(truth.mean())) for truth in truths)
+            if stats.fisher_exact([np.bincount(truth.astype(int)) for truth in truths]).pvalue < 0.05:
+                sentences.append(
+                    f"Mind that it learns the prevalence of validation, {val}, and that of test is {test}."
+                )
+    return sentences
 
 
 def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3) -> list[Picture | Markdown]:

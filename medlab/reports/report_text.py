@@ -127,7 +127,8 @@ def about_training(run: Run) -> Markdown:
         f"highest learning rate {options['learning_rate']:g}, "
         f"batches of {options['batch_size']}, balance {options['balance']}, "
         f"{'with' if options['augment'] else 'without'} augmentation. "
-        f"The weights of epoch {run.best_epoch} were kept."
+        f"The weights of epoch {run.best_epoch} were kept. "
+        f"The network, {run.model.name}, has {run.model.count_params():,} of them."
     )
 
 
@@ -294,8 +295,11 @@ def _patients(dataset: Dataset) -> str:
     if dataset.test.patients is None:
         return "not known" + (f"; the source split by {dataset.split_by}" if dataset.split_by else "")
     splits = dataset.splits().items()
-    counts = {name: len(np.unique(split.patients)) for name, split in splits if split.patients is not None}
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    known = {name: np.unique(split.patients) for name, split in splits if split.patients is not None}
+    everybody = np.concatenate(list(known.values()))
+    again = len(everybody) - len(np.unique(everybody))
+    counts = ", ".join(f"{name} {len(patients):,}" for name, patients in known.items())
+    return f"{counts}; {again:,} come again in another split" if again else f"{counts}; none is in two splits"
 
 
 def _estimate(measures: Mapping[str, Any], name: str) -> str:

@@ -154,3 +154,32 @@ def test_refusals(overconfident):
         calibration.reliability(targets, told, patients=[1, 2])
     with pytest.raises(ValueError, match="bins"):
         calibration.ece(targets, told, bins=0)
+
+
+def test_a_line_through_the_logits_gains_where_all_are_shifted_and_nothing_where_none_is():
+    rng = np.random.default_rng(3)
+    truth = (rng.random(800) < 0.3).astype(int)
+    logits = rng.normal(2 * truth - 1, 1.4) + np.log(0.3 / 0.7)
+    shifted, right = (special.expit(logits + by) for by in (1.5, 0.0))
+    gained, (low, high) = calibration.gain(truth, shifted)
+    assert low > 0
+    assert low < gained < high
+    low, high = calibration.gain(truth, right)[1]
+    assert low < 0
+    back = calibration.gain(truth, shifted, method="temperature", beside="platt")[0]
+    assert back == pytest.approx(-gained)
+
+
+def test_a_gain_keeps_the_images_of_a_patient_together():
+    rng = np.random.default_rng(4)
+    truth = np.repeat(rng.integers(0, 2, 60), 5)
+    told = np.clip(np.repeat(rng.random(60), 5), 0.05, 0.95)
+    each, alone = (
+        calibration.gain(truth, told, patients=who)[1] for who in (None, np.repeat(np.arange(60), 5))
+    )
+    assert alone[1] - alone[0] > each[1] - each[0]
+
+
+def test_a_gain_needs_images_of_each_class_in_each_part():
+    with pytest.raises(metrics.UndefinedError, match=r"at least 5 images of each class, got 2"):
+        calibration.gain([0] * 9 + [1] * 2, np.linspace(0.1, 0.9, 11))

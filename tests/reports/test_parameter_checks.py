@@ -200,3 +200,13 @@ def test_messages_name_a_folder_without_what_lies_above_it(folder):
     (folder / "train" / "benign" / "3.png").write_bytes(b"no image")
     texts.append(problem(data_dir=str(folder)))
     assert not [text for text in texts if str(folder.parent) in text]
+
+
+@pytest.mark.parametrize("name", ["bloodmnist", "chestmnist"])
+def test_several_classes_are_calibrated_by_a_temperature_alone(name):
+    assert problem(dataset=name, calibration="platt") == (
+        "calibration: calibration of other than two classes must be one of: temperature; got 'platt'."
+    )
+    for dataset, method in ((name, "temperature"), ("pneumoniamnist", "platt"), ("nothing", "platt")):
+        found = dict(parameter_checks.domain_problems({"dataset": dataset, "calibration": method}))
+        assert "calibration" not in found

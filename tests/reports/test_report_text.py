@@ -6,7 +6,7 @@ import pytest
 
 from medlab import reports
 from medlab.data import Dataset, Split
-from medlab.evaluation import calibration, evaluate
+from medlab.evaluation import calibration, conformal, evaluate
 
 
 def split(n, seed, patients):
@@ -38,13 +38,19 @@ def study(**facts):
     )
 
 
+def learned(evaluation, method="temperature"):
+    pair = evaluation.targets["val"], evaluation.predictions["val"]
+    fitted = {"calibration": calibration.fit(method, *pair), "conformal": conformal.fit(*pair)}
+    return {name: value.as_dict() for name, value in fitted.items()}
+
+
 def test_the_data_are_described_with_what_is_not_known():
     dataset, _ = study(notes=("Halved.",), window_hu=(-400.0, 1400.0))
     text = reports.about_data(dataset).data
     assert "Folder &#124; names." in text
     assert "sizes in millimeters cannot be given" in text
     assert "train 60, val 30, test 40" in text
-    assert "train 30, val 15, test 20" in text
+    assert "train 30, val 15, test 20; 35 come again in another split" in text
     assert "center -400 HU, width 1400 HU" in text
     assert text.endswith("- Halved.")
 
@@ -122,13 +128,87 @@ def test_figures_are_drawn_for_a_binary_task():
 
 
 def test_probabilities_are_shown_with_what_they_would_be_off_by_luck():
-    _, evaluation = study()
-    (reliability, benefit), text = reports.probabilities(evaluation)
+    dataset, evaluation = study()
     told, truth = evaluation.predictions["test"], evaluation.targets["test"]
+    (reliability, benefit), text = reports.probabilities(dataset, evaluation, learned(evaluation, "platt"))
+    platt = calibration.fit("platt", evaluation.targets["val"], evaluation.predictions["val"]).apply(told)
     assert f"15 bins: {calibration.ece(truth, told):.3f} as they are" in text.data
+    assert f"{calibration.ece(truth, platt):.3f} once mended on the validation images by *platt*" in text.data
+    assert "temperature" not in text.data
+    assert "true risk" not in text.data
     assert "at the prevalence of the test images, 50 %" in text.data
     assert "as they are 0." in reliability.alt
     assert "calling everybody and nobody" in benefit.alt
+
+
+def shifted(prevalence_test, by=1.5):
+    """Return a study whose logits are too high by `by`, as class weights make them."""
+    dataset, evaluation = study(simulated=True)
+    rng = np.random.default_rng(6)
+    for name, (n, share) in {"val": (600, 0.4), "test": (600, prevalence_test)}.items():
+        truth = (rng.random(n) < share).astype(float)
+        logits = rng.normal(2 * truth - 1, 1.4) + np.log(2 / 3) + by
+        evaluation.targets[name], evaluation.predictions[name] = truth, 1 / (1 + np.exp(-logits))
+    split = replace(dataset.val.subset(np.zeros(600, int)), patients=np.arange(600).astype(str))
+    measured = replace(evaluation, patients=None, attributes={}, threshold=0.5)
+    return replace(dataset, val=split), measured
+
+
+def test_a_shift_that_a_temperature_cannot_mend_is_named_with_its_cure_and_what_that_relies_on():
+    dataset, evaluation = shifted(0.4)
+    text = reports.probabilities(dataset, evaluation, learned(evaluation))[1].data
+    assert "The logits are divided by" in text
+    assert "lowers the log loss by 0." in text
+    assert "Try `-p calibration=platt`." in text
+    assert "Mind that" not in text
+    dataset, evaluation = shifted(0.9)
+    text = reports.probabilities(dataset, evaluation, learned(evaluation))[1].data
+    assert "Mind that it learns the prevalence of validation" in text
+    dataset, evaluation = shifted(0.4, by=0)
+    text = reports.probabilities(dataset, evaluation, learned(evaluation))[1].data
+    assert "a temperature cannot mend a shift" in text
+    assert "calibration=platt" not in text
+
+
+def test_simulated_patients_tell_how_far_probabilities_are_from_the_true_risk():
+    dataset, evaluation = shifted(0.4)
+    risk = np.full(600, 0.4)
+    evaluation = replace(evaluation, attributes={"risk_image": risk})
+    fitted = learned(evaluation, "platt")
+    away = calibration.ece(
+        risk, calibration.Calibration(**fitted["calibration"]).apply(evaluation.predictions["test"])
+    )
+    text = reports.probabilities(dataset, evaluation, fitted)[1].data
+    assert f"from that, the calibrated probabilities are {away:.3f} away" in text
+
+
+def test_sets_are_shown_beside_what_they_promised_and_doubt_beside_what_it_is_worth():
+    dataset, evaluation = shifted(0.4)
+    (figure,), words = reports.certainty(dataset, evaluation, learned(evaluation))
+    assert "hold the true class of 90 % of the images of each class" in words.data
+    assert "No class falls short of it" in words.data
+    rows = [line.split(" | ") for line in words.data.splitlines() if line.startswith("| ")]
+    assert rows[0][-3:] == ["one class", "both", "none |"]
+    assert [row[0] for row in rows[1:]] == ["| benign", "| malignant", "| all"]
+    assert sum(int(row[1]) for row in rows[1:3]) == 600
+    assert "Its doubt tells where it errs" in words.data
+    assert "left to a person" in figure.axes[0].get_xlabel()
+
+
+def test_sets_of_other_images_than_those_of_validation_break_their_promise():
+    dataset, evaluation = shifted(0.4)
+    evaluation.predictions["test"] = 1 - evaluation.predictions["test"]
+    words = reports.certainty(dataset, evaluation, learned(evaluation))[1].data
+    assert "It is not kept for malignant, by more than luck: the test images differ" in words
+    assert "that its doubt tells where it errs is not shown here" in words
+
+
+def test_sets_of_too_few_validation_images_and_other_tasks_are_said_to_be_undefined():
+    dataset, evaluation = study()
+    words = reports.certainty(dataset, evaluation, {"conformal": None})[1].data
+    assert "not defined here, for validation has fewer than 10 images of a class" in words
+    evaluation = replace(evaluation, task="regression")
+    assert "Here it is not defined" in reports.certainty(dataset, evaluation, {})[1].data
 
 
 @pytest.mark.slow
@@ -154,7 +234,10 @@ def test_figures_are_drawn_for_several_classes_several_labels_and_amounts():
         assert reports.samples(dataset).alt
         assert reports.worst_errors(dataset, evaluation).alt
         assert reports.subgroups(dataset, evaluation) is None
-        assert reports.probabilities(evaluation)[0] == []
+        assert reports.probabilities(dataset, evaluation, {})[0] == []
+        measured = case["task"] == "multiclass"
+        sets = learned(evaluation) if measured else {}
+        assert len(reports.certainty(dataset, evaluation, sets)[0]) == measured
         assert reports.limits(dataset, evaluation).data
         run = SimpleNamespace(train_seconds=3.2, backend="jax")
         assert (
@@ -185,10 +268,15 @@ def test_training_is_told_in_a_sentence():
         "balance": "none",
         "augment": False,
     }
-    run = SimpleNamespace(history=[0] * 4, train_seconds=2.0, backend="torch", best_epoch=3, options=options)
+    network = SimpleNamespace(name="tiny_cnn", count_params=lambda: 1234)
+    facts = {"train_seconds": 2.0, "backend": "torch", "best_epoch": 3, "options": options}
+    run = SimpleNamespace(history=[0] * 4, model=network, **facts)
     text = reports.about_training(run).data
     assert "Trained 4 of at most 9 epochs in 2 s on torch: sgd, highest learning rate 0.05" in text
-    assert "without augmentation. The weights of epoch 3 were kept" in text
+    assert (
+        "without augmentation. The weights of epoch 3 were kept. The network, tiny_cnn, has 1,234 of them."
+        in text
+    )
 
 
 def results(evaluation, balance="none"):
