@@ -45,89 +45,85 @@ def certainty(
         return [], Markdown(
             "This is looked at where an image has one of several classes. Here it is not defined."
         )
-    truth, told = evaluation.targets["test"].astype(int), evaluation.predictions["test"]
-    if evaluation.threshold is not None:
-        right = metrics.decide(told, evaluation.threshold) == truth
-        places = (special.logit(np.clip(p, _EDGE, 1 - _EDGE)) for p in (told, evaluation.threshold))
-        doubt, sure = (
-            -np.abs(np.subtract(*places)),
-            "by how far its probability lies from the threshold, in logits",
-        )
-    else:
+    truth, told, cut = (
+        evaluation.targets["test"].astype(int),
+        evaluation.predictions["test"],
+        evaluation.threshold,
+    )
+    if cut is None:
         right, doubt = told.argmax(axis=1) == truth, -told.max(axis=1)
         sure = "by the highest of its probabilities"
-    words = [_sets(dataset, evaluation, learned, truth), _without(evaluation, right, doubt, sure)]
+    else:
+        place, border = (special.logit(np.clip(value, _EDGE, 1 - _EDGE)) for value in (told, cut))
+        right, doubt = metrics.decide(told, cut) == truth, -np.abs(place - border)
+        sure = "by how far its probability lies from the threshold, in logits"
     curve = decision.abstention_curve(np.ones(len(truth)), right.astype(float), doubt)
-    ways = {"value": "the least sure", "best": "the wrong ones, if known"}
+    curves = {"the least sure": 100 * curve["value"], "the wrong ones, if known": 100 * curve["best"]}
     figure = plots.lines(
         100 * (1 - curve["answered"]),
-        {name: 100 * curve[column] for column, name in ways.items()}
-        | {"any, at random": np.full(len(curve), 100 * right.mean())},
+        curves | {"any, at random": np.full(len(curve), 100 * right.mean())},
         x_label="share of the test images left to a person (%)",
         y_label="right answers on the others (%)",
         alt=f"Right answers on the images that are kept: {percent(right.mean(), 1)} of all.",
     )
-    return [figure], Markdown("\n\n".join(words))
+    words = [*_sets(dataset, evaluation, learned, truth), "", _without(evaluation, right, doubt, sure)]
+    return [figure], Markdown("\n".join(words))
 
 
 def _sets(
     dataset: Dataset, evaluation: Evaluation, learned: Mapping[str, Any], truth: NDArray[np.int64]
-) -> str:
-    """Return how large the sets are, and how often they hold the true class, in a table."""
+) -> list[str]:
+    """Return how large the sets are, and how often they hold the true class: a sentence and a table."""
     if learned["conformal"] is None:
         few = f"validation has fewer than {conformal.FEWEST} images of a class"
-        return f"Sets of classes are not defined here, for {few}, from which nothing can be promised."
+        return [f"Sets of classes are not defined here, for {few}, from which nothing can be promised."]
     fitted = conformal.ConformalSets(**learned["conformal"])
-    sets, promised = fitted.sets(evaluation.predictions["test"], scoring.COVERAGE), percent(scoring.COVERAGE)
+    sets = fitted.sets(evaluation.predictions["test"], scoring.COVERAGE)
     size, held = sets.sum(axis=1), sets[np.arange(len(truth)), truth]
-    several = "both" if sets.shape[1] == 2 else "several"
-    lines = [f"| class | images | set holds it | one class | {several} | none |", "|:--" * 6 + "|"]
-    short = []
-    for number, name in [*enumerate(dataset.target_names), (-1, "all")]:
-        inside = truth == number if number >= 0 else np.ones(len(truth), bool)
-        if not inside.any():
-            continue
-        groups = None if evaluation.patients is None else evaluation.patients[inside]
-        span, _ = intervals.proportion(held[inside], groups)
+    lines, short = ["| class | images | set holds it | one class | several | none |", "|:--" * 6 + "|"], []
+    for number, name in enumerate([*dataset.target_names, "all"]):
+        inside = (truth == number) | (number == sets.shape[1])
+        told, span = _share(evaluation, held, inside)
         shares = [percent(np.mean(part[inside])) for part in (size == 1, size > 1, size == 0)]
-        cells = [escape(name), f"{inside.sum():,}", estimate(held[inside].mean(), span), *shares]
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join([escape(name), f'{inside.sum():,}', told, *shares])} |")
         # What validation promises depends on the luck of its images, too (Vovk 2012, arXiv 1209.2673).
-        known = fitted.classes.count(number) if fitted.classes else 0
+        known = np.sum(np.equal(fitted.classes, number))
         above = np.floor((1 - scoring.COVERAGE) * (known + 1))
         luck = stats.betabinom.cdf(held[inside].sum(), inside.sum(), known + 1 - above, above)
-        short += [escape(name)] * bool(number >= 0 and span[1] < scoring.COVERAGE and luck < 0.025)
+        short += [escape(name)] * bool(span[1] < scoring.COVERAGE and luck < 0.025)
     verdict = "No class falls short of it by more than luck."
     if short:
-        verdict = (
-            f"It is not kept for {', '.join(short)}, by more than luck: the test images differ from those "
-            "of validation."
-        )
-    return "\n".join(
-        [
-            f"The sets were promised to hold the true class of {promised} of the images of each class, as "
-            f"long as these are drawn as the validation images were. {verdict}",
-            "",
-            *lines,
-        ]
+        differ = "by more than luck: the test images differ from those of validation"
+        verdict = f"It is not kept for {', '.join(short)}, {differ}."
+    promise = (
+        f"The sets were promised to hold the true class of {percent(scoring.COVERAGE)} of the images of each"
     )
+    return [
+        f"{promise} class, as long as these are drawn as the validation images were. {verdict}",
+        "",
+        *lines,
+    ]
+
+
+def _share(evaluation: Evaluation, right: NDArray[np.bool_], part: Any) -> tuple[str, intervals.Interval]:
+    """Return the share of right ones in a part of the test images as text, and its interval."""
+    if not len(right[part]):
+        return "–", intervals.NO_INTERVAL
+    groups = None if evaluation.patients is None else evaluation.patients[part]
+    span, _ = intervals.proportion(right[part], groups)
+    return estimate(right[part].mean(), span), span
 
 
 def _without(evaluation: Evaluation, right: NDArray[np.bool_], doubt: NDArray[np.float64], sure: str) -> str:
     """Return in words what is right among the least sure images, and among the others."""
-    cut = round((1 - _LEAST_SURE) * len(right))
-    order = np.argsort(doubt, kind="stable")
-    told, spans = [], []
-    for index in (order[cut:], order[:cut]):
-        groups = None if evaluation.patients is None else evaluation.patients[index]
-        spans.append(intervals.proportion(right[index], groups)[0])
-        told.append(estimate(right[index].mean() if len(index) else None, spans[-1]))
-    verdict = "Too few images are left to say more."
-    if spans[0][1] < spans[1][0]:
+    order, kept = np.argsort(doubt, kind="stable"), round((1 - _LEAST_SURE) * len(right))
+    (unsure, low), (others, high) = (_share(evaluation, right, part) for part in (order[kept:], order[:kept]))
+    verdict = "The intervals overlap: that its doubt tells where it errs is not shown here."
+    if np.isnan([*low, *high]).any():
+        verdict = "Too few images are left to say more."
+    elif low[1] < high[0]:
         verdict = "Its doubt tells where it errs: those are the images to leave to a person."
-    elif np.isfinite(spans).all():
-        verdict = "The intervals overlap: that its doubt tells where it errs is not shown here."
     return (
-        f"How sure the network is of an answer is told {sure}. Of the {percent(_LEAST_SURE)} of which "
-        f"it is least sure, {told[0]} are answered rightly, of the others {told[1]}. {verdict}"
+        f"How sure the network is of an answer is told {sure}. Of the {percent(_LEAST_SURE)} of which it is "
+        f"least sure, {unsure} are answered rightly, of the others {others}. {verdict}"
     )

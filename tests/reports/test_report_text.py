@@ -188,7 +188,7 @@ def test_sets_are_shown_beside_what_they_promised_and_doubt_beside_what_it_is_wo
     assert "hold the true class of 90 % of the images of each class" in words.data
     assert "No class falls short of it" in words.data
     rows = [line.split(" | ") for line in words.data.splitlines() if line.startswith("| ")]
-    assert rows[0][-3:] == ["one class", "both", "none |"]
+    assert rows[0][-3:] == ["one class", "several", "none |"]
     assert [row[0] for row in rows[1:]] == ["| benign", "| malignant", "| all"]
     assert sum(int(row[1]) for row in rows[1:3]) == 600
     assert "Its doubt tells where it errs" in words.data
