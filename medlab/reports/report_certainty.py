@@ -87,7 +87,7 @@ def _sets(
         shares = [percent(np.mean(part[inside])) for part in (size == 1, size > 1, size == 0)]
         lines.append(f"| {' | '.join([escape(name), f'{inside.sum():,}', told, *shares])} |")
         # What validation promises depends on the luck of its images, too (Vovk 2012, arXiv 1209.2673).
-        known = np.sum(np.equal(fitted.classes, number))
+        known = (fitted.classes or ()).count(number)
         above = np.floor((1 - scoring.COVERAGE) * (known + 1))
         luck = stats.betabinom.cdf(held[inside].sum(), inside.sum(), known + 1 - above, above)
         short += [escape(name)] * bool(span[1] < scoring.COVERAGE and luck < 0.025)
