@@ -23,6 +23,7 @@ PARTS = (
     "chapters",
     "claims",
     "gan",
+    "trust",
     "viewers",
 )
 
