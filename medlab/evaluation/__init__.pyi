@@ -3,9 +3,12 @@ from . import (
     calibration as calibration,
     conformal as conformal,
     decision as decision,
+    detection as detection,
     evidence as evidence,
     generation as generation,
+    lesions as lesions,
     likeness as likeness,
+    segmentation as segmentation,
 )
 from .attribution import Attribution as Attribution, attribute as attribute
 from .evaluations import Evaluation as Evaluation, evaluate as evaluate

@@ -17,7 +17,7 @@ from .cnn import (
 from .concepts import concept_bottleneck as concept_bottleneck, correct_concepts as correct_concepts
 from .costs import cost as cost
 from .gradients import input_gradients as input_gradients
-from .lungrads import lung_rads as lung_rads
+from .lungrads import lung_rads as lung_rads, lung_rads_followup as lung_rads_followup
 from .prediction import predict as predict
 from .risk_scores import RiskScore as RiskScore, risk_score as risk_score
 from .rnn import (

@@ -84,6 +84,43 @@ def resample(
     return replace(volume, array=array, **place, notes=notes)
 
 
+def check_same_grid(**volumes: Volume) -> None:
+    """Refuse volumes that do not lie on one grid, voxel on voxel.
+
+    Parameters
+    ----------
+    **volumes : Volume
+        By the names that the message uses, as in ``check_same_grid(image=image, mask=mask)``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or the corners lie further apart than a tenth of a voxel, which is more than
+        headers are rounded by.
+
+    Examples
+    --------
+    >>> image, mask = (Volume(np.zeros((7, 8, 9)), (z_mm, 0.8, 0.7)) for z_mm in (3.0, 5.0))
+    >>> check_same_grid(image=image, mask=mask)
+    Traceback (most recent call last):
+    ValueError: image and mask must lie on one grid, got corners up to 12.0 mm apart. Use ...
+    """
+    (first, one), *others = volumes.items()
+    for name, other in others:
+        reason = f"shapes {one.shape} and {other.shape}"
+        if one.shape == other.shape:
+            corners = list(itertools.product(*((0, n - 1) for n in one.shape)))
+            apart_mm = np.linalg.norm(one.to_world(corners) - other.to_world(corners), axis=1).max()
+            if apart_mm <= 0.1 * min(one.spacing_mm):
+                continue
+            reason = f"corners up to {apart_mm:.1f} mm apart"
+        msg = (
+            f"{first} and {name} must lie on one grid, got {reason}. "
+            f"Use resample({name}, like={first}), with interpolation='nearest' for a mask."
+        )
+        raise ValueError(msg)
+
+
 def _regridded(volume: Volume, spacing_mm: float | Sequence[float] | None) -> Volume:
     """Return an empty volume of another spacing around the same center."""
     spacing = np.broadcast_to(np.asarray(spacing_mm, dtype=np.float64), 3)
