@@ -147,10 +147,16 @@ def lung_rads_followup(
     prior = _indices("prior_category", prior_category, CATEGORIES)
     checks.same_length(diameter_mm=now, prior_mm=before, prior_category=prior)
     new = np.isnan(before)
+    wrong = ~new & ~((before > 0) & np.isfinite(before))
+    if wrong.any():
+        msg = f"prior_mm must be positive, or NaN for a nodule that is new, got {before[wrong][0]:g}."
+        raise ValueError(msg)
     by_size = lung_rads(now, kind, solid_mm)
     core = np.zeros(len(now)) if solid_mm is None else np.round(np.asarray(solid_mm, dtype=float), 1)
     known = (kind == NODULE_TYPES.index("part-solid")) & ~new
-    old_core = np.where(known, _solid_parts(prior_solid_mm, known, before), core) if known.any() else core
+    old_core = core
+    if known.any():
+        old_core = np.where(known, _solid_parts(prior_solid_mm, known, before, "prior_solid_mm"), core)
     by_old_size = lung_rads(np.where(new, now, before), kind, old_core)
 
     growing, slow = _growth(now - before, months)
@@ -211,22 +217,25 @@ def _indices(what: str, names: ArrayLike, allowed: tuple[str, ...]) -> NDArray[n
 
 
 def _solid_parts(
-    solid_mm: ArrayLike | None, part_solid: NDArray[np.bool_], diameter: NDArray[np.float64]
+    solid_mm: ArrayLike | None,
+    part_solid: NDArray[np.bool_],
+    diameter: NDArray[np.float64],
+    what: str = "solid_mm",
 ) -> NDArray[np.float64]:
     if solid_mm is None:
         msg = (
-            f"solid_mm must be given for part-solid nodules, got none for {part_solid.sum()} of them. "
+            f"{what} must be given for part-solid nodules, got none for {part_solid.sum()} of them. "
             "It is the mean diameter of the solid part, in mm; 0 where there is none yet."
         )
         raise ValueError(msg)
-    checks.same_length(diameter_mm=diameter, solid_mm=solid_mm)
+    checks.same_length(diameter_mm=diameter, **{what: solid_mm})
     core = np.asarray(solid_mm, dtype=float)
-    checks.finite("solid_mm of part-solid nodules", core[part_solid])
+    checks.finite(f"{what} of part-solid nodules", core[part_solid])
     core = np.round(core, 1)
     wrong = part_solid & ((core < 0) | (core > diameter))
     if wrong.any():
         msg = (
-            f"solid_mm of a part-solid nodule must lie between 0 and its diameter, got {core[wrong][0]:g} of "
+            f"{what} of a part-solid nodule must lie between 0 and its diameter, got {core[wrong][0]:g} of "
             f"{diameter[wrong][0]:g} mm."
         )
         raise ValueError(msg)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from medlab.data.volumes import Volume, resample
+from medlab.data.volumes import Volume, check_same_grid, resample
 
 
 @pytest.fixture
@@ -178,3 +178,24 @@ def test_refuses_to_interpolate_booleans(volume):
     mask = Volume(volume.array > 0, volume.spacing_mm)
     with pytest.raises(TypeError, match=r"interpolation of a mask must be 'nearest', got 'linear'"):
         resample(mask, 1.0)
+
+
+def test_volumes_on_one_grid_pass_whatever_they_hold_and_however_headers_round(volume):
+    origin = tuple(np.array(volume.origin_mm) + 1e-4)
+    mask = Volume(volume.array > 0, volume.spacing_mm, origin, volume.direction)
+    check_same_grid(image=volume, mask=mask, other=volume)
+
+
+def test_refuses_a_mask_on_another_grid_until_it_is_resampled(volume):
+    other = resample(Volume(np.ones((4, 5, 6)), (5.0, 1.2, 1.1), volume.origin_mm, volume.direction), 2.0)
+    with pytest.raises(ValueError, match=r"image and mask must lie on one grid, got shapes .*resample\(mask"):
+        check_same_grid(image=volume, mask=other)
+    check_same_grid(image=volume, mask=resample(other, like=volume, interpolation="nearest"))
+    moved = Volume(volume.array, volume.spacing_mm, tuple(np.add(volume.origin_mm, 0.4)), volume.direction)
+    with pytest.raises(
+        ValueError, match=r"one and two must lie on one grid, got corners up to 0\.7 mm apart"
+    ):
+        check_same_grid(one=volume, two=moved)
+    turned = Volume(volume.array, volume.spacing_mm, volume.origin_mm, -volume.direction)
+    with pytest.raises(ValueError, match="one and two must lie on one grid, got corners"):
+        check_same_grid(one=volume, two=turned)
