@@ -25,6 +25,7 @@ PARTS = (
     "gan",
     "trust",
     "viewers",
+    "surface_distance",
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -264,7 +264,7 @@ def _sphericity(body: NDArray[np.bool_], spacing_mm: NDArray) -> float:
     return float(np.cbrt(36 * np.pi * volume_mm3**2) / mesh_surface_area(points, faces))
 
 
-def _density_hu(mask: Volume, inside: NDArray[np.bool_], image: Volume) -> dict[str, float]:
+def _density_hu(mask: Volume, inside: NDArray[np.bool_], image: Volume) -> dict[str, Any]:
     check_same_grid(image=image, mask=mask)
     if image.units != "HU":
         msg = f"image must be in HU, got {image.units!r}. Say units='HU' if its numbers are CT numbers."

@@ -162,7 +162,7 @@ def lung_rads_followup(
     growing, slow = _growth(now - before, months)
     core_growing, core_slow = _growth(core - old_core, months)
     core_growing |= known & (old_core == 0) & (core > 0)
-    watched = np.round(months)
+    watched = np.round(np.asarray(months, dtype=float))
     stepped = np.select([(prior == 1) & (watched >= 6), (prior == 2) & (watched >= 3)], [0, 1], prior)
     stable = np.where(by_size > by_old_size, np.maximum(by_size, stepped), stepped)
     solid = np.select(
