@@ -240,13 +240,13 @@ def _checked(hits: ArrayLike, scan: NDArray[np.int64], lesion_scan: NDArray[np.i
     """Return hits that another rule gave, refused where they name no lesion or one of another scan."""
     checks.same_length(hits=hits, candidates=scan)
     hit = checks.finite("hits", np.asarray(hits, dtype=float)).astype(np.int64)
-    checks.in_range("hits", int(hit.min(initial=-1)), -1)
-    checks.in_range("hits", int(hit.max(initial=-1)), -1, len(lesion_scan) - 1)
-    wrong = (hit >= 0) & (lesion_scan[hit] != scan)
+    own = (hit >= 0) & (hit < len(lesion_scan))
+    own[own] = lesion_scan[hit[own]] == scan[own]
+    wrong = ~own & (hit != -1)
     if wrong.any():
         msg = (
-            f"hits must name a lesion of the candidate's own scan, got {int(wrong.sum())} of another. Count "
-            "lesions from 0 over all scans, as rows of the table."
+            f"hits must name a lesion of the candidate's own scan or be -1, got {int(wrong.sum())} others. "
+            "Count lesions from 0 over all scans, as rows of the table."
         )
         raise ValueError(msg)
     return hit

@@ -182,9 +182,9 @@ CANDIDATES = table([("a", 0, 0, 0, 0.5), ("b", 0, 0, 0, 0.4)], "score")
         ({"scans": ["a"]}, "scans must name all scans, but 1 candidates lie in others"),
         ({"scans": ["a", "b", "b"]}, "scans must name each scan once, got 1 twice"),
         ({"hits": [0]}, "same length, got hits 1, candidates 2"),
-        ({"hits": [0, 3]}, "hits must lie between -1 and 2, got 3"),
-        ({"hits": [-2, 0]}, "hits must lie between -1 and infinity, got -2"),
-        ({"hits": [0, 1]}, "hits must name a lesion of the candidate's own scan, got 1 of another"),
+        ({"hits": [0, 3]}, "own scan or be -1, got 1 others"),
+        ({"hits": [-2, 2]}, "own scan or be -1, got 1 others"),
+        ({"hits": [0, 1]}, "hits must name a lesion of the candidate's own scan or be -1, got 1 others"),
         ({"groups": ["p"]}, "same length"),
     ],
 )
