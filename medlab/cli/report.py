@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from medlab import data, models, reports
 from medlab.cli.console import complete_from, pairs_option, plain_refusals, read_pairs, say
+from medlab.reports.parameters import reads_model
 from medlab.text import estimate
 
 
@@ -34,7 +35,8 @@ def _complete_pair(context: click.Context, _option: click.Parameter, incomplete:
     name, equals, value = incomplete.partition("=")
     if not equals:
         return [CompletionItem(f"{n}=", help=p.help) for n, p in schema.items() if n.startswith(name)]
-    listed = {"dataset": data.registered, "model": models.names}
+    saved = reads_model([*schema.values()])
+    listed = {"dataset": data.registered, "model": list if saved else models.names}
     choices = listed[name]() if name in listed else schema[name].choices if name in schema else ()
     return [CompletionItem(f"{name}={choice}") for choice in choices if choice.startswith(value)]
 
@@ -135,7 +137,8 @@ def _run(template: Any, given: dict[str, dict[str, Any]], out: str | None) -> No
     except reports.ReportFailed as error:
         lines, code = [f"{template.name}: {error}", _kept(error.folder)], 1
     else:
-        say("\n".join([*headline(result.metrics), f"Report: {result.html}"]), result)
+        lines = result.metrics.get("summary") or headline(result.metrics)
+        say("\n".join([*lines, f"Report: {result.html}"]), result)
         return
     click.echo("\n".join(lines), err=True)
     sys.exit(code)

@@ -19,4 +19,4 @@ from .nearcopies import near_copies as near_copies
 from .normalization import Normalization as Normalization, normalize as normalize
 from .registry import describe as describe, registered as registered
 from .splitting import stratified_split as stratified_split
-from .unlabeled import read_images as read_images
+from .unlabeled import OneImage as OneImage, read_images as read_images, read_one as read_one

@@ -140,10 +140,13 @@ class Survey(NamedTuple):
         What `load_folder` would refuse: its parameter, and the message.
     size : (int, int) or None
         Height and width to which images will be loaded, where they are known.
+    class_names : tuple of str
+        Of the class folders.
     """
 
     problems: list[tuple[str, str]]
     size: tuple[int, int] | None = None
+    class_names: tuple[str, ...] = ()
 
 
 def survey_folder(
@@ -186,12 +189,12 @@ def survey_folder(
     tried("positive_class", lambda: _positive(positive_class, class_names))
     rows = tried("path", lambda: classfolders.read_headers(names, root))
     if not rows:
-        return Survey(problems)
+        return Survey(problems, None, class_names)
     all_files = [file for files, _ in rows.values() for file in files]
     tried("path", lambda: imagefiles.common_depth(all_files))
     tried("group_rule", lambda: _split_off(rows, class_names, FRACTIONS, group_rule, root, seed))
     choose = imagefiles.common_size if image_size is None else lambda _: _size(image_size)
-    return Survey(problems, tried("image_size", lambda: choose(all_files)))
+    return Survey(problems, tried("image_size", lambda: choose(all_files)), class_names)
 
 
 def _root(path: str | Path) -> Path:

@@ -1,12 +1,18 @@
 """Images without labels, for a network that is trained already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
-from medlab.data import imagefiles
+from medlab import checks
+from medlab.data import imagefiles, intensity, volumes
+
+# What DICOM calls a modality, and the word for it in what a data set says of its images.
+_MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET", "US": "ultrasound", "CR": "X-ray", "DX": "X-ray"}
+_LIKE = 0.25  # how far sizes in mm may differ from those of the training images
 
 
 def read_images(path: str | Path, input_shape: Sequence[int]) -> tuple[list[str], NDArray[Any], list[str]]:
@@ -60,3 +66,112 @@ def read_images(path: str | Path, input_shape: Sequence[int]) -> tuple[list[str]
     }
     notes = [f"{n:,} {what}." for what, n in counts.items() if n]
     return names, images, notes + imagefiles.quirk_notes(found)
+
+
+class OneImage(NamedTuple):
+    """An image for a network, with what is known of it.
+
+    Attributes
+    ----------
+    images : array, shape (1, H, W, C) or (1, Z, Y, X, C)
+        Gray values as the network learned from them.
+    spacing_mm : tuple of float, or None
+        Millimeters per pixel, in the order of the image axes.
+    notes : list of str
+        What was done to it on the way.
+    """
+
+    images: NDArray[Any]
+    spacing_mm: tuple[float, ...] | None
+    notes: list[str]
+
+
+def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None = None) -> OneImage:
+    """Read one image for a saved network: a picture, a DICOM series, or NIfTI.
+
+    Parameters
+    ----------
+    path : path
+        Of a PNG, JPEG, TIFF, BMP, DICOM or NIfTI file, or of a folder with one DICOM series.
+    facts : mapping
+        Of the model folder: ``input_shape``, ``spacing_mm``, ``window_hu``, ``modality``.
+    slice_index : int or None
+        Which slice of a volume a network reads that takes single images, counted from 0.
+
+    Returns
+    -------
+    image : OneImage
+        Of the network's shape: resized where sizes differ, unless both sizes in mm are known and disagree.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no image, it is damaged, of another modality, shape or size in mm, or holds NaN.
+    """
+    source, shape = Path(path).expanduser(), tuple(facts["input_shape"])
+    if source.suffix.lower() in imagefiles.EXTENSIONS and not source.is_dir():
+        if slice_index is not None:
+            msg = f"slice_index is for volumes, got {slice_index} for a picture. Leave it out."
+            raise ValueError(msg)
+        _, images, notes = read_images(source, shape)
+        return OneImage(images, None, [*notes, "A picture does not tell the size of its pixels in mm."])
+    if len(shape) not in (3, 4) or shape[-1] != 1:
+        msg = f"the network must take gray images or volumes to read DICOM or NIfTI, this one takes {shape}."
+        raise ValueError(msg)
+    is_nifti = source.name.lower().endswith((".nii", ".nii.gz"))
+    volume = volumes.read(source, modality="CT" if is_nifti and facts.get("window_hu") else None)
+    learned, here = str(facts.get("modality", "")), _MODALITIES.get(volume.modality, volume.modality)
+    if here not in learned and any(word in learned for word in _MODALITIES.values()) and here != "unknown":
+        msg = f"the image must be of the training images' modality, {learned}, got {volume.modality}."
+        raise ValueError(msg)
+    count, spacing = len(volume.array), volume.spacing_mm
+    if len(shape) == 4 and (count == 1 or slice_index is not None):
+        msg = f"the network takes whole volumes {shape[:3]}, got one slice. Give the series."
+        raise ValueError(msg)
+    if len(shape) == 3 and slice_index is None and count > 1:
+        msg = f"the network takes single images: give slice_index, 0 to {count - 1}, to choose a slice."
+        raise ValueError(msg)
+    array = volume.array
+    if len(shape) == 3:
+        array = array[int(checks.in_range("slice_index", slice_index or 0, 0, count - 1, whole=True))]
+        spacing = spacing[1:]
+    gray, notes = _gray(checks.finite("the image", array), facts.get("window_hu"))
+    fitted, spacing, more = _fitted(gray, spacing, shape[:-1], facts.get("spacing_mm"))
+    assumed = ["NIfTI does not tell its modality: its numbers were taken for HU."] * (volume.units == "HU")
+    notes = [*volume.notes, *(assumed if is_nifti else []), *notes, *more]
+    return OneImage(fitted[np.newaxis, ..., np.newaxis], spacing, notes)
+
+
+def _gray(array: NDArray[Any], window_hu: Sequence[float] | None) -> tuple[NDArray[np.float32], list[str]]:
+    """Bring stored numbers to the gray values 0 to 255 that networks learn from."""
+    if window_hu:
+        return np.rint(255 * intensity.window(array, *window_hu)), []
+    low, high = np.percentile(array, [0.5, 99.5])
+    if 0 <= array.min() and 1 < array.max() <= 255:
+        return array.astype(np.float32), []
+    scaled = np.clip((array - low) / max(high - low, 1e-6), 0, 1)
+    note = f"Its numbers from {low:.4g} to {high:.4g} (99 % of the pixels) became gray values 0 to 255."
+    return (255 * scaled).astype(np.float32), [note]
+
+
+def _fitted(
+    gray: NDArray[np.float32],
+    spacing_mm: Sequence[float],
+    shape: tuple[int, ...],
+    learned_mm: Sequence[float] | None,
+) -> tuple[NDArray[np.float32], tuple[float, ...], list[str]]:
+    """Bring an image to the network's shape; refuse one that would not show what the training images do."""
+    from skimage.transform import resize
+
+    factor = np.divide(gray.shape, shape)
+    spacing = tuple((np.asarray(spacing_mm) * factor).tolist())
+    if learned_mm and not np.allclose(spacing, learned_mm, rtol=_LIKE):
+        here, usual = (
+            " x ".join(f"{mm:.0f}" for mm in np.multiply(pixels, shape)) for pixels in (spacing, learned_mm)
+        )
+        msg = f"the image must show about {usual} mm, as the training images do, got {here} mm. Cut it out."
+        raise ValueError(msg)
+    if gray.shape == shape:
+        return gray, spacing, []
+    note = f"The image was resized from {gray.shape} to {shape}."
+    return resize(gray, shape, order=1, preserve_range=True).astype(np.float32), spacing, [note]

@@ -130,6 +130,7 @@ def save(
         "input_shape": list(model.input_shape[1:]),
         "spacing_mm": list(dataset.spacing_mm) if dataset.spacing_mm else None,
         "window_hu": list(dataset.window_hu) if dataset.window_hu else None,
+        "modality": dataset.modality,
         "normalization": normalization.as_dict(),
         "class_names": list(dataset.class_names),
         "positive_class": dataset.positive_name or None,
@@ -139,6 +140,7 @@ def save(
         "dataset": dataset.name,
         "simulated": dataset.simulated,
         "training_data_fingerprint": dataset.fingerprint,
+        "split_sizes": {name: len(split) for name, split in dataset.splits().items()},
         "seed": seed,
         "backend": backend.name(),
         "versions": backend.versions(),
@@ -183,6 +185,12 @@ def load(folder: str | Path) -> Bundle:
     ValueError
         If a file is damaged, or of a schema that this version does not know.
     """
+    facts = model_facts(folder)
+    return Bundle(read_network(Path(folder) / NETWORK), facts)
+
+
+def model_facts(folder: str | Path) -> dict[str, Any]:
+    """Return what ``model.json`` says of a model folder, refused as `load` would; Keras is not loaded."""
     folder = Path(folder)
     require_files(folder, (FACTS, NETWORK), "A model folder, as medlab.models.save writes it, has both.")
     facts = read_facts(folder / FACTS, "Write the model folder again")
@@ -193,7 +201,7 @@ def load(folder: str | Path) -> Bundle:
     if not isinstance(numbers, dict) or not all(_are_numbers(numbers.get(name)) for name in ("mean", "std")):
         msg = f"{FACTS} in {folder.name} is damaged (no usable normalization). Write the model folder again."
         raise ValueError(msg)
-    return Bundle(read_network(folder / NETWORK), facts)
+    return facts
 
 
 def require_files(folder: Path, names: Iterable[str], hint: str) -> None:

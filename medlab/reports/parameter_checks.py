@@ -1,5 +1,6 @@
 """Checks of parameters that need to know data sets, networks or folders; cheap, and before any kernel."""
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -7,49 +8,55 @@ from pathlib import Path
 from typing import Any
 
 from medlab import checks, data, evaluation, models
+from medlab.data.folder import Survey, survey_folder
 
 _AUTO = "auto"
 _GROUP_RULE = re.compile(r"auto|none|blocks:[1-9]\d*|prefix:.+|csv:.+")
 
 
-def domain_problems(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> list[tuple[str, str]]:
     """Return what is wrong with well-typed values, as pairs of parameter name and message.
 
     Names that a template does not have, and values that are None, are not looked at. Of a folder, names,
     headers of images and the table of groups are read: all that loading refuses without decoding pixels.
+    With `saved_model`, the parameter `model` is a model folder, to which the images must fit.
 
     Raises
     ------
     ValueError
         If the file of a registered data set is faulty.
     """
-    problems, size = ([], None) if values.get("data_dir") is None else _folder(values)
-    dataset = values.get("dataset")
+    checked, facts = _CHECKS, {}
+    if saved_model:
+        checked, values, facts = {**_CHECKS, **_SAVED}, dict(values), _facts(values)
+        values.setdefault("image_size", tuple(facts.get("input_shape", ()))[:2] or None)
+        values["complete"] = True
+    problems, survey = ([], Survey([])) if values.get("data_dir") is None else _folder(values)
+    dataset = values.get("dataset") or (facts.get("dataset") if values.get("image") else None)
     record = data.describe(dataset) if dataset in data.registered() else None
-    known = {**values, "folder_size": size, "record": record}
-    for name, check in _CHECKS.items():
+    known = {**values, "folder_size": survey.size, "record": record, "facts": facts}
+    known["classes"] = record.class_names if record else survey.class_names
+    for name, check in checked.items():
         if values.get(name) is None or name in dict(problems):
             continue
         try:
             check(values[name], known)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             problems.append((name, str(error)))
     return problems
 
 
-def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], tuple[int, int] | None]:
-    """Return what is wrong with a folder of images, and the height and width of its images if known."""
-    from medlab.data.folder import survey_folder
-
+def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], Survey]:
+    """Return what is wrong with a folder of images, and what is known of them."""
     path = Path(os.path.expanduser(values["data_dir"]))  # noqa: PTH111 (Path's raises on ~nobody)
     if not path.is_dir():
         state = "is a file" if path.exists() else "does not exist"
-        return [("data_dir", f"data_dir must be a folder, but {path.name!r} {state}.")], None
+        return [("data_dir", f"data_dir must be a folder, but {path.name!r} {state}.")], Survey([])
     names = ("image_size", "positive_class", "group_rule", "seed")
     survey = survey_folder(path, **{name: values[name] for name in names if values.get(name) is not None})
     problems = [("data_dir" if name == "path" else name, text) for name, text in survey.problems]
     # Every problem begins with its parameter.
-    return [(n, text if text.startswith(n) else f"{n}: {text}") for n, text in problems], survey.size
+    return [(n, text if text.startswith(n) else f"{n}: {text}") for n, text in problems], survey
 
 
 def _positive_class(name: str, values: Mapping[str, Any]) -> None:
@@ -110,4 +117,79 @@ _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
         or checks.one_of("calibration of other than two classes", method, ["temperature"])
     ),
     "out_dir": lambda folder, _values: checks.new_folder("out_dir", folder),
+}
+
+
+def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a model folder says, as far as it can be read."""
+    with contextlib.suppress(ValueError, OSError, TypeError):
+        return models.model_facts(os.path.expanduser(values["model"]))  # noqa: PTH111
+    return {}
+
+
+def _saved_model(folder: str, _values: Mapping[str, Any]) -> None:
+    path = Path(os.path.expanduser(folder))  # noqa: PTH111
+    if not path.is_dir():
+        msg = f"model must be a model folder, as reports write it, but there is no folder {path.name!r}."
+        raise ValueError(msg)
+    models.model_facts(path)
+
+
+def _complete(_value: bool, values: Mapping[str, Any]) -> None:
+    """Refuse a model without images, and images without a model."""
+    subject = "image" if "image" in values else "data_dir or dataset"
+    given = any(values.get(name) is not None for name in subject.split(" or "))
+    if given != (values["model"] is not None):
+        names = (subject, "model") if values["model"] is not None else ("model", subject)
+        msg = "{} must be given with {}, or neither: then simulated images are taken.".format(*names)
+        raise ValueError(msg)
+
+
+def _image(image: str, values: Mapping[str, Any]) -> None:
+    """Read the image of one patient as the report will, or hold its number against the set."""
+    facts, record = values["facts"], values["record"]
+    if not facts:
+        return  # the model is reported
+    if not image.isdecimal():
+        data.read_one(image, facts, values.get("slice_index"))
+    elif record is None:
+        msg = f"image must be a file or folder where dataset names no registered set, got number {image}."
+        raise ValueError(msg)
+    else:
+        _fits(record, facts)
+        most = record.split_sizes["test"] - 1
+        checks.in_range(f"image, a number among the test images of {record.name},", int(image), 0, most)
+
+
+def _fits(record: Any, facts: Mapping[str, Any]) -> None:
+    shapes = [[*(side,) * record.dimensions, record.channels] for side in record.sizes]
+    checks.one_of(f"input_shape of the model, for {record.name},", list(facts["input_shape"]), shapes)
+
+
+def _same_classes(_name: str, values: Mapping[str, Any]) -> None:
+    """Refuse labels that the model does not know, and classes of it that are missing."""
+    learned, here, facts = values["facts"].get("class_names", []), values["classes"], values["facts"]
+    if values["record"] and facts:
+        _fits(values["record"], facts)
+    if "image" not in values and facts and here and set(here) != set(learned):
+        strange = ", ".join(sorted(set(here) - set(learned))) or "none that it does not know"
+        msg = (
+            f"the labels must be the classes that the model knows: {', '.join(learned)}; got {strange}, and "
+            f"{', '.join(sorted(set(learned) - set(here))) or 'none'} missing. Rename the class folders."
+        )
+        raise ValueError(msg)
+
+
+def _known_set(name: str, values: Mapping[str, Any]) -> None:
+    _CHECKS["dataset"](name, values)
+    _same_classes(name, values)
+
+
+_SAVED: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "model": _saved_model,
+    "complete": _complete,
+    "image": _image,
+    "image_size": lambda _size, _values: None,
+    "dataset": _known_set,
+    "data_dir": _same_classes,
 }

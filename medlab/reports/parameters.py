@@ -157,6 +157,11 @@ def _typed(parameter: Parameter, value: Any) -> Any:
     raise ValueError(msg)
 
 
+def reads_model(schema: Sequence[Parameter]) -> bool:
+    """Say whether a template reads a saved model: its parameter `model` is a folder, and may be left out."""
+    return any(parameter.name == "model" and parameter.optional for parameter in schema)
+
+
 def validate(schema: Sequence[Parameter], given: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
     """Decide every parameter, and refuse everything that is wrong at once.
 
@@ -193,11 +198,14 @@ def validate(schema: Sequence[Parameter], given: Mapping[str, Mapping[str, Any]]
         problems += _settle_exclusive(level_values, values, source)
         values.update(level_values)
     subjects = [name for name in EXCLUSIVE if name in known]
-    if subjects and not problems and all(values[name].value is None for name in subjects):
+    needed = any(known[name].default is not None for name in subjects)
+    if needed and not problems and all(values[name].value is None for name in subjects):
         problems.append(f"{subjects[0]} must be given, or {' or '.join(subjects[1:])}.")
     problems += [
         f"{text} ({values[name].source})"
-        for name, text in domain_problems({name: value.value for name, value in values.items()})
+        for name, text in domain_problems(
+            {name: value.value for name, value in values.items()}, saved_model=reads_model(schema)
+        )
     ]
     if problems:
         raise ParameterErrors(problems)

@@ -27,7 +27,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ReportResult(NamedTuple):
-    """Where a report lies, and its numbers."""
+    """Where a report lies, and its numbers: ``metrics.json``, or ``case.json`` of a report on one image."""
 
     folder: Path
     notebook: Path
@@ -97,6 +97,10 @@ def run_report(
     levels = {**(given or {"call": parameters or {}}), **_study.scale_level(schema)}
     levels[f"preset {template.name}"] = template.parameters
     values = validate(schema, levels)
+    if "image" in values and not (values["image"].value or "0").isdecimal():
+        # A bare name would stay in the notebook, and a whole path is replaced there.
+        path = Path(values["image"].value).expanduser().resolve()
+        values["image"] = values["image"]._replace(value=str(path))
     title = template.title_for({key: value.value for key, value in values.items()})
     rows = _study.rows(schema, values)
     out_dir = values["out_dir"].value if "out_dir" in values else None
@@ -114,8 +118,7 @@ def run_report(
         _write_pages(template, title, stand_ins, folder)
         if problem:
             raise ReportFailed(problem, folder)
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        return ReportResult(folder, folder / NOTEBOOK, folder / PAGE, dict(_study.check_metrics(metrics)))
+        return ReportResult(folder, folder / NOTEBOOK, folder / PAGE, _study.read_results(folder))
     except FileNotFoundError as error:
         missing = Path(error.filename or "a file").name
         msg = f"{template.notebook.name} left no {missing}. Its last cell must write it."

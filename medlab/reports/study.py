@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from medlab import backend, notebook
+from medlab.data.imagefiles import EXTENSIONS
 from medlab.reports.parameters import Parameter, Value, read_schema, validate
 from medlab.reports.presets import resolve
 from medlab.reports.report_page import write_whole
@@ -34,6 +35,9 @@ METRICS_KEYS = (
     "schema dataset task positive_class seed backend parameters n_train n_val n_test train_seconds threshold "
     "test ceiling published versions total_seconds"
 ).split()
+
+
+_ENDINGS = (*EXTENSIONS, ".dcm", ".nii", ".gz")
 
 
 @dataclass(frozen=True)
@@ -144,15 +148,23 @@ def shown_value(name: str, value: Any) -> Any:
     """Return the value of a parameter as it may be shown.
 
     A path is cut to its last part: what stands before it may name a person or a clinic. A folder given
-    relative to the working directory stays as given, unless it leaves it by "..".
+    relative to the working directory stays as given, unless it leaves it by "..". Of the file of one
+    patient's image even the name is left out.
 
     Examples
     --------
     >>> shown_value("group_rule", "csv:/home/ann/who.csv"), shown_value("data_dir", "../clinic/scans")
     ('csv:who.csv', 'scans')
+    >>> shown_value("model", "runs/lung/model"), shown_value("image", "Jane_Doe.dcm")
+    ('model', 'image.dcm')
     """
     if not isinstance(value, str):
         return value
+    if name == "model":
+        return Path(value).name
+    if name == "image" and not value.isdecimal():
+        ending = Path(value).suffix.lower()
+        return f"image{ending if ending in _ENDINGS else ''}"
     if value.startswith("csv:"):
         return f"csv:{Path(value.removeprefix('csv:')).name}"
     expanded = os.path.expanduser(value)  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
@@ -220,8 +232,8 @@ def write_predictions(study: Study, dataset: Dataset, evaluation: Evaluation) ->
     classes one column each, ``score CLASS``).
     """
     tables = []
-    for name, split in dataset.splits().items():
-        output = evaluation.predictions[name]
+    for name, output in evaluation.predictions.items():
+        split = dataset.splits()[name]
         scores = {"score": output}
         if output.ndim > 1:
             scores = {f"score {label}": output[:, k] for k, label in enumerate(dataset.class_names)}
@@ -239,6 +251,14 @@ def _label_texts(dataset: Dataset, labels: Any) -> list[str]:
     if dataset.task == "multilabel":
         return [" | ".join(name for name, here in zip(names, row, strict=True) if here) for row in labels]
     return [names[int(label)] if names else str(label) for label in labels]
+
+
+def read_results(folder: Path) -> dict[str, Any]:
+    """Return what a report measured: ``case.json`` where it is about one image, else ``metrics.json``."""
+    case = folder / "case.json"
+    if case.is_file():
+        return json.loads(case.read_text(encoding="utf-8"))
+    return dict(check_metrics(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))))
 
 
 def check_metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
