@@ -137,7 +137,8 @@ def _run(template: Any, given: dict[str, dict[str, Any]], out: str | None) -> No
     except reports.ReportFailed as error:
         lines, code = [f"{template.name}: {error}", _kept(error.folder)], 1
     else:
-        lines = result.metrics.get("summary") or headline(result.metrics)
+        measured = headline(result.metrics) if "test" in result.metrics else []
+        lines = [*measured, *result.metrics.get("summary", [])]
         say("\n".join([*lines, f"Report: {result.html}"]), result)
         return
     click.echo("\n".join(lines), err=True)
@@ -164,7 +165,13 @@ def headline(metrics: dict[str, Any]) -> list[str]:
         lines.append(f"  {measure_name(measure, task, threshold):<42}{value}")
     remarks = without_interval(test)
     uneven = metrics.get("train", {}).get("majority_accuracy") != 0.5
-    if threshold is not None and uneven and metrics["parameters"].get("balance") not in ("none", "focal"):
+    trained = metrics.get("kind") != "validation"
+    if (
+        threshold is not None
+        and uneven
+        and trained
+        and metrics["parameters"].get("balance") not in ("none", "focal")
+    ):
         remarks.append("Balancing the classes shifts the accuracy at 0.5; published accuracies are at 0.5.")
     return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in remarks)]
 

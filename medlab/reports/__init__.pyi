@@ -45,6 +45,13 @@ from .report_text import (
     subgroup_table as subgroup_table,
     subgroups as subgroups,
 )
+from .site import (
+    Site as Site,
+    open_site as open_site,
+    site_calibration as site_calibration,
+    site_headline as site_headline,
+    site_patients as site_patients,
+)
 from .study import (
     METRICS_KEYS as METRICS_KEYS,
     Study as Study,

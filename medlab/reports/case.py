@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,6 @@ from medlab.models import Bundle
 from medlab.reports.report_page import write_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from medlab.data.dataset import Dataset
     from medlab.reports.study import Study
 
@@ -115,15 +114,16 @@ def open_case(
     -------
     case : Case
     """
-    bundle = models.load(model)
+    bundle = models.load(Path(model).expanduser())
     facts = bundle.facts
     known, absent = training_data(facts, data_dir, group_rule)
     simulated, name = False, dataset or facts["dataset"]
     if image.isdecimal():
         one = _of_set(name, int(image), facts)
-        subject, simulated = f"test image {image} of {name}", data.describe(name).simulated
+        simulated = data.describe(name).simulated
+        subject = f"{'SIMULATED test' if simulated else 'Test'} image {image} of {name}"
     else:
-        one, subject = data.read_one(image, facts, slice_index), "an image of your own"
+        one, subject = data.read_one(image, facts, slice_index), "An image of your own"
     if prevalence is None:
         prevalence = facts["metrics"].get("prevalence")
     return Case(
@@ -136,8 +136,14 @@ def _of_set(name: str, number: int, facts: Mapping[str, Any]) -> data.OneImage:
     """Return a test image of a registered set; of a simulated one only the images up to it are drawn."""
     few = {"n_train": 1, "n_val": 1, "n_test": number + 1} if data.describe(name).simulated else {}
     side = None if few else facts["input_shape"][0]
-    cohort = data.load(name, seed=facts["seed"], size=side, **few)
+    cohort = as_taken(data.load(name, seed=facts["seed"], size=side, **few), facts)
     return data.OneImage(cohort.test.images[[number]], cohort.spacing_mm, [])
+
+
+def as_taken(cohort: Dataset, facts: Mapping[str, Any]) -> Dataset:
+    """Return simulated images as the network takes them: it may have learned from their middle alone."""
+    side = facts["input_shape"][0]
+    return cohort if cohort.image_shape[0] == side else data.center_crop(cohort, side)
 
 
 def training_data(
@@ -154,7 +160,7 @@ def training_data(
         if not sizes or sum(sizes.values()) > _MOST_DRAWN:
             return None, "the simulated patients are too many, or of unknown number, to be drawn again here."
         counts = {f"n_{part}": count for part, count in sizes.items()}
-        cohort = data.load(name, seed=facts["seed"], **counts)
+        cohort = as_taken(data.load(name, seed=facts["seed"], **counts), facts)
     elif shape[0] not in data.describe(name).sizes or not downloading.find(name, shape[0]):
         return None, f"{name} is not on this machine."
     else:
@@ -207,7 +213,7 @@ def results(case: Case) -> dict[str, Any]:
 def lines(case: Case) -> list[str]:
     """Return the result in plain text, a line a fact."""
     result, positive = results(case), case.facts.get("positive_class")
-    told = [f"{'SIMULATED: ' * case.simulated}{case.subject}, read by a model of {case.facts['dataset']}"]
+    told = [f"{case.subject}, read by a model of {case.facts['dataset']}"]
     if positive:
         risk = "not known, for the model folder has no calibration"
         if result["risk"] is not None:

@@ -30,15 +30,13 @@ def case_image(case: Case) -> Picture:
     if window := case.facts.get("window_hu"):
         low, high = window[0] - window[1] / 2, window[0] + window[1] / 2
         words += f", window {low:g} to {high:g} HU"
-    title = f"{'SIMULATED, ' * case.simulated}{words}"
-    return plots.image_grid(
-        case.images, [title], spacing_mm=case.spacing_mm, columns=1, alt=f"{case.subject}: {title}"
-    )
+    title = f"{case.subject}, {words}"
+    return plots.image_grid(case.images, [title], spacing_mm=case.spacing_mm, columns=1, alt=title)
 
 
 def case_answer(case: Case) -> Markdown:
     """Say what the network answers, with what certainty, and what that is worth at the stated prevalence."""
-    told = {"image": escape(case.subject) + " (**simulated**)" * case.simulated, **_answer(case)}
+    told = {"image": escape(case.subject), **_answer(case)}
     return Markdown("\n".join(["| | |", "|:--|:--|", *(f"| {row} | {text} |" for row, text in told.items())]))
 
 

@@ -30,12 +30,12 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
     if saved_model:
         checked, values, facts = {**_CHECKS, **_SAVED}, dict(values), _facts(values)
         values.setdefault("image_size", tuple(facts.get("input_shape", ()))[:2] or None)
-        values["complete"] = True
     problems, survey = ([], Survey([])) if values.get("data_dir") is None else _folder(values)
     dataset = values.get("dataset") or (facts.get("dataset") if values.get("image") else None)
     record = data.describe(dataset) if dataset in data.registered() else None
     known = {**values, "folder_size": survey.size, "record": record, "facts": facts}
     known["classes"] = record.class_names if record else survey.class_names
+    problems += _incomplete(values) if saved_model else []
     for name, check in checked.items():
         if values.get(name) is None or name in dict(problems):
             continue
@@ -135,14 +135,16 @@ def _saved_model(folder: str, _values: Mapping[str, Any]) -> None:
     models.model_facts(path)
 
 
-def _complete(_value: bool, values: Mapping[str, Any]) -> None:
+def _incomplete(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Refuse a model without images, and images without a model."""
     subject = "image" if "image" in values else "data_dir or dataset"
     given = any(values.get(name) is not None for name in subject.split(" or "))
-    if given != (values["model"] is not None):
-        names = (subject, "model") if values["model"] is not None else ("model", subject)
-        msg = "{} must be given with {}, or neither: then simulated images are taken.".format(*names)
-        raise ValueError(msg)
+    if given == (values["model"] is not None):
+        return []
+    names = (subject, "model") if values["model"] is not None else ("model", subject)
+    return [
+        ("model", "{} must be given with {}, or neither: then simulated images are taken.".format(*names))
+    ]
 
 
 def _image(image: str, values: Mapping[str, Any]) -> None:
@@ -162,8 +164,12 @@ def _image(image: str, values: Mapping[str, Any]) -> None:
 
 
 def _fits(record: Any, facts: Mapping[str, Any]) -> None:
+    shape, learned = list(facts["input_shape"]), facts["dataset"] == record.name
     shapes = [[*(side,) * record.dimensions, record.channels] for side in record.sizes]
-    checks.one_of(f"input_shape of the model, for {record.name},", list(facts["input_shape"]), shapes)
+    middle = record.simulated and learned and len(shape) == 3  # it may have learned from their middle alone
+    if shape not in shapes and not middle:
+        msg = f"the images of {record.name} must have the model's shape, {shape}, got {shapes}."
+        raise ValueError(msg)
 
 
 def _same_classes(_name: str, values: Mapping[str, Any]) -> None:
@@ -187,7 +193,6 @@ def _known_set(name: str, values: Mapping[str, Any]) -> None:
 
 _SAVED: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "model": _saved_model,
-    "complete": _complete,
     "image": _image,
     "image_size": lambda _size, _values: None,
     "dataset": _known_set,

@@ -45,9 +45,9 @@ def counts_by_class(dataset: Dataset, split: Split) -> dict[str, int]:
 
 
 def samples(dataset: Dataset, seed: int = 0) -> Picture:
-    """Draw training images drawn at random, the same number of each class."""
+    """Draw training images (test images, where there are no others) at random, equally many of each class."""
     rng = np.random.default_rng(seed)
-    split, count = dataset.train, len(dataset.class_names)
+    split, count = dataset.train if len(dataset.train) else dataset.test, len(dataset.class_names)
     if dataset.task in ("binary", "multiclass"):
         of_each = 6 if count <= _MANY else 2
         members = [np.flatnonzero(split.labels == k) for k in range(count)]
@@ -140,16 +140,21 @@ def probabilities(
         "that the threshold sets (Vickers and Elkin 2006), at the prevalence of the test images,",
         f"{percent(float(truth.mean()))}.",
     ]
-    curve = decision.decision_curve(truth, calibrated)
-    names = {"network": "calibrated", "everybody": "everybody is called", "nobody": "nobody is called"}
-    benefit = plots.lines(
+    benefit = net_benefit(truth, calibrated, "calibrated")
+    return [plots.reliability(tables), benefit], Markdown(" ".join(sentences))
+
+
+def net_benefit(truth: NDArray[Any], risk: NDArray[Any], name: str) -> Picture:
+    """Draw the decision curve of calibrated risks, shape (N,), beside calling everybody and nobody."""
+    curve = decision.decision_curve(truth, risk)
+    names = {"network": name, "everybody": "everybody is called", "nobody": "nobody is called"}
+    return plots.lines(
         curve.index.to_numpy(),
-        {label: np.maximum(curve[name], -0.1) for name, label in names.items()},
+        {label: np.maximum(curve[key], -0.1) for key, label in names.items()},
         x_label="risk from which one would be called",
         y_label="net benefit (below -0.1 not shown)",
         alt="Decision curve of the calibrated network beside calling everybody and nobody.",
     )
-    return [plots.reliability(tables), benefit], Markdown(" ".join(sentences))
 
 
 def _true_risk(dataset: Dataset, evaluation: Evaluation, told: NDArray[np.float64]) -> list[str]:

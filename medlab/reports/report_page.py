@@ -47,6 +47,7 @@ def to_html(notebook: Any, title: str) -> str:
     folders = [str(_PAGE.parent)]
     exporter = HTMLExporter(template_name=_PAGE.name, extra_template_basedirs=folders, config=_CONFIG)
     notebook.metadata["title"] = title
+    notebook.metadata.setdefault("numbers", "metrics.json")
     html, _ = exporter.from_notebook_node(notebook)
     if external := external_requests(html):
         msg = f"the page must not fetch anything, but asks for {external[0]}. Embed it, or leave it out."

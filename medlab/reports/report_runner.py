@@ -231,6 +231,7 @@ def _write_pages(template: Template, title: str, stand_ins: Mapping[str, str], f
 
     notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
     notebook.metadata.pop("widgets", None)
+    notebook.metadata["numbers"] = _study.results_file(folder).name
     notebook.metadata.papermill.update(input_path=template.notebook.name, output_path=NOTEBOOK)
     scrub(notebook, stand_ins)
     write_whole(folder / NOTEBOOK, nbformat.writes(notebook) + "\n")

@@ -184,15 +184,23 @@ def fresh_folder(wanted: Path) -> Path:
     return folder
 
 
-def write_metrics(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -> dict[str, Any]:
+def write_metrics(
+    study: Study,
+    dataset: Dataset,
+    run: Run | None,
+    evaluation: Evaluation,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write ``metrics.json``, schema 1, into the study's folder.
 
     Parameters
     ----------
     study : Study
     dataset : medlab.data.Dataset
-    run : medlab.training.Run
+    run : medlab.training.Run, or None where nothing was trained
     evaluation : medlab.evaluation.Evaluation
+    more : mapping or None
+        What else this report measured.
 
     Returns
     -------
@@ -207,16 +215,17 @@ def write_metrics(study: Study, dataset: Dataset, run: Run, evaluation: Evaluati
         "fingerprint": dataset.fingerprint,
         "task": dataset.task,
         "positive_class": dataset.positive_name or None,
-        "seed": run.seed,
-        "backend": run.backend,
+        "seed": run.seed if run else study.values["seed"],
+        "backend": backend.name(),
         "parameters": study.values,
         "n_train": len(dataset.train),
         "n_val": len(dataset.val),
         "n_test": len(dataset.test),
-        "train_seconds": round(float(run.train_seconds), 2),
+        "train_seconds": round(float(run.train_seconds), 2) if run else 0.0,
         **evaluation.to_metrics(),
         "versions": backend.versions(),
         "total_seconds": round(time.time() - study.started, 2),
+        **(more or {}),
     }
     # NumPy's numbers and arrays become what JSON knows.
     text = json.dumps(metrics, indent=2, default=lambda value: value.tolist(), allow_nan=False)
@@ -253,12 +262,17 @@ def _label_texts(dataset: Dataset, labels: Any) -> list[str]:
     return [names[int(label)] if names else str(label) for label in labels]
 
 
-def read_results(folder: Path) -> dict[str, Any]:
-    """Return what a report measured: ``case.json`` where it is about one image, else ``metrics.json``."""
+def results_file(folder: Path) -> Path:
+    """Return where a report's numbers lie: ``case.json`` where it is about one image."""
     case = folder / "case.json"
-    if case.is_file():
-        return json.loads(case.read_text(encoding="utf-8"))
-    return dict(check_metrics(json.loads((folder / "metrics.json").read_text(encoding="utf-8"))))
+    return case if case.is_file() else folder / "metrics.json"
+
+
+def read_results(folder: Path) -> dict[str, Any]:
+    """Return a report's numbers."""
+    path = results_file(folder)
+    numbers = json.loads(path.read_text(encoding="utf-8"))
+    return numbers if path.name == "case.json" else dict(check_metrics(numbers))
 
 
 def check_metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:

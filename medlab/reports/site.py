@@ -1,0 +1,217 @@
+"""A saved model on the images of another site: nothing is trained, everything is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from IPython.display import Markdown
+
+from medlab import checks, data, evaluation, models, plots
+from medlab.data import Split
+from medlab.evaluation import calibration, intervals, split_measures
+from medlab.evaluation.evaluations import Evaluation
+from medlab.evaluation.scoring import Scores
+from medlab.models import Bundle
+from medlab.reports.case import as_taken
+from medlab.reports.report_figures import net_benefit
+from medlab.reports.report_text import NOT_A_DEVICE
+from medlab.text import escape, estimate, percent
+
+if TYPE_CHECKING:
+    from medlab.data.dataset import Dataset
+    from medlab.plots import Picture
+
+
+@dataclass(frozen=True)
+class Site:
+    """A saved model, and what it says of all images of a site.
+
+    Attributes
+    ----------
+    bundle : medlab.models.Bundle
+    dataset : medlab.data.Dataset
+        All images as its test split, with the labels numbered as the model numbers them.
+    measured : medlab.evaluation.Evaluation
+        At the model's own threshold.
+    scores : medlab.evaluation.Scores
+    remark : str
+        Which images these are.
+    """
+
+    bundle: Bundle
+    dataset: Dataset
+    measured: Evaluation
+    scores: Scores
+    remark: str
+
+
+def open_site(
+    model: str | Path,
+    *,
+    dataset: str | None = None,
+    data_dir: str | None = None,
+    group_rule: str = "auto",
+    seed: int = 0,
+) -> Site:
+    """Read a model folder and the labelled images of a site, and judge the one by the other.
+
+    Parameters
+    ----------
+    model : path of a model folder
+    dataset, data_dir : str or None
+        Registered set, or a folder as `medlab.data.load_folder` takes it; neither: simulated nodules on the
+        scanner of site B.
+    group_rule : str
+        Which images of the folder belong together.
+    seed : int
+        Of resampling, and of simulated patients.
+
+    Returns
+    -------
+    site : Site
+
+    Raises
+    ------
+    ValueError
+        If the labels are not the classes that the model knows.
+    """
+    bundle = models.load(Path(model).expanduser())
+    facts = bundle.facts
+    shape, options = facts["input_shape"], {"group_rule": group_rule, "seed": seed}
+    if data_dir:
+        here = data.load_folder(data_dir, image_size=tuple(shape[:2]), color=shape[-1] == 3, **options)
+    elif dataset:
+        side = None if data.describe(dataset).simulated else shape[0]
+        here = as_taken(data.load(dataset, seed=seed, size=side), facts)
+    else:
+        few = {"n_train": 1, "n_val": 1, "n_test": 400}
+        here = data.load("simulated_nodules", site="B", seed=seed + 1, **few)
+    judged, remark = _judged(here, facts)
+    scores = evaluation.score(bundle, judged.test.images)
+    return Site(bundle, judged, _measured(judged, scores, facts["threshold"], seed), scores, remark)
+
+
+def _judged(here: Dataset, facts: Mapping[str, Any]) -> tuple[Dataset, str]:
+    """Return a data set whose test split is what may be judged, its classes numbered as the model does."""
+    names, parts = tuple(facts["class_names"]), [part for part in here.splits().values() if len(part)]
+    remark = "All images are judged, whatever their split: nothing is trained."
+    mine = here.name == facts["dataset"] in data.registered() and not here.simulated
+    if mine or here.fingerprint == facts["training_data_fingerprint"]:
+        parts, remark = [here.test], "The model learned from this very data set: its test images are judged."
+
+    def joined(columns: list[Any]) -> Any:
+        return None if any(column is None for column in columns) else np.concatenate(columns)
+
+    labels = joined([part.labels for part in parts])
+    if here.task in ("binary", "multiclass"):
+        for name in (*here.class_names, *names):
+            checks.one_of("each class of model and images", name, set(names) & set(here.class_names))
+        labels = np.array([names.index(name) for name in here.class_names])[labels]
+    shared = set.intersection(*(set(part.attributes) for part in parts))
+    test = Split(
+        joined([part.images for part in parts]),
+        labels,
+        joined([part.patients for part in parts]),
+        {name: joined([part.attributes[name] for part in parts]) for name in sorted(shared)},
+    )
+    positive, none = facts.get("positive_class"), test.subset(np.arange(0))
+    number = names.index(positive) if positive else None
+    same = {"class_names": names, "positive_class": number, "published": (), "fingerprint": here.fingerprint}
+    return replace(here, train=none, val=none, test=test, **same), remark
+
+
+def _measured(here: Dataset, scores: Scores, threshold: float | None, seed: int) -> Evaluation:
+    truth, output, known = here.targets(here.test), scores.probabilities.astype(float), here.test.attributes
+    resampling = split_measures.Resampling(here.test.patients, 1000, seed)
+    measures = split_measures.of_split(here, truth, output, threshold, resampling)
+    return Evaluation(
+        here.name, here.task, here.class_names, here.positive_class,
+        {"test": measures}, {"test": truth}, {"test": output}, threshold, "of the model",
+        attributes={name: column for name, column in known.items() if column.ndim == 1},
+        patients=here.test.patients,
+        near_copies=0,
+    )  # fmt: skip
+
+
+def site_patients(site: Site) -> list[str]:
+    """Say in sentences how these images and results differ from those that the model knows."""
+    old, test = site.bundle.facts["metrics"], site.measured.splits["test"]
+    told, unlike = [site.remark], site.scores.unlike
+    for key, title in (("prevalence", "Share of positive images"), ("auc", "AUC"), ("mae", "Error (MAE)")):
+        if key in test and key in old:
+            here, there = (estimate(known[key], known.get(f"{key}_ci")) for known in (test, old))
+            told.append(f"{title}: {here} here, {there} on the model's own test images.")
+    if unlike is not None:
+        share = f"{int(unlike.sum()):,} of {len(unlike):,} images ({percent(float(unlike.mean()), 1)})"
+        told.append(f"Unlike the training images: {share}. Of images like them it is about one in a hundred.")
+    return told
+
+
+def site_headline(site: Site, found: list[str]) -> Markdown:
+    """Say in a few lines what came out: for the top of the page."""
+    test, simulated = site.measured.splits["test"], "simulated " * site.dataset.simulated
+    known = [name for name in ("auc", "sensitivity", "specificity", "mae") if name in test]
+    measures = ", ".join(f"{name} {estimate(test[name], test.get(name + '_ci'))}" for name in known)
+    title = f"**{escape(site.dataset.name)}, {len(site.dataset.test):,} {simulated}images: {measures}.**"
+    return Markdown(f"{title} {escape(found[-1])}\n\n{NOT_A_DEVICE}")
+
+
+def site_calibration(
+    site: Site, share: float = 0.3, seed: int = 0
+) -> tuple[list[Picture], list[str], dict[str, Any]]:
+    """Show whether the model's calibrated risks come true here, and after recalibration on a part.
+
+    Parameters
+    ----------
+    site : Site
+    share : float in (0, 1)
+        Part of the patients on whom a line through the logits is fitted; the others judge it.
+    seed : int
+        Decides who they are.
+
+    Returns
+    -------
+    figures : list of Picture
+        Reliability before and after on the others, and the decision curve on all.
+    sentences : list of str
+    numbers : dict
+        For ``metrics.json``: ECE with its floor, slope and intercept; empty where nothing can be said.
+    """
+    risk, truth, patients = site.scores.risk, site.measured.targets["test"], site.measured.patients
+    if site.measured.task != "binary" or risk is None:
+        return [], ["Calibration needs two classes, and a calibration in the model folder."], {}
+    group = intervals.group_numbers(len(truth), patients)
+    drawn = np.random.default_rng(seed).permutation(group.max() + 1)
+    part = np.isin(group, drawn[: round(share * len(drawn))])
+    numbers: dict[str, Any] = {"ece": calibration.ece(truth, risk), "floor": _floor(risk)}
+    told = [
+        f"Calibration error of the model's own risks: {numbers['ece']:.3f}; of right ones, below "
+        f"{numbers['floor']:.3f} nineteen times in twenty."
+    ]
+    curves, rest = {"as the folder has it": risk[~part]}, truth[~part]
+    if min(len(np.unique(labels)) for labels in (truth[part], rest)) == 2:
+        fitted = calibration.fit("platt", truth[part], risk[part])
+        curves["recalibrated"] = fitted.apply(risk[~part])
+        before, after = (calibration.ece(rest, values) for values in curves.values())
+        found = {"ece_before": before, "ece_after": after, "floor": _floor(curves["recalibrated"])}
+        numbers["recalibration"] = {"n": int(part.sum()), **fitted.numbers, **found}
+        told.append(
+            f"Recalibrated on {part.sum():,} images (slope {fitted.numbers['slope']:.2f}, intercept "
+            f"{fitted.numbers['intercept']:+.2f} of the logit; 1 and 0 change nothing), on the {len(rest):,} "
+            f"others it goes from {before:.3f} to {after:.3f} (right ones: below {found['floor']:.3f})."
+        )
+    else:
+        told.append(
+            "It cannot be recalibrated: a part of the patients and the others do not both hold both classes."
+        )
+    whose = None if patients is None else np.asarray(patients)[~part]
+    tables = {name: calibration.reliability(rest, values, patients=whose) for name, values in curves.items()}
+    return [plots.reliability(tables), net_benefit(truth, risk, "the model's risk")], told, numbers
+
+
+def _floor(probabilities: Any) -> float:
+    return calibration.ece_of_calibrated(probabilities)[1]
