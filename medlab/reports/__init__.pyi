@@ -1,4 +1,10 @@
-from .case import Case as Case, open_case as open_case, small_model as small_model, write_case as write_case
+from .case import (
+    Case as Case,
+    case_results as case_results,
+    open_case as open_case,
+    small_model as small_model,
+    write_case as write_case,
+)
 from .case_page import (
     case_answer as case_answer,
     case_explanation as case_explanation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -41,13 +42,11 @@ class Case:
     subject : str
         What the image is, in words that name nobody.
     notes : tuple of str
-    cohort : medlab.data.Dataset, or None
-        What the network learned from, where it is at hand.
-    absent : str
-        Why it is not.
     simulated : bool
     prevalence : float or None
         At which the answer is judged; None where nobody stated one and the model folder knows none.
+    data_dir, group_rule : str or None, str
+        Where the training data are: see `training_data`.
     """
 
     bundle: Bundle
@@ -56,10 +55,15 @@ class Case:
     spacing_mm: tuple[float, ...] | None
     subject: str
     notes: tuple[str, ...]
-    cohort: Dataset | None
-    absent: str
     simulated: bool
     prevalence: float | None
+    data_dir: str | None = None
+    group_rule: str = "auto"
+
+    @functools.cached_property
+    def training_data(self) -> tuple[Dataset | None, str]:
+        """What the network learned from, or why it is not at hand; read when it is first asked for."""
+        return training_data(self.facts, self.data_dir, self.group_rule)
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -68,14 +72,24 @@ class Case:
 
 
 def small_model(folder: Path, seed: int = 0) -> Path:
-    """Train a small network on 400 simulated nodules and save it: for a template run as it stands."""
-    cohort = data.load("simulated_nodules", n_train=400, n_val=200, n_test=200, seed=seed)
-    network = models.build("auto", cohort, seed=seed)
-    options = {"epochs": 4, "balance": "none", "progress": False, "seed": seed}
+    """Train a small network on 600 simulated nodules and save it: for a template run as it stands."""
+    cohort = data.load("simulated_nodules", n_train=600, n_val=300, n_test=300, seed=seed)
+    cohort = data.center_crop(cohort, 32)
+    network = models.build("auto", cohort, width=16, seed=seed)
+    options: dict[str, Any] = {
+        "epochs": 20,
+        "batch_size": 32,
+        "balance": "none",
+        "progress": False,
+        "seed": seed,
+    }
     run = training.fit(network, cohort, scale="smoke", **options)
     measured = evaluation.evaluate(run.predict, cohort, seed=seed)
     learned = evaluation.learn(run, cohort, measured)
-    decided = {"threshold": measured.threshold, "threshold_rule": measured.threshold_rule or ""}
+    decided: dict[str, Any] = {
+        "threshold": measured.threshold,
+        "threshold_rule": measured.threshold_rule or "",
+    }
     measures = measured.to_metrics()["test"]
     parts = run.model, cohort, run.normalization
     return models.save(folder, *parts, **decided, learned=learned, metrics=measures, seed=seed)
@@ -116,7 +130,6 @@ def open_case(
     """
     bundle = models.load(Path(model).expanduser())
     facts = bundle.facts
-    known, absent = training_data(facts, data_dir, group_rule)
     simulated, name = False, dataset or facts["dataset"]
     if image.isdecimal():
         one = _of_set(name, int(image), facts)
@@ -126,15 +139,16 @@ def open_case(
         one, subject = data.read_one(image, facts, slice_index), "An image of your own"
     if prevalence is None:
         prevalence = facts["metrics"].get("prevalence")
-    return Case(
-        bundle, one.images, evaluation.score(bundle, one.images), one.spacing_mm, subject, tuple(one.notes),
-        known, absent, simulated, prevalence,
-    )  # fmt: skip
+    scores, notes = evaluation.score(bundle, one.images), tuple(one.notes)
+    known = subject, notes, simulated, prevalence, data_dir, group_rule
+    return Case(bundle, one.images, scores, one.spacing_mm, *known)
 
 
 def _of_set(name: str, number: int, facts: Mapping[str, Any]) -> data.OneImage:
     """Return a test image of a registered set; of a simulated one only the images up to it are drawn."""
-    few = {"n_train": 1, "n_val": 1, "n_test": number + 1} if data.describe(name).simulated else {}
+    few: dict[str, Any] = (
+        {"n_train": 1, "n_val": 1, "n_test": number + 1} if data.describe(name).simulated else {}
+    )
     side = None if few else facts["input_shape"][0]
     cohort = as_taken(data.load(name, seed=facts["seed"], size=side, **few), facts)
     return data.OneImage(cohort.test.images[[number]], cohort.spacing_mm, [])
@@ -152,8 +166,8 @@ def training_data(
     """Return what a model learned from, where it is at hand and unchanged, or why it is not."""
     name, shape, sizes = facts["dataset"], facts["input_shape"], facts.get("split_sizes", {})
     if data_dir:
-        options = {"group_rule": group_rule, "seed": facts["seed"], "color": shape[-1] == 3}
-        cohort = data.load_folder(data_dir, image_size=tuple(shape[:2]), **options)
+        taken: dict[str, Any] = {"image_size": tuple(shape[:2]), "color": shape[-1] == 3}
+        cohort = data.load_folder(data_dir, group_rule=group_rule, seed=facts["seed"], **taken)
     elif name not in data.registered():
         return None, "data_dir can name the folder that the model learned from."
     elif data.describe(name).simulated:
@@ -170,7 +184,7 @@ def training_data(
     return cohort, ""
 
 
-def results(case: Case) -> dict[str, Any]:
+def case_results(case: Case) -> dict[str, Any]:
     """Return what is known of a case as plain types, None for what is not."""
     scores, facts = case.scores, case.facts
     output, names, task = scores.probabilities[0].tolist(), facts["class_names"], facts["task"]
@@ -212,7 +226,7 @@ def results(case: Case) -> dict[str, Any]:
 
 def lines(case: Case) -> list[str]:
     """Return the result in plain text, a line a fact."""
-    result, positive = results(case), case.facts.get("positive_class")
+    result, positive = case_results(case), case.facts.get("positive_class")
     told = [f"{case.subject}, read by a model of {case.facts['dataset']}"]
     if positive:
         risk = "not known, for the model folder has no calibration"
@@ -241,9 +255,9 @@ def write_case(study: Study, case: Case, explanation: Mapping[str, Any]) -> dict
         "subject": case.subject,
         "simulated": case.simulated,
         "image_fingerprint": hashlib.sha256(np.ascontiguousarray(case.images).data).hexdigest()[:16],
-        **results(case),
+        **case_results(case),
         "explanation": dict(explanation),
-        "similar_cases": case.absent or None,
+        "similar_cases_left_out": case.training_data[1] or None,
         "model": {name: facts[name] for name in (*wanted, "training_data_fingerprint", "seed")},
         "parameters": study.values,
         "notes": list(case.notes),

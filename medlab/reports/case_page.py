@@ -12,7 +12,7 @@ from IPython.display import Markdown
 from medlab import evaluation, models, plots
 from medlab.evaluation import calibration, evidence
 from medlab.evaluation.scoring import COVERAGE, NEIGHBORS
-from medlab.reports.case import lines, results
+from medlab.reports.case import case_results, lines
 from medlab.reports.report_text import NOT_A_DEVICE
 from medlab.text import escape, estimate, percent
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from medlab.reports.case import Case
 
 _MOST_COMPARED, _SIMILAR = 5000, 5  # training images that are looked through, and shown
-_METHOD = "integrated_gradients"
+_METHOD, _MULTIPLY_ADDS = "integrated_gradients", 2e11  # some seconds of two cores
+_ADDS_UP = 0.1  # part of the answer that a map may leave unexplained
 
 
 def case_image(case: Case) -> Picture:
@@ -36,13 +37,13 @@ def case_image(case: Case) -> Picture:
 
 def case_answer(case: Case) -> Markdown:
     """Say what the network answers, with what certainty, and what that is worth at the stated prevalence."""
-    told = {"image": escape(case.subject), **_answer(case)}
-    return Markdown("\n".join(["| | |", "|:--|:--|", *(f"| {row} | {text} |" for row, text in told.items())]))
+    rows = (f"| {name} | {text} |" for name, text in _answer(case).items())
+    return Markdown("\n".join(["| | |", "|:--|:--|", *rows]))
 
 
 def _answer(case: Case) -> dict[str, str]:
     """Return the rows of the answer, texts by name."""
-    result, facts, risks, rows = results(case), case.facts, case.scores.risk, {}
+    result, facts, risks, rows = case_results(case), case.facts, case.scores.risk, {}
     missing = "not known: the model folder has no calibration"
     if facts["task"] == "binary":
         risk = missing if risks is None else f"**{percent(result['risk'])}**"
@@ -108,7 +109,9 @@ def case_explanation(case: Case) -> tuple[Picture, Markdown, dict[str, Any]]:
     """
     model, inputs = case.bundle.model, case.bundle.normalize(case.images)
     on = "output" if case.facts["task"] == "regression" else "logit"
-    maps = evaluation.attribute(_METHOD, model, inputs, on=on, steps=50)
+    # One image: more steps than in a figure of many, unless the network is large.
+    steps = int(np.clip(_MULTIPLY_ADDS / max(1, models.cost(model).multiply_adds), 20, 300))
+    maps = evaluation.attribute(_METHOD, model, inputs, on=on, steps=steps)
     curves = evidence.deletion(model, maps)
     tried = evidence.randomized_weights(_METHOD, model, inputs, on=on, steps=10)
     target = None if maps.target is None else case.bundle.target_names[int(maps.target[0])]
@@ -119,7 +122,12 @@ def case_explanation(case: Case) -> tuple[Picture, Markdown, dict[str, Any]]:
         "correlation_with_random_network": tried.table["correlation"].iloc[-1],
     }
     found = {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}
-    tests = {"deletion_better_than_random": bool(curves.better[0]), "depends_on_the_weights": tried.passes}
+    adds_up = numbers["completeness_error"] < _ADDS_UP
+    tests = {
+        "adds_up": bool(adds_up),
+        "deletion_better_than_random": bool(curves.better[0]),
+        "depends_on_the_weights": tried.passes,
+    }
     picture = maps.overlay(case.images, [case.subject], spacing_mm=case.spacing_mm)
     picture.alt = f"Map by integrated gradients over the image: {case.subject}"
     faster = "faster" if curves.better[0] else "**no faster**"
@@ -140,9 +148,10 @@ def case_similar(case: Case) -> tuple[Picture | Markdown, ...]:
     """Draw the training images most like this one to the network, or say why there are none."""
     import keras
 
-    if case.cohort is None:
-        return (Markdown(f"*Left out: {escape(case.absent)}*"),)
-    cohort, model, how = case.cohort, case.bundle.model, "their gray values"
+    cohort, absent = case.training_data
+    if cohort is None:
+        return (Markdown(f"*Left out: {escape(absent)}*"),)
+    model, how = case.bundle.model, "their gray values"
     images = cohort.train.images[:_MOST_COMPARED]
     here, there = case.images, images
     if layer := next((layer for layer in model.layers if layer.name == "features"), None):
@@ -150,12 +159,16 @@ def case_similar(case: Case) -> tuple[Picture | Markdown, ...]:
         here, there = (models.predict(network, case.bundle.normalize, array) for array in (here, there))
     away = (np.asarray(there, np.float64) - here).reshape(len(images), -1)
     nearest = np.argsort(np.linalg.norm(away, axis=1), kind="stable")[:_SIMILAR]
-    labels = cohort.train.labels[nearest]
+    labels: Any = cohort.train.labels[nearest]
     if cohort.task in ("binary", "multiclass"):
         labels = [plots.short(cohort.class_names[int(label)]) for label in labels]
     titles = [f"{'simulated, ' * cohort.simulated}{label}" for label in labels]
     words = f"The nearest of {len(images):,} training images by {how}, with their labels."
-    options = {"spacing_mm": cohort.spacing_mm, "columns": _SIMILAR, "alt": f"{words} {'; '.join(titles)}"}
+    options: dict[str, Any] = {
+        "spacing_mm": cohort.spacing_mm,
+        "columns": _SIMILAR,
+        "alt": f"{words} {'; '.join(titles)}",
+    }
     return plots.image_grid(images[nearest], titles, **options), Markdown(words)
 
 

@@ -81,15 +81,16 @@ def open_site(
     """
     bundle = models.load(Path(model).expanduser())
     facts = bundle.facts
-    shape, options = facts["input_shape"], {"group_rule": group_rule, "seed": seed}
+    shape = facts["input_shape"]
     if data_dir:
-        here = data.load_folder(data_dir, image_size=tuple(shape[:2]), color=shape[-1] == 3, **options)
+        taken: dict[str, Any] = {"image_size": tuple(shape[:2]), "color": shape[-1] == 3}
+        here = data.load_folder(data_dir, group_rule=group_rule, seed=seed, **taken)
     elif dataset:
         side = None if data.describe(dataset).simulated else shape[0]
         here = as_taken(data.load(dataset, seed=seed, size=side), facts)
     else:
-        few = {"n_train": 1, "n_val": 1, "n_test": 400}
-        here = data.load("simulated_nodules", site="B", seed=seed + 1, **few)
+        few: dict[str, Any] = {"n_train": 1, "n_val": 1, "n_test": 400}
+        here = as_taken(data.load("simulated_nodules", site="B", seed=seed + 1, **few), facts)
     judged, remark = _judged(here, facts)
     scores = evaluation.score(bundle, judged.test.images)
     return Site(bundle, judged, _measured(judged, scores, facts["threshold"], seed), scores, remark)
@@ -120,7 +121,12 @@ def _judged(here: Dataset, facts: Mapping[str, Any]) -> tuple[Dataset, str]:
     )
     positive, none = facts.get("positive_class"), test.subset(np.arange(0))
     number = names.index(positive) if positive else None
-    same = {"class_names": names, "positive_class": number, "published": (), "fingerprint": here.fingerprint}
+    same: dict[str, Any] = {
+        "class_names": names,
+        "positive_class": number,
+        "published": (),
+        "fingerprint": here.fingerprint,
+    }
     return replace(here, train=none, val=none, test=test, **same), remark
 
 
@@ -155,7 +161,9 @@ def site_headline(site: Site, found: list[str]) -> Markdown:
     """Say in a few lines what came out: for the top of the page."""
     test, simulated = site.measured.splits["test"], "simulated " * site.dataset.simulated
     known = [name for name in ("auc", "sensitivity", "specificity", "mae") if name in test]
-    measures = ", ".join(f"{name} {estimate(test[name], test.get(name + '_ci'))}" for name in known)
+    words = {"auc": "AUC", "mae": "mean absolute error"}
+    estimates = (f"{words.get(name, name)} {estimate(test[name], test.get(name + '_ci'))}" for name in known)
+    measures = ", ".join(estimates)
     title = f"**{escape(site.dataset.name)}, {len(site.dataset.test):,} {simulated}images: {measures}.**"
     return Markdown(f"{title} {escape(found[-1])}\n\n{NOT_A_DEVICE}")
 

@@ -7,7 +7,7 @@ import pytest
 from medlab import models
 from medlab.evaluation import Scores
 from medlab.reports import ParameterErrors, case as case_module, case_page, resolve, run_report
-from medlab.reports.case import Case, lines, results
+from medlab.reports.case import Case, case_results, lines
 from medlab.reports.parameters import read_schema, validate
 
 FACTS = {
@@ -36,8 +36,7 @@ FACTS = {
 def made_case(scores, facts=(), prevalence=0.01, **options):
     bundle = SimpleNamespace(facts={**FACTS, **dict(facts)}, target_names=("dark", "spot"))
     images = np.zeros((1, 16, 18, 1), np.uint8)
-    given = {"cohort": None, "absent": "not here.", "simulated": False, **options}
-    return Case(bundle, images, scores, None, "An image", (), **given, prevalence=prevalence)
+    return Case(bundle, images, scores, None, "An image", (), False, prevalence, **options)
 
 
 def binary(**changes):
@@ -71,7 +70,7 @@ def problems(template, **given):
 
 
 def test_a_risk_of_one_half_is_one_percent_where_one_percent_are_ill_and_a_call_right_in_one_of_twelve():
-    found = results(made_case(binary()))
+    found = case_results(made_case(binary()))
     assert found["risk_at_prevalence"] == pytest.approx(0.01)
     assert found["predictive_values"]["positive"] == pytest.approx(0.009 / (0.009 + 0.099))
     assert (found["interval"], found["decision"], found["conformal_set"]) == ([0.2, 0.6], "called", ["dark"])
@@ -82,7 +81,7 @@ def test_a_risk_of_one_half_is_one_percent_where_one_percent_are_ill_and_a_call_
 def test_an_old_model_folder_is_reported_with_null_for_what_it_does_not_know():
     scores = Scores(("dark", "spot"), np.array([0.2], np.float32), called=np.array([0]))
     facts = {"calibration": None, "neighbors": None, "metrics": {}}
-    found = results(made_case(scores, facts, prevalence=None))
+    found = case_results(made_case(scores, facts, prevalence=None))
     unknown = ("risk", "interval", "conformal_set", "predictive_values", "risk_at_prevalence", "prevalence")
     assert all(found[name] is None for name in unknown)
     assert found["unlike_training"] == {"flagged": None, "score": None, "limit": None}
@@ -99,15 +98,15 @@ def test_several_classes_and_amounts_have_results_too():
     told = np.array([[0.2, 0.7, 0.1]], np.float32)
     facts = {"task": "multiclass", "class_names": names, "positive_class": None, "threshold": None}
     case = made_case(Scores(tuple(names), told, risk=told.astype(float)), facts)
-    assert results(case)["decision"] == "b"
-    assert results(case)["risk"] == pytest.approx({"a": 0.2, "b": 0.7, "c": 0.1})
+    assert case_results(case)["decision"] == "b"
+    assert case_results(case)["risk"] == pytest.approx({"a": 0.2, "b": 0.7, "c": 0.1})
     assert "b 70 %, a 20 %, c 10 %" in case_page.case_answer(case).data
     facts = {"task": "multilabel", "class_names": names, "positive_class": None, "threshold": None}
     case = made_case(Scores(tuple(names), np.array([[0.6, 0.7, 0.1]], np.float32)), facts)
-    assert (results(case)["decision"], results(case)["risk"]) == ("a | b", None)
+    assert (case_results(case)["decision"], case_results(case)["risk"]) == ("a | b", None)
     facts = {"task": "regression", "class_names": ["age"], "positive_class": None, "threshold": None}
     case = made_case(Scores(("age",), np.array([41.5], np.float32)), facts)
-    assert (results(case)["output"], results(case)["decision"]) == (41.5, None)
+    assert (case_results(case)["output"], case_results(case)["decision"]) == (41.5, None)
     assert "Amount: 41.5" in "".join(lines(case))
     assert "| age | 41.5 |" in case_page.case_answer(case).data
 
@@ -126,7 +125,7 @@ def test_the_page_warns_of_an_unlike_image_and_says_what_an_answer_is_worth():
 
 def test_similar_cases_are_left_out_with_the_reason():
     (words,) = case_page.case_similar(made_case(binary()))
-    assert words.data == "*Left out: not here.*".replace(".", "&#46;") or "Left out" in words.data
+    assert words.data.startswith("*Left out: data")
 
 
 def test_training_data_that_are_not_at_hand_or_have_changed_are_named():
@@ -199,17 +198,17 @@ def test_as_it_stands_the_template_reports_a_simulated_nodule_with_similar_ones(
     assert 0 < found["risk"] < 1
     assert found["decision"] in ("called", "not called")
     assert set(found["conformal_set"]) <= {"benign", "malignant"}
-    assert found["similar_cases"] is None
+    assert found["similar_cases_left_out"] is None
     assert found["explanation"]["completeness_error"] < 0.2
     page = result.html.read_text()
     assert page.count("<img") == 3
     for text in (
         "SIMULATED test image 0",
-        "white bar" if "white bar" in page else "10 mm",
+        "malignant",
         "where 5.0 % are positive",
         "not a medical device",
         'href="case.json"',
-        "The nearest of 400 training images",
+        "The nearest of 600 training images",
     ):
         assert text in page
 
