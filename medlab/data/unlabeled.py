@@ -124,7 +124,8 @@ def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None
     if here not in learned and any(word in learned for word in _MODALITIES.values()) and here != "unknown":
         msg = f"the image must be of the training images' modality, {learned}, got {volume.modality}."
         raise ValueError(msg)
-    count, spacing = len(volume.array), volume.spacing_mm
+    count = len(volume.array)
+    spacing: tuple[float, ...] = volume.spacing_mm
     if len(shape) == 4 and (count == 1 or slice_index is not None):
         msg = f"the network takes whole volumes {shape[:3]}, got one slice. Give the series."
         raise ValueError(msg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,8 +188,9 @@ def training_data(
 def case_results(case: Case) -> dict[str, Any]:
     """Return what is known of a case as plain types, None for what is not."""
     scores, facts = case.scores, case.facts
-    output, names, task = scores.probabilities[0].tolist(), facts["class_names"], facts["task"]
-    measured, risk = facts["metrics"], None if scores.risk is None else scores.risk[0].tolist()
+    names, task, measured = facts["class_names"], facts["task"], facts["metrics"]
+    output: Any = scores.probabilities[0].tolist()
+    risk: Any = None if scores.risk is None else scores.risk[0].tolist()
     chosen, values, elsewhere = None, None, None
     if task == "multiclass":
         chosen = names[int(np.argmax(output))]
@@ -196,20 +198,19 @@ def case_results(case: Case) -> dict[str, Any]:
         chosen = " | ".join(n for n, p in zip(names, output, strict=True) if p >= 0.5) or "no finding"
     elif scores.called is not None:
         chosen = "called" if scores.called[0] else "not called"
-        rates = [measured.get(name) for name in ("sensitivity", "specificity")]
-        if None not in (*rates, case.prevalence):
-            pair = metrics.predictive_values(*rates, case.prevalence)
-            values = (
-                dict(zip(("positive", "negative"), pair, strict=True)) if np.isfinite(pair).all() else None
-            )
+        if "sensitivity" in measured and case.prevalence is not None:
+            rates = measured["sensitivity"], measured["specificity"], case.prevalence
+            told = zip(("positive", "negative"), metrics.predictive_values(*rates), strict=True)
+            values = {name: value if math.isfinite(value) else None for name, value in told}
     if isinstance(risk, float) and case.prevalence:
         share = float(np.mean(facts["neighbors"]["positive"]))
         elsewhere = float(decision.prior_correction([risk], share, case.prevalence)[0])
-    away = scores.distance
+    away, unlike = scores.distance, scores.unlike
+    ends = None if scores.low is None or scores.high is None else (scores.low, scores.high)
     return {
         "output": output if np.ndim(output) == 0 else dict(zip(names, output, strict=True)),
-        "risk": risk if np.ndim(risk) == 0 else dict(zip(names, risk, strict=True)),
-        "interval": None if scores.low is None else [float(scores.low[0]), float(scores.high[0])],
+        "risk": risk if risk is None or np.ndim(risk) == 0 else dict(zip(names, risk, strict=True)),
+        "interval": None if ends is None else [float(end[0]) for end in ends],
         "threshold": facts.get("threshold"),
         "decision": chosen,
         "prevalence": case.prevalence,
@@ -217,7 +218,7 @@ def case_results(case: Case) -> dict[str, Any]:
         "risk_at_prevalence": elsewhere,
         "conformal_set": scores.names(0),
         "unlike_training": {
-            "flagged": None if away is None else bool(scores.unlike[0]),
+            "flagged": None if unlike is None else bool(unlike[0]),
             "score": None if away is None else float(away[0]),
             "limit": None if away is None else 1.0,
         },

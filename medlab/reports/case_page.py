@@ -27,12 +27,17 @@ _ADDS_UP = 0.1  # part of the answer that a map may leave unexplained
 
 def case_image(case: Case) -> Picture:
     """Draw the image as the network sees it; of a volume the middle slice."""
-    words = " × ".join(map(str, case.images.shape[1:-1])) + " pixels"
+    options: dict[str, Any] = {"spacing_mm": case.spacing_mm, "columns": 1, "alt": _title(case)}
+    return plots.image_grid(case.images, [_title(case)], **options)
+
+
+def _title(case: Case) -> str:
+    """Return what an image is, how many pixels it has, and in which window it is shown."""
+    words = f"{case.subject}, {' × '.join(map(str, case.images.shape[1:-1]))} pixels"
     if window := case.facts.get("window_hu"):
         low, high = window[0] - window[1] / 2, window[0] + window[1] / 2
         words += f", window {low:g} to {high:g} HU"
-    title = f"{case.subject}, {words}"
-    return plots.image_grid(case.images, [title], spacing_mm=case.spacing_mm, columns=1, alt=title)
+    return words
 
 
 def case_answer(case: Case) -> Markdown:
@@ -68,10 +73,13 @@ def _answer(case: Case) -> dict[str, str]:
             f"{name} {estimate(facts['metrics'][name], facts['metrics'].get(name + '_ci'), 2)}"
             for name in ("sensitivity", "specificity")
         ]
-        right = [percent(values[name], 1) for name in ("positive", "negative")]
+        right = [
+            "nobody is known to be" if share is None else f"{percent(share, 1)} are"
+            for share in (values["positive"], values["negative"])
+        ]
         rows[f"where {percent(case.prevalence or 0, 1)} are positive"] = (
-            f"right in {right[0]} of the people who are called and in {right[1]} of those who are not, "
-            f"if {' and '.join(rates)}, as on the test images, hold there"
+            f"of the people who are called {right[0]} positive, of the others {right[1]} negative, if "
+            f"{' and '.join(rates)}, as on the test images, hold there"
         )
     if (elsewhere := result["risk_at_prevalence"]) is not None:
         rows["this image's risk there"] = f"{percent(elsewhere, 1)}, if nothing but the prevalence differs"
@@ -110,7 +118,7 @@ def case_explanation(case: Case) -> tuple[Picture, Markdown, dict[str, Any]]:
     model, inputs = case.bundle.model, case.bundle.normalize(case.images)
     on = "output" if case.facts["task"] == "regression" else "logit"
     # One image: more steps than in a figure of many, unless the network is large.
-    steps = int(np.clip(_MULTIPLY_ADDS / max(1, models.cost(model).multiply_adds), 20, 300))
+    steps = int(np.clip(_MULTIPLY_ADDS / max(1, models.cost(model).multiply_adds), 20, 150))
     maps = evaluation.attribute(_METHOD, model, inputs, on=on, steps=steps)
     curves = evidence.deletion(model, maps)
     tried = evidence.randomized_weights(_METHOD, model, inputs, on=on, steps=10)
@@ -128,8 +136,8 @@ def case_explanation(case: Case) -> tuple[Picture, Markdown, dict[str, Any]]:
         "deletion_better_than_random": bool(curves.better[0]),
         "depends_on_the_weights": tried.passes,
     }
-    picture = maps.overlay(case.images, [case.subject], spacing_mm=case.spacing_mm)
-    picture.alt = f"Map by integrated gradients over the image: {case.subject}"
+    picture = maps.overlay(case.images, [_title(case)], spacing_mm=case.spacing_mm)
+    picture.alt = f"{_title(case)}, and below it its map by integrated gradients"
     faster = "faster" if curves.better[0] else "**no faster**"
     another = "another map" if tried.passes else "**much the same map**"
     words = (
