@@ -71,7 +71,9 @@ def test_a_command_of_the_map_is_understood(command):
         return
     template = reports.available()[words[1]]
     levels = {"command line": parameters, f"preset {words[1]}": template.parameters}
-    assert validate(read_schema(template.notebook), levels)["model"].value == parameters.get("model", "auto")
+    schema = read_schema(template.notebook)
+    (default,) = (parameter.default for parameter in schema if parameter.name == "model")
+    assert validate(schema, levels)["model"].value == parameters.get("model", default)
 
 
 def test_a_planned_chapter_leaves_the_list_with_its_notebook():

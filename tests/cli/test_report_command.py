@@ -83,6 +83,21 @@ def test_the_command_line_and_the_file_are_passed_on_and_the_result_is_told(call
     assert f"Report: {tmp_path / 'report.html'}" in answer.output
 
 
+def test_the_sentences_of_a_report_on_one_image_are_told_and_those_of_a_validation_after_its_measures(
+    call, monkeypatch, tmp_path
+):
+    told = []
+    monkeypatch.setattr(
+        "medlab.reports.run_report", lambda *_, **__: ReportResult(tmp_path, tmp_path, tmp_path, told[0])
+    )
+    told.append({"summary": ["An image of your own", "  Risk of malignant: 0.52"]})
+    assert call("tiny").output.startswith("An image of your own\n  Risk of malignant: 0.52\nReport: ")
+    told[0] = METRICS | {"kind": "validation", "summary": ["  All images are judged."], "threshold": 0.3}
+    output = call("tiny").output
+    assert output.index("7 test images") < output.index("  All images are judged.")
+    assert "Balancing" not in output
+
+
 def test_the_headline_gives_each_measure_with_its_interval_where_there_is_one():
     first, auc, f1, *reasons = headline(METRICS)
     assert first == "toy, 7 test images (in brackets: 95 % intervals)"
