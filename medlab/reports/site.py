@@ -91,16 +91,17 @@ def open_site(
     else:
         few: dict[str, Any] = {"n_train": 1, "n_val": 1, "n_test": 400}
         here = as_taken(data.load("simulated_nodules", site="B", seed=seed + 1, **few), facts)
-    judged, remark = _judged(here, facts)
+    # Simulated patients of one seed are the same, however many are drawn.
+    mine = dataset == facts["dataset"] and (not here.simulated or seed == facts["seed"])
+    judged, remark = _judged(here, facts, mine)
     scores = evaluation.score(bundle, judged.test.images)
     return Site(bundle, judged, _measured(judged, scores, facts["threshold"], seed), scores, remark)
 
 
-def _judged(here: Dataset, facts: Mapping[str, Any]) -> tuple[Dataset, str]:
+def _judged(here: Dataset, facts: Mapping[str, Any], mine: bool = False) -> tuple[Dataset, str]:
     """Return a data set whose test split is what may be judged, its classes numbered as the model does."""
     names, parts = tuple(facts["class_names"]), [part for part in here.splits().values() if len(part)]
     remark = "All images are judged, whatever their split: nothing is trained."
-    mine = here.name == facts["dataset"] in data.registered() and not here.simulated
     if mine or here.fingerprint == facts["training_data_fingerprint"]:
         parts, remark = [here.test], "The model learned from this very data set: its test images are judged."
 

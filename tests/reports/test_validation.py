@@ -81,6 +81,7 @@ def test_classes_are_matched_by_name_all_splits_are_judged_and_strange_labels_ar
     own, remark = site._judged(here, {**facts, "training_data_fingerprint": here.fingerprint})
     assert len(own.test) == 6
     assert "learned from this very data set" in remark
+    assert len(site._judged(here, facts, mine=True)[0].test) == 6
     with pytest.raises(ValueError, match=r"each class of model and images must be one of: dark; got 'spot'"):
         site._judged(here, {**facts, "class_names": ["dark", "light"], "positive_class": "dark"})
 
