@@ -124,6 +124,17 @@ def test_names_the_decoder_to_install(dicom, folder, refused, monkeypatch, synta
         volumes.read(folder)
 
 
+def test_names_a_transfer_syntax_that_nobody_knows(dicom, folder, refused):
+    for path in dicom.write(folder):
+        text = path.read_bytes()
+        path.write_bytes(text.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.99999.1.2.1\0", 1))
+    known = (
+        r"an unknown method \(transfer syntax 1\.2\.840\.99999\.1\.2\.1\)\. To read them: export the series"
+    )
+    with refused(ImportError, rf"file \d of 7 .* compressed by {known}"):
+        volumes.read(folder)
+
+
 def test_refuses_to_choose_among_series_and_lists_them(dicom, folder, refused):
     dicom.write(folder)
     dicom.write(folder / "..", dicom.array[:4], uid="1.2.3.4711.2", edit=lambda _, z: folder / f"A{z}.dcm")

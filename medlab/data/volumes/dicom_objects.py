@@ -10,7 +10,7 @@ from pydicom.uid import UID
 from medlab.data.volumes.dicom_slices import SliceFile
 
 OWN_READERS = {
-    "Segmentation Storage": "a segmentation: masks of another series. highdicom.seg.segread reads it",
+    "Segmentation Storage": "a segmentation: masks of another series. volumes.read_seg and highdicom read it",
     # SimpleITK, which reads it, too, leaves the scaling out.
     "RT Dose Storage": "a dose grid. With pydicom, pixel_array times DoseGridScaling is the dose",
     "Parametric Map Storage": "a parametric map. highdicom.pm.pmread reads it",

@@ -31,10 +31,11 @@ from medlab.text import counted
 TAGS = [
     Tag(keyword)
     for keyword in (
-        "ImageType SOPClassUID Modality SeriesInstanceUID FrameOfReferenceUID ImagePositionPatient "
-        "ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices Rows Columns "
-        "SamplesPerPixel PhotometricInterpretation NumberOfFrames BitsAllocated BitsStored HighBit "
-        "PixelRepresentation RescaleSlope RescaleIntercept RescaleType Units ModalityLUTSequence PixelData"
+        "ImageType SOPClassUID SOPInstanceUID Modality SeriesInstanceUID FrameOfReferenceUID "
+        "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices "
+        "Rows Columns SamplesPerPixel PhotometricInterpretation NumberOfFrames BitsAllocated BitsStored "
+        "HighBit PixelRepresentation RescaleSlope RescaleIntercept RescaleType Units ModalityLUTSequence "
+        "PixelData"
     ).split()
 ]
 PIXEL_DATA = TAGS[-1]

@@ -140,9 +140,13 @@ def _check_stored(file: SliceFile) -> None:
             available = False
         if not available:
             codec = uid.UID(file.syntax).name
+            if codec == file.syntax:
+                codec = (
+                    f"an unknown method (transfer syntax {codec if uid.UID(codec).is_valid else 'damaged'})"
+                )
             msg = (
                 f"{file.label} must be uncompressed, or a decoder must be installed, got pixels compressed "
-                f"by {codec if codec != file.syntax else 'an unknown method'}. To read them: {_remedy(file)}"
+                f"by {codec}. To read them: {_remedy(file)}"
             )
             raise ImportError(msg)
 

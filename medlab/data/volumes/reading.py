@@ -7,6 +7,7 @@ import pydicom
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from medlab.data.confidentiality import values_of
+from medlab.data.pseudonyms import Pseudonyms
 from medlab.data.volumes import dicom_objects, dicom_slices, geometry, pixels
 from medlab.data.volumes.dicom_slices import UNREADABLE, Series, SliceFile, is_dicom, modality_of, unharmed
 from medlab.data.volumes.volume import Volume
@@ -63,7 +64,7 @@ def read(
     ImportError
         If pixels are compressed and no decoder is installed; the message gives the pip line.
     """
-    source = _existing(path)
+    source = existing(path)
     if source.is_file() and not is_dicom(source, THE_FILE):
         if not source.name.lower().endswith((".nii", ".nii.gz")):
             raise ValueError(UNKNOWN_TYPE)
@@ -84,7 +85,10 @@ def read(
     array, units = pixels.read_pixels(slices), pixels.units_of(first)
     header = _header(first.path, first.label, deidentify, salt)
     notes += grid.notes + passed_over
-    return Volume(array, *grid[:3], modality_of(first), units, header, notes)
+    uids = tuple(str(file.facts.get("SOPInstanceUID") or "") for file in slices)
+    if deidentify:
+        uids = tuple(map(Pseudonyms(salt).uid, uids))
+    return Volume(array, *grid[:3], modality_of(first), units, header, notes, uids)
 
 
 def list_series(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> list[Series]:
@@ -103,7 +107,7 @@ def list_series(path: str | Path, *, deidentify: bool = True, salt: str | None =
     ValueError
         If a file is damaged, or there is no DICOM image.
     """
-    return _listing(_slices(_existing(path))[0], deidentify, salt)
+    return _listing(_slices(existing(path))[0], deidentify, salt)
 
 
 def read_header(path: str | Path, *, deidentify: bool = True, salt: str | None = None) -> pydicom.Dataset:
@@ -128,7 +132,7 @@ def read_header(path: str | Path, *, deidentify: bool = True, salt: str | None =
     ValueError
         If it is no DICOM file, or damaged.
     """
-    source = _existing(path)
+    source = existing(path)
     if not source.is_file() or not is_dicom(source, THE_FILE):
         msg = (
             "path must be one DICOM file, got a folder or a file without DICOM's mark (DICM at byte 128). "
@@ -138,7 +142,7 @@ def read_header(path: str | Path, *, deidentify: bool = True, salt: str | None =
     return _header(source, THE_FILE, deidentify, salt)
 
 
-def _existing(path: str | Path) -> Path:
+def existing(path: str | Path) -> Path:
     """Return the path if something is there; names may hold a patient's, so messages do without."""
     source = Path(path).expanduser()
     if not source.exists():

@@ -81,7 +81,7 @@ def resample(
     before, after = spacing_text(volume.spacing_mm), spacing_text(grid.spacing_mm)
     notes = (*volume.notes, f"Resampled from {before} mm to {after} mm ({interpolation}).")
     place: dict[str, Any] = {name: getattr(grid, name) for name in ("spacing_mm", "origin_mm", "direction")}
-    return replace(volume, array=array, **place, notes=notes)
+    return replace(volume, array=array, **place, notes=notes, instance_uids=())
 
 
 def check_same_grid(**volumes: Volume) -> None:
@@ -129,7 +129,8 @@ def _regridded(volume: Volume, spacing_mm: float | Sequence[float] | None) -> Vo
     origin = center - volume.direction @ ((shape - 1) / 2 * spacing)
     # One voxel, seen as many: the grid needs no memory.
     empty = np.broadcast_to(np.int16(0), shape)
-    return replace(volume, array=empty, spacing_mm=tuple(spacing), origin_mm=tuple(origin))
+    place: dict[str, Any] = {"spacing_mm": tuple(spacing), "origin_mm": tuple(origin)}
+    return replace(volume, array=empty, **place, instance_uids=())
 
 
 def _overlap(volume: Volume, grid: Volume) -> bool:

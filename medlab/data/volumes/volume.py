@@ -51,6 +51,8 @@ class Volume:
         Of the first slice, without pixels, de-identified unless asked otherwise; None for NIfTI.
     notes : tuple of str
         What had to be assumed on the way in.
+    instance_uids : tuple of str
+        SOP Instance UID of each slice, replaced as in the header; empty for NIfTI and after resampling.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Volume:
     units: str = "as stored"
     header: Mapping[str, Any] | Any | None = None
     notes: tuple[str, ...] = ()
+    instance_uids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         array = np.asarray(self.array)
@@ -77,6 +80,12 @@ class Volume:
             msg = (
                 "array must hold numbers in shape (Z, Y, X), no axis empty, "
                 f"got {array.dtype} in shape {array.shape}. One slice is array[np.newaxis]."
+            )
+            raise ValueError(msg)
+        if self.instance_uids and len(self.instance_uids) != len(array):
+            msg = (
+                f"instance_uids must name each of {len(array)} slices, got {len(self.instance_uids)} UIDs. "
+                "Pass those of the slices that are kept, or none."
             )
             raise ValueError(msg)
         spacing = _triple("spacing_mm", self.spacing_mm)
