@@ -57,7 +57,8 @@ def suv(volume: Volume) -> Volume:
     >>> import pydicom
     >>> header, drug = pydicom.Dataset(), pydicom.Dataset()
     >>> header.CorrectedImage, header.DecayCorrection, header.PatientWeight = ["ATTN", "DECY"], "START", 70
-    >>> header.SeriesDate, header.SeriesTime = "20200101", "104948"
+    >>> header.SeriesDate = header.AcquisitionDate = "20200101"
+    >>> header.SeriesTime = header.AcquisitionTime = "104948"
     >>> drug.RadionuclideTotalDose, drug.RadionuclideHalfLife = 350e6, 6588
     >>> drug.RadiopharmaceuticalStartTime = "090000"
     >>> header.RadiopharmaceuticalInformationSequence = [drug]
