@@ -15,6 +15,7 @@ from .exporting import write_folder as write_folder
 from .folder import load_folder as load_folder
 from .grouping import groups_from_blocks as groups_from_blocks
 from .loading import load as load
+from .masks import as_segmentation as as_segmentation, load_masks as load_masks, padded as padded
 from .nearcopies import near_copies as near_copies
 from .normalization import Normalization as Normalization, normalize as normalize
 from .registry import describe as describe, registered as registered

@@ -76,14 +76,14 @@ class Augmentation:
 
         Its own flips and rotation, exact quarter turns where it has no up; moderate zoom, shift, contrast.
         No zoom where the spacing is known, because size in mm then carries meaning, nor a shift, because
-        interpolation blurs the edges that size is read from; no change of contrast where gray values are
-        Hounsfield units, because density carries meaning. Nothing for sequences: what is harmless there
-        depends on what the numbers are.
+        interpolation blurs the edges that size is read from, unless masks change along; no change of
+        contrast where gray values are Hounsfield units, because density carries meaning. Nothing for
+        sequences: what is harmless there depends on what the numbers are.
         """
         if len(dataset.image_shape) == 2:
             return cls()
         no_up = dataset.rotation_deg >= 180
-        measured = dataset.spacing_mm is not None
+        measured = dataset.spacing_mm is not None and dataset.task != "segmentation"
         calibrated = dataset.window_hu is not None
         return cls(
             quarter_turns=no_up,
@@ -144,6 +144,7 @@ def augment(
     rng: np.random.Generator | None = None,
     *,
     parameters: dict[str, NDArray[Any]] | None = None,
+    masks: bool = False,
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
     """Change each image at random, and say how.
 
@@ -156,6 +157,9 @@ def augment(
     rng : numpy Generator, or None to replay `parameters`
     parameters : dict
         What an earlier call returned.
+    masks : bool
+        `images` are class numbers: moved like the images of the same `parameters`, each pixel takes the
+        number of its nearest neighbor, and no gray value is changed.
 
     Returns
     -------
@@ -180,8 +184,8 @@ def augment(
     changed = _turn(images, parameters)
     matrices = _affine(images.shape[-3], images.shape[-2], parameters)
     if not np.allclose(matrices, np.eye(2, 3)):
-        changed = _warp(changed, matrices)
-    return _change_gray_values(changed, parameters), parameters
+        changed = _warp(changed, matrices, cv2.INTER_NEAREST if masks else cv2.INTER_LINEAR)
+    return changed if masks else _change_gray_values(changed, parameters), parameters
 
 
 def _refuse_motion(drawn: dict[str, NDArray[Any]]) -> None:
@@ -206,13 +210,16 @@ def _turn(images: NDArray[Any], drawn: dict[str, NDArray[Any]]) -> NDArray[np.fl
     return turned
 
 
-def _warp(images: NDArray[np.float32], matrices: NDArray[np.float64]) -> NDArray[np.float32]:
+def _warp(
+    images: NDArray[np.float32], matrices: NDArray[np.float64], interpolation: int
+) -> NDArray[np.float32]:
     height, width, channels = images.shape[-3:]
     source = images.reshape(len(images), -1, height, width, channels)
     warped = np.empty(source.shape, dtype=np.float32)
     for image, target, matrix in zip(source, warped, matrices, strict=True):
         for old, new in zip(image, target, strict=True):
-            moved = cv2.warpAffine(old, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+            how = {"flags": interpolation, "borderMode": cv2.BORDER_REFLECT_101}
+            moved = cv2.warpAffine(old, matrix, (width, height), **how)
             # OpenCV drops a last axis of length 1, hence the reshape.
             new[...] = moved.reshape(height, width, channels)
     return warped.reshape(images.shape)

@@ -23,6 +23,7 @@ class Batches:
     ----------
     images : array, shape (N, H, W, C), (N, Z, Y, X, C) or (N, T, F)
     targets : array of length N
+        Of a segmentation, class numbers of shape (N, H, W) or (N, Z, Y, X): they move along with the images.
     normalization : Normalization
     batch_size : int
         Images a batch. The last, smaller one of an epoch is left out (other images each time), because
@@ -33,6 +34,9 @@ class Batches:
     seed : int
     most : int or None
         Batches an epoch at most, to try something out; None: as many as there are.
+    patch : tuple of int or None, pixels
+        Height and width, or slices, height and width, of what is cut from each image and its mask anew in
+        every epoch: half of the patches are centered on a pixel of the foreground where there is one.
     """
 
     images: NDArray[Any]
@@ -44,6 +48,7 @@ class Batches:
     weights: NDArray[np.float32] | None = None
     seed: int = 0
     most: int | None = None
+    patch: tuple[int, ...] | None = None
     epoch: int = field(default=0, init=False)
     _order: tuple[int, NDArray[np.int64]] = field(default=(-1, np.empty(0, dtype=np.int64)), init=False)
 
@@ -72,12 +77,31 @@ class Batches:
             self._order = (epoch, order)
         start = number * self.batch_size
         index = self._order[1][start : start + self.batch_size]
-        images = self.images[index]
+        images, targets = self.images[index], self.targets[index]
+        rng = np.random.default_rng([self.seed, epoch, number])
+        if self.patch is not None:
+            pairs = zip(images, targets, strict=True)
+            images, targets = map(np.stack, zip(*(self._cut(*pair, rng) for pair in pairs), strict=True))
         if self.augmentation is not None:
-            rng = np.random.default_rng([self.seed, epoch, number])
-            images, _ = augment(images, self.augmentation, rng)
+            images, drawn = augment(images, self.augmentation, rng)
+            if targets.ndim > 2:
+                moved, _ = augment(targets[..., None], self.augmentation, parameters=drawn, masks=True)
+                targets = moved[..., 0].astype(targets.dtype)
         weights = np.ones(len(index), dtype=np.float32) if self.weights is None else self.weights[index]
-        return self.normalization.apply(images), self.targets[index], weights
+        return self.normalization.apply(images), targets, weights
+
+    def _cut(
+        self, image: NDArray[Any], mask: NDArray[Any], rng: np.random.Generator
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return a patch of an image and of its mask."""
+        room = np.subtract(mask.shape, self.patch)
+        corner, centered = rng.integers(room + 1), rng.random() < 0.5
+        foreground = np.flatnonzero(mask) if centered else ()
+        if len(foreground):
+            center = np.unravel_index(rng.choice(foreground), mask.shape)
+            corner = np.clip(np.subtract(center, np.array(self.patch) // 2), 0, room)
+        window = tuple(slice(first, first + side) for first, side in zip(corner, self.patch, strict=True))
+        return image[window], mask[window]
 
     def for_keras(self, first: int = 0) -> Any:
         """Return what ``model.fit`` takes: a ``tf.data.Dataset`` on TensorFlow, else a ``PyDataset``.

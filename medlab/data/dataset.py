@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
 
-Task = Literal["binary", "multiclass", "multilabel", "regression"]
+Task = Literal["binary", "multiclass", "multilabel", "regression", "segmentation"]
 SPLITS = ("train", "val", "test")
 
 
@@ -27,6 +27,7 @@ class Split:
         Gray values or colors. uint8 until the batch; float32 only where uint8 would lose something. With
         three axes, always float32: sequences of T steps with F numbers each (a signal, a patient's visits).
     labels : array, shape (N,) int64 classes; (N, K) uint8 for multi-label; (N,) float32 for regression
+        Of a segmentation, masks: uint8 class numbers, shape (N, H, W) or (N, Z, Y, X).
     patients : str array, shape (N,), or None
         Pseudonymous patient identifiers; None where nobody knows who is who.
     attributes : dict of arrays, each of length N
@@ -80,9 +81,9 @@ class Dataset:
     name : str
         Registered name, or the folder's.
     train, val, test : Split
-    task : "binary", "multiclass", "multilabel" or "regression"
+    task : "binary", "multiclass", "multilabel", "regression" or "segmentation"
     class_names : tuple of str
-        Name of class 0, 1, ...; the quantity's name for a regression.
+        Name of class 0, 1, ...; the quantity's name for a regression; of a segmentation, 0 is the background.
     positive_class : int or None
         Which class a binary network's output is the probability of; None for other tasks.
     spacing_mm : tuple of float or None
@@ -134,8 +135,22 @@ class Dataset:
         if self.task == "binary" and self.positive_class not in (0, 1):
             msg = f"positive_class of a binary data set must be 0 or 1, got {self.positive_class!r}."
             raise ValueError(msg)
+        if self.task == "segmentation":
+            self._check_masks()
         if not self.fingerprint:
             object.__setattr__(self, "fingerprint", fingerprint(self.splits()))
+
+    def _check_masks(self) -> None:
+        for name, split in self.splits().items():
+            masks, shape = split.labels, split.images.shape[:-1]
+            fitting = masks.dtype == np.uint8 and masks.shape == shape and masks.ndim > 2
+            highest = masks.max(initial=0)
+            if not fitting or highest >= len(self.class_names):
+                msg = (
+                    f"labels of a segmentation must be uint8 masks {shape} in {name}, numbers of its "
+                    f"{len(self.class_names)} classes, got {masks.dtype} {masks.shape} up to {highest}."
+                )
+                raise ValueError(msg)
 
     @property
     def positive_name(self) -> str:
@@ -183,11 +198,12 @@ class Dataset:
         -------
         targets : array
             Binary: float32, shape (N,), 1 where the label is the positive class. Multi-class: int64,
-            shape (N,). Multi-label: float32, shape (N, K). Regression: float32, shape (N,).
+            shape (N,). Multi-label: float32, shape (N, K). Regression: float32, shape (N,). Segmentation:
+            int64, shape (N, H, W) or (N, Z, Y, X).
         """
         if self.task == "binary":
             return (split.labels == self.positive_class).astype(np.float32)
-        if self.task == "multiclass":
+        if self.task in ("multiclass", "segmentation"):
             return split.labels.astype(np.int64)
         return split.labels.astype(np.float32)
 
@@ -245,7 +261,9 @@ def center_crop(dataset: Dataset, side: int) -> Dataset:
 
     def cut(split: Split) -> Split:
         numbers = {name: column for name, column in split.attributes.items() if column.ndim == 1}
-        return replace(split, images=split.images[..., y : y + side, x : x + side, :], attributes=numbers)
+        images, labels = split.images[..., y : y + side, x : x + side, :], split.labels
+        labels = labels[..., y : y + side, x : x + side] if dataset.task == "segmentation" else labels
+        return replace(split, images=images, labels=labels, attributes=numbers)
 
     splits: dict[str, Any] = {name: cut(split) for name, split in dataset.splits().items()}
     return replace(dataset, **splits, fingerprint="")

@@ -233,8 +233,9 @@ def evaluate(
     TypeError
         If the arguments are in another order.
     ValueError
-        If the predictions have another shape than the task asks for, are no probabilities or not
-        finite, or if a split of a binary task holds one class only; the message names the split.
+        If the task is a segmentation, if the predictions have another shape than the task asks for, are no
+        probabilities or not finite, or if a split of a binary task holds one class only; the message names
+        the split.
     """
     if not (callable(predict) and isinstance(dataset, Dataset)):
         msg = (
@@ -242,6 +243,9 @@ def evaluate(
             f"{type(predict).__name__} and {type(dataset).__name__}: evaluate(run.predict, dataset)."
         )
         raise TypeError(msg)
+    if dataset.task == "segmentation":
+        msg = "evaluate takes an answer for each image, got segmentation data. Use evaluation.segmentation."
+        raise ValueError(msg)
     parse_rule(threshold_rule)
     checks.in_range("n_bootstrap", n_bootstrap, 1, whole=True)
     splits = dataset.splits()

@@ -135,8 +135,11 @@ def score(bundle: Bundle, images: ArrayLike) -> Scores:
     Raises
     ------
     ValueError
-        If the images do not have the network's shape, or hold NaN.
+        If the network is one for segmentation, or the images do not have its shape or hold NaN.
     """
+    if bundle.facts.get("task") == "segmentation":
+        msg = "score takes an answer for each image, got a segmentation network. Use bundle.predict."
+        raise ValueError(msg)
     array = np.asarray(images)
     values = bundle.predict(array)
     bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)

@@ -16,6 +16,7 @@ from .cnn import (
 )
 from .concepts import concept_bottleneck as concept_bottleneck, correct_concepts as correct_concepts
 from .costs import cost as cost
+from .detector import candidates as candidates, judge as judge
 from .gradients import input_gradients as input_gradients
 from .lungrads import lung_rads as lung_rads, lung_rads_followup as lung_rads_followup
 from .prediction import predict as predict
@@ -27,3 +28,5 @@ from .rnn import (
     lstm as lstm,
     simple_rnn as simple_rnn,
 )
+from .sliding import largest_component as largest_component, slide as slide
+from .unet import unet as unet

@@ -29,6 +29,8 @@ class Entry:
         What it takes: flat images (H, W, C), volumes (Z, Y, X, C), sequences (T, F).
     about : str
         One line for lists.
+    segments : bool
+        Whether it gives a class for every pixel, and not an answer for the whole image.
     """
 
     module: str
@@ -36,6 +38,7 @@ class Entry:
     largest: int | None
     kinds: tuple[str, ...]
     about: str
+    segments: bool = False
 
 
 FORMS = {
@@ -51,6 +54,7 @@ CATALOG = {
     "article_cnn": Entry("cnn", 64, None, _IMAGES, "three convolutions, as in the article"),
     "resnet18_28": Entry("cnn", 16, None, _IMAGES, "the yardstick of MedMNIST"),
     "cnn_lstm": Entry("rnn", 16, None, ("volumes", "sequences"), "a small network a slice, then an LSTM"),
+    "unet": Entry("unet", 8, None, ("images", "volumes"), "a class for every pixel: segmentation", True),
     "simple_rnn": Entry("rnn", 1, None, _SEQUENCES, "a plain recurrent network"),
     "lstm": Entry("rnn", 1, None, _SEQUENCES, "a long short-term memory"),
     "gru": Entry("rnn", 1, None, _SEQUENCES, "a gated recurrent unit"),
@@ -63,9 +67,9 @@ _BY_SLICE = ("cnn_lstm",)
 FEW_IMAGES, DROPOUT_OF_FEW = 1000, 0.1
 
 
-def names() -> list[str]:
-    """Return the names of all networks."""
-    return list(CATALOG)
+def names(*, segments: bool = False) -> list[str]:
+    """Return the names of all networks that answer for a whole image, or for every pixel."""
+    return [name for name, entry in CATALOG.items() if entry.segments == segments]
 
 
 def describe(name: str) -> Entry:
@@ -96,11 +100,11 @@ def check_shape(name: str, image_shape: Sequence[int]) -> None:
     kind, sides = _kind_and_sides(image_shape)
     size = " x ".join(map(str, sides)) + (" steps" if kind == "sequences" else "")
     if kind not in entry.kinds:
-        usable = ", ".join(other for other, facts in CATALOG.items() if kind in facts.kinds)
+        usable = ", ".join(other for other in names() if kind in CATALOG[other].kinds)
         forms = " or ".join(form for taken, form in FORMS.items() if taken in entry.kinds)
         msg = f"{name} takes {forms}, got {kind} of {size}. For {kind} use: {usable}."
         raise ValueError(msg)
-    others = fitting(image_shape)
+    others = fitting(image_shape, segments=entry.segments)
     if name not in others:
         limits = f"{'exactly' if entry.smallest == entry.largest else 'at least'} {entry.smallest}"
         if kind == "sequences":
@@ -113,16 +117,17 @@ def check_shape(name: str, image_shape: Sequence[int]) -> None:
         raise ValueError(msg)
 
 
-def fitting(image_shape: Sequence[int]) -> list[str]:
+def fitting(image_shape: Sequence[int], *, segments: bool = False) -> list[str]:
     """Return the names of the networks that take images, shape (H, W, C), (Z, Y, X, C) or (T, F)."""
     kind, sides = _kind_and_sides(image_shape)
-    names = []
-    for name, entry in CATALOG.items():
+    fitting_names = []
+    for name in names(segments=segments):
+        entry = CATALOG[name]
         counted = sides[1:] if kind == "volumes" and name in _BY_SLICE else sides
         within = min(counted) >= entry.smallest and (not entry.largest or max(counted) <= entry.largest)
         if kind in entry.kinds and within:
-            names.append(name)
-    return names
+            fitting_names.append(name)
+    return fitting_names
 
 
 def _kind_and_sides(image_shape: Sequence[int]) -> tuple[str, list[int]]:
@@ -145,7 +150,7 @@ def build(
     Parameters
     ----------
     name : str
-        One of `names`, or "auto" for ``screening_cnn``.
+        One of `names`, or "auto" for ``screening_cnn``, and for ``unet`` where the task is a segmentation.
     dataset : medlab.data.Dataset
     width : int or None
         Filters of the first convolution; later ones follow from it. None: the network's own.
@@ -163,19 +168,24 @@ def build(
     -------
     model : keras.Model
         Takes normalized images, float32, shape (N, ...). Its last layer, ``probability``, gives (N, 1) for
-        a binary task (probability of the positive class), (N, K) otherwise; ``value`` (N, 1) for a
-        regression. The layer before it, ``logit``, is linear.
+        a binary task (probability of the positive class), (N, K) otherwise, of a segmentation for every
+        pixel; ``value`` (N, 1) for a regression. The layer before it, ``logit``, is linear.
 
     Raises
     ------
     ValueError
-        If there is no such network or option, or the images do not fit it.
+        If there is no such network or option, or the images or the task do not fit it.
 
     Examples
     --------
     ``build("screening_cnn", medlab.data.load("breastmnist"), seed=1)``
     """
-    name = "screening_cnn" if name == "auto" else name
+    segments = dataset.task == "segmentation"
+    name = ("unet" if segments else "screening_cnn") if name == "auto" else name
+    if describe(name).segments != segments:
+        usable = ", ".join(names(segments=segments))
+        msg = f"{name} takes no {dataset.task} data. Use one of: {usable}."
+        raise ValueError(msg)
     check_shape(name, dataset.image_shape)
     options: dict[str, Any] = {}
     if width is not None:
@@ -211,5 +221,5 @@ def _builder(name: str) -> Callable[..., Any]:
 
 
 def outputs(dataset: Dataset) -> int:
-    """Return how many numbers a network gives for one image: 1, or the number of classes."""
-    return len(dataset.class_names) if dataset.task in ("multiclass", "multilabel") else 1
+    """Return how many numbers a network gives for one image (or pixel): 1, or the number of classes."""
+    return 1 if dataset.task in ("binary", "regression") else len(dataset.class_names)

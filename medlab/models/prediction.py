@@ -1,10 +1,16 @@
 """Probabilities from a network, in the shape that a task's measures take."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from medlab.models.sliding import slide
+
+PIXELS = 2**20  # at a time, of a network that keeps them all
 
 
 def predict(
@@ -25,7 +31,9 @@ def predict(
     -------
     probabilities : float32 array
         Shape (N,) where the network has one output (binary: probability of the positive class;
-        regression: the value), (N, K) otherwise; of no images, an empty one.
+        regression: the value), (N, K) otherwise; of no images, an empty one. Of a segmentation, shape
+        (N, H, W, K) or (N, Z, Y, X, K): where images are larger than the network's input, it slides over
+        them (`slide`).
 
     Raises
     ------
@@ -34,6 +42,12 @@ def predict(
     """
     array = np.asarray(images)
     expected = tuple(model.input_shape[1:])
+    if len(model.output_shape) > 2:
+        batch_size = max(1, min(batch_size, PIXELS // math.prod(expected[:-1])))
+        excess = np.subtract(array.shape[1:], expected) if array.ndim == len(expected) + 1 else np.zeros(1)
+        if len(array) and not excess[-1] and (excess >= 0).all() and excess.any():
+            window = partial(predict, model, normalize)
+            return np.stack([slide(window, image, expected[:-1]) for image in array])
     if array.ndim != len(expected) + 1 or array.shape[1:] != expected:
         shape = ", ".join(map(str, expected))
         msg = f"images must have shape (N, {shape}) for {model.name}, got {array.shape}."
@@ -45,4 +59,4 @@ def predict(
     ]
     parts = parts or [np.zeros((0, *model.output_shape[1:]))]
     outputs = np.concatenate(parts).astype(np.float32)
-    return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+    return outputs[:, 0] if outputs.shape[1:] == (1,) else outputs

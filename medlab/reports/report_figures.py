@@ -40,7 +40,11 @@ def counts_by_class(dataset: Dataset, split: Split) -> dict[str, int]:
     """Return how many images of a split each class has, by its name; of a regression, nothing."""
     if dataset.task == "regression":
         return {}
-    labels = split.labels if dataset.task == "multilabel" else np.eye(len(dataset.class_names))[split.labels]
+    count = len(dataset.class_names)
+    if dataset.task == "segmentation":  # in how many masks it is
+        labels = np.array([np.isin(range(count), mask) for mask in split.labels])
+    else:
+        labels = split.labels if dataset.task == "multilabel" else np.eye(count)[split.labels]
     return dict(zip(dataset.class_names, labels.sum(axis=0).astype(int).tolist(), strict=True))
 
 

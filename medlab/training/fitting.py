@@ -19,6 +19,7 @@ from medlab.text import counted
 from medlab.training import background, random_states
 from medlab.training.checkpoint import Checkpoint, network_identity
 from medlab.training.control import Control, Stopped
+from medlab.training.losses import Overlap
 from medlab.training.monitor import Monitor
 from medlab.training.run import Run
 from medlab.training.settings import SMOKE_STEPS, Settings, described
@@ -93,7 +94,11 @@ def fit(
         checks.one_of("option of fit", name, Settings.__dataclass_fields__)
     settings = Settings(**options).resolve(dataset)
     normalization = normalize(dataset)
-    few = normalization.apply(dataset.train.images[:8])
+    segments = dataset.task == "segmentation"
+    few = dataset.train.images[:8]
+    if segments and len(model.input_shape) == few.ndim:
+        few = few[(slice(None), *map(slice, model.input_shape[1:-1]))]
+    few = normalization.apply(few)
     _check_output(model, dataset, few)
     if checkpoint:
         random_states.check_known(model, few)
@@ -102,10 +107,13 @@ def fit(
     backend.use_gpu_memory_as_needed()
     backend.seed_everything(seed)
     batches = _batches(dataset, settings, normalization, augmentation, seed)
+    if segments and few.shape[1:-1] != dataset.image_shape[:-1]:
+        batches.patch = few.shape[1:-1]
     optimizer = _optimizer(settings, len(batches) * settings.epochs)
-    model.compile(optimizer, _loss(dataset.task, settings.balance == "focal"), jit_compile=_xla())
+    loss = Overlap(settings.loss) if segments else _loss(dataset.task, settings.balance == "focal")
+    model.compile(optimizer, loss, jit_compile=_xla())
     model.optimizer.build(model.trainable_variables)
-    validation = Validation(dataset)
+    validation = Validation(dataset, loss)
     identity = {**asdict(settings), "seed": seed, "data": dataset.fingerprint}
     identity |= {"network": network_identity(model), "augmentation": repr(batches.augmentation)}
     identity["backend"] = backend.name()
@@ -170,9 +178,15 @@ def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
     """Refuse, before anything is trained, outputs that are no answer to the data set's task."""
     answers = keras.tree.flatten(model(few, training=False))
     shapes = [tuple(answer.shape) for answer in answers]
-    width = outputs(dataset)
-    if shapes not in ([(len(few), width)], [(len(few),)] if width == 1 else None):
-        last = {"multiclass": "softmax", "regression": "linear"}.get(dataset.task, "sigmoid")
+    width, segments = outputs(dataset), dataset.task == "segmentation"
+    last = {"multiclass": "softmax", "regression": "linear"}.get(dataset.task, "sigmoid")
+    if segments and shapes != [(*few.shape[:-1], width)]:
+        msg = (
+            f"model must give {width} probabilities a pixel for segmentation data, got output of shape "
+            f"{' and '.join(map(str, shapes))} for images {few.shape}. Use medlab.models.unet."
+        )
+        raise ValueError(msg)
+    if not segments and shapes not in ([(len(few), width)], [(len(few),)] if width == 1 else None):
         msg = (
             f"model must have one output of shape (N, {width}) for {dataset.task} data, got "
             f"{' and '.join(map(str, shapes))} for {counted(len(few), 'image')}. End it with Dense({width}, "
@@ -188,7 +202,7 @@ def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
     if linear or not (low >= 0 and high <= 1):
         msg = (
             f"model must give probabilities for {dataset.task} data, got {received}. "
-            f"End it with activation={'softmax' if dataset.task == 'multiclass' else 'sigmoid'!r}."
+            f"End it with activation={'softmax' if segments else last!r}."
         )
         raise ValueError(msg)
 

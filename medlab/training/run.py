@@ -25,9 +25,10 @@ class Run:
     normalization : Normalization
         What brings raw images to the network's input; fitted on train.
     history : pandas.DataFrame
-        A row an epoch: ``epoch`` (from 1), ``loss``, ``val_loss``, the monitored measure (``val_auc``, or
-        ``val_mse`` for a regression), for binary data ``val_sensitivity`` (from a probability of 0.5 on),
-        ``learning_rate``, ``seconds``.
+        A row an epoch: ``epoch`` (from 1), ``loss``, ``val_loss``, the monitored measure (``val_auc``;
+        ``val_mse`` for a regression; ``val_dice`` for a segmentation: that of each foreground class over the
+        voxels of all validation images, averaged over the classes), for binary data ``val_sensitivity`` (from
+        a probability of 0.5 on), ``learning_rate``, ``seconds``.
     best_epoch : int
         From 1: the epoch whose weights were kept. In a training of more than 20 epochs, the one with the best
         mean validation measure of itself and the epochs before it, up to a fourteenth of all.

@@ -72,7 +72,7 @@ def described(owner: T) -> T:
 
 def balances(task: str) -> tuple[str, ...]:
     """Return the ways to balance classes that a task allows: few where images have no one class."""
-    if task == "regression":
+    if task in ("regression", "segmentation"):
         return ("none",)
     if task == "multilabel":
         return ("none", "focal")
@@ -133,6 +133,12 @@ class Settings:
         0.98, "Momentum of the moving average of the weights; 0: none.", low=0, high=0.9999
     )
     weight_decay: float = option(0.004, "Of AdamW.", low=0, high=1)
+    loss: str = option(
+        "auto",
+        "What a segmentation minimizes: see `medlab.training.losses.Overlap`; auto takes dice_cross_entropy, "
+        "and other tasks have their own loss.",
+        choices=("auto", "dice_cross_entropy", "dice", "tversky"),
+    )
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -150,7 +156,7 @@ class Settings:
         Raises
         ------
         ValueError
-            If the data set's task does not allow the balance.
+            If the data set's task does not allow the balance or the loss.
         """
         count, task = len(dataset.train), dataset.task
         epochs = self.epochs or _epochs(self.scale, count)
@@ -163,11 +169,17 @@ class Settings:
                 "images have no one class."
             )
             raise ValueError(msg)
+        segments = task == "segmentation"
+        if self.loss != "auto" and not segments:
+            msg = f"loss must be 'auto' for {task} data, got {self.loss!r}: only a segmentation has a choice."
+            raise ValueError(msg)
+        few = (4 if dataset.train.images.ndim == 5 else 16) if segments else 32
         usual = 0.05 if self.optimizer == "sgd" else RATE_OF_MANY_IMAGES if count >= MANY_IMAGES else RATE
         return replace(
             self,
             epochs=epochs,
-            batch_size=self.batch_size or (32 if count < 1000 else 64),
+            batch_size=self.batch_size or (few if count < 1000 or segments else 64),
+            loss="dice_cross_entropy" if segments and self.loss == "auto" else self.loss,
             learning_rate=self.learning_rate or usual,
             balance=balance,
             patience=self.patience or max(5, math.ceil(epochs / 3)),

@@ -168,3 +168,26 @@ def test_what_suits_a_data_set_raises_no_concern_and_its_opposite_does(rng):
     assert "Zoom: size in mm carries meaning here." in strong.concerns(ct)
     named = [sentence.split(":")[0] for sentence in strong.concerns(photograph)]
     assert named == ["Quarter turns", "Rotation", "Flips"]
+
+
+def test_masks_move_like_their_images_and_keep_their_numbers(rng):
+    masks = np.zeros((4, 5, 12, 14, 1), np.uint8)
+    masks[:, 1:4, 3:8, 2:9] = 2
+    masks[:, 2, 4:6, 4:7] = 1
+    changes = Augmentation(rotation_deg=20, zoom=0.2, translation=0.1, flips=("left-right",), contrast=0.5)
+    _, drawn = augment(masks * 100, changes, rng)
+    moved, _ = augment(masks, changes, parameters=drawn, masks=True)
+    assert set(np.unique(moved)) == {0, 1, 2}
+    # Where a linear warp of one class stays whole, the nearest neighbor has it, too.
+    whole, _ = augment(
+        (masks == 2).astype(np.float32), Augmentation(), parameters={**drawn, "contrast": np.ones(4)}
+    )
+    assert (moved[whole > 0.99] == 2).all()
+    assert (whole > 0.99).sum() > 100
+
+
+def test_masks_of_calibrated_data_are_zoomed_although_its_size_is_known(rng):
+    images = rng.integers(0, 256, (2, 8, 9, 1)).astype(np.uint8)
+    split = Split(images, (images[..., 0] > 9).astype(np.uint8))
+    dataset = Dataset("m", split, split, split, "segmentation", ("a", "b"), spacing_mm=(0.8, 0.7))
+    assert Augmentation.for_dataset(dataset).zoom == 0.1

@@ -209,3 +209,52 @@ def test_refuses_unequal_lengths_and_an_empty_batch(dataset):
         Batches(dataset.train.images, np.zeros(3), normalize(dataset))
     with pytest.raises(ValueError, match=r"batch_size must lie between 1 and infinity, got 0"):
         Batches(dataset.train.images, np.zeros(12), normalize(dataset), batch_size=0)
+
+
+# --- patches
+
+
+def patches_of(images, masks, **options):
+    plain = Normalization((0.0,), (1.0,))
+    return Batches(images, masks, plain, patch=(3, 4, 5), **{"batch_size": 8, "seed": 3, **options})
+
+
+@pytest.fixture
+def volumes():
+    """Eight volumes (7, 8, 9), each voxel its own number; one foreground voxel each, in a corner."""
+    images = np.arange(8 * 7 * 8 * 9, dtype=np.float32).reshape(8, 7, 8, 9, 1)
+    masks = np.zeros((8, 7, 8, 9), np.int64)
+    masks[:, 6, 0, 8] = 1
+    return images, masks
+
+
+def test_half_of_the_patches_are_centered_on_the_foreground(volumes):
+    seen = [
+        masks.reshape(8, -1).any(axis=1) for masks in (patches_of(*volumes).batch(0, e)[1] for e in range(50))
+    ]
+    # By chance alone, a corner of 5 x 5 x 5 places has it in 1 of 125.
+    assert 0.42 < np.mean(seen) < 0.6
+
+
+def test_a_patch_of_a_mask_lies_where_that_of_its_image_does(volumes):
+    images, _ = volumes
+    patch, mask, _ = patches_of(images, images[..., 0].astype(np.int64)).batch(0)
+    assert patch.shape == (8, 3, 4, 5, 1)
+    np.testing.assert_array_equal(patch[..., 0], mask)
+    np.testing.assert_array_equal(np.diff(mask[0, :, 0, 0]), [72, 72])
+
+
+def test_patches_follow_from_seed_epoch_and_number_only(volumes):
+    first, again = (patches_of(*volumes, batch_size=2) for _ in range(2))
+    first.batch(1, 0)
+    np.testing.assert_array_equal(first.batch(2, 5)[0], again.batch(2, 5)[0])
+    assert not np.array_equal(again.batch(2, 5)[0], again.batch(2, 6)[0])
+
+
+def test_images_and_masks_are_changed_together(volumes):
+    images, _ = volumes
+    flips = Augmentation(flips=("left-right", "up-down"))
+    patch, mask, _ = patches_of(images, images[..., 0].astype(np.int64), augmentation=flips).batch(0)
+    np.testing.assert_array_equal(patch[..., 0], mask)
+    assert mask.dtype == np.int64
+    assert (np.diff(mask[:, 0, 0, :2])[:, 0] == -1).any()

@@ -32,7 +32,7 @@ class TrainingSliders(ipywidgets.Box):
 
     def __init__(self, dataset: Dataset, settings: Mapping[str, Any]) -> None:
         self._given_rate = 0.0
-        networks = models.fitting(dataset.image_shape)
+        networks = models.fitting(dataset.image_shape, segments=dataset.task == "segmentation")
         given = {name: value for name, value in settings.items() if value is not None}
         known = {option.name: option for option in fields(Settings)}
         chosen = Settings(**{name: given[name] for name in given if name in known}).resolve(dataset)
