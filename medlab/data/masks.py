@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
 from medlab.data import imagefiles, intensity, volumes
-from medlab.data.dataset import SPLITS, Dataset, Split
+from medlab.data.dataset import Dataset, Split
 from medlab.data.splitting import FRACTIONS, stratified_split
 
 _ENDINGS = (".nii.gz", ".nii", ".png")
@@ -61,35 +61,36 @@ def load_masks(
     root = Path(path)
     pairs, others = _pairs(root, masks)
     read = [_read(*files, tuple(class_names), window_hu) for files in pairs]
-    arrays = [image for image, _, _ in read]
-    images, labels, slices = padded(arrays, [mask for _, mask, _ in read], shape)
-    extent = np.array([[side.stop for side in one] for one in slices])
-    columns = {"file": np.array([image.name for image, _ in pairs]), "extent": extent}
+    images, labels, slices = padded([image for image, _, _ in read], [mask for _, mask, _ in read], shape)
+    columns = {
+        "file": np.array([image.name for image, _ in pairs]),
+        "extent": np.array([[side.stop for side in inside] for inside in slices]),
+    }
     fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
     rows = stratified_split(np.zeros(len(pairs), int), None, fractions, seed)
-    splits = {
-        name: Split(images[r], labels[r], None, {key: column[r] for key, column in columns.items()})
+    splits: dict[str, Any] = {
+        name: Split(images[r], labels[r], attributes={key: column[r] for key, column in columns.items()})
         for name, r in rows.items()
     }
-    spacings = np.array([spacing for _, _, spacing in read], float)
+    spacings = np.array([spacing for _, _, spacing in read])
     common = bool(spacings.size) and np.allclose(spacings, spacings[0], rtol=1e-3)
-    notes = ["Split at random by file: patients are not known, and one may lie in several splits."]
-    uneven = sum(array.shape != images.shape[1:-1] for array in arrays)
     counts = {
-        f"of {len(arrays)} images were padded to {images.shape[1:-1]}": uneven,
+        f"of {len(pairs)} images were padded to {images.shape[1:-1]}": sum(
+            image.shape != images.shape[1:-1] for image, _, _ in read
+        ),
         "files without a known ending were passed over": others,
-        "spacings differ, so that none is told": 0 if common else len(spacings),
+        "spacings differ, so that none is told": 0 if common else spacings.size,
     }
-    notes += [f"{count} {what}." for what, count in counts.items() if count]
+    notes = ["Split at random by file: patients are not known, and one may lie in several splits."]
     return Dataset(
         name=root.resolve().name,
-        **{name: splits[name] for name in SPLITS},
+        **splits,
         task="segmentation",
         class_names=tuple(class_names),
         spacing_mm=tuple(spacings[0].tolist()) if common else None,
         source=f"folder {root.resolve().name}",
         window_hu=window_hu,
-        notes=tuple(notes),
+        notes=(*notes, *(f"{count} {what}." for what, count in counts.items() if count)),
     )
 
 
@@ -175,24 +176,26 @@ def as_segmentation(dataset: Dataset, class_names: Sequence[str], column: str = 
 
 def _pairs(root: Path, masks: str) -> tuple[list[tuple[Path, Path]], int]:
     """Return each image's file and its mask's, by name, and how many files are neither."""
-    found: dict[str, dict[str, Path]] = {}
+    found: list[dict[str, Path]] = []
     others = 0
     for name in ("images", masks):
         if not (root / name).is_dir():
             msg = f"{root.name} must hold the folders images and {masks}, got no {name}."
             raise FileNotFoundError(msg)
-        files = [file for file in sorted((root / name).iterdir()) if not file.name.startswith(".")]
-        for file in files:
+        files: dict[str, Path] = {}
+        for file in sorted((root / name).glob("[!.]*")):
             if not file.resolve().is_relative_to(root.resolve()):
                 msg = f"files must lie in the folder, got {name}/{file.name}, which leads out. Copy it there."
                 raise ValueError(msg)
-        known = [(file, next((e for e in _ENDINGS if file.name.lower().endswith(e)), "")) for file in files]
-        others += sum(not ending for _, ending in known)
-        found[name] = {file.name[: -len(ending)]: file for file, ending in known if ending}
-        if len(found[name]) < sum(bool(ending) for _, ending in known):
-            msg = f"each image must be there once, got two files of one name in {name}. Remove one."
-            raise ValueError(msg)
-    images, partners = found["images"], found[masks]
+            ending = next((ending for ending in _ENDINGS if file.name.lower().endswith(ending)), "")
+            stem = file.name.removesuffix(file.name[-len(ending) :])
+            if ending and stem in files:
+                msg = f"each image must be there once, got two files named {stem!r} in {name}. Remove one."
+                raise ValueError(msg)
+            others += not ending
+            files |= {stem: file} if ending else {}
+        found.append(files)
+    images, partners = found
     if alone := sorted(images.keys() ^ partners.keys()) or ([] if images else ["any image"]):
         msg = (
             f"each image must have a mask of its name, got {len(alone)} without a partner, the first "

@@ -14,7 +14,12 @@ PIXELS = 2**20  # at a time, of a network that keeps them all
 
 
 def predict(
-    model: Any, normalize: Callable[[NDArray[Any]], NDArray[Any]], images: ArrayLike, *, batch_size: int = 256
+    model: Any,
+    normalize: Callable[[NDArray[Any]], NDArray[Any]],
+    images: ArrayLike,
+    *,
+    batch_size: int = 256,
+    overlap: float = 0.5,
 ) -> NDArray[np.float32]:
     """Return what a network says of raw images, a batch at a time.
 
@@ -26,6 +31,8 @@ def predict(
     images : array, shape (N, H, W, C), (N, Z, Y, X, C) or (N, T, F)
         As a data set has them, before normalization.
     batch_size : int
+    overlap : float
+        Of windows, see `slide`.
 
     Returns
     -------
@@ -47,7 +54,7 @@ def predict(
         excess = np.subtract(array.shape[1:], expected) if array.ndim == len(expected) + 1 else np.zeros(1)
         if len(array) and not excess[-1] and (excess >= 0).all() and excess.any():
             window = partial(predict, model, normalize)
-            return np.stack([slide(window, image, expected[:-1]) for image in array])
+            return np.stack([slide(window, image, expected[:-1], overlap=overlap) for image in array])
     if array.ndim != len(expected) + 1 or array.shape[1:] != expected:
         shape = ", ".join(map(str, expected))
         msg = f"images must have shape (N, {shape}) for {model.name}, got {array.shape}."

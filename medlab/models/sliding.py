@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from medlab import checks
 
@@ -53,7 +53,8 @@ def slide(
     windows = list(itertools.product(*axes))
     weight = np.ones(())
     for side in patch:
-        weight = np.multiply.outer(weight, signal.windows.gaussian(side, side / 8))
+        from_middle = np.arange(side) - (side - 1) / 2
+        weight = np.multiply.outer(weight, np.exp(-0.5 * (from_middle / (side / 8)) ** 2))
     weight = np.maximum(weight, 1e-3)[..., np.newaxis].astype(np.float32)
     total: Any = None
     counted = np.zeros((*whole.shape[:-1], 1), np.float32)

@@ -120,7 +120,8 @@ class Monitor(keras.callbacks.Callback):
             self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
             # On JAX weights and averages now share their memory, which a prediction gives away: part them.
             self.model.set_weights(copied(self.model.weights))
-        predictions = predict(self.model, self.normalization.apply, self.validation.images)
+        # Windows side by side: the overlap that a finished network gets would take most of the epoch.
+        predictions = predict(self.model, self.normalization.apply, self.validation.images, overlap=0)
         row = {"epoch": epoch + 1, "loss": loss, **self.validation.measures(predictions)}
         row |= {"learning_rate": rate, "seconds": round(time.perf_counter() - self._epoch_started, 3)}
         logs.update(row)  # for the callbacks after this one

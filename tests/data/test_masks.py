@@ -157,5 +157,5 @@ def test_a_file_that_leads_out_of_the_folder_is_refused(folder, tmp_path_factory
 
 def test_two_files_of_one_name_are_refused(folder):
     write_nifti(folder / "images" / "scan_1.nii", np.ones((7, 8, 9), np.uint8))
-    with pytest.raises(ValueError, match=r"two files of one name in images"):
+    with pytest.raises(ValueError, match=r"two files named .scan_1. in images"):
         load_masks(folder, NAMES)
