@@ -29,4 +29,4 @@ from .rnn import (
     simple_rnn as simple_rnn,
 )
 from .sliding import largest_component as largest_component, slide as slide
-from .unet import unet as unet
+from .unets import unet as unet

@@ -54,7 +54,7 @@ CATALOG = {
     "article_cnn": Entry("cnn", 64, None, _IMAGES, "three convolutions, as in the article"),
     "resnet18_28": Entry("cnn", 16, None, _IMAGES, "the yardstick of MedMNIST"),
     "cnn_lstm": Entry("rnn", 16, None, ("volumes", "sequences"), "a small network a slice, then an LSTM"),
-    "unet": Entry("unet", 8, None, ("images", "volumes"), "a class for every pixel: segmentation", True),
+    "unet": Entry("unets", 8, None, ("images", "volumes"), "a class for every pixel: segmentation", True),
     "simple_rnn": Entry("rnn", 1, None, _SEQUENCES, "a plain recurrent network"),
     "lstm": Entry("rnn", 1, None, _SEQUENCES, "a long short-term memory"),
     "gru": Entry("rnn", 1, None, _SEQUENCES, "a gated recurrent unit"),
