@@ -65,9 +65,9 @@ def lungs() -> bool:
         gray = data.intensity.window(chests.images_hu, *WINDOW_HU)
         return Split(np.rint(255 * gray).astype(np.uint8), np.isin(chests.labels, LUNG).astype(np.uint8))
 
-    splits = [split(count, seed) for seed, count in enumerate((64, 12, 40))]
+    splits = [split(count, seed) for seed, count in enumerate((96, 12, 40))]
     dataset = Dataset("simulated_lungs", *splits, "segmentation", ("background", "lung"), simulated=True)
-    run = trained(dataset, epochs=15, batch_size=8)
+    run = trained(dataset, epochs=20, batch_size=8)
     answers = run.predict(dataset.test.images).argmax(axis=-1)
     each = [dice(mask == 1, answer == 1) for mask, answer in zip(dataset.test.labels, answers, strict=True)]
     return judged("simulated lungs, mean Dice of slices", float(np.mean(each)), 0.97, start, 3)

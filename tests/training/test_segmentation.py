@@ -115,6 +115,14 @@ def test_the_dice_of_validation_is_over_all_voxels_and_leaves_out_the_padding(rn
     assert validation.score(told) == pytest.approx(2 * 4 / (8 + 4))
 
 
+def test_a_short_segmentation_does_not_average_back_to_its_first_weights(rng):
+    """48 images in batches of 16, 10 epochs: 30 steps."""
+    dataset = dataset_of(rng)
+    assert training.Settings(epochs=10).resolve(dataset).averaging == pytest.approx(1 - 10 / 30)
+    assert training.Settings(epochs=500).resolve(dataset).averaging == 0.98
+    assert training.Settings(epochs=10, averaging=0).resolve(dataset).averaging == 0
+
+
 # --- refusals
 
 
