@@ -26,6 +26,7 @@ PARTS = (
     "trust",
     "viewers",
     "surface_distance",
+    "segmentation",
 )
 
 

@@ -111,7 +111,7 @@ def hippocampus() -> bool:
     start = time.perf_counter()
     names = ("background", "anterior", "posterior")
     dataset = data.load_masks(folder, names, masks="labels", val_fraction=1 / 12, test_fraction=1 / 6)
-    run = trained(dataset, patch=(32, 40, 32), epochs=64)
+    run = trained(dataset, patch=(32, 40, 32), epochs=30)
     answers, rows = run.predict(dataset.test.images).argmax(axis=-1), []
     for mask, answer, extent in zip(
         dataset.test.labels, answers, dataset.test.attributes["extent"], strict=True

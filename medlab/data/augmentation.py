@@ -218,8 +218,8 @@ def _warp(
     warped = np.empty(source.shape, dtype=np.float32)
     for image, target, matrix in zip(source, warped, matrices, strict=True):
         for old, new in zip(image, target, strict=True):
-            how = {"flags": interpolation, "borderMode": cv2.BORDER_REFLECT_101}
-            moved = cv2.warpAffine(old, matrix, (width, height), **how)
+            border = cv2.BORDER_REFLECT_101
+            moved = cv2.warpAffine(old, matrix, (width, height), flags=interpolation, borderMode=border)
             # OpenCV drops a last axis of length 1, hence the reshape.
             new[...] = moved.reshape(height, width, channels)
     return warped.reshape(images.shape)

@@ -81,7 +81,8 @@ class Batches:
         rng = np.random.default_rng([self.seed, epoch, number])
         if self.patch is not None:
             pairs = zip(images, targets, strict=True)
-            images, targets = map(np.stack, zip(*(self._cut(*pair, rng) for pair in pairs), strict=True))
+            cut = [_cut(*pair, self.patch, rng) for pair in pairs]
+            images, targets = map(np.stack, zip(*cut, strict=True))
         if self.augmentation is not None:
             images, drawn = augment(images, self.augmentation, rng)
             if targets.ndim > 2:
@@ -89,19 +90,6 @@ class Batches:
                 targets = moved[..., 0].astype(targets.dtype)
         weights = np.ones(len(index), dtype=np.float32) if self.weights is None else self.weights[index]
         return self.normalization.apply(images), targets, weights
-
-    def _cut(
-        self, image: NDArray[Any], mask: NDArray[Any], rng: np.random.Generator
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return a patch of an image and of its mask."""
-        room = np.subtract(mask.shape, self.patch)
-        corner, centered = rng.integers(room + 1), rng.random() < 0.5
-        foreground = np.flatnonzero(mask) if centered else ()
-        if len(foreground):
-            center = np.unravel_index(rng.choice(foreground), mask.shape)
-            corner = np.clip(np.subtract(center, np.array(self.patch) // 2), 0, room)
-        window = tuple(slice(first, first + side) for first, side in zip(corner, self.patch, strict=True))
-        return image[window], mask[window]
 
     def for_keras(self, first: int = 0) -> Any:
         """Return what ``model.fit`` takes: a ``tf.data.Dataset`` on TensorFlow, else a ``PyDataset``.
@@ -144,3 +132,17 @@ class Batches:
                 return batches.batch(first + number)
 
         return BatchDataset()
+
+
+def _cut(
+    image: NDArray[Any], mask: NDArray[Any], patch: tuple[int, ...], rng: np.random.Generator
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return a patch of an image and of its mask."""
+    room = np.subtract(mask.shape, patch)
+    corner, centered = rng.integers(room + 1), rng.random() < 0.5
+    foreground = np.flatnonzero(mask) if centered else ()
+    if len(foreground):
+        center = np.unravel_index(rng.choice(foreground), mask.shape)
+        corner = np.clip(np.subtract(center, np.array(patch) // 2), 0, room)
+    window = tuple(slice(first, first + side) for first, side in zip(corner, patch, strict=True))
+    return image[window], mask[window]

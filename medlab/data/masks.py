@@ -169,7 +169,11 @@ def as_segmentation(dataset: Dataset, class_names: Sequence[str], column: str = 
         return replace(split, labels=masks, attributes=attributes)
 
     splits: dict[str, Any] = {name: relabelled(split) for name, split in dataset.splits().items()}
-    facts = {"task": "segmentation", "class_names": tuple(class_names), "positive_class": None}
+    facts: dict[str, Any] = {
+        "task": "segmentation",
+        "class_names": tuple(class_names),
+        "positive_class": None,
+    }
     meaning = f"The mask says of every pixel what it shows: {', '.join(class_names)}."
     return replace(dataset, **splits, **facts, label_meaning=meaning, published=(), fingerprint="")
 
@@ -217,7 +221,7 @@ def _read(
         scan, marked = map(volumes.read, (image, mask))
         numbers, spacing = marked.array, scan.spacing_mm
         places = [(*v.spacing_mm, *v.origin_mm, *v.direction.ravel()) for v in (scan, marked)]
-        same = scan.array.shape == numbers.shape and np.allclose(*places, atol=1e-3)
+        same = scan.array.shape == numbers.shape and np.abs(np.subtract(*places)).max() < 1e-3
         scaled = intensity.window(scan.array, *window_hu) if window_hu else intensity.percentiles(scan.array)
         gray = 255 * scaled
     if not same:

@@ -1,6 +1,5 @@
 """Which epoch is kept: its measures on validation, and when none better is to be expected."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ class Validation:
         If val lacks one of the classes.
     """
 
-    def __init__(self, dataset: Dataset, loss: Callable[[Any, Any], Any] | None = None) -> None:
+    def __init__(self, dataset: Dataset, loss: Any = None) -> None:
         self.segmentation_loss = loss
         self.task, self.images = dataset.task, dataset.val.images
         self.measure = _MEASURES.get(self.task, "val_auc")
