@@ -216,20 +216,17 @@ def _read(
     spacing: tuple[float, ...] = ()
     if image.suffix.lower() == ".png":
         gray, numbers = map(_png, (image, mask))
-        same = gray.shape == numbers.shape
+        if gray.shape != numbers.shape:
+            msg = (
+                f"a mask must have the size of its image, got {numbers.shape} for {gray.shape}: {mask.name}."
+            )
+            raise ValueError(msg)
     else:
         scan, marked = map(volumes.read, (image, mask))
+        volumes.check_same_grid(**{image.name: scan, mask.name + " (mask)": marked})
         numbers, spacing = marked.array, scan.spacing_mm
-        places = [(*v.spacing_mm, *v.origin_mm, *v.direction.ravel()) for v in (scan, marked)]
-        same = scan.array.shape == numbers.shape and np.abs(np.subtract(*places)).max() < 1e-3
         scaled = intensity.window(scan.array, *window_hu) if window_hu else intensity.percentiles(scan.array)
         gray = 255 * scaled
-    if not same:
-        msg = (
-            f"a mask must lie on the grid of its image, got {numbers.shape} for {gray.shape} in {mask.name}, "
-            "or another place. volumes.resample(mask, like=image, interpolation='nearest') brings it there."
-        )
-        raise ValueError(msg)
     count = len(class_names)
     if count == 2 and np.isin(numbers, (0, 255)).all():
         numbers = numbers // 255

@@ -119,8 +119,16 @@ def test_a_shape_that_is_too_small_is_refused():
 
 def test_a_mask_on_another_grid_is_refused(folder):
     write_nifti(folder / "masks" / "scan_3.nii.gz", np.zeros((7, 9, 9), np.uint8), shift_mm=5)
-    with pytest.raises(ValueError, match=r"on the grid of its image.*scan_3.*volumes.resample"):
+    with pytest.raises(ValueError, match=r"scan_3.* must lie on one grid, got corners up to 5.0 mm apart"):
         load_masks(folder, NAMES)
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path):
+    for name, side in (("images", 8), ("masks", 9)):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.zeros((7, side), np.uint8)).save(tmp_path / name / "a.png")
+    with pytest.raises(ValueError, match=r"the size of its image, got \(7, 9\) for \(7, 8\): a.png"):
+        load_masks(tmp_path, NAMES)
 
 
 def test_unknown_numbers_in_a_mask_are_refused(folder):
