@@ -49,7 +49,8 @@ def predict(
     """
     array = np.asarray(images)
     expected = tuple(model.input_shape[1:])
-    if len(model.output_shape) > 2:
+    # A network of another kind, written by its user, may not know the shape of its output.
+    if len(getattr(model, "output_shape", ())) > 2:
         batch_size = max(1, min(batch_size, PIXELS // math.prod(expected[:-1])))
         excess = np.subtract(array.shape[1:], expected) if array.ndim == len(expected) + 1 else np.zeros(1)
         if len(array) and not excess[-1] and (excess >= 0).all() and excess.any():

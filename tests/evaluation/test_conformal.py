@@ -26,6 +26,7 @@ def test_sets_by_hand():
     assert fitted.sets([0.5], coverage=0.3).tolist() == [[False, False]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("class_conditional", [True, False])
 def test_the_promise_is_kept_on_average_of_many_splits(class_conditional, rng):
     covered = []

@@ -118,6 +118,7 @@ def test_by_attribute_refuses_other_lengths_and_one_range():
         errors.by_attribute([0, 1], [0, 1], [1.0, 2.0], bins=1)
 
 
+@pytest.mark.slow
 def test_subgroups_have_each_measure_and_none_below_ten_of_a_class(rng):
     truth = rng.integers(0, 2, 400)
     sex = np.where(rng.random(400) < 0.5, "F", "M")

@@ -70,6 +70,7 @@ def test_resamples_of_one_class_are_left_out_and_counted():
     assert skipped == np.isnan(values).sum()
 
 
+@pytest.mark.slow
 def test_few_resamples_of_one_class_leave_the_interval_of_the_others(rng):
     targets, scores = np.repeat([0, 1], [40, 5]), rng.random(45)
     values = intervals.resample(metrics.auc, targets, scores, n=400, seed=0)

@@ -46,6 +46,7 @@ def test_without_corrections_it_is_what_the_network_says(model, images):
     assert outputs["nodule_type"].sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_concepts_learn_from_their_own_labels_only(model, images, rng):
     """With nothing but the risk in the loss, no weight of the trunk and no concept moves."""
     before = {name: np.asarray(value) for name, value in model.predict_on_batch(images).items()}
@@ -79,6 +80,7 @@ def test_one_training_teaches_concepts_and_risk(rng):
     assert np.corrcoef(flipped["risk"][:, 0], bright)[0, 1] > 0.8
 
 
+@pytest.mark.slow
 def test_it_goes_through_a_file_and_a_layer_may_lie_between(images, tmp_path):
     model = models.concept_bottleneck((16, 20, 1), {"spiculated": "yes_no"}, hidden=3, width=4)
     model.save(tmp_path / "bottleneck.keras")

@@ -154,6 +154,7 @@ def shifted(prevalence_test, by=1.5):
     return replace(dataset, val=split), measured
 
 
+@pytest.mark.slow
 def test_a_shift_that_a_temperature_cannot_mend_is_named_with_its_cure_and_what_that_relies_on():
     dataset, evaluation = shifted(0.4)
     text = reports.probabilities(dataset, evaluation, learned(evaluation))[1].data
