@@ -35,7 +35,8 @@ def compare(truth: Volume, predicted: Volume, labels: Labels | None = None) -> p
     table : DataFrame, one row for each label
         ``label``, its name, and
 
-        - ``dice``, in [0, 1]: 2 |A and B| / (|A| + |B|); ``iou``, in [0, 1]: |A and B| / |A or B|;
+        - ``dice``, in [0, 1]: ``2 |A and B| / (|A| + |B|)``; ``iou``, in [0, 1]:
+          ``|A and B| / |A or B|``;
         - ``hd95_mm``: from 95 % of the area of one surface, the other one is at most so far; the larger of
           the two directions;
         - ``average_surface_mm``: mean distance from one surface to the other, weighted by area; the mean of
