@@ -1,5 +1,6 @@
 """Images without labels, for a network that is trained already."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,59 +121,54 @@ def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None
         raise ValueError(msg)
     is_nifti = source.name.lower().endswith((".nii", ".nii.gz"))
     volume = volumes.read(source, modality="CT" if is_nifti and facts.get("window_hu") else None)
-    learned, here = str(facts.get("modality", "")), _MODALITIES.get(volume.modality, volume.modality)
-    if here not in learned and any(word in learned for word in _MODALITIES.values()) and here != "unknown":
+    learned = facts.get("modality") or "unknown"
+    here = _MODALITIES.get(volume.modality)
+    if here and learned != "unknown" and here not in re.findall(r"[\w-]+", learned):
         msg = f"the image must be of the training images' modality, {learned}, got {volume.modality}."
         raise ValueError(msg)
-    count = len(volume.array)
-    spacing: tuple[float, ...] = volume.spacing_mm
-    if len(shape) == 4 and (count == 1 or slice_index is not None):
+    array, spacing, last = volume.array, volume.spacing_mm, len(volume.array) - 1
+    if len(shape) == 4 and (last == 0 or slice_index is not None):
         msg = f"the network takes whole volumes {shape[:3]}, got one slice. Give the series."
         raise ValueError(msg)
-    if len(shape) == 3 and slice_index is None and count > 1:
-        msg = f"the network takes single images: give slice_index, 0 to {count - 1}, to choose a slice."
-        raise ValueError(msg)
-    array = volume.array
     if len(shape) == 3:
-        array = array[int(checks.in_range("slice_index", slice_index or 0, 0, count - 1, whole=True))]
+        if slice_index is None and last:
+            msg = f"the network takes single images: give slice_index, 0 to {last}, to choose a slice."
+            raise ValueError(msg)
+        array = array[int(checks.in_range("slice_index", slice_index or 0, 0, last, whole=True))]
         spacing = spacing[1:]
     gray, notes = _gray(checks.finite("the image", array), facts.get("window_hu"))
-    fitted, spacing, more = _fitted(gray, spacing, shape[:-1], facts.get("spacing_mm"))
-    assumed = ["NIfTI does not tell its modality: its numbers were taken for HU."] * (volume.units == "HU")
-    notes = [*volume.notes, *(assumed if is_nifti else []), *notes, *more]
-    return OneImage(fitted[np.newaxis, ..., np.newaxis], spacing, notes)
+    if is_nifti and volume.units == "HU":
+        notes = ["NIfTI does not tell its modality: its numbers were taken for HU.", *notes]
+    return _fitted(gray, spacing, facts, [*volume.notes, *notes])
 
 
 def _gray(array: NDArray[Any], window_hu: Sequence[float] | None) -> tuple[NDArray[np.float32], list[str]]:
     """Bring stored numbers to the gray values 0 to 255 that networks learn from."""
     if window_hu:
         return np.rint(255 * intensity.window(array, *window_hu)), []
-    low, high = np.percentile(array, [0.5, 99.5])
     if 0 <= array.min() and 1 < array.max() <= 255:
         return array.astype(np.float32), []
+    low, high = np.percentile(array, [0.5, 99.5])
     scaled = np.clip((array - low) / max(high - low, 1e-6), 0, 1)
     note = f"Its numbers from {low:.4g} to {high:.4g} (99 % of the pixels) became gray values 0 to 255."
     return (255 * scaled).astype(np.float32), [note]
 
 
 def _fitted(
-    gray: NDArray[np.float32],
-    spacing_mm: Sequence[float],
-    shape: tuple[int, ...],
-    learned_mm: Sequence[float] | None,
-) -> tuple[NDArray[np.float32], tuple[float, ...], list[str]]:
+    gray: NDArray[np.float32], spacing_mm: Sequence[float], facts: Mapping[str, Any], notes: list[str]
+) -> OneImage:
     """Bring an image to the network's shape; refuse one that would not show what the training images do."""
     from skimage.transform import resize
 
-    factor = np.divide(gray.shape, shape)
-    spacing = tuple((np.asarray(spacing_mm) * factor).tolist())
+    shape, learned_mm = tuple(facts["input_shape"][:-1]), facts.get("spacing_mm")
+    spacing = tuple((np.asarray(spacing_mm) * np.divide(gray.shape, shape)).tolist())
     if learned_mm and not np.allclose(spacing, learned_mm, rtol=_LIKE):
         here, usual = (
             " x ".join(f"{mm:.0f}" for mm in np.multiply(pixels, shape)) for pixels in (spacing, learned_mm)
         )
         msg = f"the image must show about {usual} mm, as the training images do, got {here} mm. Cut it out."
         raise ValueError(msg)
-    if gray.shape == shape:
-        return gray, spacing, []
-    note = f"The image was resized from {gray.shape} to {shape}."
-    return resize(gray, shape, order=1, preserve_range=True).astype(np.float32), spacing, [note]
+    if gray.shape != shape:
+        notes = [*notes, f"The image was resized from {gray.shape} to {shape}."]
+        gray = resize(gray, shape, order=1, preserve_range=True).astype(np.float32)
+    return OneImage(gray[np.newaxis, ..., np.newaxis], spacing, notes)

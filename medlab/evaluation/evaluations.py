@@ -78,7 +78,7 @@ class Evaluation:
 
     def to_metrics(self) -> dict[str, Any]:
         """Return what metrics.json holds of this evaluation: plain types, null for undefined."""
-        return _plain(
+        return plain(
             {
                 "threshold": self.threshold,
                 "threshold_rule": self.threshold_rule,
@@ -330,12 +330,12 @@ def _ceiling(dataset: Dataset, scores: NDArray[np.float64]) -> dict[str, float] 
     return {**ceiling, "expected_auc": reached, "fraction_of_ceiling": fraction}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return `value` in types that JSON knows; NaN and infinity become None."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value

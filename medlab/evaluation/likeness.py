@@ -77,15 +77,20 @@ def distance(model: Any, normalize: Any, usual: dict[str, Any], images: NDArray[
     return np.max(parts, axis=0) / usual["limit"]
 
 
-def _looks(model: Any, normalize: Any, images: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+def features(model: Any, normalize: Any, images: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Return what the layer "features" of a network computes, shape (N, F); None where it has none."""
     import keras
 
+    if "features" not in {layer.name for layer in model.layers}:
+        return None
+    network = keras.Model(model.input, model.get_layer("features").output)
+    return np.asarray(predict(network, normalize, images), np.float64).reshape(len(images), -1)
+
+
+def _looks(model: Any, normalize: Any, images: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
     looks = {"gray values": _facts(np.asarray(images, np.float64))}
-    if "features" in {layer.name for layer in model.layers}:
-        features = keras.Model(model.input, model.get_layer("features").output)
-        values = np.asarray(predict(features, normalize, images), np.float64)
-        looks["features"] = values.reshape(len(images), -1)
-    return looks
+    values = features(model, normalize, images)
+    return looks if values is None else {**looks, "features": values}
 
 
 def _facts(images: NDArray[np.float64]) -> NDArray[np.float64]:

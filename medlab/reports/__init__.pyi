@@ -3,13 +3,13 @@ from .case import (
     case_results as case_results,
     open_case as open_case,
     small_model as small_model,
+    training_data as training_data,
     write_case as write_case,
 )
 from .case_page import (
     case_answer as case_answer,
     case_explanation as case_explanation,
     case_headline as case_headline,
-    case_image as case_image,
     case_limits as case_limits,
     case_similar as case_similar,
 )

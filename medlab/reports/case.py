@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medlab import data, evaluation, metrics, models, training
 from medlab.data import downloading
-from medlab.evaluation import decision
-from medlab.evaluation.scoring import Scores
+from medlab.evaluation import calibration, decision
+from medlab.evaluation.evaluations import plain
+from medlab.evaluation.scoring import COVERAGE, NEIGHBORS, Scores
 from medlab.models import Bundle
 from medlab.reports.report_page import write_whole
+from medlab.text import percent
 
 if TYPE_CHECKING:
     from medlab.data.dataset import Dataset
@@ -28,48 +27,29 @@ if TYPE_CHECKING:
 _MOST_DRAWN = 3000  # simulated patients that are drawn again to find similar ones: about 8 s
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One image, and what a saved model says of it.
 
     Attributes
     ----------
     bundle : medlab.models.Bundle
-    images : array, shape (1, ..., C)
+    image : medlab.data.OneImage
         As the network takes it, before normalization.
     scores : medlab.evaluation.Scores
         Of the one image.
-    spacing_mm : tuple of float, or None
     subject : str
         What the image is, in words that name nobody.
-    notes : tuple of str
     simulated : bool
     prevalence : float or None
         At which the answer is judged; None where nobody stated one and the model folder knows none.
-    data_dir, group_rule : str or None, str
-        Where the training data are: see `training_data`.
     """
 
     bundle: Bundle
-    images: NDArray[Any]
+    image: data.OneImage
     scores: Scores
-    spacing_mm: tuple[float, ...] | None
     subject: str
-    notes: tuple[str, ...]
     simulated: bool
     prevalence: float | None
-    data_dir: str | None = None
-    group_rule: str = "auto"
-
-    @functools.cached_property
-    def training_data(self) -> tuple[Dataset | None, str]:
-        """What the network learned from, or why it is not at hand; read when it is first asked for."""
-        return training_data(self.facts, self.data_dir, self.group_rule)
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """What the model folder says."""
-        return self.bundle.facts
 
 
 def small_model(folder: Path, seed: int = 0) -> Path:
@@ -77,23 +57,14 @@ def small_model(folder: Path, seed: int = 0) -> Path:
     cohort = data.load("simulated_nodules", n_train=600, n_val=300, n_test=300, seed=seed)
     cohort = data.center_crop(cohort, 32)
     network = models.build("auto", cohort, width=16, seed=seed)
-    options: dict[str, Any] = {
-        "epochs": 20,
-        "batch_size": 32,
-        "balance": "none",
-        "progress": False,
-        "seed": seed,
-    }
-    run = training.fit(network, cohort, scale="smoke", **options)
+    options: dict[str, Any] = {"epochs": 20, "batch_size": 32, "balance": "none", "scale": "smoke"}
+    run = training.fit(network, cohort, seed=seed, progress=False, **options)
     measured = evaluation.evaluate(run.predict, cohort, seed=seed)
-    learned = evaluation.learn(run, cohort, measured)
-    decided: dict[str, Any] = {
-        "threshold": measured.threshold,
-        "threshold_rule": measured.threshold_rule or "",
-    }
-    measures = measured.to_metrics()["test"]
-    parts = run.model, cohort, run.normalization
-    return models.save(folder, *parts, **decided, learned=learned, metrics=measures, seed=seed)
+    return models.save(
+        folder, run.model, cohort, run.normalization, threshold=measured.threshold,
+        threshold_rule=measured.threshold_rule or "", learned=evaluation.learn(run, cohort, measured),
+        metrics=measured.to_metrics()["test"], seed=seed,
+    )  # fmt: skip
 
 
 def open_case(
@@ -101,8 +72,6 @@ def open_case(
     image: str,
     *,
     dataset: str | None = None,
-    data_dir: str | None = None,
-    group_rule: str = "auto",
     slice_index: int | None = None,
     prevalence: float | None = None,
 ) -> Case:
@@ -116,10 +85,6 @@ def open_case(
         image of `dataset`.
     dataset : str or None
         Registered set; None: the one that the model learned from.
-    data_dir : str or None
-        Folder that the model learned from, in which to look for similar cases.
-    group_rule : str
-        With which that folder was split.
     slice_index : int or None
         Of a volume, for a network that reads single images.
     prevalence : float or None
@@ -130,56 +95,73 @@ def open_case(
     case : Case
     """
     bundle = models.load(Path(model).expanduser())
-    facts = bundle.facts
-    simulated, name = False, dataset or facts["dataset"]
+    facts, simulated, subject = bundle.facts, False, "An image of your own"
     if image.isdecimal():
-        one = _of_set(name, int(image), facts)
-        simulated = data.describe(name).simulated
-        subject = f"{'SIMULATED test' if simulated else 'Test'} image {image} of {name}"
+        name, number, counts = dataset or facts["dataset"], int(image), {}
+        subject = f"Test image {image} of {name}"
+        if simulated := data.describe(name).simulated:
+            counts = {"n_train": 1, "n_val": 1, "n_test": number + 1}  # no more are drawn than are needed
+            subject = f"SIMULATED test image {image} of {name}"
+        cohort = load_for(facts, name, seed=facts["seed"], **counts)
+        one = data.OneImage(cohort.test.images[[number]], cohort.spacing_mm, [])
     else:
-        one, subject = data.read_one(image, facts, slice_index), "An image of your own"
+        one = data.read_one(image, facts, slice_index)
     if prevalence is None:
         prevalence = facts["metrics"].get("prevalence")
-    scores, notes = evaluation.score(bundle, one.images), tuple(one.notes)
-    known = subject, notes, simulated, prevalence, data_dir, group_rule
-    return Case(bundle, one.images, scores, one.spacing_mm, *known)
+    return Case(bundle, one, evaluation.score(bundle, one.images), subject, simulated, prevalence)
 
 
-def _of_set(name: str, number: int, facts: Mapping[str, Any]) -> data.OneImage:
-    """Return a test image of a registered set; of a simulated one only the images up to it are drawn."""
-    few: dict[str, Any] = (
-        {"n_train": 1, "n_val": 1, "n_test": number + 1} if data.describe(name).simulated else {}
-    )
-    side = None if few else facts["input_shape"][0]
-    cohort = as_taken(data.load(name, seed=facts["seed"], size=side, **few), facts)
-    return data.OneImage(cohort.test.images[[number]], cohort.spacing_mm, [])
-
-
-def as_taken(cohort: Dataset, facts: Mapping[str, Any]) -> Dataset:
-    """Return simulated images as the network takes them: it may have learned from their middle alone."""
-    side = facts["input_shape"][0]
-    return cohort if cohort.image_shape[0] == side else data.center_crop(cohort, side)
+def load_for(
+    facts: Mapping[str, Any],
+    name: str,
+    data_dir: str | None = None,
+    group_rule: str = "auto",
+    seed: int = 0,
+    **options: Any,
+) -> Dataset:
+    """Return a folder, or a registered set, in the shape that a saved network takes."""
+    shape = facts["input_shape"]
+    if data_dir:
+        fitting: dict[str, Any] = {"image_size": tuple(shape[:2]), "color": shape[-1] == 3}
+        return data.load_folder(data_dir, group_rule=group_rule, seed=seed, **fitting)
+    size = None if data.describe(name).simulated else shape[0]
+    cohort = data.load(name, seed=seed, size=size, **options)
+    # From simulated images, it may have learned from their middle alone.
+    return cohort if cohort.image_shape[0] == shape[0] else data.center_crop(cohort, shape[0])
 
 
 def training_data(
     facts: Mapping[str, Any], data_dir: str | None = None, group_rule: str = "auto"
 ) -> tuple[Dataset | None, str]:
-    """Return what a model learned from, where it is at hand and unchanged, or why it is not."""
-    name, shape, sizes = facts["dataset"], facts["input_shape"], facts.get("split_sizes", {})
-    if data_dir:
-        taken: dict[str, Any] = {"image_size": tuple(shape[:2]), "color": shape[-1] == 3}
-        cohort = data.load_folder(data_dir, group_rule=group_rule, seed=facts["seed"], **taken)
-    elif name not in data.registered():
-        return None, "data_dir can name the folder that the model learned from."
-    elif data.describe(name).simulated:
-        if not sizes or sum(sizes.values()) > _MOST_DRAWN:
+    """Return what a model learned from, or why it is not at hand.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of the model folder.
+    data_dir : str or None
+        Folder that the model learned from; None: the registered set of that name.
+    group_rule : str
+        With which that folder was split.
+
+    Returns
+    -------
+    cohort : Dataset or None
+        With the fingerprint that the model folder remembers.
+    absent : str
+        Why it is None.
+    """
+    name, side, counts = facts["dataset"], facts["input_shape"][0], {}
+    if not data_dir:
+        if name not in data.registered():
+            return None, "data_dir can name the folder that the model learned from."
+        known, sizes = data.describe(name), facts.get("split_sizes", {})
+        counts = {f"n_{part}": count for part, count in sizes.items()} if known.simulated else {}
+        if known.simulated and not 0 < sum(counts.values()) <= _MOST_DRAWN:
             return None, "the simulated patients are too many, or of unknown number, to be drawn again here."
-        counts = {f"n_{part}": count for part, count in sizes.items()}
-        cohort = as_taken(data.load(name, seed=facts["seed"], **counts), facts)
-    elif shape[0] not in data.describe(name).sizes or not downloading.find(name, shape[0]):
-        return None, f"{name} is not on this machine."
-    else:
-        cohort = data.load(name, size=shape[0])
+        if not known.simulated and (side not in known.sizes or not downloading.find(name, side)):
+            return None, f"{name} is not on this machine."
+    cohort = load_for(facts, name, data_dir, group_rule, facts["seed"], **counts)
     if cohort.fingerprint != facts["training_data_fingerprint"]:
         return None, "the images at hand are not those that the model learned from (another fingerprint)."
     return cohort, ""
@@ -187,81 +169,127 @@ def training_data(
 
 def case_results(case: Case) -> dict[str, Any]:
     """Return what is known of a case as plain types, None for what is not."""
-    scores, facts = case.scores, case.facts
+    facts, known = case.bundle.facts, case.scores.table().to_dict("records")[0]
     names, task, measured = facts["class_names"], facts["task"], facts["metrics"]
-    output: Any = scores.probabilities[0].tolist()
-    risk: Any = None if scores.risk is None else scores.risk[0].tolist()
+    output = case.scores.probabilities[0]
     chosen, values, elsewhere = None, None, None
     if task == "multiclass":
-        chosen = names[int(np.argmax(output))]
+        chosen = names[int(output.argmax())]
     elif task == "multilabel":
-        chosen = " | ".join(n for n, p in zip(names, output, strict=True) if p >= 0.5) or "no finding"
-    elif scores.called is not None:
-        chosen = "called" if scores.called[0] else "not called"
+        chosen = " | ".join(compress(names, output >= 0.5)) or "no finding"
+    elif "called" in known:
+        chosen = "called" if known["called"] else "not called"
         if "sensitivity" in measured and case.prevalence is not None:
             rates = measured["sensitivity"], measured["specificity"], case.prevalence
-            told = zip(("positive", "negative"), metrics.predictive_values(*rates), strict=True)
-            values = {name: value if math.isfinite(value) else None for name, value in told}
-    if isinstance(risk, float) and case.prevalence:
+            values = dict(zip(("positive", "negative"), metrics.predictive_values(*rates), strict=True))
+    if task == "binary" and "risk" in known and case.prevalence:
         share = float(np.mean(facts["neighbors"]["positive"]))
-        elsewhere = float(decision.prior_correction([risk], share, case.prevalence)[0])
-    away, unlike = scores.distance, scores.unlike
-    ends = None if scores.low is None or scores.high is None else (scores.low, scores.high)
-    return {
-        "output": output if np.ndim(output) == 0 else dict(zip(names, output, strict=True)),
-        "risk": risk if risk is None or np.ndim(risk) == 0 else dict(zip(names, risk, strict=True)),
-        "interval": None if ends is None else [float(end[0]) for end in ends],
+        elsewhere = decision.prior_correction([known["risk"]], share, case.prevalence)[0]
+
+    def by_class(name: str) -> Any:
+        several = {label: known.get(f"{name} {label}") for label in names}
+        return known.get(name) if None in several.values() else several
+
+    return plain({
+        "output": by_class("probability"),
+        "risk": by_class("risk"),
+        "interval": [known["low"], known["high"]] if "low" in known else None,
         "threshold": facts.get("threshold"),
         "decision": chosen,
         "prevalence": case.prevalence,
         "predictive_values": values,
         "risk_at_prevalence": elsewhere,
-        "conformal_set": scores.names(0),
+        "conformal_set": case.scores.names(0),
         "unlike_training": {
-            "flagged": None if unlike is None else bool(unlike[0]),
-            "score": None if away is None else float(away[0]),
-            "limit": None if away is None else 1.0,
+            "flagged": known.get("unlike"),
+            "score": known.get("distance"),
+            "limit": 1.0 if "distance" in known else None,
         },
-    }
+    })  # fmt: skip
+
+
+def answer(case: Case) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the answer in words, texts by what they tell: what comes first, and what stands behind it."""
+    result, facts, first, more = case_results(case), case.bundle.facts, {}, {}
+    if facts["task"] == "binary":
+        first[f"risk of {facts['positive_class']}"] = _risk(result, facts)
+        more["the network's own output"] = f"{result['output']:.3f}"
+        first["decision"] = _decision(result, facts)
+    elif facts["task"] == "regression":
+        first[", ".join(facts["class_names"]) or "amount"] = f"{result['output']:.4g}"
+    else:
+        name = "calibrated probabilities" if result["risk"] else "the network's own outputs, not calibrated"
+        shown = sorted((result["risk"] or result["output"]).items(), key=lambda pair: -pair[1])[:5]
+        more[name] = ", ".join(f"{label} {percent(share)}" for label, share in shown)
+        first["decision"] = result["decision"]
+    if values := result["predictive_values"]:
+        shares = ("an unknown share" if share is None else percent(share, 1) for share in values.values())
+        text = "of the people who are called {} are positive, of the others {} are negative".format(*shares)
+        more[f"where {percent(case.prevalence or 0, 1)} are positive"] = text
+    if (elsewhere := result["risk_at_prevalence"]) is not None:
+        more["this image's risk there"] = f"{percent(elsewhere, 1)}, if nothing but the prevalence differs"
+    if (names := result["conformal_set"]) is not None:
+        held = ", ".join(names) or "none: it is like none of the validation images"
+        first[f"classes in question (coverage {percent(COVERAGE)})"] = held
+    away = result["unlike_training"]
+    if away["flagged"] is None:
+        more["like the training images?"] = "not known: the model folder does not say what they look like"
+    else:
+        far = f"(distance {away['score']:.2f}, limit {away['limit']:g})"
+        unlike = f"the image is unlike the training images {far}. Do not rely on the answer"
+        first |= {"WARNING": unlike} if away["flagged"] else {}
+        more |= {} if away["flagged"] else {"like the training images?": f"yes, as far as can be told {far}"}
+    return first, more
+
+
+def _risk(result: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    if result["risk"] is None:
+        return "not known: the model folder has no calibration"
+    text = percent(result["risk"])
+    if result["interval"]:
+        low, high = map(percent, result["interval"])
+        count = min(NEIGHBORS, len(facts["neighbors"]["scores"]))
+        text += f"; of the {count} validation images with the nearest outputs {low} to {high} are positive"
+        if not result["interval"][0] <= result["risk"] <= result["interval"][1]:
+            text += ". The risk lies outside of that, for it comes from a curve through all validation images"
+    return text
+
+
+def _decision(result: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    if result["decision"] is None:
+        return "none: no threshold was chosen"
+    reached = "reaches" if result["decision"] == "called" else "does not reach"
+    text = f"{result['decision']}: the output {reached} the threshold {result['threshold']:.3f}"
+    if fitted := facts.get("calibration"):
+        at = calibration.Calibration(**fitted).apply([result["threshold"]])[0]
+        text += f", which is a risk of {percent(at)}"
+    return f"{text} (chosen on validation: {facts.get('threshold_rule') or 'fixed'})"
 
 
 def lines(case: Case) -> list[str]:
     """Return the result in plain text, a line a fact."""
-    result, positive = case_results(case), case.facts.get("positive_class")
-    told = [f"{case.subject}, read by a model of {case.facts['dataset']}"]
-    if positive:
-        risk = "not known, for the model folder has no calibration"
-        if result["risk"] is not None:
-            seen = "{:.2f} to {:.2f}".format(*result["interval"])
-            risk = f"{result['risk']:.2f} (share of positive ones seen near it on validation: {seen})"
-        told.append(f"  Risk of {positive}: {risk}")
-    elif result["decision"] is None:
-        told.append(f"  Amount: {result['output']:.4g}")
-    if result["decision"]:
-        at = "" if result["threshold"] is None else f" (threshold {result['threshold']:.3g} of the output)"
-        told.append(f"  Decision: {result['decision']}{at}")
-    if result["conformal_set"] is not None:
-        told.append(f"  Classes in question: {', '.join(result['conformal_set']) or 'none'}")
-    if result["unlike_training"]["flagged"]:
-        told.append("  WARNING: the image is unlike the training images. Do not rely on the answer.")
-    return told
+    title = f"{case.subject}, read by a model of {case.bundle.facts['dataset']}"
+    return [title, *(f"  {name}: {text}." for name, text in answer(case)[0].items())]
 
 
-def write_case(study: Study, case: Case, explanation: Mapping[str, Any]) -> dict[str, Any]:
+def write_case(
+    study: Study, case: Case, explanation: Mapping[str, Any], similar_left_out: str = ""
+) -> dict[str, Any]:
     """Write ``case.json`` into the study's folder, and return it; null stands for what is not known."""
-    facts, wanted = case.facts, ("network", "task", "dataset", "simulated", "class_names", "positive_class")
+    facts, wanted = case.bundle.facts, ("network", "task", "dataset", "simulated", "class_names")
+    wanted += ("positive_class", "training_data_fingerprint", "seed")
     content = {
         "schema": 1,
         "report": study.name,
         "subject": case.subject,
         "simulated": case.simulated,
-        "image_fingerprint": hashlib.sha256(np.ascontiguousarray(case.images).data).hexdigest()[:16],
+        "image_fingerprint": hashlib.sha256(np.ascontiguousarray(case.image.images).data).hexdigest()[:16],
         **case_results(case),
         "explanation": dict(explanation),
-        "similar_cases_left_out": case.training_data[1] or None,
-        "model": {name: facts[name] for name in (*wanted, "training_data_fingerprint", "seed")},
+        "similar_cases_left_out": similar_left_out or None,
+        "model": {name: facts[name] for name in wanted},
         "parameters": study.values,
-        "notes": list(case.notes),
+        "notes": case.image.notes,
         "summary": [*lines(case), "Teaching and research software, not a medical device."],
     }
     write_whole(study.folder / "case.json", json.dumps(content, indent=2, allow_nan=False) + "\n")

@@ -1,6 +1,5 @@
 """Checks of parameters that need to know data sets, networks or folders; cheap, and before any kernel."""
 
-import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -26,16 +25,27 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
     ValueError
         If the file of a registered data set is faulty.
     """
-    checked, facts = _CHECKS, {}
+    facts: dict[str, Any] = {}
+    problems: list[tuple[str, str]] = []
+    checked = {**_CHECKS, **_SAVED} if saved_model else _CHECKS
     if saved_model:
-        checked, values, facts = {**_CHECKS, **_SAVED}, dict(values), _facts(values)
-        values.setdefault("image_size", tuple(facts.get("input_shape", ()))[:2] or None)
-    problems, survey = ([], Survey([])) if values.get("data_dir") is None else _folder(values)
+        images = ("image",) if "image" in values else ("data_dir", "dataset")
+        if any(values.get(name) is not None for name in images) != (values["model"] is not None):
+            both = f"model and {' or '.join(images)} must be given together"
+            problems.append(("model", f"{both}, or neither: then simulated images are taken."))
+        elif values["model"] is not None:
+            try:
+                facts = models.model_facts(os.path.expanduser(values["model"]))  # noqa: PTH111
+            except (ValueError, OSError) as error:
+                problems.append(("model", str(error)))
+    survey = Survey([])
+    if values.get("data_dir") is not None:
+        found, survey = _folder({"image_size": tuple(facts.get("input_shape", ()))[:2] or None, **values})
+        problems += found
     dataset = values.get("dataset") or (facts.get("dataset") if values.get("image") else None)
     record = data.describe(dataset) if dataset in data.registered() else None
     known = {**values, "folder_size": survey.size, "record": record, "facts": facts}
     known["classes"] = record.class_names if record else survey.class_names
-    problems += _incomplete(values) if saved_model else []
     for name, check in checked.items():
         if values.get(name) is None or name in dict(problems):
             continue
@@ -120,33 +130,6 @@ _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
 }
 
 
-def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a model folder says, as far as it can be read."""
-    with contextlib.suppress(ValueError, OSError, TypeError):
-        return models.model_facts(os.path.expanduser(values["model"]))  # noqa: PTH111
-    return {}
-
-
-def _saved_model(folder: str, _values: Mapping[str, Any]) -> None:
-    path = Path(os.path.expanduser(folder))  # noqa: PTH111
-    if not path.is_dir():
-        msg = f"model must be a model folder, as reports write it, but there is no folder {path.name!r}."
-        raise ValueError(msg)
-    models.model_facts(path)
-
-
-def _incomplete(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Refuse a model without images, and images without a model."""
-    subject = "image" if "image" in values else "data_dir or dataset"
-    given = any(values.get(name) is not None for name in subject.split(" or "))
-    if given == (values["model"] is not None):
-        return []
-    names = (subject, "model") if values["model"] is not None else ("model", subject)
-    return [
-        ("model", "{} must be given with {}, or neither: then simulated images are taken.".format(*names))
-    ]
-
-
 def _image(image: str, values: Mapping[str, Any]) -> None:
     """Read the image of one patient as the report will, or hold its number against the set."""
     facts, record = values["facts"], values["record"]
@@ -174,14 +157,15 @@ def _fits(record: Any, facts: Mapping[str, Any]) -> None:
 
 def _same_classes(_name: str, values: Mapping[str, Any]) -> None:
     """Refuse labels that the model does not know, and classes of it that are missing."""
-    learned, here, facts = values["facts"].get("class_names", []), values["classes"], values["facts"]
-    if values["record"] and facts:
+    facts, here, learned = values["facts"], values["classes"], values["facts"].get("class_names", [])
+    if "image" in values or not facts:
+        return  # the image is looked at, or the model reported
+    if values["record"]:
         _fits(values["record"], facts)
-    if "image" not in values and facts and here and set(here) != set(learned):
-        strange = ", ".join(sorted(set(here) - set(learned))) or "none that it does not know"
+    if here and set(here) != set(learned):
         msg = (
-            f"the labels must be the classes that the model knows: {', '.join(learned)}; got {strange}, and "
-            f"{', '.join(sorted(set(learned) - set(here))) or 'none'} missing. Rename the class folders."
+            f"the labels must be the classes that the model knows: {', '.join(learned)}; got "
+            f"{', '.join(here)}. Rename the class folders."
         )
         raise ValueError(msg)
 
@@ -192,9 +176,8 @@ def _known_set(name: str, values: Mapping[str, Any]) -> None:
 
 
 _SAVED: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
-    "model": _saved_model,
+    "model": lambda _folder, _values: None,  # read already
     "image": _image,
-    "image_size": lambda _size, _values: None,
     "dataset": _known_set,
     "data_dir": _same_classes,
 }

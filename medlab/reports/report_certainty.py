@@ -12,6 +12,7 @@ from scipy import special, stats
 
 from medlab import metrics, plots
 from medlab.evaluation import conformal, decision, intervals, scoring
+from medlab.reports.report_text import markdown, table
 from medlab.text import escape, estimate, percent
 
 if TYPE_CHECKING:
@@ -42,21 +43,13 @@ def certainty(
     words : Markdown
     """
     if evaluation.task not in ("binary", "multiclass"):
-        return [], Markdown(
-            "This is looked at where an image has one of several classes. Here it is not defined."
-        )
-    truth, told, cut = (
-        evaluation.targets["test"].astype(int),
-        evaluation.predictions["test"],
-        evaluation.threshold,
-    )
-    if cut is None:
+        return [], Markdown("Sets of classes are not defined here: an image does not have one of several.")
+    truth, told = evaluation.targets["test"].astype(int), evaluation.predictions["test"]
+    if (cut := evaluation.threshold) is None:
         right, doubt = told.argmax(axis=1) == truth, -told.max(axis=1)
-        sure = "by the highest of its probabilities"
     else:
         place, border = (special.logit(np.clip(value, _EDGE, 1 - _EDGE)) for value in (told, cut))
         right, doubt = metrics.decide(told, cut) == truth, -np.abs(place - border)
-        sure = "by how far its probability lies from the threshold, in logits"
     curve = decision.abstention_curve(np.ones(len(truth)), right.astype(float), doubt)
     curves = {"the least sure": 100 * curve["value"], "the wrong ones, if known": 100 * curve["best"]}
     figure = plots.lines(
@@ -66,43 +59,36 @@ def certainty(
         y_label="right answers on the others (%)",
         alt=f"Right answers on the images that are kept: {percent(right.mean(), 1)} of all.",
     )
-    words = [*_sets(dataset, evaluation, learned, truth), "", _without(evaluation, right, doubt, sure)]
-    return [figure], Markdown("\n".join(words))
+    words = [*_sets(dataset, evaluation, learned["conformal"], truth), "", _without(evaluation, right, doubt)]
+    return [figure], markdown(*words)
 
 
 def _sets(
-    dataset: Dataset, evaluation: Evaluation, learned: Mapping[str, Any], truth: NDArray[np.int64]
+    dataset: Dataset, evaluation: Evaluation, conformal_sets: Any, truth: NDArray[np.int64]
 ) -> list[str]:
     """Return how large the sets are, and how often they hold the true class: a sentence and a table."""
-    if learned["conformal"] is None:
+    if conformal_sets is None:
         few = f"validation has fewer than {conformal.FEWEST} images of a class"
         return [f"Sets of classes are not defined here, for {few}, from which nothing can be promised."]
-    fitted = conformal.ConformalSets(**learned["conformal"])
+    fitted = conformal.ConformalSets(**conformal_sets)
     sets = fitted.sets(evaluation.predictions["test"], scoring.COVERAGE)
     size, held = sets.sum(axis=1), sets[np.arange(len(truth)), truth]
-    lines, short = ["| class | images | set holds it | one class | several | none |", "|:--" * 6 + "|"], []
+    rows, short = [], []
     for number, name in enumerate([*dataset.target_names, "all"]):
         inside = (truth == number) | (number == sets.shape[1])
         told, span = _share(evaluation, held, inside)
         shares = [percent(np.mean(part[inside])) for part in (size == 1, size > 1, size == 0)]
-        lines.append(f"| {' | '.join([escape(name), f'{inside.sum():,}', told, *shares])} |")
+        rows.append([escape(name), f"{inside.sum():,}", told, *shares])
         # What validation promises depends on the luck of its images, too (Vovk 2012, arXiv 1209.2673).
         known = (fitted.classes or ()).count(number)
         above = np.floor((1 - scoring.COVERAGE) * (known + 1))
         luck = stats.betabinom.cdf(held[inside].sum(), inside.sum(), known + 1 - above, above)
         short += [escape(name)] * bool(span[1] < scoring.COVERAGE and luck < 0.025)
-    verdict = "No class falls short of it by more than luck."
+    verdict = "No class falls short of the promise by more than luck."
     if short:
         differ = "by more than luck: the test images differ from those of validation"
-        verdict = f"It is not kept for {', '.join(short)}, {differ}."
-    promise = (
-        f"The sets were promised to hold the true class of {percent(scoring.COVERAGE)} of the images of each"
-    )
-    return [
-        f"{promise} class, as long as these are drawn as the validation images were. {verdict}",
-        "",
-        *lines,
-    ]
+        verdict = f"The promise is not kept for {', '.join(short)}, {differ}."
+    return [verdict, "", *table(["class", "images", "set holds it", "one class", "several", "none"], rows)]
 
 
 def _share(evaluation: Evaluation, right: NDArray[np.bool_], part: Any) -> tuple[str, intervals.Interval]:
@@ -114,7 +100,7 @@ def _share(evaluation: Evaluation, right: NDArray[np.bool_], part: Any) -> tuple
     return estimate(right[part].mean(), span), span
 
 
-def _without(evaluation: Evaluation, right: NDArray[np.bool_], doubt: NDArray[np.float64], sure: str) -> str:
+def _without(evaluation: Evaluation, right: NDArray[np.bool_], doubt: NDArray[np.float64]) -> str:
     """Return in words what is right among the least sure images, and among the others."""
     order, kept = np.argsort(doubt, kind="stable"), round((1 - _LEAST_SURE) * len(right))
     (unsure, low), (others, high) = (_share(evaluation, right, part) for part in (order[kept:], order[:kept]))
@@ -123,7 +109,5 @@ def _without(evaluation: Evaluation, right: NDArray[np.bool_], doubt: NDArray[np
         verdict = "Too few images are left to say more."
     elif low[1] < high[0]:
         verdict = "Its doubt tells where it errs: those are the images to leave to a person."
-    return (
-        f"How sure the network is of an answer is told {sure}. Of the {percent(_LEAST_SURE)} of which it is "
-        f"least sure, {unsure} are answered rightly, of the others {others}. {verdict}"
-    )
+    answers = f"{unsure} are answered rightly, of the others {others}"
+    return f"Of the {percent(_LEAST_SURE)} of which it is least sure, {answers}. {verdict}"

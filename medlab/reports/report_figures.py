@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from IPython.display import Markdown
 from numpy.typing import NDArray
-from scipy import stats
 
 from medlab import metrics, models, plots
 from medlab.evaluation import calibration, decision
@@ -58,7 +57,7 @@ def samples(dataset: Dataset, seed: int = 0) -> Picture:
         index = np.concatenate([rng.permutation(positions)[:of_each] for positions in members])
     else:
         index = rng.permutation(len(split))[:12]
-    titles = [_truth(dataset, label) for label in split.labels[index]]
+    titles = [truth_words(dataset, label) for label in split.labels[index]]
     return plots.image_grid(split.images[index], titles, spacing_mm=dataset.spacing_mm, columns=6)
 
 
@@ -126,26 +125,32 @@ def probabilities(
     truth, told = evaluation.targets["test"], evaluation.predictions["test"]
     fitted = calibration.Calibration(**learned["calibration"])
     calibrated = fitted.apply(told)
-    tables = {
-        name: calibration.reliability(truth, values, patients=evaluation.patients)
-        for name, values in (("as they are", told), ("calibrated", calibrated))
-    }
+    curves = {"as they are": told, "calibrated": calibrated}
+    before, after = (calibration.ece(truth, values) for values in curves.values())
     mean, floor = calibration.ece_of_calibrated(calibrated)
-    before, after = (calibration.ece(truth, values) for values in (told, calibrated))
-    method = fitted.method.replace("_", "-")
     sentences = [
-        f"The expected calibration error is the mean distance from the diagonal, {calibration.BINS} bins:",
-        f"{before:.3f} as they are, {after:.3f} once mended on the validation images by *{method}*,",
-        f"{calibration.METHODS[fitted.method]}. Probabilities that are right would have {mean:.3f} on",
-        f"average on so many images, and one time in twenty more than {floor:.3f}.",
-        *_true_risk(dataset, evaluation, calibrated),
-        *_what_a_temperature_leaves(dataset, evaluation, fitted),
-        "The net benefit counts the people who are found, less those who are called for nothing at the price",
-        "that the threshold sets (Vickers and Elkin 2006), at the prevalence of the test images,",
-        f"{percent(float(truth.mean()))}.",
+        f"The expected calibration error, {calibration.BINS} bins, is {before:.3f} as they are, {after:.3f} "
+        f"once mended on the validation images by *{fitted.method.replace('_', '-')}*, "
+        f"{calibration.METHODS[fitted.method]}. Probabilities that are right would have {mean:.3f} on "
+        f"average on so many images, and one time in twenty more than {floor:.3f}."
     ]
-    benefit = net_benefit(truth, calibrated, "calibrated")
-    return [plots.reliability(tables), benefit], Markdown(" ".join(sentences))
+    risk = evaluation.attributes.get("risk_image")
+    if dataset.simulated and risk is not None:
+        away = calibration.ece(1 - risk if dataset.positive_name == "benign" else risk, calibrated)
+        sentences.append(
+            "Of simulated patients the true risk given the image is known, without the luck of who falls "
+            f"ill: from that, the calibrated probabilities are {away:.3f} away."
+        )
+    if fitted.method == "temperature":
+        sentences += _what_a_temperature_leaves(dataset, evaluation, fitted)
+    figures = [reliability(truth, curves, evaluation.patients), net_benefit(truth, calibrated, "calibrated")]
+    return figures, Markdown(" ".join(sentences))
+
+
+def reliability(truth: NDArray[Any], curves: Mapping[str, NDArray[Any]], patients: Any) -> Picture:
+    """Draw the reliability diagram of named probabilities, each of shape (N,)."""
+    tables = {name: calibration.reliability(truth, told, patients=patients) for name, told in curves.items()}
+    return plots.reliability(tables)
 
 
 def net_benefit(truth: NDArray[Any], risk: NDArray[Any], name: str) -> Picture:
@@ -161,43 +166,24 @@ def net_benefit(truth: NDArray[Any], risk: NDArray[Any], name: str) -> Picture:
     )
 
 
-def _true_risk(dataset: Dataset, evaluation: Evaluation, told: NDArray[np.float64]) -> list[str]:
-    """Say how far probabilities are from the risk given the image, which is known of simulated patients."""
-    risk = evaluation.attributes.get("risk_image")
-    if not dataset.simulated or risk is None:
-        return []
-    risk = 1 - risk if dataset.positive_name == "benign" else risk
-    return [
-        "Of simulated patients the true risk given the image is known, without the luck of who falls ill:",
-        f"from that, the calibrated probabilities are {calibration.ece(risk, told):.3f} away.",
-    ]
-
-
 def _what_a_temperature_leaves(
     dataset: Dataset, evaluation: Evaluation, fitted: calibration.Calibration
 ) -> list[str]:
     """Say that a temperature mends no shift, whether validation shows one, and what its cure relies on."""
-    if fitted.method != "temperature":
-        return []
     sentences = [
-        f"The logits are divided by {fitted.numbers['temperature']:.2f}. This leaves 0.5 where it is: a",
-        "temperature cannot mend a shift of all probabilities, such as weights for the rarer class bring.",
+        f"The logits are divided by {fitted.numbers['temperature']:.2f}. This leaves 0.5 where it is: a "
+        "temperature cannot mend a shift of all probabilities, such as weights for the rarer class bring."
     ]
     pair = evaluation.targets["val"], evaluation.predictions["val"]
     with contextlib.suppress(metrics.UndefinedError):
         gained, span = calibration.gain(*pair, patients=dataset.val.patients)
         if span[0] > 0:
-            sentences += [
-                "There is such a shift on validation: a line through the logits (platt), judged on images",
-                f"that it was not fitted on, lowers the log loss by {estimate(gained, span)}. Try",
-                "`-p calibration=platt`.",
-            ]
-            truths = [evaluation.targets[name] for name in ("val", "test")]
-            val, test = (percent(float(truth.mean())) for truth in truths)
-            if stats.fisher_exact([np.bincount(truth.astype(int)) for truth in truths]).pvalue < 0.05:
-                sentences.append(
-                    f"Mind that it learns the prevalence of validation, {val}, and that of test is {test}."
-                )
+            val, test = (percent(float(evaluation.targets[name].mean())) for name in ("val", "test"))
+            sentences.append(
+                "There is such a shift on validation: a line through the logits (platt), judged on images "
+                f"that it was not fitted on, lowers the log loss by {estimate(gained, span)}. Try `-p "
+                f"calibration=platt`. It learns the prevalence of validation, {val}; that of test is {test}."
+            )
     return sentences
 
 
@@ -238,24 +224,21 @@ def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3)
         picture.suptitle(caption.capitalize(), fontsize="medium")
         shown.append(picture)
         errors += np.asarray(maps.relative_error).tolist()
-    return [*shown, Markdown(_how_to_read(dataset, float(np.nanmedian(errors))))] if shown else []
+    return [*shown, Markdown(_how_to_read(dataset, np.array(errors)))] if shown else []
 
 
-def _how_to_read(dataset: Dataset, error: float) -> str:
+def _how_to_read(dataset: Dataset, errors: NDArray[np.float64]) -> str:
     target = {
+        "binary": f"the class {escape(dataset.positive_name)}",
         "regression": "a larger value",
         "multilabel": "the label with the highest probability, which need not be the wrong one",
     }.get(dataset.task, "the class that the network answered")
-    if dataset.task == "binary":
-        target = f"the class {escape(dataset.positive_name)}"
-    return (
-        f"Orange pixels spoke for {target}, purple ones against, measured from the mean gray of the training "
-        "images (integrated gradients: Sundararajan et al. 2017, arXiv 1703.01365). The parts of a map add "
-        f"up to how far the answer is from that at mean gray, but for {100 * error:.1f} % (median). A "
-        "map says what this network's answer depends on. It does not say that the answer is right, nor why a "
-        "patient is ill; a network that looks at the finding may be wrong, and one that looks beside it "
-        "should not be believed."
-    )
+    known = errors[np.isfinite(errors)]
+    adds_up = "All answers are the one at mean gray, so that the maps have nothing to explain."
+    if len(known):
+        part = percent(float(np.median(known)), 1)
+        adds_up = f"A map adds up to how far the answer is from that at mean gray, but for {part} (median)."
+    return f"Orange pixels spoke for {target}, purple ones against. {adds_up}"
 
 
 def _worst(dataset: Dataset, evaluation: Evaluation, k: int) -> NDArray[np.int64]:
@@ -266,10 +249,11 @@ def _worst(dataset: Dataset, evaluation: Evaluation, k: int) -> NDArray[np.int64
 def _titles(dataset: Dataset, evaluation: Evaluation, index: NDArray[np.int64]) -> list[str]:
     """Return truth and answer of test images, in words."""
     pairs = zip(dataset.test.labels[index], evaluation.predictions["test"][index], strict=True)
-    return [f"{_truth(dataset, label)}; {_answer(dataset, output)}" for label, output in pairs]
+    return [f"{truth_words(dataset, label)}; {_answer(dataset, output)}" for label, output in pairs]
 
 
-def _truth(dataset: Dataset, label: Any) -> str:
+def truth_words(dataset: Dataset, label: Any) -> str:
+    """Return what an image shows, for its title; a simulated one is called that."""
     if dataset.task == "multilabel":
         name = _names(dataset, label)
     else:

@@ -28,7 +28,12 @@ _SUBGROUPS = {
     **{name: name for name in ("sex", "age", "site", "scanner", "spiculated")},
     **{"age_years": "age", "nodule_type": "type", "diameter_mm": "diameter (mm)"},
 }
-_TITLES = {"auc": "AUC", "mae": "Mean absolute error"}
+TITLES = {
+    "auc": "AUC",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "mae": "Mean absolute error",
+}
 
 
 def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -> Markdown:
@@ -44,7 +49,7 @@ def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -
     test, threshold, ceiling = evaluation.splits["test"], evaluation.threshold, evaluation.ceiling
     measure = "auc" if "auc" in test else "mae"
     kind = "simulated test images" if dataset.simulated else "test images"
-    sentences = [f"**{_TITLES[measure]} {_estimate(test, measure)} on {len(dataset.test):,} {kind}**."]
+    sentences = [f"**{TITLES[measure]} {_estimate(test, measure)} on {len(dataset.test):,} {kind}**."]
     if threshold is not None:
         rule, positive = escape(evaluation.threshold_rule), escape(dataset.positive_name)
         sentences.append(
@@ -64,7 +69,7 @@ def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -
             "*Scale smoke: this run only proves that everything works; its numbers mean nothing.*"
         )
     title = f"### {escape(study.title)}: {escape(dataset.name)}"
-    return _markdown(title, "", NOT_A_DEVICE, "", " ".join(sentences))
+    return markdown(title, "", NOT_A_DEVICE, "", " ".join(sentences))
 
 
 def about_run(study: Study) -> Markdown:
@@ -73,12 +78,12 @@ def about_run(study: Study) -> Markdown:
     for row in study.rows:
         value = "–" if row["value"] is None else row["value"]
         rows.append([row["name"], escape(value), escape(row["source"]), escape(row["help"])])
-    return _markdown(*_table(["parameter", "value", "set by", "what it is"], rows))
+    return markdown(*table(["parameter", "value", "set by", "what it is"], rows))
 
 
 def not_yet() -> Markdown:
     """Hold the place of the result, at the top of the page, until there is one."""
-    return _markdown(f"*The result will stand here once the study is done.* {NOT_A_DEVICE}")
+    return markdown(f"*The result will stand here once the study is done.* {NOT_A_DEVICE}")
 
 
 def about_data(dataset: Dataset) -> Markdown:
@@ -106,22 +111,22 @@ def about_data(dataset: Dataset) -> Markdown:
     cells = {name: escape(text) for name, text in facts.items()}
     if dataset.simulated:
         cells["data set"] += " (**simulated** images)"
-    lines = _table(["", ""], cells.items())
+    lines = table(["", ""], cells.items())
     if dataset.notes:
-        lines += ["", "What was done on the way in:", "", *_bullets(map(escape, dataset.notes))]
+        lines += ["", "What was done on the way in:", "", *bullets(map(escape, dataset.notes))]
     if missing := plots.missing_glyphs(dataset.class_names):
         lines += [
             "",
             f"No installed font has {escape(' '.join(missing[:20]))}: figures show boxes in their place. "
             "A font such as Noto Sans CJK (Debian: fonts-noto-cjk) has them.",
         ]
-    return _markdown(*lines)
+    return markdown(*lines)
 
 
 def about_training(run: Run) -> Markdown:
     """Say in a sentence or two what training did."""
     options = run.options
-    return _markdown(
+    return markdown(
         f"Trained {len(run.history)} of at most {counted(options['epochs'], 'epoch')} in "
         f"{run.train_seconds:.0f} s on {run.backend}: {options['optimizer']}, "
         f"highest learning rate {options['learning_rate']:g}, "
@@ -162,7 +167,7 @@ def about_results(evaluation: Evaluation, run: Run) -> Markdown:
                 "affected by such a shift."
             )
         lines.append(common)
-    return _markdown(*_bullets([*lines, *_about_copies(evaluation), *without_interval(test)]))
+    return markdown(*bullets([*lines, *_about_copies(evaluation), *without_interval(test)]))
 
 
 def _about_copies(evaluation: Evaluation) -> list[str]:
@@ -174,7 +179,7 @@ def _about_copies(evaluation: Evaluation) -> list[str]:
     result = "too few images are left for a result"
     if rest:
         measure = "auc" if "auc" in rest else "mae"
-        result = f"{_TITLES[measure]} {_estimate(rest, measure)} on {rest['n']:,} images"
+        result = f"{TITLES[measure]} {_estimate(rest, measure)} on {rest['n']:,} images"
     share = f"{copies:,} of {evaluation.splits['test']['n']:,} test images"
     return [f"{share} have a near-copy in train or validation, which may flatter. Without them: {result}."]
 
@@ -248,10 +253,10 @@ def subgroups(
 def subgroup_table(rows: list[dict[str, str]] | None) -> Markdown:
     """Show the rows of `subgroups`, or say that nothing is known of the patients."""
     if rows is None:
-        return _markdown(
+        return markdown(
             "No attribute of the patients is known here, so that nobody can say for whom it errs."
         )
-    return _markdown(*_table(list(rows[0]), ([escape(text) for text in row.values()] for row in rows)))
+    return markdown(*table(list(rows[0]), ([escape(text) for text in row.values()] for row in rows)))
 
 
 def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
@@ -288,7 +293,7 @@ def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
             f"{100 * share:.0f} % of the test images are positive. Where the finding is rarer, more of the "
             "positive calls are false, at the same sensitivity and specificity."
         )
-    return _markdown(*_bullets([*lines, NOT_A_DEVICE]))
+    return markdown(*bullets([*lines, NOT_A_DEVICE]))
 
 
 def _patients(dataset: Dataset) -> str:
@@ -306,15 +311,17 @@ def _estimate(measures: Mapping[str, Any], name: str) -> str:
     return estimate(measures[name], measures.get(f"{name}_ci"))
 
 
-def _table(heads: list[str], rows: Iterable[Iterable[str]]) -> list[str]:
+def table(heads: list[str], rows: Iterable[Iterable[str]]) -> list[str]:
     """Return the lines of a Markdown table; its texts are escaped already."""
     lines = [f"| {' | '.join(row)} |" for row in (heads, *rows)]
     return [lines[0], "|" + ":--|" * len(heads), *lines[1:]]
 
 
-def _bullets(sentences: Iterable[str]) -> list[str]:
+def bullets(sentences: Iterable[str]) -> list[str]:
+    """Return the lines of a Markdown list; its texts are escaped already."""
     return [f"- {sentence}" for sentence in sentences]
 
 
-def _markdown(*lines: str) -> Markdown:
+def markdown(*lines: str) -> Markdown:
+    """Return lines of Markdown as a page shows them."""
     return Markdown("\n".join(lines))

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from IPython.display import Markdown
 
-from medlab import checks, data, evaluation, models, plots
+from medlab import checks, evaluation, models
 from medlab.data import Split
 from medlab.evaluation import calibration, intervals, split_measures
 from medlab.evaluation.evaluations import Evaluation
 from medlab.evaluation.scoring import Scores
 from medlab.models import Bundle
-from medlab.reports.case import as_taken
-from medlab.reports.report_figures import net_benefit
-from medlab.reports.report_text import NOT_A_DEVICE
+from medlab.reports.case import load_for
+from medlab.reports.report_figures import net_benefit, reliability
+from medlab.reports.report_text import NOT_A_DEVICE, TITLES
 from medlab.text import escape, estimate, percent
 
 if TYPE_CHECKING:
@@ -81,26 +81,22 @@ def open_site(
     """
     bundle = models.load(Path(model).expanduser())
     facts = bundle.facts
-    shape = facts["input_shape"]
-    if data_dir:
-        taken: dict[str, Any] = {"image_size": tuple(shape[:2]), "color": shape[-1] == 3}
-        here = data.load_folder(data_dir, group_rule=group_rule, seed=seed, **taken)
-    elif dataset:
-        side = None if data.describe(dataset).simulated else shape[0]
-        here = as_taken(data.load(dataset, seed=seed, size=side), facts)
+    if data_dir or dataset:
+        here = load_for(facts, dataset or "", data_dir, group_rule, seed)
     else:
         few: dict[str, Any] = {"n_train": 1, "n_val": 1, "n_test": 400}
-        here = as_taken(data.load("simulated_nodules", site="B", seed=seed + 1, **few), facts)
+        here = load_for(facts, "simulated_nodules", seed=seed + 1, site="B", **few)
     # Simulated patients of one seed are the same, however many are drawn.
     mine = dataset == facts["dataset"] and (not here.simulated or seed == facts["seed"])
     judged, remark = _judged(here, facts, mine)
-    scores = evaluation.score(bundle, judged.test.images)
-    return Site(bundle, judged, _measured(judged, scores, facts["threshold"], seed), scores, remark)
+    scores, threshold = evaluation.score(bundle, judged.test.images), facts["threshold"]
+    return Site(bundle, judged, _measured(judged, scores, threshold, seed), scores, remark)
 
 
 def _judged(here: Dataset, facts: Mapping[str, Any], mine: bool = False) -> tuple[Dataset, str]:
     """Return a data set whose test split is what may be judged, its classes numbered as the model does."""
-    names, parts = tuple(facts["class_names"]), [part for part in here.splits().values() if len(part)]
+    names, positive = tuple(facts["class_names"]), facts.get("positive_class")
+    parts = [part for part in here.splits().values() if len(part)]
     remark = "All images are judged, whatever their split: nothing is trained."
     if mine or here.fingerprint == facts["training_data_fingerprint"]:
         parts, remark = [here.test], "The model learned from this very data set: its test images are judged."
@@ -113,22 +109,16 @@ def _judged(here: Dataset, facts: Mapping[str, Any], mine: bool = False) -> tupl
         for name in (*here.class_names, *names):
             checks.one_of("each class of model and images", name, set(names) & set(here.class_names))
         labels = np.array([names.index(name) for name in here.class_names])[labels]
-    shared = set.intersection(*(set(part.attributes) for part in parts))
+    shared = sorted(set.intersection(*(set(part.attributes) for part in parts)))
     test = Split(
-        joined([part.images for part in parts]),
-        labels,
-        joined([part.patients for part in parts]),
-        {name: joined([part.attributes[name] for part in parts]) for name in sorted(shared)},
-    )
-    positive, none = facts.get("positive_class"), test.subset(np.arange(0))
-    number = names.index(positive) if positive else None
-    same: dict[str, Any] = {
-        "class_names": names,
-        "positive_class": number,
-        "published": (),
-        "fingerprint": here.fingerprint,
-    }
-    return replace(here, train=none, val=none, test=test, **same), remark
+        joined([part.images for part in parts]), labels, joined([part.patients for part in parts]),
+        {name: joined([part.attributes[name] for part in parts]) for name in shared},
+    )  # fmt: skip
+    none = test.subset(np.arange(0))
+    return replace(
+        here, train=none, val=none, test=test, class_names=names, published=(),
+        positive_class=names.index(positive) if positive else None, fingerprint=here.fingerprint,
+    ), remark  # fmt: skip
 
 
 def _measured(here: Dataset, scores: Scores, threshold: float | None, seed: int) -> Evaluation:
@@ -146,12 +136,13 @@ def _measured(here: Dataset, scores: Scores, threshold: float | None, seed: int)
 
 def site_patients(site: Site) -> list[str]:
     """Say in sentences how these images and results differ from those that the model knows."""
-    old, test = site.bundle.facts["metrics"], site.measured.splits["test"]
-    told, unlike = [site.remark], site.scores.unlike
-    for key, title in (("prevalence", "Share of positive images"), ("auc", "AUC"), ("mae", "Error (MAE)")):
-        if key in test and key in old:
-            here, there = (estimate(known[key], known.get(f"{key}_ci")) for known in (test, old))
-            told.append(f"{title}: {here} here, {there} on the model's own test images.")
+    old, test, unlike = site.bundle.facts["metrics"], site.measured.splits["test"], site.scores.unlike
+    told = [site.remark]
+    for key, title in {"prevalence": "Share of positive images", **TITLES}.items():
+        if key in test:
+            here, there = (estimate(known.get(key), known.get(f"{key}_ci")) for known in (test, old))
+            own = there if key in old else "not known"
+            told.append(f"{title}: {here} here, {own} on the model's own test images.")
     if unlike is not None:
         share = f"{int(unlike.sum()):,} of {len(unlike):,} images ({percent(float(unlike.mean()), 1)})"
         told.append(f"Unlike the training images: {share}. Of images like them it is about one in a hundred.")
@@ -160,13 +151,9 @@ def site_patients(site: Site) -> list[str]:
 
 def site_headline(site: Site, found: list[str]) -> Markdown:
     """Say in a few lines what came out: for the top of the page."""
-    test, simulated = site.measured.splits["test"], "simulated " * site.dataset.simulated
-    known = [name for name in ("auc", "sensitivity", "specificity", "mae") if name in test]
-    words = {"auc": "AUC", "mae": "mean absolute error"}
-    estimates = (f"{words.get(name, name)} {estimate(test[name], test.get(name + '_ci'))}" for name in known)
-    measures = ", ".join(estimates)
-    title = f"**{escape(site.dataset.name)}, {len(site.dataset.test):,} {simulated}images: {measures}.**"
-    return Markdown(f"{title} {escape(found[-1])}\n\n{NOT_A_DEVICE}")
+    images = f"{len(site.dataset.test):,} {'simulated ' * site.dataset.simulated}images"
+    title = f"**{escape(site.dataset.name)}, {images}.** {escape(' '.join(found))}"
+    return Markdown(f"{title}\n\n{NOT_A_DEVICE}")
 
 
 def site_calibration(
@@ -196,31 +183,29 @@ def site_calibration(
     group = intervals.group_numbers(len(truth), patients)
     drawn = np.random.default_rng(seed).permutation(group.max() + 1)
     part = np.isin(group, drawn[: round(share * len(drawn))])
-    numbers: dict[str, Any] = {"ece": calibration.ece(truth, risk), "floor": _floor(risk)}
+    curves, rest = {"as the folder has it": risk[~part]}, truth[~part]
+    numbers: dict[str, Any] = {"ece": calibration.ece(truth, risk)}
+    numbers["floor"] = calibration.ece_of_calibrated(risk)[1]
     told = [
         f"Calibration error of the model's own risks: {numbers['ece']:.3f}; of right ones, below "
         f"{numbers['floor']:.3f} nineteen times in twenty."
     ]
-    curves, rest = {"as the folder has it": risk[~part]}, truth[~part]
     if min(len(np.unique(labels)) for labels in (truth[part], rest)) == 2:
         fitted = calibration.fit("platt", truth[part], risk[part])
         curves["recalibrated"] = fitted.apply(risk[~part])
         before, after = (calibration.ece(rest, values) for values in curves.values())
-        found = {"ece_before": before, "ece_after": after, "floor": _floor(curves["recalibrated"])}
+        floor = calibration.ece_of_calibrated(curves["recalibrated"])[1]
+        found = {"ece_before": before, "ece_after": after, "floor": floor}
         numbers["recalibration"] = {"n": int(part.sum()), **fitted.numbers, **found}
         told.append(
             f"Recalibrated on {part.sum():,} images (slope {fitted.numbers['slope']:.2f}, intercept "
             f"{fitted.numbers['intercept']:+.2f} of the logit; 1 and 0 change nothing), on the {len(rest):,} "
-            f"others it goes from {before:.3f} to {after:.3f} (right ones: below {found['floor']:.3f})."
+            f"others it goes from {before:.3f} to {after:.3f} (right ones: below {floor:.3f})."
         )
     else:
         told.append(
             "It cannot be recalibrated: a part of the patients and the others do not both hold both classes."
         )
     whose = None if patients is None else np.asarray(patients)[~part]
-    tables = {name: calibration.reliability(rest, values, patients=whose) for name, values in curves.items()}
-    return [plots.reliability(tables), net_benefit(truth, risk, "the model's risk")], told, numbers
-
-
-def _floor(probabilities: Any) -> float:
-    return calibration.ece_of_calibrated(probabilities)[1]
+    figures = [reliability(rest, curves, whose), net_benefit(truth, risk, "the model's risk")]
+    return figures, told, numbers

@@ -91,6 +91,7 @@ def test_numbers_without_a_unit_are_spread_over_the_gray_values_and_the_page_say
         ([7, 8, 9, 1], {}, 2, r"takes whole volumes \(7, 8, 9\), got one slice"),
         ([8, 9, 3], {}, 2, r"must take gray images or volumes to read DICOM"),
         ([20, 2], {}, 2, r"must take gray images or volumes to read DICOM"),
+        ([8, 9, 1], {"modality": "histology (H&E)"}, 2, r"modality, histology \(H&E\), got CT"),
         ([8, 9, 1], {"modality": "chest X-ray, frontal"}, 2, r"modality, chest X-ray, frontal, got CT"),
         ([8, 9, 1], {"spacing_mm": [5, 5]}, 2, r"must show about 40 x 45 mm.* got 6 x 6 mm"),
     ],

@@ -1,3 +1,4 @@
+import html
 import json
 from types import SimpleNamespace
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from medlab import models
+from medlab.data import OneImage
 from medlab.evaluation import Scores
 from medlab.reports import ParameterErrors, case as case_module, case_page, resolve, run_report
 from medlab.reports.case import Case, case_results, lines
@@ -33,10 +35,10 @@ FACTS = {
 }
 
 
-def made_case(scores, facts=(), prevalence=0.01, **options):
+def made_case(scores, facts=(), prevalence=0.01):
     bundle = SimpleNamespace(facts={**FACTS, **dict(facts)}, target_names=("dark", "spot"))
-    images = np.zeros((1, 16, 18, 1), np.uint8)
-    return Case(bundle, images, scores, None, "An image", (), False, prevalence, **options)
+    image = OneImage(np.zeros((1, 16, 18, 1), np.uint8), None, [])
+    return Case(bundle, image, scores, "An image", False, prevalence)
 
 
 def binary(**changes):
@@ -88,7 +90,7 @@ def test_an_old_model_folder_is_reported_with_null_for_what_it_does_not_know():
     assert (found["decision"], found["output"]) == ("not called", pytest.approx(0.2))
     case = made_case(scores, facts, prevalence=None)
     assert "the model folder has no calibration" in "".join(lines(case))
-    page = case_page.case_answer(case).data
+    page = html.unescape(case_page.case_answer(case).data)
     assert "not known: the model folder has no calibration" in page
     assert "not known: the model folder does not say what they look like" in page
 
@@ -107,13 +109,13 @@ def test_several_classes_and_amounts_have_results_too():
     facts = {"task": "regression", "class_names": ["age"], "positive_class": None, "threshold": None}
     case = made_case(Scores(("age",), np.array([41.5], np.float32)), facts)
     assert (case_results(case)["output"], case_results(case)["decision"]) == (41.5, None)
-    assert "Amount: 41.5" in "".join(lines(case))
-    assert "| age | 41.5 |" in case_page.case_answer(case).data
+    assert "age: 41.5" in "".join(lines(case))
+    assert "| **age** | 41.5 |" in case_page.case_answer(case).data
 
 
 def test_the_page_warns_of_an_unlike_image_and_says_what_an_answer_is_worth():
-    page = case_page.case_answer(made_case(binary())).data
-    assert "**No. Do not rely on the answer** (distance 1.50, limit 1)" in page
+    page = html.unescape(case_page.case_answer(made_case(binary())).data)
+    assert "the image is unlike the training images (distance 1.50, limit 1). Do not rely on the" in page
     assert "where 1.0 % are positive" in page
     assert "of the people who are called 8.3 % are positive, of the others 99.9 % are negative" in page
     assert "reaches the threshold 0.400, which is a risk of 40 %" in page
@@ -123,8 +125,28 @@ def test_the_page_warns_of_an_unlike_image_and_says_what_an_answer_is_worth():
     assert "WARNING: the image is unlike" in "".join(lines(made_case(binary())))
 
 
+def test_a_risk_beside_its_interval_is_explained():
+    for risk, beside in ((0.2, False), (0.6, False), (0.61, True), (0.19, True)):
+        text = "".join(lines(made_case(binary(risk=np.array([risk])))))
+        assert (
+            "The risk lies outside of that, for it comes from a curve through all validation" in text
+        ) is beside
+
+
+def test_the_map_of_an_image_that_is_mean_gray_has_nothing_to_explain(make_spots):
+    spots = make_spots()
+    facts = {**FACTS, "normalization": {"mean": [90.0], "std": [40.0]}}
+    bundle = models.Bundle(models.build("screening_cnn", spots, width=4, seed=1), facts)
+    image = OneImage(np.full((1, *spots.image_shape), 90, np.uint8), None, [])
+    _, words, found = case_page.case_explanation(Case(bundle, image, binary(), "An image", False, None))
+    assert "so that a map has nothing to explain" in words.data
+    assert "nan" not in words.data
+    assert (found["completeness_error"], found["adds_up"]) == (None, False)
+    json.dumps(found, allow_nan=False)
+
+
 def test_similar_cases_are_left_out_with_the_reason():
-    (words,) = case_page.case_similar(made_case(binary()))
+    (words,) = case_page.case_similar(made_case(binary()), *case_module.training_data(FACTS))
     assert words.data.startswith("*Left out: data")
 
 
@@ -146,12 +168,13 @@ def test_training_data_that_are_not_at_hand_or_have_changed_are_named():
 def test_a_model_needs_images_and_images_need_a_model(template, model, two_classes, tmp_path):
     two_classes(tmp_path / "images")
     images = {"case": {"image": "3"}, "validation": {"data_dir": str(tmp_path / "images")}}[template]
-    assert "model must be given with" in problems(template, **images)
-    assert "must be given with model, or neither" in problems(template, model=str(model))
+    subject = {"case": "image", "validation": "data_dir or dataset"}[template]
+    for given in (images, {"model": str(model)}):
+        assert f"model and {subject} must be given together, or neither" in problems(template, **given)
 
 
 def test_a_model_folder_that_is_none_or_of_another_schema_is_refused(model, tmp_path):
-    assert "model must be a model folder, as reports write it, but there is no folder 'none'" in problems(
+    assert "none has no model.json. A model folder" in problems(
         "case", model=str(tmp_path / "none"), image="3"
     )
     assert "Jane Doe has no model.json" in problems("case", model=str(model.parent), image="3")
@@ -185,7 +208,7 @@ def test_labels_that_the_model_does_not_know_are_refused_by_name(model, two_clas
     two_classes(tmp_path / "images")
     text = problems("validation", model=str(model), data_dir=str(tmp_path / "images"))
     assert "the classes that the model knows: dark, spot; got benign, malignant" in text
-    assert "dark, spot missing" in text
+    assert "Rename the class folders" in text
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ def test_worst_and_typical_cases_are_explained(task):
         "multilabel": "the label with the highest probability, which need not be the wrong one",
     }
     assert f"spoke for {targets.get(task, 'the class that the network answered')}" in words.data
-    assert "nan%" not in words.data
+    assert "nan %" not in words.data
 
 
 def test_a_costly_network_gets_fewer_steps(monkeypatch):
@@ -87,7 +87,15 @@ def test_a_network_without_errors_has_typical_cases_only():
     evaluation = evaluate(lambda images: truth[len(images)] * 0.8 + 0.1, dataset, n_bootstrap=20)
     typical, words = reports.explanations(dataset, run, evaluation)
     assert "simulated" not in typical.alt
-    assert "does not say that the answer is right" in words.data
+    assert "but for" in words.data
+
+
+def test_answers_that_are_those_at_mean_gray_leave_nothing_to_explain():
+    dataset, run, evaluation = study("binary")
+    gray = Bundle(run.model, {"normalization": {"mean": [90.0], "std": [1.0]}})
+    same = replace(dataset.test, images=np.full_like(dataset.test.images, 90))
+    *_, words = reports.explanations(replace(dataset, test=same), gray, evaluation)
+    assert "the maps have nothing to explain" in words.data
 
 
 def test_the_name_of_a_class_is_text_in_the_words_about_the_maps():
