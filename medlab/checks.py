@@ -163,6 +163,26 @@ def finite(what: str, array: ArrayLike) -> NDArray[Any]:
     return values
 
 
+def positive(what: str, array: ArrayLike, remedy: str) -> NDArray[np.float64]:
+    """Return `array` as floats if it holds finite numbers above 0 only.
+
+    Raises
+    ------
+    ValueError
+        If it does not; the message gives the least of them, and then `remedy`.
+
+    Examples
+    --------
+    >>> positive("spacing_mm", [3, 0.5], "Give millimeters.").tolist()
+    [3.0, 0.5]
+    """
+    values = finite(what, array).astype(np.float64)
+    if (values <= 0).any():
+        msg = f"{what} must be positive, got {values.min():g}. {remedy}"
+        raise ValueError(msg)
+    return values
+
+
 def same_length(**arrays: ArrayLike) -> int:
     """Return the common length of the first axis of the named arrays.
 

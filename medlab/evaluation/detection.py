@@ -83,10 +83,7 @@ def match(candidates: pd.DataFrame, lesions: pd.DataFrame) -> NDArray[np.int64]:
     """
     _columns("candidates", candidates, ["scan", *POINT])
     _columns("lesions", lesions, ["scan", *POINT, "diameter_mm"])
-    radius_mm = checks.finite("diameter_mm", lesions["diameter_mm"]).astype(float) / 2
-    if (radius_mm <= 0).any():
-        msg = f"diameter_mm must be positive, got {2 * radius_mm.min():g}. Leave out what has no size."
-        raise ValueError(msg)
+    radius_mm = checks.positive("diameter_mm", lesions["diameter_mm"], "Leave out what has no size.") / 2
     centers = checks.finite("candidates", candidates[POINT])
     places = checks.finite("lesions", lesions[POINT])
     hits = np.full(len(candidates), -1)
@@ -170,38 +167,30 @@ def froc(
 
     falling = np.argsort(-scores, kind="stable")
     scores, scan, hit = scores[falling], scan[falling], hit[falling]
-    finds = np.zeros(len(hit), bool)
-    finds[np.unique(hit, return_index=True)[1]] = True
-    finds &= hit >= 0
     alarm = hit < 0
-    last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)[: len(scores)])  # of each equal score
+    finds = ~alarm & ~pd.Series(hit).duplicated().to_numpy()
+    last = np.flatnonzero(~pd.Series(scores).duplicated(keep="last"))  # of each equal score
 
-    def at_rates(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        sensitivities = np.full((len(weights), len(RATES)), np.nan)
-        for row, times in enumerate(weights):
-            drawn_lesions = times[lesion_scan].sum()
-            if drawn_lesions:
-                alarms = np.cumsum(times[scan] * alarm)[last]
-                found = np.append(0, np.cumsum(times[scan] * finds)[last])
-                within = np.searchsorted(alarms, np.multiply(RATES, times.sum()), side="right")
-                sensitivities[row] = found[within] / drawn_lesions
-        return {
-            **dict(zip(map(str, RATES), sensitivities.T, strict=True)),
-            "score": sensitivities.mean(axis=1),
-        }
+    def at_rates(times: NDArray[np.float64]) -> NDArray[np.float64]:
+        alarms, found = np.cumsum(times[scan] * alarm)[last], np.cumsum(times[scan] * finds)[last]
+        within = np.searchsorted(alarms, np.multiply(RATES, times.sum()), side="right")
+        drawn_lesions = times[lesion_scan].sum()
+        sensitivities = np.append(0, found)[within] / (drawn_lesions or np.nan)
+        return np.append(sensitivities, sensitivities.mean())
+
+    def statistics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        columns = np.transpose([at_rates(times) for times in weights])
+        return dict(zip([*map(str, RATES), "score"], columns, strict=True))
 
     n_scans = len(np.asarray(scans))
-    values, spans, _ = intervals.measure(at_rates, n_scans, groups, n, seed)
-    reason = intervals.too_little(
-        [np.isin(np.arange(n_scans), lesion_scan)], intervals.group_numbers(n_scans, groups)
-    ).replace("image", "scan")
+    values, spans, _ = intervals.measure(statistics, n_scans, groups, n, seed)
+    with_lesions = np.isin(np.arange(n_scans), lesion_scan)
+    reason = intervals.too_little([with_lesions], intervals.group_numbers(n_scans, groups))
     if reason:
         spans = dict.fromkeys(spans, intervals.NO_INTERVAL)
-    table = pd.DataFrame(
-        [(values[rate], *spans[rate]) for rate in map(str, RATES)],
-        columns=["sensitivity", "low", "high"],
-        index=pd.Index(RATES, name="false_positives_per_scan"),
-    )
+    rows = {rate: (values[str(rate)], *spans[str(rate)]) for rate in RATES}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["sensitivity", "low", "high"])
+    table.index.name = "false_positives_per_scan"
     curve = {
         "threshold": scores[last],
         "false_positives_per_scan": np.cumsum(alarm)[last] / n_scans,
@@ -209,7 +198,8 @@ def froc(
     }
     n_found = int(finds.sum())
     counts = (n_scans, len(lesions), n_found, int((~alarm).sum()) - n_found)
-    return Froc(pd.DataFrame(curve), table, values["score"], spans["score"], reason, *counts)
+    why = reason.replace("image", "scan")
+    return Froc(pd.DataFrame(curve), table, values["score"], spans["score"], why, *counts)
 
 
 def _columns(name: str, table: pd.DataFrame, needed: list[str]) -> None:

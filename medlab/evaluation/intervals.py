@@ -107,13 +107,20 @@ def proportion(right: ArrayLike, groups: Groups = None, n: int = 1000, seed: int
     """
     hits = checks.finite("right", right).astype(np.float64)
     number = group_numbers(len(hits), groups)
-    reason = too_little([np.ones(len(hits), bool)], number)
-    if reason:
+    if len(hits) < FEWEST_IMAGES or len(np.unique(number)) < len(hits):
+        return mean(hits, number, n, seed)
+    span = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+    return (float(span.low), float(span.high)), ""
+
+
+def mean(
+    values: NDArray[np.float64], groups: Groups = None, n: int = 1000, seed: int = 0
+) -> tuple[Interval, str]:
+    """Return the 95 % bootstrap interval of the mean of values, shape (N,), as `proportion` does."""
+    number = group_numbers(len(values), groups)
+    if reason := too_little([np.ones(len(values), bool)], number):
         return NO_INTERVAL, reason
-    if len(np.unique(number)) == len(hits):
-        span = stats.binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
-        return (float(span.low), float(span.high)), ""
-    drawn = [weights @ hits / weights.sum(axis=1) for weights in draws(len(hits), number, n, seed)]
+    drawn = [weights @ values / weights.sum(axis=1) for weights in draws(len(values), number, n, seed)]
     span = interval(np.concatenate(drawn))
     return span, NO_WIDTH if np.isnan(span[0]) else ""
 

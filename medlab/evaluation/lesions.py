@@ -192,11 +192,8 @@ def doubling_time_days(first_ml: ArrayLike, second_ml: ArrayLike, days: ArrayLik
     [90.0, 45.0, inf]
     """
     arrays = {"first_ml": first_ml, "second_ml": second_ml, "days": days}
-    first, second, time = (checks.finite(name, array).astype(float) for name, array in arrays.items())
-    for name, array in zip(arrays, (first, second, time), strict=True):
-        if (array <= 0).any():
-            msg = f"{name} must be positive, got {array.min():g}. A lesion that is gone has no doubling time."
-            raise ValueError(msg)
+    gone = "A lesion that is gone has no doubling time."
+    first, second, time = (checks.positive(name, array, gone) for name, array in arrays.items())
     doublings = np.log2(second / first)
     return np.where(doublings > 0, time / np.where(doublings > 0, doublings, 1.0), np.inf)
 
@@ -212,9 +209,8 @@ def growth(first: Lesion, second: Lesion, days: float) -> Growth:
     >>> round(change.relative_volume_change, 3), round(change.doubling_time_days, 3)
     (7.0, 30.0)
     """
-    change_ml = second.volume_ml - first.volume_ml
+    change_ml, change_mm = second.volume_ml - first.volume_ml, second.diameter_mm - first.diameter_mm
     doubling = float(doubling_time_days(first.volume_ml, second.volume_ml, days))
-    change_mm = second.diameter_mm - first.diameter_mm
     return Growth(change_mm, change_ml, change_ml / first.volume_ml, doubling)
 
 

@@ -118,12 +118,7 @@ def segmentation_table(
     [[0.0, 1.0], [1.0, 0.667]]
     """
     checks.same_length(truths=np.arange(len(truths)), predictions=np.arange(len(predictions)))
-    masks = [
-        _whole_numbers(f"{name} of case {case}", mask)
-        for name, several in (("truth", truths), ("predicted", predictions))
-        for case, mask in enumerate(several)
-    ]
-    known = labels or _names(masks, None)
+    known = labels or _names([mask.array for mask in (*truths, *predictions)], None)
     tables = []
     for case, pair in enumerate(zip(truths, predictions, strict=True)):
         try:
@@ -168,15 +163,12 @@ def summary(
     for label, part in table.groupby("label", sort=False):
         patient = intervals.group_numbers(len(part), groups)
         for measure in MEASURES:
-            values = part[measure].to_numpy()
-            known = np.isfinite(values)
-            mean, used = values[known].mean() if known.any() else np.nan, int(known.sum())
-            span, reason = intervals.NO_INTERVAL, intervals.too_little([known], patient)
-            if not reason:
-                span = intervals.bootstrap(np.mean, values[known], groups=patient[known], n=n, seed=seed)
-                reason = intervals.NO_WIDTH if np.isnan(span[0]) else ""
-            said = reason.replace("image", "case")
-            rows.append((label, measure, mean, *span, used, len(part) - used, said))
+            known = np.isfinite(part[measure].to_numpy())
+            values = part[measure].to_numpy()[known]
+            span, reason = intervals.mean(values, patient[known], n, seed)
+            counts = len(values), len(part) - len(values)
+            mean = values.mean() if len(values) else np.nan
+            rows.append((label, measure, mean, *span, *counts, reason.replace("image", "case")))
     columns = ["label", "measure", "mean", "low", "high", "cases", "left_out", "reason"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -194,7 +186,7 @@ def _whole_numbers(name: str, mask: Volume) -> NDArray:
 
 def _names(masks: Sequence[NDArray], labels: Labels | None) -> Labels:
     """Return the name of each label, in order; a label that is not among them is refused."""
-    found = sorted({int(label) for mask in masks for label in np.unique(mask[mask != 0])})
+    found = sorted({int(label) for mask in masks for label in np.unique(mask[np.isfinite(mask)]) if label})
     unknown = [label for label in found if labels is not None and label not in labels]
     if unknown:
         msg = (

@@ -60,12 +60,9 @@ def lung_rads(
     >>> [CATEGORIES[i] for i in lung_rads([5.9, 7.9, 8.0, 15.0], ["solid"] * 4)]
     ['2', '3', '4A', '4B']
     """
-    diameter = np.round(checks.finite("diameter_mm", diameter_mm).astype(float), 1)
+    diameter = checks.positive("diameter_mm", diameter_mm, "Give millimeters, not pixels.").round(1)
     kind = _indices("nodule_type", nodule_type, NODULE_TYPES)
     checks.same_length(diameter_mm=diameter, nodule_type=kind)
-    if (diameter <= 0).any():
-        msg = f"diameter_mm must be positive, got {diameter.min():g}. Give millimeters, not pixels."
-        raise ValueError(msg)
     category = np.searchsorted(_SOLID_MM, diameter, side="right")
     part_solid = kind == NODULE_TYPES.index("part-solid")
     if part_solid.any():
@@ -147,10 +144,7 @@ def lung_rads_followup(
     prior = _indices("prior_category", prior_category, CATEGORIES)
     checks.same_length(diameter_mm=now, prior_mm=before, prior_category=prior)
     new = np.isnan(before)
-    wrong = ~new & ~((before > 0) & np.isfinite(before))
-    if wrong.any():
-        msg = f"prior_mm must be positive, or NaN for a nodule that is new, got {before[wrong][0]:g}."
-        raise ValueError(msg)
+    checks.positive("prior_mm", before[~new], "NaN marks a nodule that is new.")
     by_size = lung_rads(now, kind, solid_mm)
     core = np.zeros(len(now)) if solid_mm is None else np.round(np.asarray(solid_mm, dtype=float), 1)
     known = (kind == NODULE_TYPES.index("part-solid")) & ~new
@@ -187,10 +181,7 @@ def _growth(
     increase_mm: NDArray[np.float64], months: ArrayLike
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return where nodules grow, and where they have grown as much, but too slowly for it."""
-    time = checks.finite("months", months)
-    if (time <= 0).any():
-        msg = f"months must be positive, got {time.min():g}. Give the time from the earlier scan to this one."
-        raise ValueError(msg)
+    time = checks.positive("months", months, "Give the time from the earlier scan to this one.")
     larger = np.round(increase_mm, 1) > _GROWTH_MM
     growing = larger & (np.round(increase_mm, 1) * 12 > _GROWTH_MM * np.maximum(time, 12))
     return growing, larger & ~growing
