@@ -115,7 +115,7 @@ def repeated_in_test(dataset: Dataset) -> NDArray[np.bool_] | None:
     Nothing is computed where images are simulated, one by one, or the registry knows that there is no copy.
     """
     n, others = len(dataset.test), len(dataset.train) + len(dataset.val)
-    is_few = n + others < _MANY or dataset.name in registry.registered()
+    is_few = n + others < _MANY or not others or dataset.name in registry.registered()
     is_quick = is_few and 2 * n * others * math.prod(dataset.image_shape) <= _MOST
     if not (is_quick or dataset.simulated) and fingerprint(dataset.splits()) not in {**_known(), **_FOUND}:
         return None

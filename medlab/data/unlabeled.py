@@ -126,7 +126,8 @@ def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None
     if here and learned != "unknown" and here not in re.findall(r"[\w-]+", learned):
         msg = f"the image must be of the training images' modality, {learned}, got {volume.modality}."
         raise ValueError(msg)
-    array, spacing, last = volume.array, volume.spacing_mm, len(volume.array) - 1
+    array, last = volume.array, len(volume.array) - 1
+    spacing: tuple[float, ...] = volume.spacing_mm
     if len(shape) == 4 and (last == 0 or slice_index is not None):
         msg = f"the network takes whole volumes {shape[:3]}, got one slice. Give the series."
         raise ValueError(msg)

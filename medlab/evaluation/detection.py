@@ -217,11 +217,8 @@ def _scan_numbers(name: str, table: pd.DataFrame, needed: list[str], scans: Arra
         msg = f"scans must name each scan once, got {int(known.duplicated().sum())} twice. List them once."
         raise ValueError(msg)
     number = known.get_indexer(pd.Index(table["scan"]))
-    if (number < 0).any():
-        msg = (
-            f"scans must name all scans, but {int((number < 0).sum())} {name} lie in others. List every scan "
-            "that was read, with the names that the tables use."
-        )
+    if strange := int((number < 0).sum()):
+        msg = f"scans must name all scans, but {strange} {name} lie in others. List every scan that was read."
         raise ValueError(msg)
     return number
 
@@ -232,10 +229,9 @@ def _checked(hits: ArrayLike, scan: NDArray[np.int64], lesion_scan: NDArray[np.i
     hit = checks.finite("hits", np.asarray(hits, dtype=float)).astype(np.int64)
     own = (hit >= 0) & (hit < len(lesion_scan))
     own[own] = lesion_scan[hit[own]] == scan[own]
-    wrong = ~own & (hit != -1)
-    if wrong.any():
+    if strange := int((~own & (hit != -1)).sum()):
         msg = (
-            f"hits must name a lesion of the candidate's own scan or be -1, got {int(wrong.sum())} others. "
+            f"hits must name a lesion of the candidate's own scan or be -1, got {strange} others. "
             "Count lesions from 0 over all scans, as rows of the table."
         )
         raise ValueError(msg)

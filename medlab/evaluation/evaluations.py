@@ -248,14 +248,27 @@ def evaluate(
         raise ValueError(msg)
     parse_rule(threshold_rule)
     checks.in_range("n_bootstrap", n_bootstrap, 1, whole=True)
-    splits = dataset.splits()
+    splits = dataset.splits().items()
+    predictions = {name: _predicted(predict, dataset, name, split) for name, split in splits}
+    if dataset.task != "binary":
+        return judged(dataset, predictions, None, None, n_bootstrap, seed)
+    for name, split in splits:
+        _both_classes(dataset, name, dataset.targets(split))
+    threshold = choose_threshold(dataset.targets(dataset.val), predictions["val"], threshold_rule)
+    return judged(dataset, predictions, threshold, threshold_rule, n_bootstrap, seed)
+
+
+def judged(
+    dataset: Dataset,
+    predictions: dict[str, NDArray[np.float64]],
+    threshold: float | None,
+    threshold_rule: str | None,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> Evaluation:
+    """Return the `Evaluation` of what a network said of some splits, by name; shapes as for `evaluate`."""
+    splits = {name: dataset.splits()[name] for name in predictions}
     targets = {name: dataset.targets(split) for name, split in splits.items()}
-    predictions = {name: _predicted(predict, dataset, name, split) for name, split in splits.items()}
-    threshold = None
-    if dataset.task == "binary":
-        for name, truth in targets.items():
-            _both_classes(dataset, name, truth)
-        threshold = choose_threshold(targets["val"], predictions["val"], threshold_rule)
     parts: dict[str, Any] = {k: (s.patients, targets[k], predictions[k]) for k, s in splits.items()}
     repeated = nearcopies.repeated_in_test(dataset)
     if repeated is not None and repeated.any():
@@ -275,7 +288,7 @@ def evaluate(
         targets=targets,
         predictions=predictions,
         threshold=threshold,
-        threshold_rule=threshold_rule if threshold is not None else None,
+        threshold_rule=threshold_rule,
         ceiling=_ceiling(dataset, predictions["test"]),
         published=[dict(row) for row in dataset.published],
         attributes={key: column for key, column in dataset.test.attributes.items() if column.ndim == 1},

@@ -222,9 +222,7 @@ def _inside(mask: Volume) -> NDArray[np.bool_]:
         msg = f"mask must hold 0 and 1 only, got {values[other][0]:g}. Choose one label, as in labels == 2."
         raise ValueError(msg)
     if not values.any():
-        msg = (
-            f"mask must hold a lesion, got none among {values.size} voxels. Skip empty masks, and count them."
-        )
+        msg = f"mask must hold a lesion, got none among {values.size} voxels. Skip and count empty masks."
         raise ValueError(msg)
     return values.astype(bool)
 

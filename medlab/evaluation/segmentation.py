@@ -177,9 +177,7 @@ def _whole_numbers(name: str, mask: Volume) -> NDArray:
     """Return a mask's labels, refused where they are fractions."""
     labels = checks.finite(name, mask.array)
     if labels.dtype.kind == "f" and (labels != np.round(labels)).any():
-        msg = (
-            f"{name} must hold whole numbers as labels, got fractions. Probabilities need a threshold first."
-        )
+        msg = f"{name} must hold whole numbers as labels, got fractions. Apply a threshold first."
         raise ValueError(msg)
     return labels
 
@@ -189,9 +187,9 @@ def _names(masks: Sequence[NDArray], labels: Labels | None) -> Labels:
     found = sorted({int(label) for mask in masks for label in np.unique(mask[np.isfinite(mask)]) if label})
     unknown = [label for label in found if labels is not None and label not in labels]
     if unknown:
+        known = sorted(labels or ())
         msg = (
-            f"Masks must hold the labels {sorted(labels or ())} and 0 only, got {unknown} too. Name them in "
-            "labels, or set them to 0 where they do not count."
+            f"Masks must hold the labels {known} and 0 only, got {unknown} too. Name them, or set them to 0."
         )
         raise ValueError(msg)
     # Two empty masks still have a volume error: that of the one label of any mask.

@@ -214,9 +214,9 @@ def _solid_parts(
     what: str = "solid_mm",
 ) -> NDArray[np.float64]:
     if solid_mm is None:
+        missing = f"got none for {part_solid.sum()} of them"
         msg = (
-            f"{what} must be given for part-solid nodules, got none for {part_solid.sum()} of them. "
-            "It is the mean diameter of the solid part, in mm; 0 where there is none yet."
+            f"{what} must be given for part-solid nodules, {missing}. Give 0 mm where there is no solid part."
         )
         raise ValueError(msg)
     checks.same_length(diameter_mm=diameter, **{what: solid_mm})
@@ -225,9 +225,7 @@ def _solid_parts(
     core = np.round(core, 1)
     wrong = part_solid & ((core < 0) | (core > diameter))
     if wrong.any():
-        msg = (
-            f"{what} of a part-solid nodule must lie between 0 and its diameter, got {core[wrong][0]:g} of "
-            f"{diameter[wrong][0]:g} mm."
-        )
+        pair = f"{core[wrong][0]:g} of {diameter[wrong][0]:g} mm"
+        msg = f"{what} of a part-solid nodule must lie between 0 and its diameter, got {pair}."
         raise ValueError(msg)
     return core

@@ -9,7 +9,6 @@ from .case import (
 from .case_page import (
     case_answer as case_answer,
     case_explanation as case_explanation,
-    case_headline as case_headline,
     case_limits as case_limits,
     case_similar as case_similar,
 )
@@ -50,12 +49,12 @@ from .report_text import (
     not_yet as not_yet,
     subgroup_table as subgroup_table,
     subgroups as subgroups,
+    summary as summary,
 )
 from .site import (
     Site as Site,
     open_site as open_site,
     site_calibration as site_calibration,
-    site_headline as site_headline,
     site_patients as site_patients,
 )
 from .study import (

@@ -7,22 +7,20 @@ import json
 from collections.abc import Mapping
 from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from medlab import data, evaluation, metrics, models, training
 from medlab.data import downloading
+from medlab.data.dataset import Dataset
 from medlab.evaluation import calibration, decision
 from medlab.evaluation.evaluations import plain
 from medlab.evaluation.scoring import COVERAGE, NEIGHBORS, Scores
 from medlab.models import Bundle
 from medlab.reports.report_page import write_whole
+from medlab.reports.study import Study
 from medlab.text import percent
-
-if TYPE_CHECKING:
-    from medlab.data.dataset import Dataset
-    from medlab.reports.study import Study
 
 _MOST_DRAWN = 3000  # simulated patients that are drawn again to find similar ones: about 8 s
 
@@ -97,7 +95,8 @@ def open_case(
     bundle = models.load(Path(model).expanduser())
     facts, simulated, subject = bundle.facts, False, "An image of your own"
     if image.isdecimal():
-        name, number, counts = dataset or facts["dataset"], int(image), {}
+        name, number = dataset or facts["dataset"], int(image)
+        counts: dict[str, Any] = {}
         subject = f"Test image {image} of {name}"
         if simulated := data.describe(name).simulated:
             counts = {"n_train": 1, "n_val": 1, "n_test": number + 1}  # no more are drawn than are needed
@@ -151,7 +150,8 @@ def training_data(
     absent : str
         Why it is None.
     """
-    name, side, counts = facts["dataset"], facts["input_shape"][0], {}
+    name, side = facts["dataset"], facts["input_shape"][0]
+    counts: dict[str, Any] = {}
     if not data_dir:
         if name not in data.registered():
             return None, "data_dir can name the folder that the model learned from."
@@ -234,11 +234,12 @@ def answer(case: Case) -> tuple[dict[str, str], dict[str, str]]:
     away = result["unlike_training"]
     if away["flagged"] is None:
         more["like the training images?"] = "not known: the model folder does not say what they look like"
+        return first, more
+    far = f"(distance {away['score']:.2f}, limit {away['limit']:g})"
+    if away["flagged"]:
+        first["WARNING"] = f"the image is unlike the training images {far}. Do not rely on the answer"
     else:
-        far = f"(distance {away['score']:.2f}, limit {away['limit']:g})"
-        unlike = f"the image is unlike the training images {far}. Do not rely on the answer"
-        first |= {"WARNING": unlike} if away["flagged"] else {}
-        more |= {} if away["flagged"] else {"like the training images?": f"yes, as far as can be told {far}"}
+        more["like the training images?"] = f"yes, as far as can be told {far}"
     return first, more
 
 
@@ -276,8 +277,7 @@ def write_case(
     study: Study, case: Case, explanation: Mapping[str, Any], similar_left_out: str = ""
 ) -> dict[str, Any]:
     """Write ``case.json`` into the study's folder, and return it; null stands for what is not known."""
-    facts, wanted = case.bundle.facts, ("network", "task", "dataset", "simulated", "class_names")
-    wanted += ("positive_class", "training_data_fingerprint", "seed")
+    wanted = "network task dataset simulated class_names positive_class training_data_fingerprint seed"
     content = {
         "schema": 1,
         "report": study.name,
@@ -287,7 +287,7 @@ def write_case(
         **case_results(case),
         "explanation": dict(explanation),
         "similar_cases_left_out": similar_left_out or None,
-        "model": {name: facts[name] for name in wanted},
+        "model": {name: case.bundle.facts[name] for name in wanted.split()},
         "parameters": study.values,
         "notes": case.image.notes,
         "summary": [*lines(case), "Teaching and research software, not a medical device."],

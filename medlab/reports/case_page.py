@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from IPython.display import Markdown
 
 from medlab import evaluation, models, plots
+from medlab.data.dataset import Dataset
 from medlab.evaluation import evidence, likeness
 from medlab.evaluation.evaluations import plain
-from medlab.reports.case import answer, lines
+from medlab.reports.case import Case, answer
 from medlab.reports.report_figures import truth_words
-from medlab.reports.report_text import NOT_A_DEVICE, TITLES, bullets, markdown, table
+from medlab.reports.report_text import TITLES, bullets, markdown, table
 from medlab.text import escape, estimate, percent
-
-if TYPE_CHECKING:
-    from medlab.data.dataset import Dataset
-    from medlab.plots import Picture
-    from medlab.reports.case import Case
 
 _MOST_COMPARED, _SIMILAR = 5000, 5  # training images that are looked through, and shown
 _METHOD, _MULTIPLY_ADDS = "integrated_gradients", 2e11  # some seconds of two cores
@@ -33,7 +29,7 @@ def case_answer(case: Case) -> Markdown:
     return markdown(*table(["", ""], rows))
 
 
-def case_explanation(case: Case) -> tuple[Picture, Markdown, dict[str, Any]]:
+def case_explanation(case: Case) -> tuple[plots.Picture, Markdown, dict[str, Any]]:
     """Draw what the answer depends on, and say how far the map is to be believed.
 
     Returns
@@ -85,7 +81,7 @@ def case_explanation(case: Case) -> tuple[Picture, Markdown, dict[str, Any]]:
     return picture, Markdown(words), plain({**found, **tests})
 
 
-def case_similar(case: Case, cohort: Dataset | None, absent: str) -> tuple[Picture | Markdown, ...]:
+def case_similar(case: Case, cohort: Dataset | None, absent: str) -> tuple[plots.Picture | Markdown, ...]:
     """Draw the training images most like this one to the network, or say why there are none."""
     if cohort is None:
         return (Markdown(f"*Left out: {escape(absent)}*"),)
@@ -115,8 +111,3 @@ def case_limits(case: Case) -> Markdown:
         f"{', '.join(result) or 'no result was kept'}."
     )
     return markdown(*bullets([model, *map(escape, case.image.notes)]))
-
-
-def case_headline(case: Case) -> Markdown:
-    """Say in a few lines what came out: for the top of the page."""
-    return markdown(NOT_A_DEVICE, "", *(f"{escape(line)}  " for line in lines(case)))

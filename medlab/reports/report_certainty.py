@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from IPython.display import Markdown
@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from medlab import metrics, plots
+from medlab.data.dataset import Dataset
 from medlab.evaluation import conformal, decision, intervals, scoring
+from medlab.evaluation.evaluations import Evaluation
 from medlab.reports.report_text import markdown, table
 from medlab.text import escape, estimate, percent
-
-if TYPE_CHECKING:
-    from medlab.data.dataset import Dataset
-    from medlab.evaluation.evaluations import Evaluation
-    from medlab.plots import Picture
 
 _EDGE = 1e-7  # a probability of 0 or 1 has no logit
 _LEAST_SURE = 0.2
@@ -26,7 +23,7 @@ _LEAST_SURE = 0.2
 
 def certainty(
     dataset: Dataset, evaluation: Evaluation, learned: Mapping[str, Any]
-) -> tuple[list[Picture], Markdown]:
+) -> tuple[list[plots.Picture], Markdown]:
     """Show the conformal sets of the test images, and the share of right answers without the least sure ones.
 
     Parameters

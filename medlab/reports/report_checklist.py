@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.display import Markdown
 
+from medlab.data.dataset import Dataset
+from medlab.evaluation.evaluations import Evaluation
 from medlab.text import html_table, packaged
-
-if TYPE_CHECKING:
-    from medlab.data.dataset import Dataset
-    from medlab.evaluation.evaluations import Evaluation
-    from medlab.training.run import Run
+from medlab.training.run import Run
 
 LISTS: dict[str, dict[str, Any]] = packaged("medlab.reports", "checklists.yaml")
 ANSWERED, ABSENT, YOURS = "answered in", "not applicable:", "you must say"
@@ -38,13 +36,14 @@ def checklist(
     """
     known, lines = facts(dataset, evaluation, run, parts), []
     for name, listed in LISTS.items():
-        rows = [(number, item["asks"], *answer(item, known)) for number, item in listed["items"].items()]
-        count = Counter(kind for _, _, kind, _ in rows)
+        count: Counter[str] = Counter()
+        shown = []
+        for number, item in listed["items"].items():
+            kind, words = answer(item, known)
+            count[kind] += 1
+            row = {"item": number, "what it asks for": item["asks"]}
+            shown.append({**row, "in this report": f"{kind} {words}".strip()})
         told = f"{count[ANSWERED]} of {listed['of']} answered here, {count[ABSENT]} not applicable"
-        shown = [
-            {"item": number, "what it asks for": asks, "in this report": f"{kind} {words}".strip()}
-            for number, asks, kind, words in rows
-        ]
         lines += [
             f"**{name}** ({listed['source']}): {told}, {count[YOURS]} you must say.",
             f"<details><summary>{name}, item by item</summary>{html_table(shown)}</details>",

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from IPython.display import Markdown
 from numpy.typing import NDArray
 
 from medlab import metrics, models, plots
+from medlab.data.dataset import Dataset, Split
 from medlab.evaluation import calibration, decision
+from medlab.evaluation.evaluations import Evaluation
 from medlab.text import escape, estimate, percent
-
-if TYPE_CHECKING:
-    from medlab.data.dataset import Dataset, Split
-    from medlab.evaluation.evaluations import Evaluation
-    from medlab.plots import Picture
-    from medlab.training.run import Run
+from medlab.training.run import Run
 
 _MANY = 4  # classes: of more, fewer samples of each are shown
 _EXPLAINED = 6  # images in a figure of maps
@@ -27,7 +24,7 @@ _EXPLAINED = 6  # images in a figure of maps
 _MOST_STEPS, _LEAST_STEPS, _MULTIPLY_ADDS = 50, 10, 5e11
 
 
-def class_counts(dataset: Dataset) -> Picture | None:
+def class_counts(dataset: Dataset) -> plots.Picture | None:
     """Draw how many images of each class each split holds; None for a regression."""
     if dataset.task == "regression":
         return None
@@ -47,7 +44,7 @@ def counts_by_class(dataset: Dataset, split: Split) -> dict[str, int]:
     return dict(zip(dataset.class_names, labels.sum(axis=0).astype(int).tolist(), strict=True))
 
 
-def samples(dataset: Dataset, seed: int = 0) -> Picture:
+def samples(dataset: Dataset, seed: int = 0) -> plots.Picture:
     """Draw training images (test images, where there are no others) at random, equally many of each class."""
     rng = np.random.default_rng(seed)
     split, count = dataset.train if len(dataset.train) else dataset.test, len(dataset.class_names)
@@ -61,7 +58,7 @@ def samples(dataset: Dataset, seed: int = 0) -> Picture:
     return plots.image_grid(split.images[index], titles, spacing_mm=dataset.spacing_mm, columns=6)
 
 
-def worst_errors(dataset: Dataset, evaluation: Evaluation, k: int = 6) -> Picture | None:
+def worst_errors(dataset: Dataset, evaluation: Evaluation, k: int = 6) -> plots.Picture | None:
     """Draw the `k` most confident wrong answers of each kind on test; None if there are none."""
     index = _worst(dataset, evaluation, k)
     if not len(index):
@@ -74,14 +71,14 @@ def worst_errors(dataset: Dataset, evaluation: Evaluation, k: int = 6) -> Pictur
     return plots.image_grid(images, titles, marks=marks, spacing_mm=dataset.spacing_mm, columns=6)
 
 
-def beside(dataset: Dataset, evaluation: Evaluation) -> Picture | None:
+def beside(dataset: Dataset, evaluation: Evaluation) -> plots.Picture | None:
     """Draw the test AUC beside the ceilings or the published results; None where neither is known."""
     if "auc" not in evaluation.splits["test"] or not (dataset.published or evaluation.ceiling):
         return None
     return plots.results_vs_published(evaluation.splits["test"], dataset.published, evaluation.ceiling)
 
 
-def curves(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
+def curves(dataset: Dataset, evaluation: Evaluation) -> list[plots.Picture]:
     """Draw ROC and precision-recall curves: of the three splits, or of each class on test."""
     if dataset.task == "regression":
         return []
@@ -92,7 +89,7 @@ def curves(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
     return [plots.roc(*pairs, threshold), plots.precision_recall(*pairs, threshold)]
 
 
-def confusion(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
+def confusion(dataset: Dataset, evaluation: Evaluation) -> list[plots.Picture]:
     """Draw the confusion matrix of the test set, and for a binary task the histogram of probabilities."""
     matrix = evaluation.splits["test"].get("confusion")
     names = list(dataset.class_names)
@@ -108,7 +105,7 @@ def confusion(dataset: Dataset, evaluation: Evaluation) -> list[Picture]:
 
 def probabilities(
     dataset: Dataset, evaluation: Evaluation, learned: Mapping[str, Any]
-) -> tuple[list[Picture], Markdown]:
+) -> tuple[list[plots.Picture], Markdown]:
     """Show whether the test probabilities come true, as they are and calibrated, and what they bring.
 
     The words tell how far probabilities are off by luck alone. No figures for other tasks than binary ones.
@@ -147,13 +144,13 @@ def probabilities(
     return figures, Markdown(" ".join(sentences))
 
 
-def reliability(truth: NDArray[Any], curves: Mapping[str, NDArray[Any]], patients: Any) -> Picture:
+def reliability(truth: NDArray[Any], curves: Mapping[str, NDArray[Any]], patients: Any) -> plots.Picture:
     """Draw the reliability diagram of named probabilities, each of shape (N,)."""
     tables = {name: calibration.reliability(truth, told, patients=patients) for name, told in curves.items()}
     return plots.reliability(tables)
 
 
-def net_benefit(truth: NDArray[Any], risk: NDArray[Any], name: str) -> Picture:
+def net_benefit(truth: NDArray[Any], risk: NDArray[Any], name: str) -> plots.Picture:
     """Draw the decision curve of calibrated risks, shape (N,), beside calling everybody and nobody."""
     curve = decision.decision_curve(truth, risk)
     names = {"network": name, "everybody": "everybody is called", "nobody": "nobody is called"}
@@ -187,7 +184,9 @@ def _what_a_temperature_leaves(
     return sentences
 
 
-def explanations(dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3) -> list[Picture | Markdown]:
+def explanations(
+    dataset: Dataset, run: Run, evaluation: Evaluation, k: int = 3
+) -> list[plots.Picture | Markdown]:
     """Draw what the network's answers depend on, for its worst errors and for its most typical right answers.
 
     Parameters

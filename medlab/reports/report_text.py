@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from IPython.display import Markdown
 
 from medlab import checks, data, plots
+from medlab.data.dataset import Dataset
 from medlab.evaluation import errors
+from medlab.evaluation.evaluations import Evaluation
 from medlab.models.card import FEWEST
-from medlab.text import counted, escape, estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from medlab.data.dataset import Dataset
-    from medlab.evaluation.evaluations import Evaluation
-    from medlab.reports.study import Study
-    from medlab.training.run import Run
+from medlab.reports.study import Study
+from medlab.text import counted, escape, estimate, percent
+from medlab.training.run import Run
 
 NOT_A_DEVICE = "Teaching and research software, **not a medical device**."
 _FEW = 100
-_SHIFTING = ("weights", "oversample", "undersample")
 # Attributes that a report looks at unasked, and what it calls them.
 _SUBGROUPS = {
     **{name: name for name in ("sex", "age", "site", "scanner", "spiculated")},
     **{"age_years": "age", "nodule_type": "type", "diameter_mm": "diameter (mm)"},
 }
-TITLES = {
-    "auc": "AUC",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "mae": "Mean absolute error",
-}
+TITLES = {"auc": "AUC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
+TITLES["mae"] = "Mean absolute error"
 
 
 def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -> Markdown:
@@ -65,11 +57,14 @@ def headline(study: Study, dataset: Dataset, run: Run, evaluation: Evaluation) -
         )
     sentences.append(f"In brackets: 95 % intervals. Trained in {run.train_seconds:.0f} s on {run.backend}.")
     if study.scale == "smoke":
-        sentences.append(
-            "*Scale smoke: this run only proves that everything works; its numbers mean nothing.*"
-        )
+        sentences.append("*Scale smoke: this run proves that everything works; its numbers mean nothing.*")
     title = f"### {escape(study.title)}: {escape(dataset.name)}"
     return markdown(title, "", NOT_A_DEVICE, "", " ".join(sentences))
+
+
+def summary(lines: Iterable[str]) -> Markdown:
+    """Show lines of plain text, what came out, at the top of a page."""
+    return markdown(*(f"{escape(line)}  " for line in lines))
 
 
 def about_run(study: Study) -> Markdown:
@@ -137,37 +132,9 @@ def about_training(run: Run) -> Markdown:
     )
 
 
-def about_results(evaluation: Evaluation, run: Run) -> Markdown:
-    """Say how to read the measures: at which thresholds, with which intervals, beside what."""
-    test, threshold, balance = evaluation.splits["test"], evaluation.threshold, run.options["balance"]
-    lines = [
-        "In brackets are 95 % intervals: Wilson's for shares of images where no patient is known to have "
-        f"several, else by resampling {test['resampled']}. Train and validation were used to choose, and "
-        "flatter; test is the result."
-    ]
-    if threshold is not None:
-        lines.append(
-            "*Accuracy (at 0.5)* is the network's own answer, and what published accuracies compare with. "
-            f"All other decisions are at {threshold:.3g}, the threshold that validation chose."
-        )
-    elif evaluation.task == "multiclass":
-        lines.append("The network calls the class of the highest probability: no threshold was chosen.")
-    elif evaluation.task == "multilabel":
-        lines.append("A label is called where its probability is at least 0.5: no threshold was chosen.")
-    if "majority_accuracy" in test:
-        common = (
-            "Always answering the most frequent class would be right in "
-            f"{100 * test['majority_accuracy']:.1f} %."
-        )
-        uneven = np.mean(evaluation.targets["train"]) != 0.5
-        if threshold is not None and uneven and balance in _SHIFTING:
-            common += (
-                f" Balancing the classes (*{balance}*) raised the probabilities of the rarer one, so that "
-                "the accuracy at 0.5 may fall below that. The AUC, which only ranks the images, is not "
-                "affected by such a shift."
-            )
-        lines.append(common)
-    return markdown(*bullets([*lines, *_about_copies(evaluation), *without_interval(test)]))
+def about_results(evaluation: Evaluation) -> Markdown:
+    """Say what else belongs to the measures: near-copies among the test images, and missing intervals."""
+    return markdown(*bullets([*_about_copies(evaluation), *without_interval(evaluation.splits["test"])]))
 
 
 def _about_copies(evaluation: Evaluation) -> list[str]:
@@ -223,12 +190,10 @@ def subgroups(
     if evaluation.task != "binary" or evaluation.threshold is None or not asked:
         return None
     words = {"nodule_type": data.phantoms.NODULE_TYPES, "spiculated": ("no", "yes")}
-    columns = {
-        _SUBGROUPS.get(name, name): np.array(words[name])[np.asarray(known[name], int)]
-        if dataset.simulated and name in words
-        else known[name]
-        for name in asked
-    }
+    columns = {_SUBGROUPS.get(name, name): known[name] for name in asked}
+    if dataset.simulated:
+        named = {name: np.array(words[name])[np.asarray(known[name], int)] for name in words if name in asked}
+        columns |= {_SUBGROUPS[name]: column for name, column in named.items()}
     parts = evaluation.targets["test"], evaluation.predictions["test"], evaluation.threshold, columns
     table, left_out = errors.subgroups(*parts, patients=evaluation.patients, seed=seed)
     measures = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
@@ -253,9 +218,7 @@ def subgroups(
 def subgroup_table(rows: list[dict[str, str]] | None) -> Markdown:
     """Show the rows of `subgroups`, or say that nothing is known of the patients."""
     if rows is None:
-        return markdown(
-            "No attribute of the patients is known here, so that nobody can say for whom it errs."
-        )
+        return markdown("No attribute of the patients is known here: nobody can say for whom it errs.")
     return markdown(*table(list(rows[0]), ([escape(text) for text in row.values()] for row in rows)))
 
 
@@ -263,9 +226,7 @@ def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
     """Say what this study does not show."""
     lines = ["Images of other scanners, clinics or years were not tried: there it may do worse."]
     if dataset.simulated:
-        lines[0] = (
-            "The images are simulated. They teach the method; how well it does on patients they cannot say."
-        )
+        lines = ["The images are simulated. They teach the method, and cannot say how it does on patients."]
     if dataset.label_meaning:
         lines.append(f"What a result can mean is what the labels mean. {escape(dataset.label_meaning)}")
     if dataset.test.patients is None:
@@ -276,10 +237,6 @@ def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
             f"It is not known which images are of one patient. {split} intervals, resampled by image, are "
             "too narrow where a patient has several."
         )
-    lines.append(
-        "The intervals hold the network and its threshold fixed. Another seed would give another network; "
-        "train several before comparing two methods."
-    )
     if dataset.task in ("binary", "multiclass"):
         counts = np.bincount(dataset.test.labels, minlength=len(dataset.class_names))
         if counts.min() < _FEW:
@@ -288,11 +245,8 @@ def limits(dataset: Dataset, evaluation: Evaluation) -> Markdown:
                 f"{escape(dataset.class_names[int(counts.argmin())])}: each one moves the result visibly."
             )
     if evaluation.threshold is not None:
-        share = float(np.mean(evaluation.targets["test"]))
-        lines.append(
-            f"{100 * share:.0f} % of the test images are positive. Where the finding is rarer, more of the "
-            "positive calls are false, at the same sensitivity and specificity."
-        )
+        share = percent(float(np.mean(evaluation.targets["test"])))
+        lines.append(f"{share} of the test images are positive. Where fewer are, more calls are false.")
     return markdown(*bullets([*lines, NOT_A_DEVICE]))
 
 

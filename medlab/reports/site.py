@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from IPython.display import Markdown
 
-from medlab import checks, evaluation, models
+from medlab import checks, evaluation, models, plots
 from medlab.data import Split
-from medlab.evaluation import calibration, intervals, split_measures
-from medlab.evaluation.evaluations import Evaluation
+from medlab.data.dataset import Dataset
+from medlab.evaluation import calibration, intervals
+from medlab.evaluation.evaluations import Evaluation, judged
 from medlab.evaluation.scoring import Scores
 from medlab.models import Bundle
 from medlab.reports.case import load_for
 from medlab.reports.report_figures import net_benefit, reliability
-from medlab.reports.report_text import NOT_A_DEVICE, TITLES
-from medlab.text import escape, estimate, percent
-
-if TYPE_CHECKING:
-    from medlab.data.dataset import Dataset
-    from medlab.plots import Picture
+from medlab.reports.report_text import TITLES
+from medlab.text import estimate, percent
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """A saved model, and what it says of all images of a site.
 
     Attributes
@@ -88,9 +83,11 @@ def open_site(
         here = load_for(facts, "simulated_nodules", seed=seed + 1, site="B", **few)
     # Simulated patients of one seed are the same, however many are drawn.
     mine = dataset == facts["dataset"] and (not here.simulated or seed == facts["seed"])
-    judged, remark = _judged(here, facts, mine)
-    scores, threshold = evaluation.score(bundle, judged.test.images), facts["threshold"]
-    return Site(bundle, judged, _measured(judged, scores, threshold, seed), scores, remark)
+    test_only, remark = _judged(here, facts, mine)
+    scores = evaluation.score(bundle, test_only.test.images)
+    output = {"test": scores.probabilities.astype(float)}
+    measured = judged(test_only, output, facts["threshold"], "of the model", seed=seed)
+    return Site(bundle, test_only, measured, scores, remark)
 
 
 def _judged(here: Dataset, facts: Mapping[str, Any], mine: bool = False) -> tuple[Dataset, str]:
@@ -121,19 +118,6 @@ def _judged(here: Dataset, facts: Mapping[str, Any], mine: bool = False) -> tupl
     ), remark  # fmt: skip
 
 
-def _measured(here: Dataset, scores: Scores, threshold: float | None, seed: int) -> Evaluation:
-    truth, output, known = here.targets(here.test), scores.probabilities.astype(float), here.test.attributes
-    resampling = split_measures.Resampling(here.test.patients, 1000, seed)
-    measures = split_measures.of_split(here, truth, output, threshold, resampling)
-    return Evaluation(
-        here.name, here.task, here.class_names, here.positive_class,
-        {"test": measures}, {"test": truth}, {"test": output}, threshold, "of the model",
-        attributes={name: column for name, column in known.items() if column.ndim == 1},
-        patients=here.test.patients,
-        near_copies=0,
-    )  # fmt: skip
-
-
 def site_patients(site: Site) -> list[str]:
     """Say in sentences how these images and results differ from those that the model knows."""
     old, test, unlike = site.bundle.facts["metrics"], site.measured.splits["test"], site.scores.unlike
@@ -149,16 +133,9 @@ def site_patients(site: Site) -> list[str]:
     return told
 
 
-def site_headline(site: Site, found: list[str]) -> Markdown:
-    """Say in a few lines what came out: for the top of the page."""
-    images = f"{len(site.dataset.test):,} {'simulated ' * site.dataset.simulated}images"
-    title = f"**{escape(site.dataset.name)}, {images}.** {escape(' '.join(found))}"
-    return Markdown(f"{title}\n\n{NOT_A_DEVICE}")
-
-
 def site_calibration(
     site: Site, share: float = 0.3, seed: int = 0
-) -> tuple[list[Picture], list[str], dict[str, Any]]:
+) -> tuple[list[plots.Picture], list[str], dict[str, Any]]:
     """Show whether the model's calibrated risks come true here, and after recalibration on a part.
 
     Parameters
@@ -203,9 +180,7 @@ def site_calibration(
             f"others it goes from {before:.3f} to {after:.3f} (right ones: below {floor:.3f})."
         )
     else:
-        told.append(
-            "It cannot be recalibrated: a part of the patients and the others do not both hold both classes."
-        )
+        told.append("It cannot be recalibrated: a part of the patients, or the others, lacks a class.")
     whose = None if patients is None else np.asarray(patients)[~part]
     figures = [reliability(rest, curves, whose), net_benefit(truth, risk, "the model's risk")]
     return figures, told, numbers

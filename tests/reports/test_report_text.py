@@ -254,6 +254,10 @@ def test_a_network_without_errors_has_none_to_show():
     assert reports.worst_errors(dataset, evaluation) is None
 
 
+def test_lines_of_text_are_text_at_the_top_of_a_page():
+    assert reports.summary(["<b>: 1", "  two"]).data == "&#60;b&#62;: 1  \ntwo  "
+
+
 def test_a_run_is_listed_with_who_set_what():
     row = {"name": "rate", "value": None, "source": "file a|b", "help": "learning rate [0, 1]"}
     text = reports.about_run(SimpleNamespace(rows=[row])).data
@@ -280,32 +284,8 @@ def test_training_is_told_in_a_sentence():
     )
 
 
-def results(evaluation, balance="none"):
-    return reports.about_results(evaluation, SimpleNamespace(options={"balance": balance})).data
-
-
-def test_results_say_at_which_threshold_and_beside_what():
-    _, evaluation = study()
-    text = results(evaluation, "weights")
-    assert "*Accuracy (at 0.5)* is the network's own answer" in text
-    assert f"decisions are at {evaluation.threshold:.3g}, the threshold that validation chose" in text
-    assert "Always answering the most frequent class would be right in 50.0 %." in text
-    assert "may fall below that" not in text  # both classes are as frequent: nothing was shifted
-    rare = {**evaluation.targets, "train": np.arange(60) % 3 == 0}
-    uneven = replace(evaluation, targets=rare)
-    assert "raised the probabilities of the rarer one" in results(uneven, "weights")
-    assert "may fall below that" not in results(uneven)
-
-
-@pytest.mark.parametrize(
-    ("task", "words"), [("multiclass", "class of the highest probability"), ("multilabel", "at least 0.5")]
-)
-def test_results_of_several_classes_speak_of_no_threshold(task, words):
-    _, evaluation = study()
-    text = results(replace(evaluation, task=task, threshold=None), "weights")
-    assert f"{words}: no threshold was chosen" in text
-    assert "Accuracy (at 0.5)" not in text
-    assert "may fall below that" not in text
+def results(evaluation):
+    return reports.about_results(evaluation).data
 
 
 def test_results_say_why_a_measure_has_no_interval():

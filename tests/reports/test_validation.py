@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from medlab import data, evaluation, models, training
-from medlab.evaluation import Scores
+from medlab.evaluation import Scores, evaluations
 from medlab.reports import run_report, site
 from medlab.reports.site import Site
 
@@ -19,7 +19,8 @@ def judged(truth, risk, patients=None, facts=None):
     scores = Scores(("dark", "spot"), np.asarray(risk, np.float32), risk=np.asarray(risk, float))
     known = {"metrics": {"prevalence": 0.25, "auc": 0.9, "auc_ci": [0.8, 0.95]}, **(facts or {})}
     bundle = models.Bundle(None, known)
-    return Site(bundle, cohort, site._measured(cohort, scores, 0.5, 0), scores, "All of them.")
+    measured = evaluations.judged(cohort, {"test": np.asarray(risk, float)}, 0.5, "of the model")
+    return Site(bundle, cohort, measured, scores, "All of them.")
 
 
 def test_risks_that_are_twice_too_sure_are_mended_by_half_the_slope_on_the_other_patients():
