@@ -123,7 +123,7 @@ _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "threshold_rule": lambda rule, _values: evaluation.parse_rule(rule),
     # A temperature alone takes several classes, and amounts need none.
     "calibration": lambda method, known: (
-        len(known.get("classes") or (known["record"].class_names if known["record"] else "??")) == 2
+        len(known["classes"] or "??") == 2
         or checks.one_of("calibration of other than two classes", method, ["temperature"])
     ),
     "out_dir": lambda folder, _values: checks.new_folder("out_dir", folder),
