@@ -252,7 +252,7 @@ def _risk(result: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
         count = min(NEIGHBORS, len(facts["neighbors"]["scores"]))
         text += f"; of the {count} validation images with the nearest outputs {low} to {high} are positive"
         if not result["interval"][0] <= result["risk"] <= result["interval"][1]:
-            text += ". The risk lies outside of that, for it comes from a curve through all validation images"
+            text += ". The risk lies outside of that, for it comes from a curve through all of validation"
     return text
 
 

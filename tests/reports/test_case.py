@@ -129,7 +129,7 @@ def test_a_risk_beside_its_interval_is_explained():
     for risk, beside in ((0.2, False), (0.6, False), (0.61, True), (0.19, True)):
         text = "".join(lines(made_case(binary(risk=np.array([risk])))))
         assert (
-            "The risk lies outside of that, for it comes from a curve through all validation" in text
+            "The risk lies outside of that, for it comes from a curve through all of validation" in text
         ) is beside
 
 
