@@ -18,7 +18,8 @@ def prior_correction(probabilities: ArrayLike, old: float, new: float) -> NDArra
     """Move calibrated probabilities from one prevalence to another, by Bayes' rule.
 
     Right where nothing but the prevalence moves: the ill look as they did, and so do the healthy. Where the
-    mix of patients moves, other tumors or another scanner, it is wrong, and nothing in the scores tells.
+    mix of patients moves, other tumors or another scanner, it is wrong, and unlabeled scores cannot
+    prove that it has not moved.
 
     Parameters
     ----------

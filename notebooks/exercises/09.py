@@ -68,8 +68,8 @@ exercise(
         "Weight the distance of each bin by its number of images, add up, and divide by the number of "
         "images of all bins together. NumPy's mean has no weights, but one of its relatives has.",
     ),
-    right="A bin with more images counts more. An ECE is never 0, even of a perfectly calibrated network: "
-    "the shares of a finite number of images scatter.",
+    right="A bin with more images counts more. Even a perfectly calibrated network hardly ever has an "
+    "ECE of 0: the shares of a finite number of images scatter.",
 )
 
 
