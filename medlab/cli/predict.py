@@ -45,5 +45,5 @@ def predict(path: Path, folder: Path, out: Path) -> None:
         lines.append("The model folder cannot tell images of another kind: it had too few validation images.")
     else:
         count = int(np.sum(scores.unlike))
-        lines.append(f"{count:,} are unlike the images that the model learned from: look at them first.")
+        lines.append(f"Unlike the images that the model learned from: {count:,}. Look at them first.")
     say("\n".join([*lines, "Teaching and research software, not a medical device."]))

@@ -186,13 +186,16 @@ def load(folder: str | Path) -> Bundle:
         If a file is damaged, or of a schema that this version does not know.
     """
     facts = model_facts(folder)
+    backend.load_keras()  # in a terminal, too, without the lines that TensorFlow writes
     return Bundle(read_network(Path(folder) / NETWORK), facts)
 
 
 def model_facts(folder: str | Path) -> dict[str, Any]:
     """Return what ``model.json`` says of a model folder, refused as `load` would; Keras is not loaded."""
     folder = Path(folder)
-    require_files(folder, (FACTS, NETWORK), "A model folder, as medlab.models.save writes it, has both.")
+    require_files(
+        folder, (FACTS, NETWORK), f"A model folder, as reports write it, has {FACTS} and {NETWORK}."
+    )
     facts = read_facts(folder / FACTS, "Write the model folder again")
     if facts.get("schema") not in READ:
         msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads 1 and 2. Update medlab."

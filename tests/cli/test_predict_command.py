@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,7 +44,7 @@ def test_a_folder_is_scored_and_what_is_unlike_is_flagged(folders):
     result = run("--model", folders / "model", folders / "images", "--out", out)
     assert result.exit_code == 0, result.output
     assert "4 images scored into scores.csv." in result.output
-    assert "1 are unlike the images that the model learned from" in result.output
+    assert "Unlike the images that the model learned from: 1." in result.output
     assert "not a medical device" in result.output
     table = pd.read_csv(out)
     assert table["file"].tolist() == ["0.png", "1.png", "2.png", "black.png"]
@@ -63,7 +66,11 @@ def test_refusals_leave_an_earlier_table_as_it_was(folders):
     out = folders / "kept.csv"
     out.write_text("kept")
     for words, told in {
-        ("--model", folders / "images", folders / "images"): "images has no model.json",
+        (
+            "--model",
+            folders / "images",
+            folders / "images",
+        ): "images has no model.json. A model folder, as reports write it, has model.json and model.keras.",
         ("--model", folders / "model", folders / "nowhere"): "there is nothing of that name",
     }.items():
         result = run(*words, "--out", out)
@@ -71,3 +78,10 @@ def test_refusals_leave_an_earlier_table_as_it_was(folders):
         assert told in result.output
         assert str(folders) not in result.output
     assert out.read_text() == "kept"
+
+
+def test_a_terminal_shows_none_of_the_lines_that_tensorflow_writes_as_it_starts(folders):
+    words = ["--model", folders / "model", folders / "images", "--out", folders / "quiet.csv"]
+    code = "from medlab.cli.predict import predict; predict()"
+    done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
