@@ -115,7 +115,10 @@ def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None
             msg = f"slice_index is for volumes, got {slice_index} for a picture. Leave it out."
             raise ValueError(msg)
         _, images, notes = read_images(source, shape)
-        return OneImage(images, None, [*notes, "A picture does not tell the size of its pixels in mm."])
+        window = ", nor its window: it has to be that of the training images" * bool(facts.get("window_hu"))
+        return OneImage(
+            images, None, [*notes, f"A picture does not tell the size of its pixels in mm{window}."]
+        )
     if len(shape) not in (3, 4) or shape[-1] != 1:
         msg = f"the network must take gray images or volumes to read DICOM or NIfTI, this one takes {shape}."
         raise ValueError(msg)
@@ -167,7 +170,10 @@ def _fitted(
         here, usual = (
             " x ".join(f"{mm:.0f}" for mm in np.multiply(pixels, shape)) for pixels in (spacing, learned_mm)
         )
-        msg = f"the image must show about {usual} mm, as the training images do, got {here} mm. Cut it out."
+        msg = (
+            f"the image must show about {usual} mm, as the training images do, got {here} mm. "
+            "Cut out the finding with as much of its surroundings."
+        )
         raise ValueError(msg)
     if gray.shape != shape:
         notes = [*notes, f"The image was resized from {gray.shape} to {shape}."]

@@ -53,6 +53,8 @@ def test_one_picture_says_that_its_pixels_have_no_known_size(folder):
     image = read_one(folder / "b.png", {"input_shape": [6, 5, 1]})
     assert (image.images.shape, image.spacing_mm) == ((1, 6, 5, 1), None)
     assert image.notes == ["A picture does not tell the size of its pixels in mm."]
+    image = read_one(folder / "b.png", {"input_shape": [6, 5, 1], "window_hu": [-400.0, 1400.0]})
+    assert image.notes[0].endswith("in mm, nor its window: it has to be that of the training images.")
 
 
 def test_a_slice_of_a_series_comes_through_the_window_of_the_training_images(dicom, tmp_path):
