@@ -157,6 +157,7 @@ def lines(
     logarithmic: bool = False,
     spans: Sequence[tuple[float, float]] = (),
     span_name: str = "",
+    width_in: float = 7.0,
     alt: str = "",
 ) -> canvas.Picture:
     """Draw named curves over the same steps.
@@ -174,6 +175,8 @@ def lines(
         Shaded, such as the time of a seizure.
     span_name : str
         What the shade means.
+    width_in : float, inches
+        Of the figure; beside another one in a report, that one's.
     alt : str
         What is to be seen, for readers who cannot see it.
 
@@ -185,7 +188,7 @@ def lines(
     steps = np.asarray(x)
     checks.same_length(x=steps, **{name: np.asarray(values) for name, values in curves.items()})
     alt = alt or f"{y_label} against {x_label}: {', '.join(curves)}."
-    picture, (axis, *_) = canvas.panels(width_in=7.0, height_in=3.4, alt=alt)
+    picture, (axis, *_) = canvas.panels(width_in=width_in, height_in=3.4, alt=alt)
     for i, (start, end) in enumerate(spans):
         axis.axvspan(start, end, color=canvas.ORANGE, alpha=0.25, linewidth=0, label="" if i else span_name)
     for i, (name, values) in enumerate(curves.items()):

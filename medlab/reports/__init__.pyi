@@ -44,6 +44,7 @@ from .report_text import (
     about_results as about_results,
     about_run as about_run,
     about_training as about_training,
+    asked_subgroups as asked_subgroups,
     headline as headline,
     limits as limits,
     not_yet as not_yet,

@@ -1,5 +1,6 @@
 """Which reports there are: papermill templates, and presets that give a template its parameters."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +37,7 @@ class Template:
         A preset's title may say "simulated"; a reader's own folder put in its place must not be called so.
         """
         kept = all(values[name] == value for name, value in self.parameters.items() if name in EXCLUSIVE)
-        return self.title if kept else _title(self.notebook.stem)
+        return self.title if kept else _title(self.notebook)
 
 
 def available(folder: Path | None = None) -> dict[str, Template]:
@@ -54,7 +55,7 @@ def available(folder: Path | None = None) -> dict[str, Template]:
     """
     folder = folder or notebook.course_folder() / "reports"
     paths = sorted(folder.glob("*.ipynb"))
-    templates = {path.stem: Template(path.stem, _title(path.stem), path) for path in paths}
+    templates = {path.stem: Template(path.stem, _title(path), path) for path in paths}
     path = folder / "presets.yaml"
     presets = {}
     for name, preset in (read_yaml(path) if path.is_file() else {}).items():
@@ -62,7 +63,7 @@ def available(folder: Path | None = None) -> dict[str, Template]:
             msg = f"preset {name!r} must have a template and may have a title and parameters, got {preset!r}."
             raise ValueError(msg)
         template = checks.one_of(f"template of preset {name!r}", preset.get("template"), templates)
-        title, parameters = preset.get("title", _title(name)), preset.get("parameters") or {}
+        title, parameters = preset.get("title", _named(name)), preset.get("parameters") or {}
         presets[name] = Template(name, title, templates[template].notebook, parameters)
     return templates | presets
 
@@ -79,5 +80,12 @@ def resolve(name: str, folder: Path | None = None) -> Template:
     return templates[checks.one_of("report", name, templates)]
 
 
-def _title(name: str) -> str:
+def _title(notebook: Path) -> str:
+    """Return a template's first heading, or its name where it does not begin with one."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    line = "".join(cells[0]["source"]).partition("\n")[0] if cells else ""
+    return line.removeprefix("# ") if line.startswith("# ") else _named(notebook.stem)
+
+
+def _named(name: str) -> str:
     return name.replace("_", " ").capitalize()

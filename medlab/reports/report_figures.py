@@ -159,6 +159,7 @@ def net_benefit(truth: NDArray[Any], risk: NDArray[Any], name: str) -> plots.Pic
         {label: np.maximum(curve[key], -0.1) for key, label in names.items()},
         x_label="risk from which one would be called",
         y_label="net benefit (below -0.1 not shown)",
+        width_in=5.2,  # as wide as the reliability diagram beside it, so that its letters are as large
         alt="Decision curve of the calibrated network beside calling everybody and nobody.",
     )
 

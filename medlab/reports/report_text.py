@@ -73,6 +73,8 @@ def about_run(study: Study) -> Markdown:
     for row in study.rows:
         value = "–" if row["value"] is None else row["value"]
         rows.append([row["name"], escape(value), escape(row["source"]), escape(row["help"])])
+    if not rows:
+        return markdown("Nothing was given.")
     return markdown(*table(["parameter", "value", "set by", "what it is"], rows))
 
 
@@ -159,6 +161,37 @@ def without_interval(test: Mapping[str, Any]) -> list[str]:
     return [f"No interval for {', '.join(names)}: {reason}." for reason, names in reasons.items()]
 
 
+def asked_subgroups(known: Mapping[str, NDArray[Any]], names: str | None = None) -> list[str]:
+    """Return the attributes to judge apart: those of ``names``, or the usual ones that are known.
+
+    Parameters
+    ----------
+    known : mapping of str to array, shape (N, ...)
+        Attributes of the patients; those with more than one number each, such as masks, make no groups.
+    names : str or None
+        What the parameter ``subgroups`` says, with commas between.
+
+    Returns
+    -------
+    asked : list of str
+
+    Raises
+    ------
+    ValueError
+        If an attribute is not known.
+
+    Examples
+    --------
+    >>> patients = {"risk": np.array([0.1, 0.7]), "sex": np.array(["f", "m"])}
+    >>> asked_subgroups(patients), asked_subgroups(patients, "risk, sex")
+    (['sex'], ['risk', 'sex'])
+    """
+    columns = [name for name, column in known.items() if np.ndim(column) == 1]
+    if names is None:
+        return [name for name in _SUBGROUPS if name in columns]
+    return [checks.one_of("subgroups", name.strip(), columns) for name in names.split(",")]
+
+
 def subgroups(
     dataset: Dataset, evaluation: Evaluation, names: str | None = None, seed: int = 0
 ) -> list[dict[str, str]] | None:
@@ -184,9 +217,7 @@ def subgroups(
         If an attribute is not known.
     """
     known = evaluation.attributes
-    asked = [name for name in _SUBGROUPS if name in known]
-    if names is not None:
-        asked = [checks.one_of("subgroups", name.strip(), known) for name in names.split(",")]
+    asked = asked_subgroups(known, names)
     if evaluation.task != "binary" or evaluation.threshold is None or not asked:
         return None
     words = {"nodule_type": data.phantoms.NODULE_TYPES, "spiculated": ("no", "yes")}

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ def test_a_preset_whose_subject_was_replaced_loses_its_title():
     small = presets.resolve("small", TEMPLATES)
     assert small.title_for({"dataset": "simulated_nodules", "rate": 0.5}) == "The small study"
     assert small.title_for({"dataset": None, "data_dir": "mine", "rate": 0.25}) == "Tiny"
+
+
+def test_a_template_is_called_by_its_first_heading_or_else_by_its_name(tmp_path):
+    cells = {"headed": [{"source": ["# On one image\n", "\n", "More."]}], "no_heading": [{"source": "1 + 1"}]}
+    for name, content in {**cells, "empty": []}.items():
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps({"cells": content}))
+    titles = [template.title for template in presets.available(tmp_path).values()]
+    assert titles == ["Empty", "On one image", "No heading"]
 
 
 def test_an_unknown_report_is_refused_with_the_nearest():

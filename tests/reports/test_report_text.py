@@ -108,6 +108,8 @@ def test_errors_are_counted_by_size_where_the_size_is_known():
     assert reports.subgroups(dataset, evaluation)[-1]["part"].startswith("4 parts")  # the diameter, unasked
     with pytest.raises(ValueError, match=r"subgroups must be one of: .*; got 'kin'"):
         reports.subgroups(dataset, evaluation, "kin")
+    with pytest.raises(ValueError, match=r"subgroups must be one of: kind; got 'mask'"):
+        reports.asked_subgroups({"kind": np.zeros(7), "mask": np.zeros((7, 8, 9))}, "kind, mask")
     evaluation.attributes.clear()
     assert reports.subgroups(dataset, evaluation) is None
     assert "No attribute of the patients is known" in reports.subgroup_table(None).data
@@ -262,6 +264,7 @@ def test_a_run_is_listed_with_who_set_what():
     row = {"name": "rate", "value": None, "source": "file a|b", "help": "learning rate [0, 1]"}
     text = reports.about_run(SimpleNamespace(rows=[row])).data
     assert text.splitlines()[-1] == "| rate | – | file a&#124;b | learning rate &#91;0, 1&#93; |"
+    assert reports.about_run(SimpleNamespace(rows=[])).data == "Nothing was given."
 
 
 def test_training_is_told_in_a_sentence():
