@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from IPython.display import Markdown
+from numpy.typing import NDArray
 
 from medlab import checks, data, plots
 from medlab.data.dataset import Dataset
