@@ -6,6 +6,7 @@ Everything that scores images calls it: reports, the command line, the page on o
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from medlab.models import Bundle
 from medlab.models.bundle import LEARNED
 
 NEIGHBORS = 100  # validation images with about the same probability, from which an interval is counted
+_NEAR = 0.25  # at most this part of them: the nearest 78 of 78 say the same of every image
 COVERAGE = 0.9
 
 
@@ -33,13 +35,15 @@ class Scores:
     Attributes
     ----------
     class_names : tuple of str
+        In the order of the columns of `sets`: of two, the positive one is the second.
     probabilities : array, shape (N,) of the positive class (a regression: the amount), or (N, K)
         As the network gives them.
     risk : array, shape as `probabilities`, or None
         Calibrated on validation.
     low, high : arrays, shape (N,), or None
         95 % interval (Wilson's) of the share of positive ones among the 100 validation images with the
-        nearest probabilities: what was seen, whatever `risk` says. Binary networks only.
+        nearest probabilities, or a quarter of all where these are fewer: what was seen, whatever `risk` says.
+        Binary networks only.
     called : int array, shape (N,), or None
         1 where the probability reaches the threshold.
     sets : bool array, shape (N, K), or None
@@ -153,7 +157,7 @@ def score(bundle: Bundle, images: ArrayLike) -> Scores:
     low, high = _neighbors(neighbors, values)
     network = bundle.model, bundle.normalize
     return Scores(
-        class_names=tuple(facts.get("class_names", ())),
+        class_names=bundle.target_names,
         probabilities=values,
         risk=calibration.Calibration(**fitted).apply(values) if fitted else None,
         low=low,
@@ -164,6 +168,11 @@ def score(bundle: Bundle, images: ArrayLike) -> Scores:
     )
 
 
+def nearest_count(images: int) -> int:
+    """Return from how many of the validation images an interval is counted."""
+    return min(NEIGHBORS, math.ceil(_NEAR * images))
+
+
 def _neighbors(
     known: Mapping[str, Any], values: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
@@ -171,7 +180,7 @@ def _neighbors(
     if not known:
         return None, None
     scores, positive = np.asarray(known["scores"], float), np.asarray(known["positive"])
-    count = min(NEIGHBORS, len(scores))
+    count = nearest_count(len(scores))
     ends = []
     for value in values:
         nearest = np.argsort(np.abs(scores - value), kind="stable")[:count]

@@ -64,6 +64,15 @@ def test_scores_are_what_each_part_gives(dataset, bundle):
     assert row["set"] == " | ".join(scores.names(3))
 
 
+def test_sets_name_the_true_class_where_the_positive_class_is_the_first_in_the_alphabet(dataset, bundle):
+    # The columns of sets and targets are negative and positive, whatever the order of the names.
+    images, truth = dataset.test.images, dataset.test.labels
+    facts = {"class_names": ["bright", "calm"], "positive_class": "bright"}
+    scores = evaluation.score(replace(bundle, facts={**bundle.facts, **facts}), images)
+    held = [("calm", "bright")[label] in scores.names(n) for n, label in enumerate(truth)]
+    assert np.mean(held) == scores.sets[np.arange(len(truth)), truth].mean() > 0.85
+
+
 def test_the_interval_is_of_the_nearest_on_validation():
     known = {"scores": np.linspace(0, 1, 400).tolist(), "positive": [0] * 200 + [1] * 200}
     low, high = scoring._neighbors(known, np.array([0.0, 0.5, 1.0]))
@@ -71,6 +80,10 @@ def test_the_interval_is_of_the_nearest_on_validation():
     assert (low[0], high[0]) == pytest.approx((0, 0.037), abs=5e-4)
     assert low[1] < 0.5 < high[1]
     assert (low[2], high[2]) == pytest.approx((0.963, 1), abs=5e-4)
+    # Of 80 images the nearest 20, or the interval would be the same for every image; 0 of 20: 1.96² / 23.84.
+    few = {"scores": np.linspace(0, 1, 80).tolist(), "positive": [0] * 40 + [1] * 40}
+    low, high = scoring._neighbors(few, np.array([0.0, 1.0]))
+    assert (low[0], high[0], low[1], high[1]) == pytest.approx((0, 0.161, 0.839, 1), abs=5e-4)
 
 
 def test_sets_and_risks_keep_their_promise_on_test(dataset, bundle):
