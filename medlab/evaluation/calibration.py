@@ -284,15 +284,19 @@ def gain(
     Raises
     ------
     UndefinedError
-        If a class has too few images to be in each part.
+        If a class has fewer than five images, or patients: too few to be in each part.
     """
     truth, values = inputs.both_classes(*inputs.probability_pair(targets, probabilities), "a comparison")
-    if np.bincount(truth).min() < _PARTS:
-        msg = f"a comparison needs at least {_PARTS} images of each class, got {np.bincount(truth).min()}."
+    group = intervals.group_numbers(len(truth), patients)
+    # One who has images of both classes is counted with both: five of each can still be parted.
+    fewest = min(len(np.unique(group[truth == label])) for label in (0, 1))
+    if fewest < _PARTS:
+        whose = "images" if patients is None else "patients"
+        msg = f"a comparison needs at least {_PARTS} {whose} of each class, got {fewest}."
         raise metrics.UndefinedError(msg)
     parts = StratifiedGroupKFold(_PARTS, shuffle=True, random_state=0)
     told = np.empty((2, len(truth)))
-    for rest, held in parts.split(values, truth, intervals.group_numbers(len(truth), patients)):
+    for rest, held in parts.split(values, truth, group):
         for row, name in zip(told, (beside, method), strict=True):
             row[held] = fit(name, truth[rest], values[rest]).apply(values[held])
     losses = -np.log(np.clip(np.where(truth == 1, told, 1 - told), _EDGE, 1))

@@ -183,3 +183,7 @@ def test_a_gain_keeps_the_images_of_a_patient_together():
 def test_a_gain_needs_images_of_each_class_in_each_part():
     with pytest.raises(metrics.UndefinedError, match=r"at least 5 images of each class, got 2"):
         calibration.gain([0] * 9 + [1] * 2, np.linspace(0.1, 0.9, 11))
+    # Of four patients with ten images each, five parts cannot be made, however many images there are.
+    truth, few = np.repeat([0, 1, 0, 1], 10), np.repeat(np.arange(4), 10)
+    with pytest.raises(metrics.UndefinedError, match=r"at least 5 patients of each class, got 2"):
+        calibration.gain(truth, np.linspace(0.1, 0.9, 40), patients=few)
