@@ -88,12 +88,18 @@ def scrub(node: Any, shown: Mapping[str, str]) -> Any:
     >>> scrub(["read /home/ann/x.png", "/home/anna"], {"/home/ann": "~"})
     ['read ~/x.png', '/home/anna']
     """
+    # Papermill writes a parameter as a literal, in which ü is \\xfc: a name must not stand there so.
+    shown = {literal: text for path, text in shown.items() for literal in (path, _escaped(path))}
     # A bare root would match every path; a whole name must fit, so that /home/ann spares /home/anna.
     paths = sorted((path for path in shown if len(Path(path).parts) > 1), key=len, reverse=True)
     # Colors of a terminal end in a letter and addresses of files in a slash, so both are let through by name.
     start = r"\x1b\[[0-9;]*m|file://|(?<![\w/.-])"
     pattern = re.compile(rf"({start})({'|'.join(map(re.escape, paths))})(?![\w-])")
     return _walk(node, lambda text: pattern.sub(lambda match: match[1] + shown[match[2]], text))
+
+
+def _escaped(path: str) -> str:
+    return path.encode("unicode_escape").decode().replace('"', r"\"")
 
 
 def _walk(node: Any, change: Callable[[str], str]) -> Any:

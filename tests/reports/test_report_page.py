@@ -47,6 +47,12 @@ def test_paths_are_replaced_by_the_longest_that_fits_and_only_as_whole_names():
     assert scrub("/tmp/x", {"/": "root", "/opt": "o"}) == "/tmp/x"
 
 
+def test_a_path_is_replaced_as_a_literal_of_python_too():
+    shown = {'/opt/Zoë "Z" Müller/x': "image.png"}
+    text = r'image = "/opt/Zo\xeb \"Z\" M\xfcller/x"'  # papermill writes it so
+    assert scrub([text, '/opt/Zoë "Z" Müller/x'], shown) == ['image = "image.png"', "image.png"]
+
+
 @pytest.mark.parametrize(
     ("text", "scrubbed"),
     [
