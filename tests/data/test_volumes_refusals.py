@@ -42,6 +42,16 @@ def test_refuses_an_empty_folder_and_points_to_inner_ones(folder, refused):
         volumes.list_series(folder)
 
 
+def test_refuses_slices_of_two_patients_in_one_series(dicom, folder, refused):
+    def differ(dataset, z):
+        if z == 2:
+            dataset.PatientID = "Planted-2"
+
+    dicom.write(folder, edit=differ)
+    with refused(ValueError, r"a series must be of one patient, got slices of 2"):
+        volumes.read(folder)
+
+
 @pytest.mark.parametrize("name", ["Planted.mha", "Planted", "Planted.dcm"])
 def test_refuses_a_file_of_unknown_type(folder, refused, name):
     folder.mkdir()

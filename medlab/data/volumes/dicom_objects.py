@@ -24,6 +24,10 @@ def check_kind(slices: Sequence[SliceFile]) -> tuple[str, ...]:
         if words := _other_kind(file):
             msg = f"{file.label} must be one gray slice of CT, PET or MR, got {words}."
             raise ValueError(msg)
+    patients = {file.facts.get("PatientID") for file in slices} - {None}
+    if len(patients) > 1:  # their identifiers are not repeated
+        msg = f"a series must be of one patient, got slices of {len(patients)}. Export each patient again."
+        raise ValueError(msg)
     for name in _SAME_MEANING:
         _check_same_meaning(slices, name)
     notes = [words for words in map(no_measurement, slices) if words][:1]

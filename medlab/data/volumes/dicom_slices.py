@@ -31,7 +31,7 @@ from medlab.text import counted
 TAGS = [
     Tag(keyword)
     for keyword in (
-        "ImageType SOPClassUID SOPInstanceUID Modality SeriesInstanceUID FrameOfReferenceUID "
+        "ImageType SOPClassUID SOPInstanceUID Modality PatientID SeriesInstanceUID FrameOfReferenceUID "
         "ImagePositionPatient ImageOrientationPatient PixelSpacing SliceThickness SpacingBetweenSlices "
         "Rows Columns SamplesPerPixel PhotometricInterpretation NumberOfFrames BitsAllocated BitsStored "
         "HighBit PixelRepresentation RescaleSlope RescaleIntercept RescaleType Units ModalityLUTSequence "
