@@ -64,9 +64,14 @@ def read_images(path: str | Path, input_shape: Sequence[int]) -> tuple[list[str]
     counts = {
         f"of {len(found):,} images were resized to {size[0]}x{size[1]}": resized,
         "files that are no images were passed over": len(seen) - len(names),
+        "folders that are links were not searched": _linked(source),
     }
     notes = [f"{n:,} {what}." for what, n in counts.items() if n]
     return names, images, notes + imagefiles.quirk_notes(found)
+
+
+def _linked(source: Path) -> int:
+    return sum(path.is_symlink() and path.is_dir() for path in source.rglob("*")) if source.is_dir() else 0
 
 
 class OneImage(NamedTuple):
@@ -141,6 +146,9 @@ def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None
         array = array[int(checks.in_range("slice_index", slice_index or 0, 0, last, whole=True))]
         spacing = spacing[1:]
     gray, notes = _gray(checks.finite("the image", array), facts.get("window_hu"))
+    negative = getattr(volume.header, "PhotometricInterpretation", "") == "MONOCHROME1"
+    if negative and not facts.get("window_hu"):
+        gray, notes = 255 - gray, [*notes, "It was inverted, so that what the header calls bright is bright."]
     if is_nifti and volume.units == "HU":
         notes = ["NIfTI does not tell its modality: its numbers were taken for HU.", *notes]
     return _fitted(gray, spacing, facts, [*volume.notes, *notes])

@@ -16,7 +16,7 @@ from medlab.data import downloading
 from medlab.data.dataset import Dataset
 from medlab.evaluation import calibration, decision
 from medlab.evaluation.evaluations import plain
-from medlab.evaluation.scoring import COVERAGE, NEIGHBORS, Scores
+from medlab.evaluation.scoring import COVERAGE, Scores, nearest_count
 from medlab.models import Bundle
 from medlab.reports.report_page import write_whole
 from medlab.reports.study import Study
@@ -249,7 +249,7 @@ def _risk(result: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     text = percent(result["risk"])
     if result["interval"]:
         low, high = map(percent, result["interval"])
-        count = min(NEIGHBORS, len(facts["neighbors"]["scores"]))
+        count = nearest_count(len(facts["neighbors"]["scores"]))
         text += f"; of the {count} validation images with the nearest outputs {low} to {high} are positive"
         if not result["interval"][0] <= result["risk"] <= result["interval"][1]:
             text += ". The risk lies outside of that, for it comes from a curve through all of validation"

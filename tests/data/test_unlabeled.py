@@ -26,6 +26,13 @@ def test_all_images_of_a_folder_in_the_shape_of_the_network(folder):
     assert notes == ["1 of 2 images were resized to 6x5.", "1 files that are no images were passed over."]
 
 
+def test_folders_that_are_links_are_counted(folder, tmp_path):
+    (folder / "link").symlink_to(folder / "below")
+    names, _, notes = read_images(folder, (6, 5, 1))
+    assert names == ["b.png", "below/a.png"]
+    assert notes[-1] == "1 folders that are links were not searched."
+
+
 def test_one_file_and_color(folder):
     names, images, notes = read_images(folder / "b.png", (6, 5, 3))
     assert (names, images.shape, notes) == (["b.png"], (1, 6, 5, 3), [])
@@ -83,6 +90,19 @@ def test_numbers_without_a_unit_are_spread_over_the_gray_values_and_the_page_say
     image = read_one(tmp_path / "series", {"input_shape": [7, 8, 9, 1], "modality": "unknown"})
     assert (image.images.min(), image.images.max()) == (0, 255)
     assert "(99 % of the pixels) became gray values 0 to 255" in image.notes[-1]
+
+
+def test_an_x_ray_whose_low_numbers_are_bright_is_inverted_and_hounsfield_units_are_not(dicom, tmp_path):
+    stored = np.arange(7 * 8 * 9, dtype=np.int16).reshape(7, 8, 9)
+    facts = {"input_shape": [7, 8, 9, 1], "modality": "unknown"}
+    images = {}
+    for kind in ("MONOCHROME1", "MONOCHROME2"):
+        dicom.write(tmp_path / kind, stored, Modality="MR", PhotometricInterpretation=kind)
+        images[kind] = read_one(tmp_path / kind, facts)
+    assert np.allclose(images["MONOCHROME1"].images, 255 - images["MONOCHROME2"].images)
+    assert "It was inverted" in images["MONOCHROME1"].notes[-1]
+    dicom.write(tmp_path / "ct", np.full((7, 8, 9), 300, np.int16), PhotometricInterpretation="MONOCHROME1")
+    assert (read_one(tmp_path / "ct", {**CT, "input_shape": [7, 8, 9, 1]}).images == 255).all()
 
 
 @pytest.mark.parametrize(
