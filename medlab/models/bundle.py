@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 SCHEMA, READ = 2, (1, 2)  # schema 1 knew nothing of what `evaluation.score` adds
 NETWORK, FACTS, CARD = "model.keras", "model.json", "MODEL_CARD.md"
+_NEEDED = (
+    "network task input_shape class_names threshold dataset simulated training_data_fingerprint seed metrics "
+    "intended_use"
+).split()
 LEARNED = ("calibration", "neighbors", "conformal", "feature_statistics")
 
 
@@ -199,6 +203,13 @@ def model_facts(folder: str | Path) -> dict[str, Any]:
     facts = read_facts(folder / FACTS, "Write the model folder again")
     if facts.get("schema") not in READ:
         msg = f"{folder.name} has schema {facts.get('schema')!r}, this medlab reads 1 and 2. Update medlab."
+        raise ValueError(msg)
+    if missing := [name for name in _NEEDED if name not in facts]:
+        msg = f"{FACTS} in {folder.name} is damaged (no {', '.join(missing)}). Write the model folder again."
+        raise ValueError(msg)
+    odd = [name for name in LEARNED if not isinstance(facts.get(name) or {}, dict)]
+    if not isinstance(facts["threshold"] or 0, (int, float)) or odd:
+        msg = f"{FACTS} in {folder.name} is damaged ({odd[0] if odd else 'threshold'}). Write it again."
         raise ValueError(msg)
     numbers = facts.get("normalization")
     if not isinstance(numbers, dict) or not all(_are_numbers(numbers.get(name)) for name in ("mean", "std")):

@@ -257,8 +257,9 @@ def test_incomplete_damaged_and_newer_model_folders_are_refused(trained, tmp_pat
     with pytest.raises(ValueError, match=r"model.json in model is damaged"):
         models.load(folder)
     whole = json.loads(facts)
-    none = [whole, {**whole, "normalization": {"mean": "x", "std": [1.0]}}, {**whole, "normalization": [1]}]
-    del none[0]["normalization"]
+    none = [{**whole, "normalization": {"mean": "x", "std": [1.0]}}, {**whole, "normalization": [1]}]
+    none += [{**whole, "threshold": "0.5"}, {**whole, "calibration": "temperature"}]
+    none += [{n: v for n, v in whole.items() if n != gone} for gone in ("normalization", "task", "metrics")]
     for text in ("null", "[1]", "3", "[" * 20_000, "\ufeff{}", *map(json.dumps, none)):
         (folder / "model.json").write_text(text)
         with pytest.raises(ValueError, match=r"model.json in model is damaged"):
