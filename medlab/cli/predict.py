@@ -36,10 +36,13 @@ def predict(path: Path, folder: Path, out: Path) -> None:
         names, images, notes = data.read_images(path, bundle.model.input_shape[1:])
         scores = evaluation.score(bundle, images)
         table = scores.table()
+        if bundle.facts["task"] == "regression":
+            table = table.rename(columns={"probability": "amount"})
         table.insert(0, "file", names)
+        out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, table.to_csv(index=False))
     lines = [f"{len(names):,} images scored into {out.name}.", *notes]
-    if scores.risk is None:
+    if scores.risk is None and bundle.facts["task"] != "regression":
         lines.append("The model folder holds no calibration: the probabilities are the network's own.")
     if scores.unlike is None:
         lines.append("The model folder cannot tell images of another kind: it had too few validation images.")

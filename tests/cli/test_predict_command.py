@@ -85,3 +85,16 @@ def test_a_terminal_shows_none_of_the_lines_that_tensorflow_writes_as_it_starts(
     code = "from medlab.cli.predict import predict; predict()"
     done = subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_amount_is_called_an_amount_and_a_new_folder_is_made_for_the_table(folders):
+    rng = np.random.default_rng(0)
+    split = Split(rng.integers(0, 255, (30, 20, 28, 1)).astype(np.uint8), rng.normal(5, 1, 30))
+    dataset = Dataset("sizes", split, split, split, "regression", ("mm",))
+    network = models.build("auto", dataset, width=4, seed=0)
+    folder = models.save(folders / "amount", network, dataset, normalize(dataset))
+    out = folders / "new" / "amounts.csv"
+    result = run("--model", folder, folders / "images" / "0.png", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "calibration" not in result.output
+    assert pd.read_csv(out).columns.tolist() == ["file", "amount"]
