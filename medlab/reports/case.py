@@ -122,7 +122,8 @@ def load_for(
     shape = facts["input_shape"]
     if data_dir:
         fitting: dict[str, Any] = {"image_size": tuple(shape[:2]), "color": shape[-1] == 3}
-        return data.load_folder(data_dir, group_rule=group_rule, seed=seed, **fitting)
+        # Split by the model's seed: of the folder that it learned from, its own test images come again.
+        return data.load_folder(data_dir, group_rule=group_rule, seed=facts["seed"], **fitting)
     size = None if data.describe(name).simulated else shape[0]
     cohort = data.load(name, seed=seed, size=size, **options)
     # From simulated images, it may have learned from their middle alone.

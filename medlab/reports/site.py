@@ -86,7 +86,10 @@ def open_site(
     test_only, remark = _judged(here, facts, mine)
     scores = evaluation.score(bundle, test_only.test.images)
     output = {"test": scores.probabilities.astype(float)}
-    measured = judged(test_only, output, facts["threshold"], "of the model", seed=seed)
+    threshold = facts["threshold"]
+    if test_only.task == "binary" and threshold is None:
+        threshold, remark = 0.5, f"{remark} The model folder holds no threshold: 0.5 is taken."
+    measured = judged(test_only, output, threshold, "of the model", seed=seed)
     return Site(bundle, test_only, measured, scores, remark)
 
 
@@ -97,6 +100,8 @@ def _judged(here: Dataset, facts: Mapping[str, Any], mine: bool = False) -> tupl
     remark = "All images are judged, whatever their split: nothing is trained."
     if mine or here.fingerprint == facts["training_data_fingerprint"]:
         parts, remark = [here.test], "The model learned from this very data set: its test images are judged."
+    elif here.name == facts["dataset"] and not here.simulated:
+        remark += " They bear the name of what the model learned from: if it saw some of them, this flatters."
 
     def joined(columns: list[Any]) -> Any:
         return None if any(column is None for column in columns) else np.concatenate(columns)

@@ -87,6 +87,47 @@ def test_classes_are_matched_by_name_all_splits_are_judged_and_strange_labels_ar
         site._judged(here, {**facts, "class_names": ["dark", "light"], "positive_class": "dark"})
 
 
+@pytest.fixture
+def own_folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("dark", "spot"):
+        (tmp_path / "clinic" / name).mkdir(parents=True)
+        for number in range(20):
+            gray = rng.integers(0, 255, (8, 9)).astype(np.uint8)
+            Image.fromarray(gray).save(tmp_path / "clinic" / name / f"{number}.png")
+    return tmp_path / "clinic"
+
+
+def test_of_the_folder_that_it_learned_from_the_model_judges_its_own_test_images_whatever_the_seed(
+    own_folder, monkeypatch
+):
+    learned = data.load_folder(own_folder, seed=5)
+    facts = {
+        "input_shape": [8, 9, 1],
+        "class_names": ["dark", "spot"],
+        "positive_class": "spot",
+        "dataset": "clinic",
+        "training_data_fingerprint": learned.fingerprint,
+        "seed": 5,
+        "threshold": None,
+    }
+    monkeypatch.setattr(site.models, "load", lambda _folder: models.Bundle(None, facts))
+    monkeypatch.setattr(
+        site.evaluation,
+        "score",
+        lambda _bundle, images: Scores((), images[:, 0, 0, 0].astype(np.float32) / 255),
+    )
+    opened = site.open_site("model", data_dir=str(own_folder), seed=1)
+    assert np.array_equal(opened.dataset.test.images, learned.test.images)
+    assert opened.remark.startswith("The model learned from this very data set")
+    # A model folder without a threshold is judged at one that is said.
+    assert opened.remark.endswith("holds no threshold: 0.5 is taken.")
+    assert opened.measured.threshold == 0.5
+    # One image less: the fingerprint no longer tells, the name may.
+    (own_folder / "dark" / "0.png").unlink()
+    assert "bear the name of what the model learned from" in site.open_site("m", data_dir=own_folder).remark
+
+
 @pytest.mark.slow
 def test_as_it_stands_the_template_validates_a_small_model_on_another_scanner(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
