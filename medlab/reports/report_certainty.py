@@ -106,5 +106,7 @@ def _without(evaluation: Evaluation, right: NDArray[np.bool_], doubt: NDArray[np
         verdict = "Too few images are left to say more."
     elif low[1] < high[0]:
         verdict = "Its doubt tells where it errs: those are the images to leave to a person."
+    elif low[0] > high[1]:
+        verdict = "It errs where it is sure: its doubt must not decide which images to leave to a person."
     answers = f"{unsure} are answered rightly, of the others {others}"
     return f"Of the {percent(_LEAST_SURE)} of which it is least sure, {answers}. {verdict}"
