@@ -46,7 +46,7 @@ def case_explanation(case: Case) -> tuple[plots.Picture, Markdown, dict[str, Any
     steps = int(np.clip(_MULTIPLY_ADDS / max(1, models.cost(model).multiply_adds), 20, 150))
     maps = evaluation.attribute(_METHOD, model, inputs, on=on, steps=steps)
     title = f"{case.subject}, {' × '.join(map(str, images.shape[1:-1]))} pixels"
-    if case.spacing_mm and (window := facts.get("window_hu")):  # a picture tells neither
+    if spacing_mm and (window := facts.get("window_hu")):  # a picture tells neither
         title += f", window {window[0] - window[1] / 2:g} to {window[0] + window[1] / 2:g} HU"
     picture = maps.overlay(images, [title], spacing_mm=spacing_mm)
     picture.alt = f"{title}, and below it its map by integrated gradients"

@@ -18,5 +18,5 @@ def test_whether_doubt_tells_where_it_errs_follows_from_both_intervals(wrong, ve
     # The last 20 of 100 images are the least sure ones.
     right = np.ones(100, bool)
     right[list(wrong)] = False
-    words = _without(SimpleNamespace(patients=None), right, np.arange(100.0), "by its numbers")
+    words = _without(SimpleNamespace(patients=None), right, np.arange(100.0))
     assert verdict in words
