@@ -195,6 +195,18 @@ def test_refuses_masks_that_are_none_or_lie_elsewhere(masks, series, tmp_path):
     assert not path.exists()
 
 
+def test_a_source_without_what_may_be_empty_can_be_segmented(masks, series, tmp_path):
+    for keyword in (*GENERAL, "SliceThickness", "StudyDate"):
+        if keyword in series.header:
+            delattr(series.header, keyword)
+    path = volumes.write_seg(masks, series, tmp_path / "bare.dcm", kinds="lung")
+    written = pydicom.dcmread(path)
+    assert not written.PatientSex
+    assert not written.StudyID
+    again = volumes.read_seg(path, series)
+    assert all(np.array_equal(again[name].array, mask.array) for name, mask in masks.items())
+
+
 def test_refuses_a_segmentation_of_another_grid_and_counts_frames(seg, series, dicom, folder, tmp_path):
     part = volumes.Volume(
         series.array[:5], *_place(series), header=series.header, instance_uids=series.instance_uids[:5]

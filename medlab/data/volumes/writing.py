@@ -24,6 +24,11 @@ from medlab.data.volumes.resampling import check_same_grid
 from medlab.data.volumes.volume import Volume
 
 # What a segment is, in SNOMED CT: DICOM asks for a category and a type.
+# What a segmentation has to hold, known or not (type 2 in the standard), and its source may lack.
+_MAY_BE_EMPTY = (
+    "PatientName PatientID PatientBirthDate PatientSex AccessionNumber ReferringPhysicianName StudyID "
+    "StudyDate StudyTime PositionReferenceIndicator"
+).split()
 _ANATOMY, _LESION = codes.SCT.AnatomicalStructure, codes.SCT.MorphologicallyAbnormalStructure
 SEGMENT_KINDS = {
     "nodule": (_LESION, codes.SCT.Nodule),
@@ -246,8 +251,14 @@ def _new_file(path: str | Path, endings: tuple[str, ...]) -> Path:
 def _source_images(source: Volume) -> list[pydicom.Dataset]:
     """Return a header for each slice, from that of the first one."""
     images = []
+    known: Any = copy.deepcopy(source.header)
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in known:
+            setattr(known, keyword, None)
+    if known.get("SliceThickness") is None:
+        known.SliceThickness = format_number_as_ds(source.spacing_mm[0])
     for z, uid in enumerate(source.instance_uids):
-        image: Any = copy.deepcopy(source.header)
+        image: Any = copy.deepcopy(known)
         image.SOPInstanceUID = uid
         image.ImagePositionPatient = [format_number_as_ds(x) for x in source.to_world([z, 0, 0]).tolist()]
         images.append(image)
