@@ -23,6 +23,7 @@ def load_masks(
     masks: str = "masks",
     window_hu: tuple[float, float] | None = None,
     shape: tuple[int, ...] | None = None,
+    multiple_of: int = 1,
     val_fraction: float = FRACTIONS["val"],
     test_fraction: float = FRACTIONS["test"],
     seed: int = 0,
@@ -42,6 +43,9 @@ def load_masks(
         percentiles; PNG stay as they are.
     shape : tuple of int or None, pixels
         See `padded`.
+    multiple_of : int, pixels
+        Where `shape` is None, the sides are padded to multiples of it: a U-Net of L levels takes those of
+        ``2 ** (L - 1)``.
     val_fraction, test_fraction : float in (0, 1)
     seed : int
 
@@ -49,30 +53,35 @@ def load_masks(
     -------
     dataset : Dataset
         Task "segmentation", images uint8. The attribute ``extent``, shape (N, 2) or (N, 3), says how much of
-        each image is no padding: ``prediction[: extent[0], : extent[1]]`` and so on.
+        each image is no padding: ``prediction[: extent[0], : extent[1]]`` and so on. Of volumes,
+        ``spacing_mm``, shape (N, 3), is that of each, for they may differ.
 
     Raises
     ------
     FileNotFoundError
         If a folder or a file's partner is missing.
     ValueError
-        If a file lies outside of the folder, a mask is not on its image's grid, or a number has no name.
+        If a file lies outside of the folder, some files are PNG and others NIfTI, a mask is not on its
+        image's grid, or a number has no name.
     """
-    root = Path(path)
-    pairs, others = _pairs(root, masks)
+    root = Path(path).expanduser()
+    pairs, others = file_pairs(root, masks)
     read = [_read(*files, tuple(class_names), window_hu) for files in pairs]
+    largest = np.max([image.shape for image, _, _ in read], axis=0)
+    shape = shape or tuple((-(-largest // multiple_of) * multiple_of).tolist())
     images, labels, slices = padded([image for image, _, _ in read], [mask for _, mask, _ in read], shape)
     columns = {
         "file": np.array([image.name for image, _ in pairs]),
         "extent": np.array([[side.stop for side in inside] for inside in slices]),
     }
     fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
+    spacings = np.array([spacing for _, _, spacing in read])
+    columns |= {"spacing_mm": spacings} if spacings.size else {}
     rows = stratified_split(np.zeros(len(pairs), int), None, fractions, seed)
     splits: dict[str, Any] = {
         name: Split(images[r], labels[r], attributes={key: column[r] for key, column in columns.items()})
         for name, r in rows.items()
     }
-    spacings = np.array([spacing for _, _, spacing in read])
     common = bool(spacings.size) and np.allclose(spacings, spacings[0], rtol=1e-3)
     counts = {
         f"of {len(pairs)} images were padded to {images.shape[1:-1]}": sum(
@@ -178,7 +187,7 @@ def as_segmentation(dataset: Dataset, class_names: Sequence[str], column: str = 
     return replace(dataset, **splits, **facts, label_meaning=meaning, published=(), fingerprint="")
 
 
-def _pairs(root: Path, masks: str) -> tuple[list[tuple[Path, Path]], int]:
+def file_pairs(root: Path, masks: str) -> tuple[list[tuple[Path, Path]], int]:
     """Return each image's file and its mask's, by name, and how many files are neither."""
     found: list[dict[str, Path]] = []
     others = 0
@@ -206,6 +215,9 @@ def _pairs(root: Path, masks: str) -> tuple[list[tuple[Path, Path]], int]:
             f"{alone[0]!r}. Supported are {', '.join(_ENDINGS)}."
         )
         raise FileNotFoundError(msg)
+    if len({file.suffix.lower() == ".png" for side in found for file in side.values()}) > 1:
+        msg = "images and masks must all be PNG, or all be NIfTI, got both. Convert one of them."
+        raise ValueError(msg)
     return [(images[name], partners[name]) for name in images], others
 
 

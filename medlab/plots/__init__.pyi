@@ -1,4 +1,5 @@
 from .canvas import Picture as Picture, missing_glyphs as missing_glyphs, short as short
+from .case_figures import add_outlines as add_outlines, dots as dots
 from .classification import (
     confusion as confusion,
     operating_point as operating_point,

@@ -12,6 +12,7 @@ from .case_page import (
     case_limits as case_limits,
     case_similar as case_similar,
 )
+from .parameter_checks import numbers as numbers
 from .parameters import (
     Parameter as Parameter,
     ParameterErrors as ParameterErrors,
@@ -51,6 +52,15 @@ from .report_text import (
     subgroup_table as subgroup_table,
     subgroups as subgroups,
     summary as summary,
+)
+from .segmentation import (
+    Segmented as Segmented,
+    judge_masks as judge_masks,
+    mask_examples as mask_examples,
+    mask_figures as mask_figures,
+    mask_findings as mask_findings,
+    mask_samples as mask_samples,
+    mask_table as mask_table,
 )
 from .site import (
     Site as Site,

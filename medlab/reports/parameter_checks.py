@@ -1,5 +1,6 @@
 """Checks of parameters that need to know data sets, networks or folders; cheap, and before any kernel."""
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from typing import Any
 
 from medlab import checks, data, evaluation, models
 from medlab.data.folder import Survey, survey_folder
+from medlab.data.masks import file_pairs
 
 _AUTO = "auto"
 _GROUP_RULE = re.compile(r"auto|none|blocks:[1-9]\d*|prefix:.+|csv:.+")
@@ -18,7 +20,8 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
 
     Names that a template does not have, and values that are None, are not looked at. Of a folder, names,
     headers of images and the table of groups are read: all that loading refuses without decoding pixels.
-    With `saved_model`, the parameter `model` is a model folder, to which the images must fit.
+    With `saved_model`, the parameter `model` is a model folder, to which the images must fit. With
+    `class_names`, the study is one of masks.
 
     Raises
     ------
@@ -27,7 +30,8 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
     """
     facts: dict[str, Any] = {}
     problems: list[tuple[str, str]] = []
-    checked = {**_CHECKS, **_SAVED} if saved_model else _CHECKS
+    has_masks = "class_names" in values
+    checked = {**_CHECKS, **(_SAVED if saved_model else {}), **(_MASKS if has_masks else {})}
     if saved_model:
         images = ("image",) if "image" in values else ("data_dir", "dataset")
         if any(values.get(name) is not None for name in images) != (values["model"] is not None):
@@ -39,7 +43,7 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
             except (ValueError, OSError) as error:
                 problems.append(("model", str(error)))
     survey = Survey([])
-    if values.get("data_dir") is not None:
+    if values.get("data_dir") is not None and not has_masks:
         found, survey = _folder({"image_size": tuple(facts.get("input_shape", ()))[:2] or None, **values})
         problems += found
     dataset = values.get("dataset") or (facts.get("dataset") if values.get("image") else None)
@@ -180,4 +184,60 @@ _SAVED: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "image": _image,
     "dataset": _known_set,
     "data_dir": _same_classes,
+}
+
+
+def numbers(name: str, text: str | None, counts: tuple[int, ...], *, whole: bool = False) -> tuple[Any, ...]:
+    """Return the numbers of a text such as "32,40"; of None, none."""
+    try:
+        found = tuple((int if whole else float)(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        found = (0,)
+    if text and (len(found) not in counts or found[-1] <= 0):
+        kind = "whole numbers" if whole else "numbers, the last above 0,"
+        msg = f"{name} must be {' or '.join(map(str, counts))} {kind} with commas between, got {text!r}."
+        raise ValueError(msg)
+    return found
+
+
+def _mask_classes(text: str, _values: Mapping[str, Any]) -> None:
+    names = [name.strip() for name in text.split(",")]
+    if len(names) < 2 or len(set(names)) < len(names) or not all(names):
+        msg = f"class_names must be two or more different names, the background first, got {text!r}."
+        raise ValueError(msg)
+
+
+def _mask_folder(path: str, _values: Mapping[str, Any]) -> None:
+    try:
+        pairs, _ = file_pairs(Path(os.path.expanduser(path)), "masks")  # noqa: PTH111
+    except (ValueError, OSError) as error:
+        msg = f"data_dir: {error}"
+        raise ValueError(msg) from error
+    checks.in_range("data_dir: the number of images", len(pairs), 3, whole=True)
+
+
+def _window_hu(text: str, values: Mapping[str, Any]) -> None:
+    numbers("window_hu", text, (2,))
+    folder = Path(os.path.expanduser(values.get("data_dir") or ""))  # noqa: PTH111
+    if not values.get("data_dir") or list((folder / "images").glob("*.[pP][nN][gG]")):
+        msg = f"window_hu is for CT volumes of your own (NIfTI in data_dir), got {text!r}. Leave it out."
+        raise ValueError(msg)
+
+
+def _patch(text: str, values: Mapping[str, Any]) -> None:
+    sides, step = numbers("patch", text, (2, 3), whole=True), 2 ** (values["levels"] - 1)
+    record = values["record"]
+    most = (record.sizes[0],) * record.dimensions if record else (math.inf,) * len(sides)
+    if len(sides) != len(most) or any(not 0 < s <= m or s % step for s, m in zip(sides, most, strict=True)):
+        limit = f" up to {most}" if record else ""
+        msg = f"patch must have sides that are multiples of {step} (see levels){limit}, got {text!r}."
+        raise ValueError(msg)
+
+
+_MASKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
+    "dataset": lambda name, _values: checks.one_of("dataset with masks", name, ["simulated_nodules"]),
+    "data_dir": _mask_folder,
+    "class_names": _mask_classes,
+    "window_hu": _window_hu,
+    "patch": _patch,
 }

@@ -103,7 +103,7 @@ def about_data(dataset: Dataset) -> Markdown:
     }
     if dataset.window_hu:
         facts["CT window"] = "center {:g} HU, width {:g} HU".format(*dataset.window_hu)
-    if len(shape) == 4:
+    if len(shape) == 4 and dataset.task != "segmentation":
         middle = f"of each volume slice {shape[0] // 2 + 1} of {shape[0]} is shown"
         facts["figures"] = f"{middle}, under maps the one where the map is strongest"
     cells = {name: escape(text) for name, text in facts.items()}
