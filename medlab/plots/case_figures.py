@@ -34,6 +34,7 @@ def add_outlines(picture: canvas.Picture, masks: Mapping[str, ArrayLike]) -> can
                 levels = np.unique(framed)[1:] - 0.5
                 axis.contour(x, y, framed, levels, colors=color, linestyles=dash, linewidths=1.3)
     words = [f"{style[0]}: {name}" for name, style in zip(masks, _OUTLINES, strict=False)]
+    picture.set_figheight(picture.get_figheight() + 0.3)  # the titles of the images stay below it
     picture.suptitle("; ".join(words), fontsize=canvas.SMALL)
     return picture
 

@@ -28,7 +28,7 @@ class Segmented(NamedTuple):
     ----------
     dataset : medlab.data.Dataset
     answers : uint8 array, shape (N, H, W) or (N, Z, Y, X)
-        The most probable class of each pixel.
+        The most probable class of each pixel; 0 in the padding.
     cases : DataFrame, one row for each test image and label
         ``id`` (split and number in it, which name nobody), ``case``, ``label``, the measures of
         `medlab.evaluation.segmentation.compare`, and ``true_size`` and ``predicted_size``, in `size_unit`.
@@ -69,6 +69,11 @@ def judge_masks(run: Run, dataset: Dataset, seed: int = 0) -> Segmented:
     size_unit = ("ml" if axes == 3 else "mm2") if known else "px"
     extents = test.attributes.get("extent", [test.labels.shape[1:]] * count)
     spacings = test.attributes.get("spacing_mm", [dataset.spacing_mm or (1.0,) * axes] * count)
+
+    for answer, extent in zip(answers, extents, strict=True):
+        inside = np.zeros(answer.shape, bool)
+        inside[tuple(map(slice, extent))] = True
+        answer[~inside] = 0  # in the padding, which no figure shall show
 
     def volumes(masks: NDArray[Any]) -> list[Volume]:
         pairs = zip(masks, extents, spacings, strict=True)
@@ -167,10 +172,12 @@ def mask_examples(segmented: Segmented) -> list[plots.Picture]:
 def _outlined(
     dataset: Dataset, split: Split, index: NDArray[Any], masks: dict[str, NDArray[Any]], titles: list[str]
 ) -> plots.Picture:
-    """Draw images with outlines; of a volume, the slice in which most is outlined."""
+    """Draw images with outlines; of a volume, the slice in which the first mask is largest."""
     images, drawn = split.images[index], {name: mask[index] for name, mask in masks.items()}
     if images.ndim == 5:
-        fullest = sum((mask > 0).sum(axis=(2, 3)) for mask in drawn.values()).argmax(axis=1)
+        areas = [(mask > 0).mean(axis=(2, 3)) for mask in drawn.values()]
+        # Of the truth; of the answer where the truth is empty.
+        fullest = sum(area / 1e6**rank for rank, area in enumerate(areas)).argmax(axis=1)
         each = np.arange(len(index)), fullest
         titles = [f"{title}; slice {z + 1}" for title, z in zip(titles, fullest, strict=True)]
         images, drawn = images[each], {name: mask[each] for name, mask in drawn.items()}

@@ -65,6 +65,9 @@ def test_volumes_are_judged_without_padding_each_with_its_own_spacing():
     assert measured.cases["dice"].tolist() == [1, 1]
     assert measured.cases["true_size"].tolist() == pytest.approx([8 * 1.68 / 1000, 8 * 2 / 1000])
     assert measured.size_unit == "ml"
+    assert measured.answers[1, :, 7, 8].tolist() == [0, 0, 0]
+    worst, _ = reports.mask_examples(measured)
+    assert worst.axes[0].get_title().replace("\n", " ") == "worst: Dice 1.00 (test-00000); slice 2"
 
 
 def test_of_several_labels_the_mean_of_each_case_comes_last_in_metrics():
