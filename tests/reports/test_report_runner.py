@@ -162,7 +162,8 @@ def test_what_cells_started_ends_with_a_kernel_that_dies(cohort):
 
 
 def test_an_interrupt_goes_through_and_says_where_the_notebook_lies(cohort):
-    template = changed(cohort, "picture", "import os, signal\nos.kill(os.getppid(), signal.SIGINT)\nsignal.pause()")
+    source = "import os, signal\nos.kill(os.getppid(), signal.SIGINT)\nsignal.pause()"
+    template = changed(cohort, "picture", source)
     with pytest.raises(ReportStopped) as caught:
         run_report(template, out="out")
     kept = {path.name for path in caught.value.folder.iterdir()}
