@@ -101,7 +101,7 @@ def test_names_of_users_are_text_and_nothing_of_them_runs(page):
 
 def test_the_result_stands_first_and_the_parameters_last(page):
     shown = page.locator("main").inner_text()
-    order = ["A classification study", "Classification: ", "not a medical device", "AUC "]
+    order = ["A classification study", "A classification study: ", "not a medical device", "AUC "]
     order += ["The data, and what", "Results: ", "Limits", "What was run", "Files"]
     places = [shown.index(words) for words in order]
     assert places == sorted(places)
