@@ -115,10 +115,7 @@ def hippocampus() -> bool:
     dataset = data.load_masks(folder, names, masks="labels", val_fraction=1 / 12, test_fraction=1 / 6)
     run = trained(dataset, {"patch": (32, 40, 32)}, epochs=30)
     answers, rows = run.predict(dataset.test.images).argmax(axis=-1), []
-    for mask, answer, extent in zip(
-        dataset.test.labels, answers, dataset.test.attributes["extent"], strict=True
-    ):
-        inside = tuple(map(slice, extent))
+    for mask, answer, inside in zip(dataset.test.labels, answers, dataset.test.unpadded, strict=True):
         rows.append([dice(mask[inside] == k, answer[inside] == k) for k in (1, 2)])
     anterior, posterior = np.mean(rows, axis=0)
     print(f"  anterior {anterior:.3f}, posterior {posterior:.3f}, of {len(rows)} volumes")

@@ -64,6 +64,12 @@ class Split:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def unpadded(self) -> list[tuple[slice, ...]]:
+        """Where each image lies in its array: all of it, unless ``extent`` tells that it was padded."""
+        extents = self.attributes.get("extent", [self.images.shape[1:-1]] * len(self))
+        return [tuple(map(slice, extent)) for extent in extents]
+
     def subset(self, index: ArrayLike) -> Split:
         """Return the images at `index` (whole numbers or booleans), each with all its columns."""
         chosen = np.asarray(index)

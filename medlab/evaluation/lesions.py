@@ -12,6 +12,7 @@ from skimage.measure import find_contours, marching_cubes, mesh_surface_area
 
 from medlab import checks
 from medlab.data.volumes import Volume, check_same_grid
+from medlab.models.sliding import largest_part
 
 # Voxels make stairs of a surface, which is then too large, and an axis too long. This much smoothing of the
 # mask, in voxels, mends it on ellipsoids of 8 to 24 mm: see tests/evaluation/test_lesions.py.
@@ -153,10 +154,9 @@ def largest_component(mask: Volume) -> Volume:
     ('The largest of 2 parts is kept: 2 of 3 voxels.',)
     """
     inside = _inside(mask)
-    number, parts = ndimage.label(inside, _EVERY_NEIGHBOR)
+    kept, parts = largest_part(inside)
     if parts == 1:
         return replace(mask, array=inside)
-    kept = number == np.bincount(number.ravel())[1:].argmax() + 1
     note = f"The largest of {parts} parts is kept: {kept.sum()} of {inside.sum()} voxels."
     return replace(mask, array=kept, notes=(*mask.notes, note))
 

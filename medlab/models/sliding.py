@@ -90,9 +90,14 @@ def largest_component(mask: ArrayLike, connectivity: int | None = None) -> NDArr
     [[0, 0, 1, 1], [0, 0, 0, 2]]
     """
     classes = np.asarray(mask)
-    joined = ndimage.generate_binary_structure(classes.ndim, connectivity or classes.ndim)
     kept = np.zeros(classes.shape, np.uint8)
     for number in np.unique(classes[classes > 0]):
-        parts, _ = ndimage.label(classes == number, joined)
-        kept[parts == np.bincount(parts.ravel())[1:].argmax() + 1] = number
+        kept[largest_part(classes == number, connectivity)[0]] = number
     return kept
+
+
+def largest_part(inside: NDArray[np.bool_], connectivity: int | None = None) -> tuple[NDArray[np.bool_], int]:
+    """Return the largest connected part of a mask that is not empty, and how many parts it has."""
+    joined = ndimage.generate_binary_structure(inside.ndim, connectivity or inside.ndim)
+    number, parts = ndimage.label(inside, joined)
+    return number == np.bincount(number.ravel())[1:].argmax() + 1, parts

@@ -64,20 +64,19 @@ def judge_masks(run: Run, dataset: Dataset, seed: int = 0) -> Segmented:
     """
     test, labels = dataset.test, dict(enumerate(dataset.class_names[1:], 1))
     answers = np.stack([run.predict(image[np.newaxis])[0].argmax(axis=-1) for image in test.images])
-    axes, count = test.labels.ndim - 1, len(test)
+    axes = test.labels.ndim - 1
     known = dataset.spacing_mm or "spacing_mm" in test.attributes
     size_unit = ("ml" if axes == 3 else "mm2") if known else "px"
-    extents = test.attributes.get("extent", [test.labels.shape[1:]] * count)
-    spacings = test.attributes.get("spacing_mm", [dataset.spacing_mm or (1.0,) * axes] * count)
+    spacings = test.attributes.get("spacing_mm", [dataset.spacing_mm or (1.0,) * axes] * len(test))
 
-    for answer, extent in zip(answers, extents, strict=True):
+    for answer, unpadded in zip(answers, test.unpadded, strict=True):
         inside = np.zeros(answer.shape, bool)
-        inside[tuple(map(slice, extent))] = True
+        inside[unpadded] = True
         answer[~inside] = 0  # in the padding, which no figure shall show
 
     def volumes(masks: NDArray[Any]) -> list[Volume]:
-        pairs = zip(masks, extents, spacings, strict=True)
-        cut = [(mask[tuple(map(slice, extent))], tuple(spacing)) for mask, extent, spacing in pairs]
+        triples = zip(masks, test.unpadded, spacings, strict=True)
+        cut = [(mask[unpadded], tuple(spacing)) for mask, unpadded, spacing in triples]
         # A single image is a volume of one slice, 1 mm thick: its mm³ are mm².
         return [Volume(m, mm) if axes == 3 else Volume(m[np.newaxis], (1.0, *mm)) for m, mm in cut]
 

@@ -31,8 +31,7 @@ class Validation:
         self.measure = _MEASURES.get(self.task, "val_auc")
         self.targets = dataset.targets(dataset.val)
         if self.task == "segmentation":
-            extents = dataset.val.attributes.get("extent", [self.images.shape[1:-1]] * len(self.images))
-            self._inside = [tuple(map(slice, extent)) for extent in extents]
+            self._inside = dataset.val.unpadded
             if not self.targets.any():
                 msg = f"val cannot be used to choose the best epoch: {len(self.images)} masks, all empty."
                 raise ValueError(msg)
