@@ -77,11 +77,11 @@ class Batches:
             self._order = (epoch, order)
         start = number * self.batch_size
         index = self._order[1][start : start + self.batch_size]
-        images, targets = self.images[index], self.targets[index]
         rng = np.random.default_rng([self.seed, epoch, number])
-        if self.patch is not None:
-            pairs = zip(images, targets, strict=True)
-            cut = [_cut(*pair, self.patch, rng) for pair in pairs]
+        if self.patch is None:
+            images, targets = self.images[index], self.targets[index]
+        else:  # from views: whole volumes would be copied for a small part of each
+            cut = [_cut(self.images[i], self.targets[i], self.patch, rng) for i in index]
             images, targets = map(np.stack, zip(*cut, strict=True))
         if self.augmentation is not None:
             images, drawn = augment(images, self.augmentation, rng)
