@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
-from medlab.data import imagefiles, intensity, volumes
+from medlab.data import grouping, imagefiles, intensity, volumes
 from medlab.data.dataset import Dataset, Split
 from medlab.data.splitting import FRACTIONS, stratified_split
 
@@ -24,11 +24,12 @@ def load_masks(
     window_hu: tuple[float, float] | None = None,
     shape: tuple[int, ...] | None = None,
     multiple_of: int = 1,
+    group_rule: str | None = "auto",
     val_fraction: float = FRACTIONS["val"],
     test_fraction: float = FRACTIONS["test"],
     seed: int = 0,
 ) -> Dataset:
-    """Load a folder of images and their masks, and split it at random by file.
+    """Load a folder of images and their masks, and split it at random, groups of files staying together.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def load_masks(
     multiple_of : int, pixels
         Where `shape` is None, the sides are padded to multiples of it: a U-Net of L levels takes those of
         ``2 ** (L - 1)``.
+    group_rule : str or None
+        What the names of the files say of which images belong together; see `load_folder`.
     val_fraction, test_fraction : float in (0, 1)
     seed : int
 
@@ -77,11 +80,18 @@ def load_masks(
     fractions = {"train": 1 - val_fraction - test_fraction, "val": val_fraction, "test": test_fraction}
     spacings = np.array([spacing for _, _, spacing in read])
     columns |= {"spacing_mm": spacings} if spacings.size else {}
-    rows = stratified_split(np.zeros(len(pairs), int), None, fractions, seed)
-    splits: dict[str, Any] = {
-        name: Split(images[r], labels[r], attributes={key: column[r] for key, column in columns.items()})
-        for name, r in rows.items()
-    }
+    names = [f"images/{file}" for file in columns["file"].tolist()]
+    groups, patients_known, how, notes = grouping.groups_by_rule(names, group_rule, root)
+    alike = np.zeros(len(pairs), int)  # every mask is of the one class
+    try:
+        rows = stratified_split(alike, groups, fractions, seed)
+    except ValueError:
+        if group_rule != "auto":
+            raise
+        groups, how = np.array(names), "each image on its own: file numbers make too few blocks"
+        rows = stratified_split(alike, groups, fractions, seed)
+    every = Split(images, labels, groups if patients_known else None, columns)
+    splits: dict[str, Any] = {name: every.subset(index) for name, index in rows.items()}
     common = bool(spacings.size) and np.allclose(spacings, spacings[0], rtol=1e-3)
     counts = {
         f"of {len(pairs)} images were padded to {images.shape[1:-1]}": sum(
@@ -90,7 +100,9 @@ def load_masks(
         "files without a known ending were passed over": others,
         "spacings differ, so that none is told": 0 if common else spacings.size,
     }
-    notes = ["Split at random by file: patients are not known, and one may lie in several splits."]
+    notes.append(f"Split at random, {how} ({len(set(groups.tolist())):,} groups), seed {seed}.")
+    if not patients_known:
+        notes.append("Patients are not known: one patient's images may lie in several splits.")
     return Dataset(
         name=root.resolve().name,
         **splits,

@@ -9,6 +9,7 @@ from typing import Any
 
 from medlab import checks, data, evaluation, models
 from medlab.data.folder import Survey, survey_folder
+from medlab.data.grouping import groups_by_rule
 from medlab.data.masks import file_pairs
 
 _AUTO = "auto"
@@ -207,13 +208,17 @@ def _mask_classes(text: str, _values: Mapping[str, Any]) -> None:
         raise ValueError(msg)
 
 
-def _mask_folder(path: str, _values: Mapping[str, Any]) -> None:
+def _mask_folder(path: str, values: Mapping[str, Any]) -> None:
+    root = Path(os.path.expanduser(path))  # noqa: PTH111
     try:
-        pairs, _ = file_pairs(Path(os.path.expanduser(path)), "masks")  # noqa: PTH111
+        pairs, _ = file_pairs(root, "masks")
     except (ValueError, OSError) as error:
         msg = f"data_dir: {error}"
         raise ValueError(msg) from error
     checks.in_range("data_dir: the number of images", len(pairs), 3, whole=True)
+    groups, *_ = groups_by_rule([f"images/{image.name}" for image, _ in pairs], values["group_rule"], root)
+    if values["group_rule"] != _AUTO:
+        checks.in_range("data_dir: the number of groups by group_rule", len(set(groups)), 3, whole=True)
 
 
 def _window_hu(text: str, values: Mapping[str, Any]) -> None:

@@ -47,6 +47,31 @@ def test_a_folder_of_volumes_becomes_a_data_set_of_masks(folder):
     assert "1 files without a known ending were passed over." in dataset.notes
 
 
+def test_files_of_one_patient_stay_in_one_split(folder):
+    names = [f"scan_{number}.nii.gz" for number in range(10)]
+    rows = [f"{name},patient {number // 2}" for number, name in enumerate(names)]
+    (folder / "groups.csv").write_text("\n".join(["file,group", *rows]))
+    dataset = load_masks(folder, NAMES, group_rule="csv:groups.csv", val_fraction=0.2, test_fraction=0.2)
+    patients = [set(split.patients) for split in dataset.splits().values()]
+    assert [len(split) for split in dataset.splits().values()] == [6, 2, 2]
+    assert [len(some) for some in patients] == [3, 1, 1]
+    assert len(set.union(*patients)) == 5
+    assert "by the groups of groups.csv (5 groups)" in " ".join(dataset.notes)
+    assert "Patients are not known" not in " ".join(dataset.notes)
+
+
+def test_where_file_numbers_make_too_few_blocks_images_stand_alone_unless_blocks_were_asked_for(folder):
+    for number in range(10):
+        for part in ("images", "masks"):
+            # Numbers 0 to 8 and 900: blocks of 10 are two.
+            new = f"{number if number < 9 else 900}.nii.gz"
+            (folder / part / f"scan_{number}.nii.gz").rename(folder / part / new)
+    notes = " ".join(load_masks(folder, NAMES).notes)
+    assert "each image on its own: file numbers make too few blocks (10 groups)" in notes
+    with pytest.raises(ValueError, match="at least 3 groups"):
+        load_masks(folder, NAMES, group_rule="blocks:10")
+
+
 def test_a_window_of_hounsfield_units_is_kept(folder):
     dataset = load_masks(folder, NAMES, window_hu=(100, 200))
     lesion = dataset.train.labels == 1

@@ -283,6 +283,12 @@ def test_refuses_xml_that_is_none_of_lidc(lidc, series, tmp_path):
         volumes.read_lidc(lidc(nodule(roi(2, [("a", 1)] * 3))), series, salt=SALT)
     with pytest.raises(ValueError, match="points in whole pixels, got others"):
         volumes.read_lidc(lidc(nodule(roi(2, []))), series, salt=SALT)
+    for rating in ("4.0", "high", "6"):
+        rated = lidc(nodule(roi(2, outline(1, 5, 2, 7)), malignancy=rating))
+        with pytest.raises(ValueError, match=f"malignancy of a nodule must be one of.* got '{rating}'"):
+            volumes.read_lidc(rated, series, salt=SALT)
+    unrated = volumes.read_lidc(lidc(nodule(roi(2, outline(1, 5, 2, 7)), malignancy=0)), series, salt=SALT)
+    assert unrated.nodules[0].malignancy == ()
     with pytest.raises(ValueError, match="consensus must lie between"):
         volumes.read_lidc(path, series, consensus=0)
 

@@ -142,6 +142,17 @@ def test_a_folder_that_lacks_masks_is_refused_before_anything_runs(folder):
     assert "must hold the folders images and masks, got no masks" in problems(data_dir=str(folder))
 
 
+def test_a_rule_of_groups_that_does_not_fit_the_folder_is_refused_before_anything_runs(folder):
+    assert "must name a group for each image" not in problems(data_dir=str(folder), levels="9")
+    (folder / "groups.csv").write_text("file,group\n0.png,a\n")
+    text = problems(data_dir=str(folder), group_rule="csv:groups.csv")
+    assert "groups.csv must name a group for each image, got none for" in text
+    assert "the number of groups by group_rule must lie between 3 and" in problems(
+        data_dir=str(folder), group_rule="blocks:1000"
+    )
+    assert "group_rule is for images of your own" in problems(group_rule="none")
+
+
 def test_a_folder_is_padded_to_what_the_levels_need(folder):
     cohort = data.load_masks(folder, NAMES, multiple_of=8)
     assert cohort.image_shape == (24, 24, 1)

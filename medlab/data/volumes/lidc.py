@@ -136,10 +136,11 @@ def read_lidc(
                     inside = fill_outline(plane, _points(region), with_edge=False)
                     plane[inside] = not _is_hole(region)
             if planes:
-                rating = mark.findtext("{*}characteristics/{*}malignancy")
+                rating = (mark.findtext("{*}characteristics/{*}malignancy") or "0").strip()
+                checks.one_of("malignancy of a nodule", rating, list("012345"))  # 0: not rated
                 whole = np.zeros(volume.shape, dtype=bool)
                 whole[list(planes)] = list(planes.values())
-                outlined.append((reader, int(rating) if rating else None, np.flatnonzero(whole)))
+                outlined.append((reader, int(rating) or None, np.flatnonzero(whole)))
     notes = refuse_missing(places.count(None), len(places), "mark of a reader", allow_missing)
     labels, nodules = _agreed(outlined, volume, consensus)
     small, others = (np.array(points[kind], dtype=np.int64).reshape(-1, 4) for kind in (True, False))
