@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from medlab import backend, checks
 from medlab.data.augmentation import Augmentation, augment
@@ -36,7 +37,11 @@ class Batches:
         Batches an epoch at most, to try something out; None: as many as there are.
     patch : tuple of int or None, pixels
         Height and width, or slices, height and width, of what is cut from each image and its mask anew in
-        every epoch: half of the patches are centered on a pixel of the foreground where there is one.
+        every epoch. Half of the patches center on a pixel of the foreground where there is one: on any pixel
+        of a connected part of any class, each part as likely, so that small findings are seen as often as
+        large ones.
+    patches : int
+        Patches of each image in an epoch.
     """
 
     images: NDArray[Any]
@@ -49,16 +54,18 @@ class Batches:
     seed: int = 0
     most: int | None = None
     patch: tuple[int, ...] | None = None
+    patches: int = 1
     epoch: int = field(default=0, init=False)
+    _parts: dict[int, list[NDArray[np.int64]]] = field(default_factory=dict, init=False)
     _order: tuple[int, NDArray[np.int64]] = field(default=(-1, np.empty(0, dtype=np.int64)), init=False)
 
     def __post_init__(self) -> None:
         checks.same_length(images=self.images, targets=self.targets)
         checks.in_range("batch_size", self.batch_size, 1, whole=True)
-        self.batch_size = min(self.batch_size, len(self.images))
+        self.batch_size = min(self.batch_size, self.patches * len(self.images))
 
     def __len__(self) -> int:
-        whole_batches = len(self.images) // self.batch_size
+        whole_batches = self.patches * len(self.images) // self.batch_size
         return whole_batches if self.most is None else min(whole_batches, self.most)
 
     def batch(self, number: int, epoch: int | None = None) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -73,15 +80,15 @@ class Batches:
         """
         epoch = self.epoch if epoch is None else epoch
         if self._order[0] != epoch:
-            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.images))
-            self._order = (epoch, order)
+            order = np.random.default_rng([self.seed, epoch]).permutation(self.patches * len(self.images))
+            self._order = (epoch, order // self.patches)
         start = number * self.batch_size
         index = self._order[1][start : start + self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, number])
         if self.patch is None:
             images, targets = self.images[index], self.targets[index]
         else:  # from views: whole volumes would be copied for a small part of each
-            cut = [_cut(self.images[i], self.targets[i], self.patch, rng) for i in index]
+            cut = [self._cut(i, self.patch, rng) for i in index.tolist()]
             images, targets = map(np.stack, zip(*cut, strict=True))
         if self.augmentation is not None:
             images, drawn = augment(images, self.augmentation, rng)
@@ -90,6 +97,21 @@ class Batches:
                 targets = moved[..., 0].astype(targets.dtype)
         weights = np.ones(len(index), dtype=np.float32) if self.weights is None else self.weights[index]
         return self.normalization.apply(images), targets, weights
+
+    def _cut(
+        self, row: int, patch: tuple[int, ...], rng: np.random.Generator
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return a patch of an image and of its mask."""
+        image, mask = self.images[row], self.targets[row]
+        room = np.subtract(mask.shape, patch)
+        corner, centered = rng.integers(room + 1), rng.random() < 0.5
+        if centered and row not in self._parts:
+            self._parts[row] = _parts(mask)
+        if centered and (parts := self._parts[row]):
+            center = np.unravel_index(rng.choice(parts[rng.integers(len(parts))]), mask.shape)
+            corner = np.clip(np.subtract(center, np.array(patch) // 2), 0, room)
+        window = tuple(slice(first, first + side) for first, side in zip(corner, patch, strict=True))
+        return image[window], mask[window]
 
     def for_keras(self, first: int = 0) -> Any:
         """Return what ``model.fit`` takes: a ``tf.data.Dataset`` on TensorFlow, else a ``PyDataset``.
@@ -134,15 +156,12 @@ class Batches:
         return BatchDataset()
 
 
-def _cut(
-    image: NDArray[Any], mask: NDArray[Any], patch: tuple[int, ...], rng: np.random.Generator
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return a patch of an image and of its mask."""
-    room = np.subtract(mask.shape, patch)
-    corner, centered = rng.integers(room + 1), rng.random() < 0.5
-    foreground = np.flatnonzero(mask) if centered else ()
-    if len(foreground):
-        center = np.unravel_index(rng.choice(foreground), mask.shape)
-        corner = np.clip(np.subtract(center, np.array(patch) // 2), 0, room)
-    window = tuple(slice(first, first + side) for first, side in zip(corner, patch, strict=True))
-    return image[window], mask[window]
+def _parts(mask: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """Return the pixels of each connected part of each class, as indices into the flat mask."""
+    parts: list[NDArray[np.int64]] = []
+    for number in np.unique(mask[mask > 0]):
+        part, count = ndimage.label(mask == number)
+        inside = np.flatnonzero(part)
+        in_order = inside[np.argsort(part.ravel()[inside], kind="stable")]
+        parts += np.split(in_order, np.cumsum(np.bincount(part.ravel()[inside])[1:count]))
+    return parts

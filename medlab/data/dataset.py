@@ -205,11 +205,13 @@ class Dataset:
         targets : array
             Binary: float32, shape (N,), 1 where the label is the positive class. Multi-class: int64,
             shape (N,). Multi-label: float32, shape (N, K). Regression: float32, shape (N,). Segmentation:
-            int64, shape (N, H, W) or (N, Z, Y, X).
+            the masks, uint8, shape (N, H, W) or (N, Z, Y, X).
         """
+        if self.task == "segmentation":
+            return split.labels  # as they are: in 64 bits they would be larger than the images
         if self.task == "binary":
             return (split.labels == self.positive_class).astype(np.float32)
-        if self.task in ("multiclass", "segmentation"):
+        if self.task == "multiclass":
             return split.labels.astype(np.int64)
         return split.labels.astype(np.float32)
 

@@ -109,6 +109,9 @@ def fit(
     batches = _batches(dataset, settings, normalization, augmentation, seed)
     if segments and few.shape[1:-1] != dataset.image_shape[:-1]:
         batches.patch = few.shape[1:-1]
+    elif settings.patches > 1:
+        msg = f"patches must be 1 for a network that sees whole images, got {settings.patches}."
+        raise ValueError(msg)
     optimizer = _optimizer(settings, len(batches) * settings.epochs)
     loss = Overlap(settings.loss) if segments else _loss(dataset.task, settings.balance == "focal")
     model.compile(optimizer, loss, jit_compile=_xla())
@@ -234,6 +237,7 @@ def _batches(
         weights=sample_weights(dataset) if settings.balance == "weights" else None,
         seed=seed,
         most=SMOKE_STEPS if settings.scale == "smoke" else None,
+        patches=settings.patches,
     )
 
 

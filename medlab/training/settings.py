@@ -143,6 +143,9 @@ class Settings:
         "and other tasks have their own loss.",
         choices=("auto", "dice_cross_entropy", "dice", "tversky"),
     )
+    patches: int = option(
+        1, "Patches of each image in an epoch, where the network sees patches and no whole images.", low=1
+    )
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -162,7 +165,7 @@ class Settings:
         ValueError
             If the data set's task does not allow the balance or the loss.
         """
-        count, task = len(dataset.train), dataset.task
+        count, task = len(dataset.train) * self.patches, dataset.task
         epochs = self.epochs or _epochs(self.scale, count)
         balance = self.balance
         if balance == "auto":

@@ -236,6 +236,28 @@ def test_half_of_the_patches_are_centered_on_the_foreground(volumes):
     assert 0.42 < np.mean(seen) < 0.6
 
 
+def test_an_epoch_takes_as_many_patches_of_each_image_as_it_is_told(volumes):
+    batches = patches_of(*volumes, batch_size=4, patches=3)
+    assert len(batches) == 6
+    seen = np.concatenate([batches.batch(n)[0][:, 0, 0, 0, 0] for n in range(6)]) // (7 * 8 * 9)
+    assert sorted(seen.tolist()) == sorted([*range(8)] * 3)
+    assert len(patches_of(*volumes, batch_size=40, patches=3).batch(0)[0]) == 24
+
+
+def test_small_parts_and_rare_classes_are_seen_as_often_as_large_ones():
+    """Class 1 has 300 pixels and, apart from them, one; class 2, which touches the large part, has two."""
+    mask = np.zeros((1, 40, 30), np.uint8)
+    mask[0, 5:20, 2:22], mask[0, 20, 4:6], mask[0, 35, 25] = 1, 2, 1
+    batches = Batches(
+        mask[..., None].astype(np.float32), mask, Normalization((0.0,), (1.0,)), patch=(1, 1), seed=3
+    )
+    drawn = [batches.batch(0, epoch)[1].item() for epoch in range(600)]
+    assert np.mean(np.equal(drawn, 2)) == pytest.approx(0.5 / 3, abs=0.05)
+    parts = [part.tolist() for part in batches._parts[0]]
+    assert [len(part) for part in parts] == [300, 1, 2]
+    assert parts[1:] == [[35 * 30 + 25], [20 * 30 + 4, 20 * 30 + 5]]
+
+
 def test_a_patch_of_a_mask_lies_where_that_of_its_image_does(volumes):
     images, _ = volumes
     patch, mask, _ = patches_of(images, images[..., 0].astype(np.int64)).batch(0)

@@ -137,6 +137,8 @@ def test_a_loss_or_a_balance_that_the_task_does_not_have_is_refused(rng, make_sp
         training.Settings(loss="dice").resolve(make_spots())
     with pytest.raises(ValueError, match=r"balance must be none for segmentation data, got 'focal'"):
         training.Settings(balance="focal").resolve(dataset_of(rng))
+    with pytest.raises(ValueError, match=r"patches must be 1 for a network that sees whole images, got 2"):
+        training.fit(models.build("unet", dataset_of(rng)), dataset_of(rng), patches=2, progress=False)
     with pytest.raises(ValueError, match=r"loss must be one of: auto, .*got 'dise'"):
         training.Settings(loss="dise")
 
