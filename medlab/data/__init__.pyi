@@ -20,4 +20,10 @@ from .nearcopies import near_copies as near_copies
 from .normalization import Normalization as Normalization, normalize as normalize
 from .registry import describe as describe, registered as registered
 from .splitting import stratified_split as stratified_split
-from .unlabeled import OneImage as OneImage, read_images as read_images, read_one as read_one
+from .unlabeled import (
+    OneImage as OneImage,
+    crop_around as crop_around,
+    read_images as read_images,
+    read_one as read_one,
+    read_series as read_series,
+)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from medlab import checks
 from medlab.data import imagefiles, intensity, volumes
+from medlab.data.volumes.resampling import grid_around
 
 # What DICOM calls a modality, and the word for it in what a data set says of its images.
 _MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET", "US": "ultrasound", "CR": "X-ray", "DX": "X-ray"}
@@ -127,13 +129,7 @@ def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None
     if len(shape) not in (3, 4) or shape[-1] != 1:
         msg = f"the network must take gray images or volumes to read DICOM or NIfTI, this one takes {shape}."
         raise ValueError(msg)
-    is_nifti = source.name.lower().endswith((".nii", ".nii.gz"))
-    volume = volumes.read(source, modality="CT" if is_nifti and facts.get("window_hu") else None)
-    learned = facts.get("modality") or "unknown"
-    here = _MODALITIES.get(volume.modality)
-    if here and learned != "unknown" and here not in re.findall(r"[\w-]+", learned):
-        msg = f"the image must be of the training images' modality, {learned}, got {volume.modality}."
-        raise ValueError(msg)
+    volume = read_series(source, facts)
     array, last = volume.array, len(volume.array) - 1
     spacing: tuple[float, ...] = volume.spacing_mm
     if len(shape) == 4 and (last == 0 or slice_index is not None):
@@ -149,9 +145,84 @@ def read_one(path: str | Path, facts: Mapping[str, Any], slice_index: int | None
     negative = getattr(volume.header, "PhotometricInterpretation", "") == "MONOCHROME1"
     if negative and not facts.get("window_hu"):
         gray, notes = 255 - gray, [*notes, "It was inverted, so that what the header calls bright is bright."]
-    if is_nifti and volume.units == "HU":
-        notes = ["NIfTI does not tell its modality: its numbers were taken for HU.", *notes]
     return _fitted(gray, spacing, facts, [*volume.notes, *notes])
+
+
+def read_series(path: str | Path, facts: Mapping[str, Any]) -> volumes.Volume:
+    """Read a series for a saved network, as it is stored: a folder with one DICOM series, or NIfTI.
+
+    Parameters
+    ----------
+    path : path
+    facts : mapping
+        Of the model folder: ``window_hu`` and ``modality``.
+
+    Returns
+    -------
+    volume : medlab.data.volumes.Volume
+        Shape (Z, Y, X). Numbers of NIfTI are taken for HU where the network learned from a window of HU.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no series, it is damaged, or of another modality than the training images.
+    """
+    source = Path(path).expanduser()
+    is_nifti = source.name.lower().endswith((".nii", ".nii.gz"))
+    volume = volumes.read(source, modality="CT" if is_nifti and facts.get("window_hu") else None)
+    learned = facts.get("modality") or "unknown"
+    here = _MODALITIES.get(volume.modality)
+    if here and learned != "unknown" and here not in re.findall(r"[\w-]+", learned):
+        msg = f"the image must be of the training images' modality, {learned}, got {volume.modality}."
+        raise ValueError(msg)
+    if is_nifti and volume.units == "HU":
+        note = "NIfTI does not tell its modality: its numbers were taken for HU."
+        volume = replace(volume, notes=(*volume.notes, note))
+    return volume
+
+
+def crop_around(volume: volumes.Volume, center: Sequence[float], facts: Mapping[str, Any]) -> OneImage:
+    """Cut out of a series what a saved network reads, at the network's spacing.
+
+    Parameters
+    ----------
+    volume : medlab.data.volumes.Volume
+        Of `read_series`.
+    center : (z, y, x)
+        Index of the voxel in the middle. A network of single images reads the slice that is nearest to it.
+    facts : mapping
+        Of the model folder: ``input_shape``, ``spacing_mm`` and ``window_hu``.
+
+    Returns
+    -------
+    image : OneImage
+        Beyond the series lies air.
+
+    Raises
+    ------
+    ValueError
+        If the network takes colors, or learned from images of unknown spacing or without a window of HU.
+    """
+    shape, spacing, window = facts["input_shape"], facts.get("spacing_mm"), facts.get("window_hu")
+    if len(shape) not in (3, 4) or shape[-1] != 1 or not spacing or not window or volume.units != "HU":
+        msg = (
+            "a finding is cut out of CT in HU, for a network that learned from gray images of a known "
+            f"spacing and window, got {volume.modality} in {volume.units} and a network of {tuple(shape)}, "
+            f"spacing {spacing}, window {window}. Give an image cut out by hand."
+        )
+        raise ValueError(msg)
+    index = np.array(center, float)
+    if len(shape) == 3:  # one slice, as it is
+        index[0] = np.clip(round(index[0]), 0, len(volume.array) - 1)
+        shape, spacing = (1, *shape), (volume.spacing_mm[0], *spacing)
+    around = grid_around(volume, index, shape[:-1], spacing)
+    gray, _ = _gray(volumes.resample(volume, like=around).array, window)
+    note = (
+        f"Cut out around the finding, {' x '.join(map(str, around.shape))} voxels at the network's spacing."
+    )
+    if len(facts["input_shape"]) == 3:
+        gray = gray[0]
+    return OneImage(gray[np.newaxis, ..., np.newaxis], tuple(facts["spacing_mm"]), [*volume.notes, note])
 
 
 def _gray(array: NDArray[Any], window_hu: Sequence[float] | None) -> tuple[NDArray[np.float32], list[str]]:

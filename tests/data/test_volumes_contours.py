@@ -407,3 +407,77 @@ def test_an_outline_on_centers_is_filled_with_or_without_its_edge():
     assert volume_masks.fill_outline(blank, ring, with_edge=False).sum() == 2 * 3
     assert volume_masks.fill_outline(blank, ring, with_edge=True).sum() == 4 * 5
     assert not volume_masks.fill_outline(blank, np.add(ring, 20), with_edge=True).any()
+
+
+# --- any of these files
+
+
+def marked(path, series, **options):
+    findings, notes = volumes.read_contours(path, series, salt=SALT, **options)
+    return {finding.name: finding for finding in findings}, notes
+
+
+def test_what_readers_marked_is_read_from_any_kind_of_file_under_names_that_name_nobody(
+    rtstruct, lidc, boxes, series, tmp_path
+):
+    """The same voxels each time: slice 2, rows 2 to 4, columns 3 to 6."""
+    voxels = np.zeros(series.shape, bool)
+    voxels[2, 2:5, 3:7] = True
+    mask = volume_masks.mask_like(series, voxels)
+    files = {
+        "RTSTRUCT": rtstruct(("Doe^Jane", closed(square(2, 1.5, 4.5, 2.5, 6.5)))),
+        "LIDC": lidc(nodule(roi(2, outline(1, 5, 2, 7)), malignancy=4)),
+        "SEG": volumes.write_seg({"Doe^Jane": mask}, series, tmp_path / "seg.dcm", kinds="lesion"),
+        "NIfTI": volumes.write_nifti(mask, tmp_path / "mask.nii.gz"),
+    }
+    for kind, path in files.items():
+        found, _ = marked(path, series)
+        assert list(found) == ["contour 1"], kind
+        np.testing.assert_array_equal(found["contour 1"].mask.array, voxels, err_msg=kind)
+        assert found["contour 1"].center == (2, 3, 4.5)
+        assert found["contour 1"].holds((2, 4, 6))
+        assert not found["contour 1"].holds((2, 5, 6))
+    found, _ = marked(boxes(2), series)
+    assert found["box 1"].mask is None
+    assert found["box 1"].center == pytest.approx((2, 2.5, 4.5))
+    assert [found["box 1"].holds(voxel) for voxel in ((2, 1, 2), (2, 4, 7), (2, 5, 7), (3, 1, 2))] == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
+def test_every_number_of_a_nifti_mask_is_a_finding_and_its_center_lies_where_it_is_largest(series, tmp_path):
+    array = np.zeros(series.shape, np.uint8)
+    array[1, 0, 0], array[2, 0:3, 0:5], array[5, 4:6, 2] = 3, 3, 7
+    path = volumes.write_nifti(volume_masks.mask_like(series, array), tmp_path / "labels.nii.gz")
+    found, _ = marked(path, series)
+    assert {name: finding.center for name, finding in found.items()} == {
+        "contour 1": (2, 1, 2), "contour 2": (5, 4.5, 2),
+    }  # fmt: skip
+
+
+def test_what_is_left_out_of_contours_is_counted(rtstruct, lidc, series):
+    outside = rtstruct(("a", closed(square(2, 1.5, 4.5, 2.5, 6.5), square(9, 1.5, 4.5, 2.5, 6.5))))
+    with pytest.raises(ValueError, match="must lie on a slice of the volume"):
+        marked(outside, series)
+    _, notes = marked(outside, series, allow_missing=True)
+    assert "contour 1: 1 of 2 left out" in notes[0]
+    point = roi(3, [(4, 4)])
+    _, notes = marked(lidc(nodule(roi(2, outline(1, 5, 2, 7))) + nodule(point)), series)
+    assert "1 marks of LIDC's readers without an outline were left out." in notes
+
+
+def test_refuses_contours_of_nothing_of_another_grid_or_in_another_file(series, tmp_path, dicom):
+    empty = volume_masks.mask_like(series, np.zeros(series.shape, np.uint8))
+    with pytest.raises(ValueError, match="contours must mark at least one voxel of the series, got none in"):
+        marked(volumes.write_nifti(empty, tmp_path / "empty.nii.gz"), series)
+    other = volumes.resample(empty, (3.0, 0.8, 0.9), interpolation="nearest")
+    with pytest.raises(ValueError, match="image and contours must lie on one grid"):
+        marked(volumes.write_nifti(other, tmp_path / "other.nii.gz"), series)
+    dicom.write(tmp_path / "again")
+    with pytest.raises(ValueError, match=r"contours must be an RTSTRUCT, .*got a DICOM file of CT Image"):
+        marked(next((tmp_path / "again").iterdir()), series)
+    with pytest.raises(FileNotFoundError, match="that exists"):
+        marked(tmp_path / "nothing.dcm", series)
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ValueError, match="must be a DICOM file that can be read"):
+        marked(tmp_path / "notes.txt", series)

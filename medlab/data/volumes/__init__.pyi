@@ -1,4 +1,5 @@
 from .boxes import Box as Box, read_boxes as read_boxes
+from .contours import Finding as Finding, read_contours as read_contours
 from .dicom_slices import Series as Series
 from .lidc import LidcNodule as LidcNodule, LidcReading as LidcReading, read_lidc as read_lidc
 from .masks import split_labels as split_labels

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import ArrayLike
 
 from medlab import checks
 from medlab.data.volumes.volume import Volume, spacing_text
@@ -125,11 +126,18 @@ def _regridded(volume: Volume, spacing_mm: float | Sequence[float] | None) -> Vo
     for length in spacing:
         checks.in_range("spacing_mm", length, 1e-3, 1e3)
     shape = np.maximum(1, np.round(np.array(volume.size_mm) / spacing)).astype(int)
-    center = volume.to_world((np.array(volume.shape) - 1) / 2)
-    origin = center - volume.direction @ ((shape - 1) / 2 * spacing)
+    return grid_around(volume, (np.array(volume.shape) - 1) / 2, shape.tolist(), spacing.tolist())
+
+
+def grid_around(
+    volume: Volume, center: ArrayLike, shape: Sequence[int], spacing_mm: Sequence[float]
+) -> Volume:
+    """Return an empty volume along the axes of another, whose middle lies at an index (z, y, x) of that."""
+    half_mm = (np.array(shape) - 1) / 2 * spacing_mm
+    origin = volume.to_world(center) - volume.direction @ half_mm
     # One voxel, seen as many: the grid needs no memory.
-    empty = np.broadcast_to(np.int16(0), shape)
-    place: dict[str, Any] = {"spacing_mm": tuple(spacing), "origin_mm": tuple(origin)}
+    empty = np.broadcast_to(np.int16(0), tuple(shape))
+    place: dict[str, Any] = {"spacing_mm": tuple(spacing_mm), "origin_mm": tuple(origin)}
     return replace(volume, array=empty, **place, instance_uids=())
 
 
