@@ -32,6 +32,7 @@ def predict(path: Path, folder: Path, out: Path) -> None:
     The table names each file as it lies in the folder; give it no name that must not be known.
     """
     with plain_refusals():
+        models.check_one_answer(models.model_facts(folder))
         bundle = models.load(folder)
         names, images, notes = data.read_images(path, bundle.model.input_shape[1:])
         scores = evaluation.score(bundle, images)

@@ -1,5 +1,11 @@
 from . import gan as gan
-from .bundle import Bundle as Bundle, load as load, model_facts as model_facts, save as save
+from .bundle import (
+    Bundle as Bundle,
+    check_one_answer as check_one_answer,
+    load as load,
+    model_facts as model_facts,
+    save as save,
+)
 from .catalog import (
     build as build,
     check_shape as check_shape,

@@ -218,6 +218,16 @@ def model_facts(folder: str | Path) -> dict[str, Any]:
     return facts
 
 
+def check_one_answer(facts: Mapping[str, Any]) -> None:
+    """Refuse the model folder of a network that answers for every pixel, where an image gets one answer."""
+    if facts["task"] == "segmentation":
+        msg = (
+            f"model must give one answer an image, got {facts['network']}, which outlines "
+            f"{', '.join(facts['class_names'][1:])}. medlab report detection searches a CT series with it."
+        )
+        raise ValueError(msg)
+
+
 def require_files(folder: Path, names: Iterable[str], hint: str) -> None:
     """Refuse a folder that lacks a file."""
     for name in names:

@@ -9,9 +9,18 @@ from .case import (
 from .case_page import (
     case_answer as case_answer,
     case_explanation as case_explanation,
+    case_findings as case_findings,
     case_limits as case_limits,
     case_similar as case_similar,
 )
+from .detector import (
+    Chests as Chests,
+    detector_froc as detector_froc,
+    simulated_chests as simulated_chests,
+    small_detector as small_detector,
+    train_detector as train_detector,
+)
+from .marked_series import WINDOW_HU as WINDOW_HU
 from .parameter_checks import numbers as numbers
 from .parameters import (
     Parameter as Parameter,
@@ -52,6 +61,20 @@ from .report_text import (
     subgroup_table as subgroup_table,
     subgroups as subgroups,
     summary as summary,
+)
+from .search import (
+    Search as Search,
+    best_candidates as best_candidates,
+    open_search as open_search,
+    search_candidates as search_candidates,
+    write_search as write_search,
+)
+from .search_page import (
+    best_table as best_table,
+    candidates_table as candidates_table,
+    search_figures as search_figures,
+    search_findings as search_findings,
+    search_limits as search_limits,
 )
 from .segmentation import (
     Segmented as Segmented,

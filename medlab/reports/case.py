@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from medlab.evaluation import calibration, decision
 from medlab.evaluation.evaluations import plain
 from medlab.evaluation.scoring import COVERAGE, Scores, nearest_count
 from medlab.models import Bundle
+from medlab.reports.marked_series import Marked, read_marked
 from medlab.reports.report_page import write_whole
 from medlab.reports.study import Study
 from medlab.text import percent
@@ -40,6 +41,8 @@ class Case(NamedTuple):
     simulated : bool
     prevalence : float or None
         At which the answer is judged; None where nobody stated one and the model folder knows none.
+    marked : Marked or None
+        What a reader marked in the series that the image was cut out of.
     """
 
     bundle: Bundle
@@ -48,6 +51,7 @@ class Case(NamedTuple):
     subject: str
     simulated: bool
     prevalence: float | None
+    marked: Marked | None = None
 
 
 def small_model(folder: Path, seed: int = 0) -> Path:
@@ -71,6 +75,9 @@ def open_case(
     *,
     dataset: str | None = None,
     slice_index: int | None = None,
+    contours: str | None = None,
+    finding: int = 1,
+    allow_missing: bool = False,
     prevalence: float | None = None,
 ) -> Case:
     """Read a model folder and one image, and ask the one about the other.
@@ -85,6 +92,12 @@ def open_case(
         Registered set; None: the one that the model learned from.
     slice_index : int or None
         Of a volume, for a network that reads single images.
+    contours : str or None
+        Path of what a reader marked in the series `image`; see `medlab.data.volumes.read_contours`.
+    finding : int
+        Which of that the network reads, from 1: see `medlab.data.crop_around`.
+    allow_missing : bool
+        Whether contours on slices that the series does not have are left out, and counted.
     prevalence : float or None
         Share of positive people where the answer is used; None: that of the model's test images.
 
@@ -94,7 +107,11 @@ def open_case(
     """
     bundle = models.load(Path(model).expanduser())
     facts, simulated, subject = bundle.facts, False, "An image of your own"
-    if image.isdecimal():
+    marked = None
+    if contours:
+        one, marked = read_marked(image, facts, contours, finding, allow_missing=allow_missing)
+        subject = f"{marked.findings[marked.chosen].name.capitalize()} in a series of your own"
+    elif image.isdecimal():
         name, number = dataset or facts["dataset"], int(image)
         counts: dict[str, Any] = {}
         subject = f"Test image {image} of {name}"
@@ -107,7 +124,7 @@ def open_case(
         one = data.read_one(image, facts, slice_index)
     if prevalence is None:
         prevalence = facts["metrics"].get("prevalence")
-    return Case(bundle, one, evaluation.score(bundle, one.images), subject, simulated, prevalence)
+    return Case(bundle, one, evaluation.score(bundle, one.images), subject, simulated, prevalence, marked)
 
 
 def load_for(
@@ -275,7 +292,11 @@ def lines(case: Case) -> list[str]:
 
 
 def write_case(
-    study: Study, case: Case, explanation: Mapping[str, Any], similar_left_out: str = ""
+    study: Study,
+    case: Case,
+    explanation: Mapping[str, Any],
+    similar_left_out: str = "",
+    measured: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Write ``case.json`` into the study's folder, and return it; null stands for what is not known."""
     wanted = "network task dataset simulated class_names positive_class training_data_fingerprint seed"
@@ -286,6 +307,7 @@ def write_case(
         "simulated": case.simulated,
         "image_fingerprint": hashlib.sha256(np.ascontiguousarray(case.image.images).data).hexdigest()[:16],
         **case_results(case),
+        "findings": plain([dict(row) for row in measured]),
         "explanation": dict(explanation),
         "similar_cases_left_out": similar_left_out or None,
         "model": {name: case.bundle.facts[name] for name in wanted.split()},

@@ -12,8 +12,10 @@ from medlab.data.dataset import Dataset
 from medlab.evaluation import evidence, likeness
 from medlab.evaluation.evaluations import plain
 from medlab.reports.case import Case, answer
+from medlab.reports.marked_series import measure_finding, measures_table, write_masks
 from medlab.reports.report_figures import truth_words
 from medlab.reports.report_text import TITLES, bullets, markdown, table
+from medlab.reports.study import Study
 from medlab.text import escape, estimate, percent
 
 _MOST_COMPARED, _SIMILAR = 5000, 5  # training images that are looked through, and shown
@@ -111,3 +113,24 @@ def case_limits(case: Case) -> Markdown:
         f"{', '.join(result) or 'no result was kept'}."
     )
     return markdown(*bullets([model, *map(escape, case.image.notes)]))
+
+
+def case_findings(study: Study, case: Case) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Measure what was marked, and write its masks as ``segmentation.dcm`` where the series is DICOM.
+
+    Returns
+    -------
+    shown : list
+        What the page shows; nothing where nothing was marked.
+    measured : list of dict
+        A row a finding, in plain types, for ``case.json``.
+    """
+    if case.marked is None:
+        return [], []
+    series, findings, chosen = case.marked
+    measured = [measure_finding(finding, series) for finding in findings]
+    masks = {finding.name: finding.mask for finding in findings if finding.mask is not None}
+    written = write_masks(study.folder, masks, series, "lesion")  # contours may be of anything
+    words = [f"The network read {findings[chosen].name}.", *(row["note"] for row in measured), written]
+    heading = Markdown("## What was marked, in mm and ml")
+    return [heading, measures_table(measured), Markdown(" ".join(filter(None, words)))], measured

@@ -11,6 +11,7 @@ from medlab import checks, data, evaluation, models
 from medlab.data.folder import Survey, survey_folder
 from medlab.data.grouping import groups_by_rule
 from medlab.data.masks import file_pairs
+from medlab.reports.marked_series import WINDOW_HU, check_detector, read_marked, read_search
 
 _AUTO = "auto"
 _GROUP_RULE = re.compile(r"auto|none|blocks:[1-9]\d*|prefix:.+|csv:.+")
@@ -31,16 +32,18 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
     """
     facts: dict[str, Any] = {}
     problems: list[tuple[str, str]] = []
-    has_masks = "class_names" in values
+    has_masks, searches = "class_names" in values, "image" in values and "slice_index" not in values
     checked = {**_CHECKS, **(_SAVED if saved_model else {}), **(_MASKS if has_masks else {})}
     if saved_model:
         images = ("image",) if "image" in values else ("data_dir", "dataset")
-        if any(values.get(name) is not None for name in images) != (values["model"] is not None):
+        given = any(values.get(name) is not None for name in images)
+        if not searches and given != (values["model"] is not None):
             both = f"model and {' or '.join(images)} must be given together"
             problems.append(("model", f"{both}, or neither: then simulated images are taken."))
         elif values["model"] is not None:
             try:
                 facts = models.model_facts(os.path.expanduser(values["model"]))  # noqa: PTH111
+                (check_detector if searches else models.check_one_answer)(facts)
             except (ValueError, OSError) as error:
                 problems.append(("model", str(error)))
     survey = Survey([])
@@ -137,10 +140,15 @@ _CHECKS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
 
 def _image(image: str, values: Mapping[str, Any]) -> None:
     """Read the image of one patient as the report will, or hold its number against the set."""
-    facts, record = values["facts"], values["record"]
-    if not facts:
+    facts, record, contours = values["facts"], values["record"], values.get("contours")
+    missing = {"allow_missing": values.get("allow_missing", False)}
+    if "slice_index" not in values:
+        read_search(facts or {"window_hu": WINDOW_HU}, image, contours, **missing)
+    elif not facts:
         return  # the model is reported
-    if not image.isdecimal():
+    elif contours is not None:
+        read_marked(image, facts, contours, values["finding"], **missing)
+    elif not image.isdecimal():
         data.read_one(image, facts, values.get("slice_index"))
     elif record is None:
         msg = f"image must be a file or folder where dataset names no registered set, got number {image}."
@@ -180,8 +188,16 @@ def _known_set(name: str, values: Mapping[str, Any]) -> None:
     _same_classes(name, values)
 
 
+def _contours(_path: str, values: Mapping[str, Any]) -> None:
+    """Refuse contours without a series; with one, they were read along with it."""
+    if values.get("image") is None or values["image"].isdecimal() or values.get("slice_index") is not None:
+        msg = "contours are for a series of your own: image must be its path, and slice_index left out."
+        raise ValueError(msg)
+
+
 _SAVED: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "model": lambda _folder, _values: None,  # read already
+    "contours": _contours,
     "image": _image,
     "dataset": _known_set,
     "data_dir": _same_classes,
