@@ -4,18 +4,41 @@ Looked for, in this order: MEDLAB_CHROMIUM, the system's, Playwright's own downl
 (only as root, with apt-get), and with it a font that has Chinese. When none of these works, say what to type.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 
-from medlab.cli.doctor import find_browser
-
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "chromium"]
 REMEDY = """No Chromium runs here, and none could be installed. Type one of these, then `make test` again:
   sudo apt-get install chromium fonts-wqy-microhei     (Debian)
   sudo .venv/bin/playwright install --with-deps chromium
   make test MEDLAB_CHROMIUM=/path/to/chrome"""
+
+
+def runs(program: str) -> bool:
+    """Say whether `program --version` works; a stub or one without its libraries does not."""
+    try:
+        return not subprocess.run([program, "--version"], capture_output=True, timeout=60).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def find_browser() -> str | None:
+    """Return a Chromium that runs: ``MEDLAB_CHROMIUM``, the system's, then Playwright's; or None."""
+    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    for path in [os.environ.get("MEDLAB_CHROMIUM"), *map(shutil.which, BROWSERS), mac]:
+        if path and runs(path):
+            return path
+    if importlib.util.find_spec("playwright") is None:
+        return None
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if runs(path) else None
 
 
 def attempts() -> list[list[list[str]]]:

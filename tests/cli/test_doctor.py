@@ -21,11 +21,9 @@ HEAVY = {"keras", "tensorflow", "torch", "jax", "pandas", "matplotlib", "numpy",
 
 @pytest.fixture
 def healthy(monkeypatch, tmp_path):
-    """A machine where all is well, described without loading a backend or starting a browser."""
+    """A machine where all is well, described without loading a backend."""
     monkeypatch.setenv("MEDLAB_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(doctor, "probe_devices", lambda: (["CPU (2 cores)"], ""))
-    monkeypatch.setattr(doctor, "find_browser", lambda: str(Path.home() / "bin/chromium"))
-    monkeypatch.setattr(doctor, "find_node", lambda: "/usr/bin/node")
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
     monkeypatch.setattr(doctor, "version_of", lambda package: "9999.0")
     monkeypatch.setattr("medlab.cli.kernels.installed", lambda: [TORCH])
@@ -138,7 +136,6 @@ def test_doctor_never_names_the_home_folder(healthy):
     healthy.setenv("MEDLAB_DATA", str(Path.home() / "data"))
     _code, facts = examine()
     assert facts["data_root"] == "~/data"
-    assert facts["browser"] == "~/bin/chromium"
     text = CliRunner().invoke(main, ["doctor"]).output
     assert str(Path.home()) not in text + json.dumps(facts)
 
@@ -157,12 +154,10 @@ def test_missing_extra_is_no_illness_but_its_line_is_given(healthy):
     assert lines[-1].strip() == missing["install"]
 
 
-def test_the_base_misses_one_line_for_each_extra_and_no_tools_of_development(healthy):
+def test_the_base_misses_one_line_for_each_extra(healthy):
     needs = doctor.requirements()
     extras = {needed.name for extra in ("jax", "decoders", "dev") for needed in needs[extra]}
     healthy.setattr(doctor, "version_of", lambda package: None if package in extras else "9999.0")
-    healthy.setattr(doctor, "find_browser", lambda: None)
-    healthy.setattr(doctor, "find_node", lambda: None)
     code, facts = examine()
     assert code == 0
     assert [row["for"] for row in facts["missing"]] == ["decoders", "dev", "jax"]
@@ -218,21 +213,6 @@ def test_data_root_that_cannot_be_written_is_an_illness(healthy):
 def test_without_a_clone_the_lines_install_from_the_index(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "CLONE", tmp_path)
     assert doctor.install_line("jax") == "pip install 'medlab[jax]'"
-
-
-def test_browser_that_does_not_run_is_passed_over(monkeypatch, tmp_path):
-    broken, intact = tmp_path / "broken", tmp_path / "whole"
-    for path, code in ((broken, 1), (intact, 0)):
-        path.write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
-        path.chmod(0o755)
-    monkeypatch.setenv("MEDLAB_CHROMIUM", str(broken))
-    monkeypatch.setattr(doctor, "BROWSERS", ["chromium"])
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: str(intact))
-    assert doctor.find_browser() == str(intact)
-
-
-def test_node_of_the_wheel_runs():
-    assert doctor.runs(doctor.find_node())
 
 
 @pytest.mark.slow
