@@ -1,25 +1,25 @@
 """What a learner has done: one small file in the user's data directory.
 
 Losing a tick is a pity, stopping a lesson is worse: nothing here raises on what the disk does, it says so
-once. Kernels that write at the same time take turns by a lock.
+once. SQLite lets kernels that write at the same time take turns, and leaves no half-written file.
 """
 
 import contextlib
 import datetime
 import functools
-import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from medlab.exercises.chapters import read_chapters
 
-SCHEMA = 1
 KINDS = ("exercises", "quiz")
 _WAIT_S = 2.0  # for another kernel's turn, which takes milliseconds
+_TABLE = "CREATE TABLE IF NOT EXISTS progress (kind, name, tries, wrong, solved, PRIMARY KEY (kind, name))"
+_TRY = """INSERT INTO progress VALUES (?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET
+    tries = tries + 1, wrong = wrong + excluded.wrong, solved = coalesce(solved, excluded.solved)"""
 
 Progress = dict[str, dict[str, dict[str, Any]]]
 
@@ -27,15 +27,11 @@ Progress = dict[str, dict[str, dict[str, Any]]]
 _not_kept: Counter[tuple[str, str]] = Counter()
 
 
-class UnreadableError(Exception):
-    """The file holds something else than progress."""
-
-
 def file() -> Path:
     """Return the path of the file, which need not exist."""
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("medlab")) / "progress.json"
+    return Path(platformdirs.user_data_dir("medlab")) / "progress.sqlite"
 
 
 def note(kind: str, name: str, *, solved: bool) -> None:
@@ -50,26 +46,20 @@ def note(kind: str, name: str, *, solved: bool) -> None:
     solved : bool
         Whether the answer was right.
     """
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     try:
-        with _locked():
-            progress = _read_or_put_aside()
-            entry = progress[kind].setdefault(name, {"tries": 0, "wrong": 0, "solved": None})
-            entry["tries"] += 1
-            entry["wrong"] += not solved
-            if solved and not entry["solved"]:
-                now = datetime.datetime.now(datetime.UTC)
-                entry["solved"] = now.isoformat(timespec="seconds")
-            _write(progress)
-    except (OSError, UnreadableError) as error:
+        with _opened() as database:
+            database.execute(_TRY, (kind, name, not solved, now if solved else None))
+    except (OSError, sqlite3.Error) as error:
         _not_kept[kind, name] += not solved
-        _print_once(f"Your progress is not kept: {error}")
+        _print_once(f"Your progress is not kept: {_trouble(error)}")
 
 
 def wrong_tries(kind: str, name: str) -> int:
     """Return how often an exercise or a question was answered wrongly, also where progress is not kept."""
     try:
         kept = _read()[kind].get(name, {"wrong": 0})["wrong"]
-    except (OSError, UnreadableError):  # `note` says so
+    except (OSError, sqlite3.Error):  # `note` says so
         kept = 0
     return kept + _not_kept[kind, name]
 
@@ -78,8 +68,8 @@ def load() -> Progress:
     """Return what is kept: kind -> name -> {"tries", "wrong", "solved"}; empty where it cannot be read."""
     try:
         return _read()
-    except (OSError, UnreadableError) as error:
-        _print_once(f"Your progress cannot be read: {error}")
+    except (OSError, sqlite3.Error) as error:
+        _print_once(f"Your progress cannot be read: {_trouble(error)}")
         return {kind: {} for kind in KINDS}
 
 
@@ -116,73 +106,36 @@ def reset() -> None:
         If it cannot be deleted.
     """
     _not_kept.clear()
-    with _locked():
-        file().unlink(missing_ok=True)
+    file().unlink(missing_ok=True)
 
 
 def _read() -> Progress:
-    """Return what the file holds; raise OSError or UnreadableError where it cannot be had."""
-    path = file()
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {kind: {} for kind in KINDS}
-    except (ValueError, RecursionError) as error:
-        msg = f"{path} is damaged ({type(error).__name__})."
-        raise UnreadableError(msg) from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        msg = f"{path} is not of schema {SCHEMA}."
-        raise UnreadableError(msg)
-    return {kind: _valid_entries(content.get(kind)) for kind in KINDS}
-
-
-def _valid_entries(entries: Any) -> dict[str, dict[str, Any]]:
-    """Return the entries that can be understood: a damaged one does not take the others with it."""
-    valid = {}
-    for name, entry in entries.items() if isinstance(entries, dict) else ():
-        if isinstance(entry, dict) and type(entry.get("tries")) is int:
-            tries, solved = entry["tries"], entry.get("solved")
-            solved = solved if isinstance(solved, str) else None
-            # Files of earlier versions have no "wrong": all tries were, but the one that solved it.
-            wrong = entry["wrong"] if type(entry.get("wrong")) is int else tries - bool(solved)
-            valid[name] = {"tries": tries, "wrong": max(wrong, 0), "solved": solved}
-    return valid
-
-
-def _read_or_put_aside() -> Progress:
-    """Return what the file holds; one that cannot be understood is kept under another name."""
-    try:
-        return _read()
-    except UnreadableError as error:
-        aside = file().with_name("progress.damaged.json")
-        file().replace(aside)
-        _print_once(f"{error} It is kept as {aside.name}, and a new one begins.")
-        return {kind: {} for kind in KINDS}
-
-
-def _write(progress: Progress) -> None:
-    """Write the whole file at once: a reader sees the old one or the new one, never a half."""
-    part = file().with_suffix(".part")  # only one kernel at a time comes here, see _locked
-    try:
-        part.touch(mode=0o600)  # nobody else's business
-        with part.open("w", encoding="utf-8") as stream:
-            json.dump({"schema": SCHEMA, **progress}, stream, indent=1, sort_keys=True)
-        part.replace(file())
-    finally:
-        part.unlink(missing_ok=True)
+    progress: Progress = {kind: {} for kind in KINDS}
+    if file().exists():  # reading leaves no file behind
+        with _opened() as database:
+            rows = database.execute("SELECT kind, name, tries, wrong, solved FROM progress")
+            for kind, name, tries, wrong, solved in rows:
+                progress[kind][name] = {"tries": tries, "wrong": wrong, "solved": solved}
+    return progress
 
 
 @contextlib.contextmanager
-def _locked() -> Iterator[None]:
-    """Take turns with other kernels; the system frees the lock of one that died."""
-    path = file().with_suffix(".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with filelock.FileLock(path, timeout=_WAIT_S):
-            yield
-    except filelock.Timeout as error:
-        msg = f"another kernel has held {path.name} for {_WAIT_S:g} s."
-        raise TimeoutError(msg) from error
+def _opened() -> Iterator[sqlite3.Connection]:
+    """Open the file, which is made when missing; what was changed is written when the block ends well."""
+    if not file().exists():
+        file().parent.mkdir(parents=True, exist_ok=True)
+        file().touch(mode=0o600)  # nobody else's business
+    with contextlib.closing(sqlite3.connect(file(), timeout=_WAIT_S)) as database, database:
+        database.execute("PRAGMA synchronous = OFF")  # waiting for the disk would let others wait too long
+        database.execute("BEGIN IMMEDIATE")  # waits; a reader that begins to write would be refused at once
+        database.execute(_TABLE)
+        yield database
+
+
+def _trouble(error: Exception) -> str:
+    # SQLite's other errors, such as a lock that is held, are of more special kinds.
+    damaged = " `medlab progress --reset` begins a new one." if type(error) is sqlite3.DatabaseError else ""
+    return f"{file().name}: {error}.{damaged}"
 
 
 @functools.cache  # the second time there is nothing left to do

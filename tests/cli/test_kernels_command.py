@@ -111,7 +111,7 @@ def test_a_kernel_that_cannot_be_written_says_what_to_try(monkeypatch):
 
 
 def test_the_lab_opens_on_the_clones_course_and_passes_options_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(learner_record, "file", lambda: tmp_path / "progress.json")
+    monkeypatch.setattr(learner_record, "file", lambda: tmp_path / "progress.sqlite")
     started = []
 
     class Server:

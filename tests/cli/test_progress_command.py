@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
     """Path of the progress file of this test."""
-    monkeypatch.setattr(learner_record, "file", lambda: tmp_path / "progress.json")
-    return tmp_path / "progress.json"
+    monkeypatch.setattr(learner_record, "file", lambda: tmp_path / "progress.sqlite")
+    return tmp_path / "progress.sqlite"
 
 
 def call(*words, answer=None):
@@ -68,7 +68,7 @@ def test_progress_that_cannot_be_deleted_is_told(kept, monkeypatch):
     monkeypatch.setattr(learner_record, "reset", refuse)
     result = call("--reset", "--yes")
     assert result.exit_code == 1
-    assert "The progress could not be deleted: progress.json: Permission denied" in result.output
+    assert "The progress could not be deleted: progress.sqlite: Permission denied" in result.output
 
 
 def test_progress_loads_neither_a_chapter_nor_anything_heavy():

@@ -16,7 +16,7 @@ VARIANTS = Path(__file__).parent / "variants"
 @pytest.fixture(autouse=True)
 def kept(tmp_path, monkeypatch):
     """Path of the progress file of this test, in a folder that does not exist yet."""
-    path = tmp_path / "user data" / "progress.json"
+    path = tmp_path / "user data" / "progress.sqlite"
     monkeypatch.setattr(learner_record, "file", lambda: path)
     learner_record._print_once.cache_clear()
     learner_record._not_kept.clear()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,12 @@ from medlab.exercises import learner_record
 
 ROOT = Path(__file__).parents[2]
 NOTHING = {"exercises": {}, "quiz": {}}
+
+
+def change(path, statement):
+    """Change the file as another program might."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute(statement)
 
 
 def test_the_file_lies_in_the_users_data_directory(monkeypatch):
@@ -30,13 +37,11 @@ def test_tries_are_counted_and_the_first_success_is_dated(kept):
     assert first["tries"] == 2
     assert first["solved"].endswith("+00:00")
     assert os.name == "nt" or kept.stat().st_mode & 0o077 == 0, "for the learner's eyes only"
-    content = json.loads(kept.read_text())
-    content["exercises"]["rates"]["solved"] = "long ago"
-    kept.write_text(json.dumps(content))
+    change(kept, "UPDATE progress SET solved = 'long ago'")
     for solved in (True, False):
         learner_record.note("exercises", "rates", solved=solved)
     assert learner_record.load()["exercises"]["rates"] == {"tries": 4, "wrong": 2, "solved": "long ago"}
-    assert sorted(path.name for path in kept.parent.iterdir()) == ["progress.json", "progress.lock"]
+    assert [path.name for path in kept.parent.iterdir()] == ["progress.sqlite"]
 
 
 def test_the_summary_counts_what_is_done_of_all():
@@ -50,48 +55,29 @@ def test_the_summary_counts_what_is_done_of_all():
     assert summary["02_data"] == {"exercises": (0, 7), "quiz": (0, 5)}
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ('{"schema": 1, "exerc', "is damaged (JSONDecodeError)"),
-        ("", "is damaged"),
-        ("\udcff", "is damaged (UnicodeDecodeError)"),
-        ("[" * 100_000, "is damaged (RecursionError)"),
-        ("[1, 2]", "is not of schema 1"),
-        ('{"schema": 2}', "is not of schema 1"),
-    ],
-)
-def test_a_damaged_file_is_put_aside_said_once_and_replaced(kept, capsys, content, words):
+@pytest.mark.parametrize("content", [b"{}" * 500, b"SQLite format 3\0" + bytes(2000)])
+def test_a_damaged_file_is_said_once_left_alone_and_deleted_by_reset(kept, capsys, content):
     kept.parent.mkdir()
-    kept.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert learner_record.load() == NOTHING
-    learner_record.load()
-    assert capsys.readouterr().out.count(words) == 1
+    kept.write_bytes(content)
     for _ in range(2):
-        learner_record.note("quiz", "no_zoom", solved=True)
-    assert capsys.readouterr().out.count("It is kept as progress.damaged.json, and a new one begins") == 1
-    assert kept.with_name("progress.damaged.json").read_bytes() == content.encode("utf-8", "surrogateescape")
-    assert learner_record.load()["quiz"]["no_zoom"]["tries"] == 2
+        assert learner_record.load() == NOTHING
+        learner_record.note("quiz", "no_zoom", solved=False)
+    printed = capsys.readouterr().out
+    assert printed.count("Your progress cannot be read: progress.sqlite: file is not a database.") == 1
+    assert printed.count("Your progress is not kept: progress.sqlite: file is not a database.") == 1
+    assert printed.count("`medlab progress --reset` begins a new one.") == 2
+    assert learner_record.wrong_tries("quiz", "no_zoom") == 2, "the next hint knows of them all the same"
+    assert kept.read_bytes() == content
+    learner_record.reset()
+    learner_record.note("quiz", "no_zoom", solved=True)
+    assert learner_record.load()["quiz"]["no_zoom"]["tries"] == 1
 
 
-def test_one_damaged_entry_does_not_take_the_others_with_it(kept):
+def test_a_file_with_other_columns_cannot_be_read(kept, capsys):
     kept.parent.mkdir()
-    entries = {
-        "a": {"tries": "many"},
-        "b": 3,
-        "c": {"tries": 2, "solved": 7},
-        "d": {"tries": 3, "solved": "now"},
-        "e": {"tries": 2, "wrong": "few", "solved": None},
-        "f": {"tries": 5, "wrong": 1, "solved": "now"},
-    }
-    kept.write_text(json.dumps({"schema": 1, "exercises": entries, "quiz": [1]}))
-    left = {
-        "c": {"tries": 2, "wrong": 2, "solved": None},
-        "d": {"tries": 3, "wrong": 2, "solved": "now"},
-        "e": {"tries": 2, "wrong": 2, "solved": None},
-        "f": {"tries": 5, "wrong": 1, "solved": "now"},
-    }
-    assert learner_record.load() == {"exercises": left, "quiz": {}}
+    change(kept, "CREATE TABLE progress (kind, name)")
+    assert learner_record.load() == NOTHING
+    assert "cannot be read: progress.sqlite: no such column: tries." in capsys.readouterr().out
 
 
 def test_a_place_that_cannot_be_written_is_said_once(kept, capsys):
@@ -102,34 +88,33 @@ def test_a_place_that_cannot_be_written_is_said_once(kept, capsys):
     assert kept.parent.is_file()
 
 
-def test_a_full_disk_leaves_the_old_file_and_no_half(kept, monkeypatch, capsys):
+def test_a_full_disk_leaves_the_old_file_and_no_half(kept, capsys):
     learner_record.note("exercises", "rates", solved=True)
     before = kept.read_bytes()
-
-    def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(learner_record.json, "dump", full)
-    learner_record.note("exercises", "rates", solved=True)
-    assert "Your progress is not kept: [Errno 28] No space left" in capsys.readouterr().out
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before)}, {len(before)}))"
+    code = f"""{limit}
+import pathlib, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from medlab.exercises import learner_record
+learner_record.file = lambda: pathlib.Path({str(kept)!r})
+learner_record.note("exercises", "x" * 10**5, solved=True)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("Your progress is not kept: progress.sqlite: ")
     assert kept.read_bytes() == before
-    assert sorted(path.name for path in kept.parent.iterdir()) == ["progress.json", "progress.lock"]
+    assert [path.name for path in kept.parent.iterdir()] == ["progress.sqlite"]
 
 
-def test_a_kernel_that_holds_the_lock_too_long_is_not_waited_for(monkeypatch, capsys):
+def test_a_kernel_that_holds_the_lock_too_long_is_not_waited_for(kept, monkeypatch, capsys):
+    learner_record.note("exercises", "rates", solved=True)
     monkeypatch.setattr(learner_record, "_WAIT_S", 0.02)
-    with learner_record._locked():
+    with contextlib.closing(sqlite3.connect(kept)) as other:
+        other.execute("BEGIN EXCLUSIVE")
         learner_record.note("exercises", "rates", solved=True)
-    assert "not kept: another kernel has held" in capsys.readouterr().out
-    with (
-        learner_record._locked(),
-        pytest.raises(TimeoutError, match=r"another kernel has held .*progress\.lock for 0\.02 s"),
-        learner_record._locked(),
-    ):
-        pass
+    assert "not kept: progress.sqlite: database is locked." in capsys.readouterr().out
 
 
-def test_two_kernels_that_write_at_once_lose_nothing(tmp_path):
+def test_two_kernels_that_write_at_once_lose_nothing(tmp_path, monkeypatch):
     code = (
         "import sys; from medlab.exercises import learner_record\n"
         "for i in range(40):\n"
@@ -148,8 +133,9 @@ def test_two_kernels_that_write_at_once_lose_nothing(tmp_path):
     ]
     said = [process.communicate()[0] for process in running]
     assert said == [b"", b""]
-    (path,) = tmp_path.rglob("progress.json")
-    content = json.loads(path.read_text())
+    (path,) = tmp_path.rglob("progress.sqlite")
+    monkeypatch.setattr(learner_record, "file", lambda: path)
+    content = learner_record.load()
     assert len(content["exercises"]) == 80
     assert content["quiz"]["both"]["tries"] == 80
 
@@ -160,19 +146,6 @@ def test_reset_deletes_the_file_if_there_is_one(kept):
     learner_record.reset()
     assert not kept.exists()
     assert learner_record.load() == NOTHING
-
-
-def test_reading_tells_a_damaged_file_from_a_missing_one(kept):
-    assert learner_record._read() == NOTHING
-    kept.parent.mkdir()
-    kept.write_text("{")
-    with pytest.raises(
-        learner_record.UnreadableError, match=r"progress\.json is damaged \(JSONDecodeError\)"
-    ):
-        learner_record._read()
-    kept.write_text("{}")
-    with pytest.raises(learner_record.UnreadableError, match=r"progress\.json is not of schema 1"):
-        learner_record._read()
 
 
 def test_the_last_chapter_is_that_of_what_was_solved_last(monkeypatch):
