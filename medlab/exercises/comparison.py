@@ -112,14 +112,8 @@ def as_array(answer: Any, shape: tuple[int, ...], what: str = "The answer") -> N
     if not _has_shape(answer, shape):
         given = getattr(answer, "shape", None)
         got = f"has the shape {given}" if isinstance(given, tuple) else f"is {describe(answer)}"
-        if len(shape) == 1:
-            msg = f"{what} should be {shape[0]} numbers, a list or an array of shape {shape}, but {got}."
-        elif len(shape) == 2:
-            rows, columns = shape
-            kind = f"a list of lists or an array of shape {shape}"
-            msg = f"{what} should be {rows} × {columns} numbers, {kind}, but {got}."
-        else:
-            msg = f"{what} should be an array of shape {shape}, but {got}."
+        count = " × ".join(map(str, shape))
+        msg = f"{what} should be {count} numbers, in lists or an array of shape {shape}, but {got}."
         raise Hint(msg)
     values = _as_numpy(answer)
     # [1, True] would become [1, 1]: what is asked of its items is their type, one by one.

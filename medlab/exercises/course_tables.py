@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from medlab import notebook
@@ -25,20 +25,6 @@ _PARTS = """1 背景介绍 Background
 8 工具和资源推荐 Tools
 9 总结 Summary
 10 常见问题与解答 Questions and answers"""
-
-
-class _Claim(NamedTuple):
-    """A row of article.csv."""
-
-    section: str
-    chinese: str
-    english: str
-    claim: str
-    notebook: str
-    heading: str
-    command: str
-    verdict: str
-    because: str
 
 
 def course_map(planned: Mapping[str, str]) -> "Markdown":
@@ -76,28 +62,28 @@ def article_table() -> "Markdown":
     from IPython.display import Markdown
 
     with _beside("article.csv").open(encoding="utf-8", newline="") as table:
-        claims = [_Claim(**row) for row in csv.DictReader(table)]
-    counts = Counter(claim.verdict for claim in claims).most_common()
+        claims = list(csv.DictReader(table))
+    counts = Counter(claim["verdict"] for claim in claims).most_common()
     lines = [f"{len(claims)} claims: {', '.join(f'{count} {_words(verdict)}' for verdict, count in counts)}"]
     for part in _PARTS.splitlines():
         number, _, _ = part.partition(" ")
         lines += ["", f"<details><summary>{part}</summary>", ""]
         lines += ["| section | topic | the article says | verdict | where it runs |"]
         lines += ["|:---|:---|:---|:---|:---|"]
-        lines += [_row(claim) for claim in claims if re.match(rf"{number}\b", claim.section)]
+        lines += [_row(claim) for claim in claims if re.match(rf"{number}\b", claim["section"])]
         lines += ["", "</details>"]
     return Markdown("\n".join(lines))
 
 
-def _row(claim: _Claim) -> str:
-    where = claim.notebook
-    if claim.heading and Path(f"{claim.notebook}.ipynb").is_file():
-        anchor = quote(claim.heading.replace(" ", "-"), safe=",?:'!")  # as JupyterLab names it
-        where = f"[{claim.heading}]({claim.notebook}.ipynb#{anchor}) in {claim.notebook}"
-    where += f"<br>`{claim.command}`" if claim.command else ""
-    verdict = f"**{_words(claim.verdict)}**" + (f": {claim.because}" if claim.because else "")
-    topic = f"{claim.chinese}<br>{claim.english}"
-    return f"| {claim.section} | {topic} | {claim.claim} | {verdict} | {where} |"
+def _row(claim: dict[str, str]) -> str:
+    chapter, heading = claim["notebook"], claim["heading"]
+    where = chapter
+    if heading and Path(f"{chapter}.ipynb").is_file():
+        anchor = quote(heading.replace(" ", "-"), safe=",?:'!")  # as JupyterLab names it
+        where = f"[{heading}]({chapter}.ipynb#{anchor}) in {chapter}"
+    where += f"<br>`{claim['command']}`" if claim["command"] else ""
+    verdict = f"**{_words(claim['verdict'])}**" + (f": {claim['because']}" if claim["because"] else "")
+    return "| {section} | {chinese}<br>{english} | {claim} | ".format(**claim) + f"{verdict} | {where} |"
 
 
 def _words(verdict: str) -> str:

@@ -104,8 +104,8 @@ def test_what_is_no_such_array_is_told_so(value, words):
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ((3,), r"The list should be 3 numbers, a list or an array of shape \(3,\), but is 'a, b'\."),
-        ((2, 3, 4), r"The list should be an array of shape \(2, 3, 4\), but is 'a, b'\."),
+        ((3,), r"The list should be 3 numbers, in lists or an array of shape \(3,\), but is 'a, b'\."),
+        ((2, 3, 4), r"should be 2 × 3 × 4 numbers, in lists or an array of shape \(2, 3, 4\), but is"),
     ],
 )
 def test_what_an_array_should_be_is_told_in_words(shape, words):

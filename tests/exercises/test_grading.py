@@ -210,7 +210,7 @@ def test_every_declared_mistake_is_one_and_gets_its_own_hint(name):
         (
             "mean_pool",
             lambda image, side: image[::side],
-            "a list of lists or an array of shape (1, 3), but has the shape (1, 5)",
+            "should be 1 × 3 numbers, in lists or an array of shape (1, 3), but has the shape (1, 5)",
         ),
         (
             "mean_pool",
