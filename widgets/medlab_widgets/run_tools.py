@@ -1,63 +1,47 @@
 """`RunTools`: what can be done with one of a panel's runs."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import ipywidgets
 
 from medlab_widgets.panel import guarded
-from medlab_widgets.status_line import StatusLine
-from medlab_widgets.training_runs import PanelRun
+
+if TYPE_CHECKING:
+    from medlab_widgets.training_panel import TrainingPanel
 
 _SURE = "Delete for good?"
 _NARROW = {"width": "auto"}
 
 
 class RunTools(ipywidgets.Box):
-    """Choose a run; restore, rename, hide or delete it.
+    """Choose a run of a panel; restore, rename, hide or delete it."""
 
-    Parameters
-    ----------
-    restore, hide, delete : callable
-        Take the name of a run.
-    rename : callable
-        Takes the old name and the new one.
-    status : StatusLine
-        Where it is said what went wrong.
-    """
-
-    def __init__(
-        self,
-        restore: Callable[[str], Any],
-        rename: Callable[[str, str], Any],
-        hide: Callable[[str], Any],
-        delete: Callable[[str], Any],
-        status: StatusLine,
-    ) -> None:
+    def __init__(self, panel: TrainingPanel) -> None:
         self.chosen = ipywidgets.Dropdown(description="run", layout={"width": "220px"})
         self.name = ipywidgets.Text(
             description="new name", layout={"width": "220px"}, tooltip="A new name for the chosen run"
         )
-        self._rename, self._delete = rename, delete
+        self._panel = panel
         actions = {
-            "Restore": ("Sliders and weights of the chosen run", lambda: restore(self.chosen.value)),
+            "Restore": ("Sliders and weights of the chosen run", lambda: panel.restore(self.chosen.value)),
             "Rename": ("Give the chosen run the name on the left", self._rename_chosen),
-            "Hide": ("Take its curves out of the charts, or put them back", lambda: hide(self.chosen.value)),
+            "Hide": ("Take its curves out, or put them back", lambda: panel.hide(self.chosen.value)),
             "Delete": ("Remove the run, with its files", self._ask_or_delete),
         }
         self.buttons = {}
         for name, (tooltip, action) in actions.items():
             self.buttons[name] = ipywidgets.Button(description=name, tooltip=tooltip, layout=_NARROW)
-            self.buttons[name].on_click(guarded(action, status))
+            self.buttons[name].on_click(guarded(action, panel.status))
         self.chosen.observe(lambda _change: self._choose(), "value")
-        self._runs: Sequence[PanelRun] = ()
         naming = ipywidgets.HBox([self.name, self.buttons["Rename"]])
         parts = [self.chosen, self.buttons["Restore"], naming, self.buttons["Hide"], self.buttons["Delete"]]
         super().__init__(parts, layout={"flex_flow": "row wrap"})
 
-    def show(self, runs: Sequence[PanelRun], current: PanelRun | None, *, working: bool) -> None:
-        """Offer these runs."""
-        names = [run.name for run in runs]
+    def show(self, *, working: bool) -> None:
+        """Offer the panel's runs as they are now."""
+        names, current = [run.name for run in self._panel.runs], self._panel.current
         if list(self.chosen.options) != names:
             renamed = len(names) == len(self.chosen.options)
             index = self.chosen.index if renamed else None
@@ -66,7 +50,6 @@ class RunTools(ipywidgets.Box):
                 self.chosen.value = current.name if current is not None else None
             else:
                 self.chosen.index = index
-        self._runs = runs
         self._write()
         for name in ("Restore", "Delete"):
             self.buttons[name].disabled = working or not names
@@ -78,11 +61,11 @@ class RunTools(ipywidgets.Box):
         self._write()
 
     def _write(self) -> None:
-        hidden = any(run.hidden for run in self._runs if run.name == self.chosen.value)
+        hidden = any(run.hidden for run in self._panel.runs if run.name == self.chosen.value)
         self.buttons["Hide"].description = "Show" if hidden else "Hide"
 
     def _rename_chosen(self) -> None:
-        self._rename(self.chosen.value, self.name.value)
+        self._panel.rename(self.chosen.value, self.name.value)
         self.name.value = ""
 
     def _ask_or_delete(self) -> None:
@@ -92,4 +75,4 @@ class RunTools(ipywidgets.Box):
             button.description = _SURE
             return
         button.description = "Delete"
-        self._delete(self.chosen.value)
+        self._panel.delete(self.chosen.value)

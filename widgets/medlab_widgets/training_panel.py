@@ -79,7 +79,7 @@ class TrainingPanel(Panel):
 
     def _compose(self) -> list[ipywidgets.Widget]:
         self._table = ipywidgets.HTML(layout={"overflow": "auto"})
-        self.tools = RunTools(self.restore, self.rename, self.hide, self.delete, self.status)
+        self.tools = RunTools(self)
         self._code = CopyText(label="Copy as code")
         self._command = CopyText(label="Copy as medlab report …")
         for control in self.sliders.controls.values():
@@ -329,7 +329,7 @@ class TrainingPanel(Panel):
             self.buttons.allow({"on disk": "stopped"}.get(state, state))
             self.sliders.disable(working)
             self._table.value = runs.table(self.runs, run)
-            self.tools.show(self.runs, run, working=working)
+            self.tools.show(working=working)
             parts = ["no run yet: move the sliders, and press Start"]
             if run is not None:
                 parts = runs.progress_parts(run.name, {"state": state, **snapshot})
