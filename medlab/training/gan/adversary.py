@@ -14,7 +14,7 @@ from medlab import backend, checks
 from medlab.models.bundle import replacing_files
 from medlab.training.checkpoint import copied, flat, network_identity
 from medlab.training.gan import steps
-from medlab.training.gan.differentiable_augmentation import AUGMENTATIONS, draw, transform
+from medlab.training.gan.differentiable_augmentation import AUGMENTATIONS, draw
 from medlab.training.gan.image_batches import ImageBatches
 from medlab.training.gan.losses import LOSSES, critic_loss
 from medlab.training.gan.training_loop import FitOptions, GANRun, Loop
@@ -52,8 +52,8 @@ class Adversary:
         self.critic = critic
         self.options: dict[str, Any] = {
             "loss": checks.one_of("loss", loss, LOSSES),
-            "rates": _checked_rates(rates),
-            "betas": tuple(float(checks.in_range("betas", beta, 0, 0.9999)) for beta in betas),
+            "rates": tuple(map(float, checks.pair("rates", rates, 1e-7, 10))),
+            "betas": tuple(map(float, checks.pair("betas", betas, 0, 0.9999))),
             "averaging": float(checks.in_range("averaging", averaging, 0, 0.99999)),
             "decay": float(checks.in_range("decay", decay, 0, 1)),
             "augment": tuple(name for name in AUGMENTATIONS if name in chosen),
@@ -147,18 +147,10 @@ class Adversary:
         for mean, now in zip(average.weights, self.generator.weights, strict=True):
             mean.assign(stay * mean.value + (1 - stay) * now.value)
 
-    def _draw(self, which: str, count: int, rng: np.random.Generator) -> dict[str, Any]:
-        """Draw how the "real" or the "fake" images are changed before the critic looks."""
-        if not self.options["augment"]:
-            return {}
-        draws = draw(self.options["augment"], count, self.image_shape, rng)
-        return {f"{which}_{name}": array for name, array in draws.items()}
-
-    def _changed(self, which: str, images: Any, batch: steps.Batch) -> Any:
-        """Change images as `_draw` says."""
-        prefix = f"{which}_"
-        draws = {name.removeprefix(prefix): batch[name] for name in batch if name.startswith(prefix)}
-        return transform(images, draws)
+    def _draw(self, count: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Draw how images are changed before the critic looks; points are not."""
+        augment = self.options["augment"]
+        return draw(augment, count, self.image_shape, rng) if augment else {}
 
     def _critic_facts(self, real_score: Any, fake_score: Any) -> dict[str, Any]:
         return {
@@ -244,14 +236,3 @@ class Adversary:
         """Return what a checkpoint must agree on."""
         networks = {name: network_identity(network) for name, network in self.players.items()}
         return json.loads(json.dumps({"kind": self.kind, **self.options, **networks}))
-
-
-def _checked_rates(rates: Iterable[float]) -> tuple[float, float]:
-    """Return the learning rates of generator and critic, or refuse them."""
-    pair = tuple(rates)
-    if len(pair) != 2:
-        msg = f"rates must be two learning rates, the generator's and the critic's, got {pair!r}."
-        raise ValueError(msg)
-    for rate in pair:
-        checks.in_range("rates", rate, 1e-7, 10)
-    return float(pair[0]), float(pair[1])

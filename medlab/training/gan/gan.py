@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
 from medlab.training.gan.adversary import Adversary
+from medlab.training.gan.differentiable_augmentation import transform
 from medlab.training.gan.image_batches import ImageBatches, one_hot
 from medlab.training.gan.losses import generator_loss, gradient_penalty
 from medlab.training.gan.steps import Batch
@@ -74,10 +75,8 @@ class GAN(Adversary):
         (self.latent,), classes = _input_shape_and_classes(generator)
         critic_shape, self.classes = _input_shape_and_classes(critic)
         if (shape, classes) != (critic_shape, self.classes):
-            msg = (
-                f"the critic must take what the generator makes: {shape} and {classes} classes, "
-                f"got {critic_shape} and {self.classes}. Build both for the same image shape and classes."
-            )
+            made, taken = f"{shape} and {classes} classes", f"{critic_shape} and {self.classes}"
+            msg = f"the critic must take what the generator makes: {made}, got {taken}. Build both alike."
             raise ValueError(msg)
         self.image_shape = shape
         if options.get("augment") and len(shape) != 3:
@@ -87,10 +86,9 @@ class GAN(Adversary):
             penalty = 10.0 if loss == "wasserstein" else 0.0  # Gulrajani et al. 2017
         penalty = float(checks.in_range("penalty", penalty, 0))
         if penalty and any(isinstance(part, keras.layers.BatchNormalization) for part in critic.layers):
-            msg = (
-                f"penalty must be 0 for a critic with batch normalization, got {penalty:g}: its score of an "
-                "image depends on the others. Use medlab.models.gan.critic(..., normalization='none')."
-            )
+            # Its score of an image depends on the others.
+            remedy = "Use medlab.models.gan.critic(..., normalization='none')."
+            msg = f"penalty must be 0 for a critic with batch normalization, got {penalty:g}. {remedy}"
             raise ValueError(msg)
         turns = int(checks.in_range("critic_steps", critic_steps, 1, 100, whole=True))
         options = {"rates": (2e-4, 8e-4), "averaging": 0.998, **options}
@@ -208,8 +206,8 @@ class GAN(Adversary):
             batch: dict[str, Any] = {
                 **real.batch(step * turns + turn),
                 "noise": rng.standard_normal((count, self.latent), np.float32),
-                **self._draw("real", count, rng),
-                **self._draw("fake", count, rng),
+                "real_draws": self._draw(count, rng),
+                "fake_draws": self._draw(count, rng),
             }
             if self.options["penalty"]:
                 batch["place"] = rng.random((count,) + (1,) * len(self.image_shape), np.float32)
@@ -217,14 +215,14 @@ class GAN(Adversary):
         batch = {"noise": rng.standard_normal((count, self.latent), np.float32)}
         if self.classes:
             batch["label"] = critics[-1]["label"]
-        return critics, {**batch, **self._draw("fake", count, rng)}
+        return critics, {**batch, "fake_draws": self._draw(count, rng)}
 
     def _with_label(self, first: Any, batch: Batch) -> Any:
         return [first, batch["label"]] if self.classes else first
 
     def _fake(self, batch: Batch) -> Any:
         images = self.generator(self._with_label(batch["noise"], batch), training=True)
-        return self._changed("fake", images, batch)
+        return transform(images, batch["fake_draws"])
 
     def _score(self, images: Any, batch: Batch, *, training: bool = True) -> Any:
         critic: Any = self.critic
@@ -232,7 +230,7 @@ class GAN(Adversary):
 
     def _critic_objective(self, batch: Batch) -> tuple[Any, dict[str, Any]]:
         fake = ops.stop_gradient(self._fake(batch))
-        real = self._changed("real", batch["real"], batch)
+        real = transform(batch["real"], batch["real_draws"])
         facts = self._critic_facts(self._score(real, batch), self._score(fake, batch))
         if self.options["penalty"]:
             between = batch["place"] * real + (1 - batch["place"]) * fake

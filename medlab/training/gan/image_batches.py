@@ -74,19 +74,15 @@ def check_images(what: str, images: ArrayLike, shape: tuple[int, ...]) -> NDArra
     array = np.asarray(images)
     if array.ndim != len(shape) + 1 or array.shape[1:] != tuple(shape) or not len(array):
         expected = ", ".join(map(str, shape))
-        msg = (
-            f"{what} must have shape (N, {expected}), as the networks do, got {array.shape}. "
-            "Build the networks for this shape, or resize the images."
-        )
+        remedy = "Build the networks for this shape, or resize the images."
+        msg = f"{what} must have shape (N, {expected}), as the networks do, got {array.shape}. {remedy}"
         raise ValueError(msg)
     checks.finite(what, array)
     if len(shape) == 3:
         low, high = float(array.min()), float(array.max())
         if low < -1.001 or high > 1.001:
-            msg = (
-                f"{what} must lie between -1 and 1, got {low:g} to {high:g}. "
-                "Bring 8-bit images there with images / 127.5 - 1."
-            )
+            remedy = "Bring 8-bit images there with images / 127.5 - 1."
+            msg = f"{what} must lie between -1 and 1, got {low:g} to {high:g}. {remedy}"
             raise ValueError(msg)
     return array.astype(np.float32)
 
@@ -100,27 +96,19 @@ def one_hot(labels: ArrayLike | None, classes: int, count: int) -> NDArray[np.fl
         If they are missing, too many or too few, not 0 to classes - 1, or not wanted.
     """
     if labels is None:
-        msg = (
-            f"labels must be given to a conditional GAN (classes={classes}), got none. "
-            "Give one class number for each image."
-        )
+        msg = f"labels must be given to a conditional GAN (classes={classes}), one for each image, got none."
         raise ValueError(msg)
     numbers = np.asarray(labels)
     if not classes:
-        msg = (
-            f"labels must be left out, got {numbers.shape}: the networks have no classes. "
-            "Build them with classes=... to use labels."
-        )
+        msg = f"labels must be left out, got {numbers.shape}. Build networks with classes=... to use them."
         raise ValueError(msg)
     if numbers.shape != (count,):
         msg = f"labels must have shape ({count},), one for each image, got {numbers.shape}."
         raise ValueError(msg)
     if numbers.dtype.kind not in "iub" or numbers.min() < 0 or numbers.max() >= classes:
         given = np.unique(numbers)[:6].tolist()
-        msg = (
-            f"labels must be whole numbers from 0 to {classes - 1}, got {given}. "
-            "Build the networks with as many classes as there are."
-        )
+        remedy = "Build the networks with as many classes as there are."
+        msg = f"labels must be whole numbers from 0 to {classes - 1}, got {given}. {remedy}"
         raise ValueError(msg)
     rows: Any = np.eye(classes, dtype=np.float32)[numbers.astype(np.int64)]
     return rows

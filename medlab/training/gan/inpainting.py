@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
 from medlab.training.gan.adversary import Adversary
+from medlab.training.gan.differentiable_augmentation import transform
 from medlab.training.gan.image_batches import ImageBatches, check_images
 from medlab.training.gan.losses import generator_loss
 from medlab.training.gan.steps import Batch
@@ -66,22 +67,17 @@ class Inpainter(Adversary):
             adversarial = 0.0 if critic is None else 0.01
         adversarial = float(checks.in_range("adversarial", adversarial, 0))
         expected = (height, width, channels + 1)
+        remedy = f"Give medlab.models.gan.critic({expected})."
         if critic is None and adversarial:
-            msg = (
-                f"adversarial must be 0 without a critic, got {adversarial:g}. "
-                f"Give medlab.models.gan.critic({expected})."
-            )
+            msg = f"adversarial must be 0 without a critic, got {adversarial:g}. {remedy}"
             raise ValueError(msg)
-        if critic is not None and tuple(critic.inputs[0].shape[1:]) != expected:
-            msg = (
-                f"the critic must take image and mask, {expected}, got {tuple(critic.inputs[0].shape[1:])}. "
-                f"Build it with medlab.models.gan.critic({expected})."
-            )
+        if critic is not None and (shape := tuple(critic.inputs[0].shape[1:])) != expected:
+            msg = f"the critic must take image and mask, {expected}, got {shape}. {remedy}"
             raise ValueError(msg)
         if "cutout" in options["augment"]:
             msg = "augment must not hold 'cutout', got it: the image already has a hole. Leave it out."
             raise ValueError(msg)
-        shortest, longest = (float(checks.in_range("hole", part, 0.01, 0.99)) for part in hole)
+        shortest, longest = map(float, checks.pair("hole", hole, 0.01, 0.99))
         if shortest > longest:
             msg = f"hole must be (shortest, longest), got ({shortest:g}, {longest:g}). Exchange the two."
             raise ValueError(msg)
@@ -164,7 +160,7 @@ class Inpainter(Adversary):
         """Return the critic's batches and the generator's of a step (from 0): the same images and holes."""
         rng = np.random.default_rng([real.seed, 3, step])
         holes = self._holes(real.batch_size, rng)[..., None].astype(np.float32)
-        batch = {**real.batch(step), "mask": holes, **self._draw("real", real.batch_size, rng)}
+        batch = {**real.batch(step), "mask": holes, "real_draws": self._draw(real.batch_size, rng)}
         return [batch] if self.options["adversarial"] else [], batch
 
     def _holes(self, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -186,24 +182,19 @@ class Inpainter(Adversary):
         array = array[None] if array.ndim == 2 else array
         height, width = self.image_shape[:2]
         if array.ndim != 3 or array.shape[1:] != (height, width) or not np.isin(array, (0, 1)).all():
-            msg = (
-                f"masks must be true or false and have shape ({height}, {width}) or (N, {height}, {width}), "
-                f"got {np.asarray(masks).shape} of {array.dtype}. True marks the hole."
-            )
+            given, wanted = f"{np.shape(masks)} of {array.dtype}", f"(N, {height}, {width})"
+            msg = f"masks must be true or false, true in the hole, and have shape {wanted}, got {given}."
             raise ValueError(msg)
         hidden = array.astype(bool).mean(axis=(1, 2))
-        for number, part in enumerate(hidden):
-            if part in (0, 1):
-                msg = (
-                    f"every mask must hide some pixels and leave some, got mask {number} that hides "
-                    f"{'nothing' if part == 0 else 'everything'}. Leave that image out."
-                )
-                raise ValueError(msg)
+        for number in np.flatnonzero(np.isin(hidden, (0, 1))):
+            hides = f"mask {number} that hides {'everything' if hidden[number] else 'nothing'}"
+            msg = f"every mask must hide some pixels and leave some, got {hides}. Leave that image out."
+            raise ValueError(msg)
         return array.astype(bool)
 
     def _filled(self, batch: Batch) -> tuple[Any, Any, Any]:
         """Return the real images, what the network makes of them, and that in their holes only."""
-        real, mask = self._changed("real", batch["real"], batch), batch["mask"]
+        real, mask = transform(batch["real"], batch["real_draws"]), batch["mask"]
         output = self.generator(ops.concatenate([real * (1 - mask), mask], axis=-1), training=True)
         return real, output, mask * output + (1 - mask) * real
 

@@ -2,7 +2,6 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -36,36 +35,24 @@ def load(folder: str | Path) -> GAN | Inpainter:
         If a file is damaged, or of a schema that this version does not know.
     """
     folder = Path(folder)
-    facts = _facts(folder)
-    require_files(folder, [*(f"{name}.keras" for name in facts["networks"]), SLOTS], HINT)
+    require_files(folder, [FACTS], HINT)
+    facts = read_facts(folder / FACTS, "Write the GAN again with save")
+    if facts.get("schema") != SCHEMA or facts.get("kind") not in KINDS:
+        found = f"schema {facts.get('schema')!r} and kind {facts.get('kind')!r}"
+        msg = f"{folder.name} has {found}, this medlab reads {SCHEMA} and {', '.join(KINDS)}. Update medlab."
+        raise ValueError(msg)
     try:
-        networks = {name: read_network(folder / f"{name}.keras") for name in facts["networks"]}
+        files = {name: folder / f"{name}.keras" for name in facts["networks"]}
+        require_files(folder, [*(path.name for path in files.values()), SLOTS], HINT)
+        networks = {name: read_network(path) for name, path in files.items()}
         with np.load(folder / SLOTS) as stored:
             slots = grouped(stored)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+        adversary = KINDS[facts["kind"]](networks["generator"], networks.get("critic"), **facts["options"])
+        adversary.updates = facts["updates"]
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
         msg = f"the GAN in {folder.name} is damaged ({error}). Write it again with save."
         raise ValueError(msg) from error
-    adversary = KINDS[facts["kind"]](networks["generator"], networks.get("critic"), **facts["options"])
-    adversary.updates = facts["updates"]
     if "average" in networks:
         adversary.average.set_weights(networks["average"].get_weights())
     adversary.restore({**adversary.state(), **slots})
     return adversary
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    require_files(folder, [FACTS], HINT)
-    facts = read_facts(folder / FACTS, "Write the GAN again with save")
-    if facts.get("schema") != SCHEMA or facts.get("kind") not in KINDS:
-        msg = (
-            f"{folder.name} has schema {facts.get('schema')!r} and kind {facts.get('kind')!r}, this medlab "
-            f"reads {SCHEMA} and {', '.join(KINDS)}. Update medlab."
-        )
-        raise ValueError(msg)
-    types = {"networks": list, "options": dict, "updates": int}
-    missing = [name for name, expected in types.items() if not isinstance(facts.get(name), expected)]
-    if missing or "generator" not in facts["networks"]:
-        listed = ", ".join(missing) or "a generator"
-        msg = f"{FACTS} in {folder.name} is damaged (no usable {listed}). Write the GAN again with save."
-        raise ValueError(msg)
-    return facts

@@ -1,7 +1,7 @@
 """One training step, compiled where the backend can: written once for what is minimized, here for how.
 
-An objective is a function of a batch, a mapping of tensors; it calls the networks and returns the loss and a
-mapping of numbers to report.
+An objective is a function of a batch, a mapping of tensors or of such mappings; it calls the networks and
+returns the loss and a mapping of numbers to report.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ def compiled(
     """
     builders = {"tensorflow": _tensorflow_step, "torch": _torch_step, "jax": _jax_step}
     step = builders[backend.name()](objective, trainable, others, optimizer, finish)
-    return lambda batch: step({name: ops.convert_to_tensor(array) for name, array in batch.items()})
+    return lambda batch: step(keras.tree.map_structure(ops.convert_to_tensor, batch))
 
 
 def _tensorflow_step(

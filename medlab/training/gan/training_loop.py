@@ -191,10 +191,8 @@ class Loop:
             bad = np.flatnonzero(~np.isfinite(values))
             if len(bad):
                 number = self.step - len(values) + int(bad[0]) + 1
-                msg = (
-                    f"{name} must stay finite, got {values[bad[0]]} at step {number}. Lower rates, use "
-                    "a critic with normalization='spectral'."
-                )
+                remedy = "Lower rates, or use a critic with normalization='spectral'."
+                msg = f"{name} must stay finite, got {values[bad[0]]} at step {number}. {remedy}"
                 raise FloatingPointError(msg)
         means = {name: float(values.mean()) for name, values in numbers.items()}
         return {"step": self.step, "seconds": round(self._seconds(), 3), **means}
