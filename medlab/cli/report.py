@@ -165,13 +165,8 @@ def headline(metrics: dict[str, Any]) -> list[str]:
         lines.append(f"  {measure_name(measure, task, threshold):<42}{value}")
     remarks = without_interval(test)
     uneven = metrics.get("train", {}).get("majority_accuracy") != 0.5
-    trained = metrics.get("kind") != "validation"
-    if (
-        threshold is not None
-        and uneven
-        and trained
-        and metrics["parameters"].get("balance") not in ("none", "focal")
-    ):
+    is_unbalanced = metrics.get("parameters", {}).get("balance") in ("none", "focal")
+    if threshold is not None and uneven and not is_unbalanced and metrics.get("kind") != "validation":
         remarks.append("Balancing the classes shifts the accuracy at 0.5; published accuracies are at 0.5.")
     return [*lines, *(click.wrap_text(line, 79, "  ", "  ") for line in remarks)]
 

@@ -12,7 +12,7 @@ from typing import Any
 from medlab import data, plots
 from medlab.kernel import dicom_table, network_summary
 from medlab.kernel.answers import JSON
-from medlab.text import LITERAL, counted, html_image, html_table
+from medlab.text import LITERAL, html_image, html_table
 
 _SAMPLES = 6
 
@@ -29,17 +29,10 @@ def network(model: Any) -> dict[str, Any]:
 
 def run(training_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Show a training: its curves."""
-    rows, best_epoch = training_run.history.to_dict("records"), training_run.best_epoch
-    kept: dict[str, Any] = next((row for row in rows if row["epoch"] == best_epoch), {})
-    measures = ", ".join(f"{name} {kept[name]:.3f}" for name in kept if name.startswith("val_"))
-    text = (
-        f"Run of {training_run.model.name}: {counted(len(rows), 'epoch')} in "
-        f"{training_run.train_seconds:.0f} s on {training_run.backend}, "
-        f"kept epoch {best_epoch} ({measures}), seed {training_run.seed}"
-    )
+    history, best_epoch = training_run.history, training_run.best_epoch
     facts = _attributes(training_run, "best_epoch train_seconds seed backend")
-    facts |= {"options": dict(training_run.options), "history": rows}
-    return _with_picture(text, plots.history(training_run.history, best_epoch=best_epoch), facts)
+    facts |= {"options": dict(training_run.options), "history": history.to_dict("records")}
+    return _with_picture(repr(training_run), plots.history(history, best_epoch=best_epoch), facts)
 
 
 def dataset(cohort: Any) -> dict[str, Any]:

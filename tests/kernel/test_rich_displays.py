@@ -176,7 +176,7 @@ def test_a_drawing_is_as_high_as_the_map_and_as_wide_as_its_channels():
 
 def test_a_run_says_what_was_kept(shell):
     data, metadata = shown(shell, run())
-    assert "kept epoch 2 (val_loss 0.600, val_auc 0.800), seed 4" in data["text/plain"]
+    assert "best epoch  2 of 2" in data["text/plain"]
     assert data[JSON]["history"][1]["val_auc"] == 0.8
     assert "Training over 2 epochs" in metadata["image/png"]["alt"]
 
