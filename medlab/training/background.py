@@ -150,10 +150,8 @@ class Background:
             raise RuntimeError(msg)
         checkpoint = checkpoints.checkpoint_in(self.folder)
         if resume is None and checkpoint:
-            msg = (
-                f"{checkpoint} lies in {self.folder}. start(resume=True) goes on from it, "
-                "start(resume=False) begins anew and replaces it."
-            )
+            ways = "start(resume=True) goes on from it, start(resume=False) begins anew and replaces it."
+            msg = f"{checkpoint} lies in {self.folder}. {ways}"
             raise FileExistsError(msg)
         self._launch(resume=bool(resume))
         return self

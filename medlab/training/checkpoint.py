@@ -61,11 +61,9 @@ def beside(what: str, path: Path) -> Iterator[Path]:
 
 
 def _unwritable(path: Path, what: str, error: OSError) -> OSError:
-    msg = (
-        f"the {what} could not be written to {path.parent.name} ({error.strerror or error}). "
-        "Free space or name another folder; an older one stays as it was."
-    )
-    return OSError(error.errno, msg)
+    remedy = "Free space or name another folder; an older one stays as it was."
+    reason = error.strerror or error
+    return OSError(error.errno, f"the {what} could not be written to {path.parent.name} ({reason}). {remedy}")
 
 
 def network_identity(model: Any) -> str:
@@ -124,10 +122,8 @@ class Checkpoint:
         differing = sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
         if differing:
             changes = ", ".join(f"{key}: {then.get(key)!r} then, {now.get(key)!r} now" for key in differing)
-            msg = (
-                f"the checkpoint {self.path.name} belongs to another training ({changes}). "
-                "Use the same options, another checkpoint folder, or resume=False."
-            )
+            remedy = "Use the same options, another checkpoint folder, or resume=False."
+            msg = f"the checkpoint {self.path.name} belongs to another training ({changes}). {remedy}"
             raise ValueError(msg)
         return arrays, facts
 

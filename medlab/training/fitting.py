@@ -26,6 +26,7 @@ from medlab.training.settings import SMOKE_STEPS, Settings, described
 from medlab.training.validation import Selection, Validation
 
 Callbacks = Sequence[keras.callbacks.Callback]
+LAST_ACTIVATIONS = {"multiclass": "softmax", "segmentation": "softmax", "regression": "linear"}
 
 
 @described
@@ -182,31 +183,23 @@ def _check_output(model: keras.Model, dataset: Dataset, few: Any) -> None:
     answers = keras.tree.flatten(model(few, training=False))
     shapes = [tuple(answer.shape) for answer in answers]
     width, segments = outputs(dataset), dataset.task == "segmentation"
-    last = {"multiclass": "softmax", "regression": "linear"}.get(dataset.task, "sigmoid")
-    if segments and shapes != [(*few.shape[:-1], width)]:
-        msg = (
-            f"model must give {width} probabilities a pixel for segmentation data, got output of shape "
-            f"{' and '.join(map(str, shapes))} for images {few.shape}. Use medlab.models.unet."
-        )
-        raise ValueError(msg)
-    if not segments and shapes not in ([(len(few), width)], [(len(few),)] if width == 1 else None):
-        msg = (
-            f"model must have one output of shape (N, {width}) for {dataset.task} data, got "
-            f"{' and '.join(map(str, shapes))} for {counted(len(few), 'image')}. End it with Dense({width}, "
-            f"activation={last!r})."
-        )
+    last = LAST_ACTIVATIONS.get(dataset.task, "sigmoid")
+    wanted = (*few.shape[:-1], width) if segments else (len(few), width)
+    if shapes != [wanted] and (segments or shapes != [wanted[:1]] or width > 1):
+        remedy = "Use medlab.models.unet" if segments else f"End it with Dense({width}, activation={last!r})"
+        given, size = " and ".join(map(str, shapes)), ", ".join(map(str, wanted[1:]))
+        msg = f"model must give shape (N, {size}) for {dataset.task} data, got {given} for {len(few)} images."
+        msg += f" {remedy}."
         raise ValueError(msg)
     if dataset.task == "regression":
         return
     last_layer, values = model.layers[-1], keras.ops.convert_to_numpy(answers[0])
     linear = getattr(last_layer, "activation", None) is keras.activations.linear
     low, high = values.min(), values.max()
-    received = "a linear last layer" if linear else f"values from {low:.3g} to {high:.3g}"
     if linear or not (low >= 0 and high <= 1):
-        msg = (
-            f"model must give probabilities for {dataset.task} data, got {received}. "
-            f"End it with activation={'softmax' if segments else last!r}."
-        )
+        given = "a linear last layer" if linear else f"values from {low:.3g} to {high:.3g}"
+        remedy = f"End it with activation={last!r}."
+        msg = f"model must give probabilities for {dataset.task} data, got {given}. {remedy}"
         raise ValueError(msg)
 
 

@@ -76,11 +76,8 @@ def check_known(model: keras.Model, inputs: Any) -> None:
             for layer in model._flatten_layers(include_self=False)
             if isinstance(layer, keras.layers.Lambda) or not type(layer).__module__.startswith("keras.")
         ]
-        msg = (
-            "random layers must draw from a keras.random.SeedGenerator to be resumed from a checkpoint, got "
-            f"other draws, by one of {', '.join(own) or model.name}. Give that layer a SeedGenerator, or "
-            "train without checkpoint."
-        )
+        drawn = f"other draws, by one of {', '.join(own) or model.name}. Else train without checkpoint"
+        msg = f"random layers must draw from a keras.random.SeedGenerator to be resumed, got {drawn}."
         raise ValueError(msg)
 
 

@@ -171,10 +171,8 @@ class Settings:
         if balance == "auto":
             balance = "weights" if task == "binary" else "none"
         if balance not in balances(task):
-            msg = (
-                f"balance must be {' or '.join(balances(task))} for {task} data, got {balance!r}: "
-                "images have no one class."
-            )
+            allowed = " or ".join(balances(task))  # images have no one class
+            msg = f"balance must be {allowed} for {task} data, got {balance!r}."
             raise ValueError(msg)
         segments = task == "segmentation"
         if self.loss != "auto" and not segments:

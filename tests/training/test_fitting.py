@@ -301,7 +301,7 @@ def ending(*layers):
         (
             "binary",
             [keras.layers.Dense(2, activation="softmax")],
-            r"one output of shape \(N, 1\) .*got \(8, 2\)",
+            r"shape \(N, 1\) .*got \(8, 2\) for 8 images",
         ),
         ("binary", [keras.layers.Dense(1)], r"probabilities for binary data, got a linear last layer"),
         ("multiclass", [keras.layers.Dense(2)], r"got a linear last layer. .*activation='softmax'"),

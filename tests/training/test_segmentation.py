@@ -145,7 +145,7 @@ def test_a_loss_or_a_balance_that_the_task_does_not_have_is_refused(rng, make_sp
 
 def test_a_network_that_answers_for_the_whole_image_is_refused(rng):
     dataset = dataset_of(rng)
-    with pytest.raises(ValueError, match=r"2 probabilities a pixel .* got output of shape \(8, 1\).*unet"):
+    with pytest.raises(ValueError, match=r"shape \(N, .*, 2\) for segmentation data, got \(8, 1\) .*unet"):
         training.fit(models.screening_cnn((16, 20, 1)), dataset, progress=False)
 
 
