@@ -111,10 +111,19 @@ def write_masks(
     if not masks:
         return "There is no mask, so that no segmentation was written."
     if series.instance_uids:
-        volumes.write_seg(masks, series, folder / "segmentation.dcm", kinds=kind, algorithm=algorithm)
+        # A file a mask: some programs read only files of one segment in their place.
+        files = [f"segmentation_{n}.dcm" for n in range(1, len(masks) + 1)]
+        files = ["segmentation.dcm"] if len(masks) == 1 else files
+        for file, (name, mask) in zip(files, masks.items(), strict=True):
+            volumes.write_seg({name: mask}, series, folder / file, kinds=kind, algorithm=algorithm)
+        held = f"`{files[0]}` holds the mask as a DICOM segmentation."
+        if len(files) > 1:
+            held = (
+                f"`{files[0]}` to `{files[-1]}` hold the masks in this order, each as a DICOM segmentation."
+            )
         return (
-            "`segmentation.dcm` holds the masks as a DICOM segmentation. It names nobody: its patient and "
-            "UIDs are the stand-ins that `medlab.data.deidentify_files` gives the series."
+            f"{held} They name nobody: patient and UIDs are the stand-ins that "
+            "`medlab.data.deidentify_files` gives the series."
         )
     labels = np.zeros(series.shape, np.uint16)
     for number, mask in enumerate(masks.values(), 1):

@@ -188,9 +188,7 @@ def write_search(
 ) -> tuple[dict[str, Any], str]:
     """Write ``case.json``, ``candidates.csv`` and masks; return the first, and words on the last."""
     facts = search.bundle.facts
-    written = write_masks(
-        study.folder, masks, search.series, "nodule", f"{facts['network']} ({facts['dataset']})"
-    )
+    written = write_masks(study.folder, masks, search.series, "nodule", f"medlab {facts['network']}")
     search.candidates.to_csv(study.folder / "candidates.csv", index=False)
     subject = "A SIMULATED series" if search.simulated else "A series of your own"
     title = f"{subject}, searched by a model of {facts['dataset']}"

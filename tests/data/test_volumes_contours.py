@@ -1,5 +1,6 @@
 """Contours, readers' marks and boxes, all made by hand on a small oblique series."""
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -460,15 +461,44 @@ def test_what_is_left_out_of_contours_is_counted(rtstruct, lidc, series):
     with pytest.raises(ValueError, match="must lie on a slice of the volume"):
         marked(outside, series)
     _, notes = marked(outside, series, allow_missing=True)
-    assert "contour 1: 1 of 2 left out" in notes[0]
+    assert "region 1: 1 of 2 left out" in notes[0]
     point = roi(3, [(4, 4)])
     _, notes = marked(lidc(nodule(roi(2, outline(1, 5, 2, 7))) + nodule(point)), series)
     assert "1 marks of LIDC's readers without an outline were left out." in notes
 
 
+def test_a_nifti_mask_with_its_axes_turned_lies_on_the_same_voxels(series, tmp_path):
+    voxels = np.zeros(series.shape, np.uint8)
+    voxels[2, 2:5, 3:7] = 1
+    path = volumes.write_nifti(volume_masks.mask_like(series, voxels), tmp_path / "mask.nii.gz")
+    image = nibabel.load(path).as_reoriented([[2, 1], [0, -1], [1, 1]])
+    assert image.shape == (8, 7, 9)
+    nibabel.save(image, tmp_path / "turned.nii.gz")
+    found, _ = marked(tmp_path / "turned.nii.gz", series)
+    np.testing.assert_array_equal(found["contour 1"].mask.array, voxels > 0)
+
+
+def test_an_image_is_no_mask(series, tmp_path):
+    path = volumes.write_nifti(series, tmp_path / "ct.nii.gz")
+    with pytest.raises(ValueError, match="contours in NIfTI must be whole numbers from 0 on, at most 256"):
+        marked(path, series)
+
+
+def test_a_region_outside_of_the_series_is_left_out_where_that_is_allowed(rtstruct, series):
+    inside, outside = closed(square(2, 1.5, 4.5, 2.5, 6.5)), closed(square(20, 1.5, 4.5, 2.5, 6.5))
+    path = rtstruct(("a", outside), ("b", inside))
+    with pytest.raises(ValueError, match="got 1 of 1 that do not"):
+        marked(path, series)
+    found, notes = marked(path, series, allow_missing=True)
+    assert found["contour 1"].mask.array.sum() == 12
+    assert "region 1: 1 of 2 regions lie outside of the volume and were left out." in notes
+
+
 def test_refuses_contours_of_nothing_of_another_grid_or_in_another_file(series, tmp_path, dicom):
     empty = volume_masks.mask_like(series, np.zeros(series.shape, np.uint8))
-    with pytest.raises(ValueError, match="contours must mark at least one voxel of the series, got none in"):
+    with pytest.raises(
+        ValueError, match="contours must mark at least one voxel of the series, got 0 regions"
+    ):
         marked(volumes.write_nifti(empty, tmp_path / "empty.nii.gz"), series)
     other = volumes.resample(empty, (3.0, 0.8, 0.9), interpolation="nearest")
     with pytest.raises(ValueError, match="image and contours must lie on one grid"):

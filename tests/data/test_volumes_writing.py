@@ -1,5 +1,6 @@
 """What is written is read back equal: by medlab, by SimpleITK, by highdicom; dciodvfy finds no error."""
 
+import dataclasses
 import shutil
 import subprocess
 
@@ -231,6 +232,82 @@ def test_refuses_what_is_no_binary_segmentation(seg, series, folder):
     seg.write_bytes(seg.read_bytes()[:700])
     with pytest.raises(ValueError, match=r"must be a DICOM file that can be read|of no segmentation"):
         volumes.read_seg(seg, series)
+
+
+def in_place(path, series):
+    """Return what SimpleITK makes of a segmentation, brought to the grid of the series."""
+    theirs = sitk.ReadImage(str(path))
+    return sitk.GetArrayFromImage(
+        sitk.Resample(theirs, series.to_sitk(), sitk.Transform(), sitk.sitkNearestNeighbor)
+    )
+
+
+def test_simpleitk_finds_a_mask_with_a_gap_in_its_place(series, tmp_path):
+    """Slices 1 and 5 of 7: without the empty frames between, SimpleITK takes a step to be 12 mm."""
+    gap = np.zeros(series.shape, bool)
+    gap[1, 2:5, 3:8] = gap[5, 4:6, 1:4] = True
+    path = volumes.write_seg(
+        {"a": volumes.Volume(gap, *_place(series))}, series, tmp_path / "a.dcm", kinds="lesion"
+    )
+    np.testing.assert_array_equal(in_place(path, series) > 0, gap)
+    np.testing.assert_array_equal(volumes.read_seg(path, series)["a"].array, gap)
+    assert len(pydicom.dcmread(path).PerFrameFunctionalGroupsSequence) == 5
+
+
+def test_values_that_older_systems_wrote_are_left_empty_and_names_may_be_of_any_language(
+    dicom, tmp_path, masks
+):
+    dicom.write(tmp_path / "old", **{**GENERAL, "PatientSex": "m", "StudyTime": "10:11:12"})
+    series = volumes.read(tmp_path / "old")
+    mask = volumes.Volume(masks["lung"].array, *_place(series))
+    path = volumes.write_seg({"结节": mask}, series, tmp_path / "seg.dcm", kinds="lung", algorithm="网络")
+    header = pydicom.dcmread(path)
+    assert (header.PatientSex or "", header.StudyTime or "") == ("", "")
+    assert header.SegmentSequence[0].SegmentLabel == "结节"
+    assert list(volumes.read_seg(path, series)) == ["结节"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 65, "a\nb", "a\\b"])
+def test_names_that_dicom_cannot_hold_are_refused(masks, series, tmp_path, name):
+    mask = masks["lung"]
+    with pytest.raises(ValueError, match="name of mask 1 must"):
+        volumes.write_seg({name: mask}, series, tmp_path / "seg.dcm", kinds="lung")
+    with pytest.raises(ValueError, match="algorithm must"):
+        volumes.write_seg({"a": mask}, series, tmp_path / "seg.dcm", kinds="lung", algorithm=name)
+
+
+def test_a_source_without_a_uid_or_a_folder_that_is_not_there_is_refused(masks, series, tmp_path):
+    header = pydicom.Dataset(series.header)
+    del header.FrameOfReferenceUID
+    lacking = dataclasses.replace(series, header=header)
+    with pytest.raises(
+        ValueError, match="source of a SEG must have FrameOfReferenceUID, got a header without"
+    ):
+        volumes.write_seg(masks, lacking, tmp_path / "seg.dcm", kinds="lesion")
+    with pytest.raises(FileNotFoundError, match="path must lie in a folder that exists, got 'nowhere'"):
+        volumes.write_seg(masks, series, tmp_path / "nowhere" / "seg.dcm", kinds="lesion")
+
+
+def test_a_segmentation_with_rows_and_columns_swapped_is_refused(series, tmp_path):
+    """The first and the last pixel of a square image stay where they are."""
+    square = volumes.Volume(series.array[:, :8, :8], (3.0, 0.8, 0.8), series.origin_mm, series.direction)
+    header = pydicom.Dataset(series.header)
+    header.Rows = header.Columns = 8
+    square = dataclasses.replace(square, header=header, instance_uids=series.instance_uids)
+    mask = np.zeros(square.shape, bool)
+    mask[2, 1:3, 5] = True
+    path = volumes.write_seg(
+        {"a": dataclasses.replace(square, array=mask)}, square, tmp_path / "a.dcm", kinds="lesion"
+    )
+    dataset = pydicom.dcmread(path)
+    orientation = dataset.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0]
+    orientation.ImageOrientationPatient = [
+        *orientation.ImageOrientationPatient[3:],
+        *orientation.ImageOrientationPatient[:3],
+    ]
+    dataset.save_as(path)
+    with pytest.raises(ValueError, match="must lie on the grid of the volume, got 1 of 1"):
+        volumes.read_seg(path, square)
 
 
 @pytest.mark.skipif(

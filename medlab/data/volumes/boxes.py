@@ -76,7 +76,7 @@ def read_boxes(
     ``boxes, notes = read_boxes("boxes", volume)`` ; ``boxes[0].size_mm`` is how large the first one is.
     """
     root = existing(folder).resolve()
-    paths = sorted(root.glob("*.xml"))
+    paths = sorted(path for path in root.glob("[!.]*") if path.suffix.lower() == ".xml" and path.is_file())
     slices = Slices(volume, salt)
     boxes, left_out = [], 0
     for number, path in enumerate(paths, 1):

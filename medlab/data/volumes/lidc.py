@@ -52,7 +52,7 @@ class LidcReading:
 
     Attributes
     ----------
-    labels : Volume of uint8
+    labels : Volume of uint16
         Consensus, shape (Z, Y, X): 0 or the label of a nodule.
     nodules : tuple of LidcNodule
     small, non_nodules : int arrays, shape (N, 4)
@@ -151,7 +151,7 @@ def parse_xml(path: str | Path, root: str, label: str) -> Any:
     """Return the root of an XML file that bears a certain name."""
     try:
         tree: Any = ElementTree.parse(existing(path)).getroot()
-    except (ElementTree.ParseError, DefusedXmlException, UnicodeDecodeError):
+    except (ElementTree.ParseError, DefusedXmlException, LookupError, ValueError):  # or its encoding
         tree = None
     if tree is None or tree.tag.rpartition("}")[2] != root:
         msg = f"{label} must be whole XML whose root is {root}, without entities; got another. Copy it again."
@@ -162,7 +162,7 @@ def parse_xml(path: str | Path, root: str, label: str) -> Any:
 def _points(region: Any) -> NDArray[np.int64]:
     """Return the points of an outline, or the place of a mark, shape (N, 2), order (y, x), in pixels."""
     found = region.findall("{*}edgeMap") or region.findall("{*}locus")
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         if found:
             return np.array([[int(point.findtext(f"{{*}}{axis}Coord")) for axis in "yx"] for point in found])
     msg = "A mark of a reader must have points in whole pixels, got others. Copy the file again."
@@ -175,13 +175,13 @@ def _is_hole(region: Any) -> bool:
 
 def _agreed(
     outlined: list[Outlined], volume: Volume, consensus: float
-) -> tuple[NDArray[np.uint8], tuple[LidcNodule, ...]]:
+) -> tuple[NDArray[np.uint16], tuple[LidcNodule, ...]]:
     """Return the map of labels and the nodules."""
     touching = np.eye(len(outlined), dtype=bool)
     for i, k in itertools.combinations(range(len(outlined)), 2):
         touching[i, k] = np.intersect1d(outlined[i][2], outlined[k][2]).size > 0
     count, groups = connected_components(touching, directed=False) if outlined else (0, np.zeros(0))
-    labels = np.zeros(volume.shape, dtype=np.uint8)
+    labels = np.zeros(volume.shape, dtype=np.uint16)
     nodules = []
     for label in range(1, count + 1):
         members = [outlined[i] for i in np.flatnonzero(groups == label - 1)]

@@ -86,6 +86,8 @@ def read(
     header = _header(first.path, first.label, deidentify, salt)
     notes += grid.notes + passed_over
     uids = tuple(str(file.facts.get("SOPInstanceUID") or "") for file in slices)
+    if "" in uids or len(set(uids)) < len(uids):
+        uids = ()  # nobody could tell which slice is meant
     if deidentify:
         uids = tuple(map(Pseudonyms(salt).uid, uids))
     return Volume(array, *grid[:3], modality_of(first), units, header, notes, uids)

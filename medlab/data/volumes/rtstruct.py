@@ -1,6 +1,7 @@
 """Contours of radiotherapy (RTSTRUCT) as masks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def read_rtstruct(
     rois : list of str or int, or None
         Names or numbers of the regions; None takes all that have a closed contour.
     allow_missing : bool
-        Leave out contours on slices that the volume does not have; a note counts them.
+        Leave out contours on slices that the volume does not have, and where `rois` is None whole regions;
+        notes count them.
     salt : str or None
         As it was given to `read`.
 
@@ -70,10 +72,22 @@ def read_rtstruct(
     regions, outlines = _regions(existing(path))
     names = unique_names({number: name for number, (name, _) in regions.items()})
     chosen = [n for n in names if any(map(len, outlines[n]))] if rois is None else _numbers(rois, names)
-    masks = {}
+    masks: dict[str, Volume] = {}
+    outside: list[ValueError] = []
     for number in chosen:
-        check_frame(regions[number][1], volume, salt)
-        masks[names[number]] = _mask(f"ROI {number}", outlines[number], volume, allow_missing)
+        try:
+            check_frame(regions[number][1], volume, salt)
+            masks[names[number]] = _mask(f"ROI {number}", outlines[number], volume, allow_missing)
+        except ValueError as error:
+            if rois is not None or not allow_missing:
+                raise
+            outside.append(error)
+    if outside and not masks:
+        raise outside[0]
+    if outside:
+        first, mask = next(iter(masks.items()))
+        note = f"{len(outside)} of {len(chosen)} regions lie outside of the volume and were left out."
+        masks[first] = replace(mask, notes=(*mask.notes, note))
     if not masks:
         msg = f"rois must be one region or more with closed contours, got none of {len(names)} in the file."
         raise ValueError(msg)
@@ -91,6 +105,8 @@ def _regions(path: Path) -> tuple[dict[int, tuple[str, str]], dict[int, list[NDA
         for item in dataset.get("ROIContourSequence") or []:
             for contour in item.get("ContourSequence") or []:
                 points = np.array(contour.get("ContourData") or [], dtype=np.float64).reshape(-1, 3)
+                if not np.isfinite(points).all():
+                    raise pydicom.errors.InvalidDicomError
                 closed = contour.get("ContourGeometricType") in CLOSED and len(points) > 2
                 outlines[int(item.ReferencedROINumber)].append(points if closed else points[:0])
     if not regions:

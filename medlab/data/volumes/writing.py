@@ -1,5 +1,6 @@
 """Volumes and masks as files: NIfTI, and DICOM segmentations (SEG) by highdicom."""
 
+import contextlib
 import copy
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
-from pydicom.valuerep import format_number_as_ds
+from pydicom.valuerep import DA, TM, format_number_as_ds
 
 import medlab
 from medlab import checks
@@ -29,6 +30,7 @@ _MAY_BE_EMPTY = (
     "PatientName PatientID PatientBirthDate PatientSex AccessionNumber ReferringPhysicianName StudyID "
     "StudyDate StudyTime PositionReferenceIndicator"
 ).split()
+_NEEDED = "StudyInstanceUID SeriesInstanceUID FrameOfReferenceUID SOPClassUID Modality".split()
 _ANATOMY, _LESION = codes.SCT.AnatomicalStructure, codes.SCT.MorphologicallyAbnormalStructure
 SEGMENT_KINDS = {
     "nodule": (_LESION, codes.SCT.Nodule),
@@ -92,10 +94,13 @@ def write_seg(
 ) -> Path:
     """Write masks as one DICOM segmentation (SEG), a segment each, that refers to the series it was made of.
 
+    Some programs, SimpleITK among them, read only files of one segment in their place: for those, write a
+    file a mask.
+
     Parameters
     ----------
     masks : dict from str to Volume of bool
-        By name (up to 64 characters), on the grid of `source`; they may overlap. `split_labels` makes
+        By name (1 to 64 characters), on the grid of `source`; they may overlap. `split_labels` makes
         them of a map of labels.
     source : Volume
         The series as `read` returns it, from DICOM; shape (Z, Y, X).
@@ -115,8 +120,8 @@ def write_seg(
     FileExistsError
         If there is something at `path`.
     ValueError
-        If a mask lies on another grid, is empty or has another type, its kind is unknown, or `source` does
-        not come from DICOM.
+        If a mask lies on another grid, is empty or has another type, its kind is unknown, a name cannot be
+        written, or `source` does not come from DICOM or lacks a UID.
 
     Notes
     -----
@@ -133,12 +138,15 @@ def write_seg(
     if not source.instance_uids or not isinstance(source.header, pydicom.Dataset) or not masks:
         msg = f"A SEG needs masks and a source as read from DICOM, got {len(masks)} masks and {source!r}."
         raise ValueError(msg)
+    headers = _source_images(source)
     maker: Any = None
     if algorithm is not None:
+        _check_text("algorithm", algorithm)
         family = codes.DCM.ArtificialIntelligence
         maker = hd.AlgorithmIdentificationSequence(algorithm, family, medlab.__version__)
     segments = []
     for number, (name, mask) in enumerate(masks.items(), 1):
+        _check_text(f"name of mask {number}", name)
         check_same_grid(source=source, **{f"mask_{number}": mask})
         if mask.array.dtype != bool or not mask.array.any():
             msg = f"mask {number} must hold booleans, not all False, got {mask.array.dtype}. Leave it out."
@@ -149,10 +157,14 @@ def write_seg(
         made = "MANUAL" if maker is None else "AUTOMATIC"
         segments.append(hd.seg.SegmentDescription(number, name, *codes_of, made, maker, **tracking))
     z_mm, y_mm, x_mm = source.spacing_mm
+    # Only the slices that have something: a thin series has hundreds.
+    used = np.flatnonzero(np.any([mask.array.any(axis=(1, 2)) for mask in masks.values()], axis=0))
+    if len(masks) == 1:  # without gaps, for programs that count slices instead of reading where they lie
+        used = np.arange(used[0], used[-1] + 1)
     with quiet():
         segmentation = hd.seg.Segmentation(
-            _source_images(source),
-            np.stack([mask.array for mask in masks.values()], axis=-1).astype(np.uint8),
+            [headers[z] for z in used],
+            np.stack([mask.array[used] for mask in masks.values()], axis=-1).astype(np.uint8),
             "BINARY",
             segments,
             hd.UID(),
@@ -164,7 +176,9 @@ def write_seg(
             software_versions=medlab.__version__,
             device_serial_number="none",
             pixel_measures=hd.PixelMeasuresSequence([y_mm, x_mm], z_mm, z_mm),
+            omit_empty_frames=len(masks) > 1,
         )
+        segmentation.SpecificCharacterSet = "ISO_IR 192"  # UTF-8: names may be of any language
         segmentation.save_as(target)
     return target
 
@@ -200,8 +214,9 @@ def read_seg(path: str | Path, volume: Volume, *, salt: str | None = None) -> di
     """
     kind, frame_uid, names, frames, places = _segmentation(existing(path))
     if kind != "BINARY":
+        got = kind if kind in ("FRACTIONAL", "LABELMAP", "of no segmentation") else "of another kind"
         msg = (
-            f"path must be a segmentation of type BINARY, got one {kind}. highdicom.seg.segread reads others."
+            f"path must be a segmentation of type BINARY, got one {got}. highdicom.seg.segread reads others."
         )
         raise ValueError(msg)
     check_frame(frame_uid, volume, salt)
@@ -210,7 +225,8 @@ def read_seg(path: str | Path, volume: Volume, *, salt: str | None = None) -> di
     for frame, (number, corners) in zip(frames, places, strict=True):
         index = volume.to_index(corners)
         z = round(float(index[0, 0]))
-        apart = np.abs(index - [(z, 0, 0), (z, n_rows - 1, n_columns - 1)]).max()
+        expected = [(z, 0, 0), (z, 0, n_columns - 1), (z, n_rows - 1, n_columns - 1)]
+        apart = np.abs(index - expected).max()
         if apart <= OFF_GRID and frame.shape == (n_rows, n_columns) and 0 <= z < len(volume.array):
             arrays[number][z] |= frame
         else:
@@ -234,11 +250,16 @@ def _segmentation(path: Path) -> tuple[str, str, dict[int, str], NDArray[np.bool
         names = unique_names({int(s.SegmentNumber): str(s.SegmentLabel) for s in dataset.SegmentSequence})
         frames = dataset.pixel_array.reshape(-1, dataset.Rows, dataset.Columns) > 0
         places = [_place(dataset, item) for item in dataset.PerFrameFunctionalGroupsSequence]
+        if len(places) != len(frames) or not {number for number, _ in places} <= set(names):
+            raise pydicom.errors.InvalidDicomError
         return kind, str(dataset.get("FrameOfReferenceUID") or ""), names, frames, places
 
 
 def _new_file(path: str | Path, endings: tuple[str, ...]) -> Path:
     target = Path(path).expanduser()
+    if not target.parent.is_dir():
+        msg = f"path must lie in a folder that exists, got {target.parent.name!r}. Make it first."
+        raise FileNotFoundError(msg)
     if not target.name.lower().endswith(endings) or target.exists():
         state = "one that exists" if target.exists() else f"one that ends with {target.suffix or 'nothing'}"
         msg = (
@@ -251,9 +272,14 @@ def _new_file(path: str | Path, endings: tuple[str, ...]) -> Path:
 def _source_images(source: Volume) -> list[pydicom.Dataset]:
     """Return a header for each slice, from that of the first one."""
     images = []
-    known: Any = copy.deepcopy(source.header)
+    with quiet():
+        known: Any = copy.deepcopy(source.header)
+        known.decode()
+    if lacking := [keyword for keyword in _NEEDED if not known.get(keyword)]:
+        msg = f"The source of a SEG must have {', '.join(lacking)}, got a header without. Export it again."
+        raise ValueError(msg)
     for keyword in _MAY_BE_EMPTY:
-        if keyword not in known:
+        if not _can_be_written(keyword, known.get(keyword)):
             setattr(known, keyword, None)
     if known.get("SliceThickness") is None:
         known.SliceThickness = format_number_as_ds(source.spacing_mm[0])
@@ -265,16 +291,42 @@ def _source_images(source: Volume) -> list[pydicom.Dataset]:
     return images
 
 
+def _can_be_written(keyword: str, value: Any) -> bool:
+    """Say whether highdicom takes a value as a source has it; older systems wrote others."""
+    if keyword == "PatientSex":
+        return value in ("M", "F", "O")
+    with contextlib.suppress(ValueError, TypeError):
+        for ending, convert in (("Date", DA), ("Time", TM)):
+            if keyword.endswith(ending):
+                convert(value)
+        return value is not None
+    return False
+
+
+def _check_text(what: str, text: str) -> None:
+    """Refuse what cannot be a label in DICOM."""
+    if not isinstance(text, str) or not 0 < len(text.strip()) <= len(text) <= 64 or not text.isprintable():
+        got = f"one of {len(text)}" if isinstance(text, str) else type(text).__name__
+        msg = f"{what} must be text of 1 to 64 characters without line breaks, got {got}. Shorten it."
+        raise ValueError(msg)
+    if "\\" in text:
+        msg = f"{what} must have no backslash, which divides values in DICOM. Leave it out."
+        raise ValueError(msg)
+
+
 def _place(dataset: Any, item: Any) -> tuple[int, NDArray[np.float64]]:
-    """Return the segment of a frame and the points at its first and last pixel, shape (2, 3), mm."""
+    """Return the segment of a frame and the points at three of its corners, shape (3, 3), mm."""
     groups = {**_by_name(dataset.SharedFunctionalGroupsSequence[0]), **_by_name(item)}
     measures, orientation = groups["PixelMeasuresSequence"], groups["PlaneOrientationSequence"]
     segment, position = groups["SegmentIdentificationSequence"], groups["PlanePositionSequence"]
     first = np.array(position.ImagePositionPatient, dtype=np.float64)
     along_row, along_column = np.array(orientation.ImageOrientationPatient, dtype=np.float64).reshape(2, 3)
     row_mm, column_mm = (float(length) for length in measures.PixelSpacing)
-    last = first + along_row * column_mm * (dataset.Columns - 1) + along_column * row_mm * (dataset.Rows - 1)
-    return int(segment.ReferencedSegmentNumber), np.stack([first, last])
+    second = first + along_row * column_mm * (dataset.Columns - 1)
+    corners = np.stack([first, second, second + along_column * row_mm * (dataset.Rows - 1)])
+    if not np.isfinite(corners).all():
+        raise pydicom.errors.InvalidDicomError
+    return int(segment.ReferencedSegmentNumber), corners
 
 
 def _by_name(item: Any) -> dict[str, Any]:
