@@ -39,7 +39,7 @@ def simulated_chests(n: int, seed: int | tuple[int, ...], **options: Any) -> Che
     return Chests(Split(gray, masks), nodules[drawn.nodules["in_image"]], drawn.spacing_mm)
 
 
-def train_detector(seed: int = 0, *, n_chests: int = 40, **options: Any) -> tuple[training.Run, Dataset]:
+def train_detector(seed: int = 0, *, n_chests: int = 60, **options: Any) -> tuple[training.Run, Dataset]:
     """Train a small 3-D U-Net to find nodules in simulated chests; options are those of `training.fit`.
 
     Three of five chests have small nodules only, for those are the ones that are missed.
@@ -51,12 +51,12 @@ def train_detector(seed: int = 0, *, n_chests: int = 40, **options: Any) -> tupl
     ]
     images, masks = (np.concatenate([getattr(p, name) for p in parts]) for name in ("images", "labels"))
     train = Split(images, masks)
-    val, _, spacing_mm = simulated_chests(4, (seed, 3), n_nodules=(6, 12), z_mm=_FEW_LEVELS_MM)
+    val, _, spacing_mm = simulated_chests(8, (seed, 3), n_nodules=(6, 12), z_mm=_FEW_LEVELS_MM)
     facts: dict[str, Any] = {"spacing_mm": spacing_mm, "window_hu": WINDOW_HU, "modality": "simulated CT"}
     names = ("background", "nodule")
     dataset = Dataset("simulated_chests", train, val, val, "segmentation", names, simulated=True, **facts)
     network = models.build("unet", dataset, width=8, patch=(8, 48, 48), seed=seed)
-    options = {"epochs": 30, "patches": 8, "batch_size": 8, "progress": False, "seed": seed} | options
+    options = {"epochs": 40, "patches": 8, "batch_size": 8, "progress": False, "seed": seed} | options
     return training.fit(network, dataset, patience=options["epochs"], **options), dataset
 
 

@@ -122,7 +122,7 @@ def write_masks(
                 f"`{files[0]}` to `{files[-1]}` hold the masks in this order, each as a DICOM segmentation."
             )
         return (
-            f"{held} They name nobody: patient and UIDs are the stand-ins that "
+            f"{held} No file names anybody: patient and UIDs are the stand-ins that "
             "`medlab.data.deidentify_files` gives the series."
         )
     labels = np.zeros(series.shape, np.uint16)
