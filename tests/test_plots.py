@@ -61,8 +61,6 @@ EXAMPLES = {
     "overlay in two rows": lambda: plots.overlay(
         GRAY, np.ones(GRAY.shape), list("abcde"), spacing_mm=(1.5, 0.75)
     ),
-    "feature_maps": lambda: plots.feature_maps(np.ones((6, 7, 5)), title="first convolution"),
-    "learning_curve": lambda: plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.8]]}),
     "lines": lambda: plots.lines(
         [0, 1, 2],
         {"LSTM": [1, 0.1, 0.01], "RNN": [1, 0, 0.001]},
@@ -72,7 +70,6 @@ EXAMPLES = {
         spans=[(0.5, 1.0), (1.5, 2.0)],
         span_name="discharge",
     ),
-    "states": lambda: plots.states({"nodule": np.eye(12, 8), "vessel": -np.eye(12, 8)}, x_label="slice"),
     "results beside published": lambda: plots.results_vs_published(OURS, PUBLISHED),
     "results beside the ceiling": lambda: plots.results_vs_published(OURS, ceiling=CEILING),
     "estimates": lambda: plots.estimates(
@@ -297,14 +294,6 @@ def test_estimates_refuse_an_interval_beside_its_value():
         plots.estimates({}, measure="AUC")
 
 
-def test_learning_curve_shows_every_seed():
-    axis = plots.learning_curve([50, 500], {"cnn": [[0.6, 0.7], [0.8, 0.9]]}).axes[0]
-    points, line = axis.get_lines()
-    assert points.get_xdata().tolist() == [50, 50, 500, 500]
-    assert line.get_ydata().tolist() == pytest.approx([0.65, 0.85])
-    assert axis.get_xscale() == "log"
-
-
 def test_refusals():
     with pytest.raises(ValueError, match=r"the columns epoch and loss .* got columns epoch and 0 rows"):
         plots.history(pd.DataFrame({"epoch": []}))
@@ -324,14 +313,8 @@ def test_refusals():
         plots.image_grid(GRAY, ["a", "b"])
     with pytest.raises(ValueError, match="columns must lie between 1"):
         plots.image_grid(GRAY, columns=0)
-    with pytest.raises(ValueError, match=r"maps must have shape \(H, W, K\), got \(6, 7\)\. .*maps\[0\]"):
-        plots.feature_maps(np.ones((6, 7)))
     with pytest.raises(ValueError, match=r"the same classes for each split, got .*'b'"):
         plots.class_counts({"train": {"a": 1}, "test": {"b": 1}})
-    with pytest.raises(ValueError, match=r"scores\['cnn'\] must have shape \(2, seeds\), got \(3, 1\)"):
-        plots.learning_curve([50, 500], {"cnn": [[0.1], [0.2], [0.3]]})
-    with pytest.raises(ValueError, match="the smallest of sizes must lie between 1"):
-        plots.learning_curve([0, 500], {"cnn": [[0.1], [0.2]]})
 
 
 @pytest.mark.slow
@@ -365,17 +348,6 @@ def test_lines_name_their_axes_their_curves_and_the_shade():
 def test_curves_of_another_length_are_refused():
     with pytest.raises(ValueError, match="RNN"):
         plots.lines([0, 1], {"RNN": [1, 2, 3]}, x_label="step", y_label="gradient")
-
-
-def test_states_have_two_axes_and_one_scale_around_zero():
-    picture = EXAMPLES["states"]()
-    drawn = [image for axis in picture.axes for image in axis.get_images()]
-    assert [image.get_clim() for image in drawn[:2]] == [(-1, 1), (-1, 1)]
-    assert drawn[0].get_array().shape == (8, 12), "steps run from left to right"
-    with pytest.raises(ValueError, match=r"shape \(T, U\), at least one, got .*'x': \(3,\)"):
-        plots.states({"x": [1, 2, 3]})
-    with pytest.raises(ValueError, match="at least one, got none"):
-        plots.states({})
 
 
 @pytest.mark.parametrize("name", ["$<10", "$x$", "$", "\\(x\\)", "a_b^c", r"\frac{", "%d {} $\\alpha$"])

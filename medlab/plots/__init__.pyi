@@ -15,7 +15,6 @@ from .estimate_charts import (
     results_vs_published as results_vs_published,
 )
 from .image_figures import (
-    feature_maps as feature_maps,
     image_grid as image_grid,
     map_colors as map_colors,
     maps_beside as maps_beside,
@@ -28,8 +27,6 @@ from .line_charts import (
     chart_beside_tiles as chart_beside_tiles,
     charts as charts,
     history as history,
-    learning_curve as learning_curve,
     lines as lines,
     mosaic as mosaic,
-    states as states,
 )

@@ -1,4 +1,4 @@
-"""Figures of images: grids of samples, attributions over them, feature maps, planes of a volume."""
+"""Figures of images: grids of samples, attributions over them, planes of a volume."""
 
 from __future__ import annotations
 
@@ -191,45 +191,6 @@ def maps_beside(
     return picture
 
 
-def feature_maps(maps: ArrayLike, *, title: str = "") -> canvas.Picture:
-    """Draw what each filter of a layer sees in one image, all on one scale.
-
-    Parameters
-    ----------
-    maps : array, shape (H, W, K)
-        Activations; a map that stays dark is a filter that this image leaves cold.
-    title : str
-    """
-    values = checks.finite("maps", maps)
-    if values.ndim != 3:
-        msg = f"maps must have shape (H, W, K), got {values.shape}. Of a batch take one image: maps[0]."
-        raise ValueError(msg)
-    height, width, k = values.shape
-    across = min(3, k)
-    down = -(-k // across)
-    tile_in = 2.0  # smaller maps cannot be read
-    picture, axes = canvas.panels(
-        down,
-        across,
-        width_in=tile_in * across + 0.12 * canvas.WIDTH_IN,
-        # A flat map must leave room for the words beside the color bar.
-        height_in=max(1.6, down * (tile_in * height / width + 0.2) + (0.35 if title else 0.05)),
-        alt=f"{k} feature maps of {height} x {width}. {title}".strip(),
-    )
-    for i, axis in enumerate(axes):
-        _bare(axis)
-        axis.set_visible(i < k)
-        if i < k:
-            drawn = axis.imshow(values[..., i], cmap="cividis", vmin=values.min(), vmax=values.max())
-            axis.set_title(str(i), fontsize=canvas.SMALL, pad=2)
-    bar = picture.colorbar(drawn, ax=list(axes), shrink=0.8, aspect=30, pad=0.01)
-    bar.set_label("activation (no unit)", fontsize=canvas.SMALL)
-    bar.ax.tick_params(labelsize=canvas.SMALL)
-    if title:
-        picture.suptitle(title, fontsize=canvas.SMALL + 1)
-    return picture
-
-
 def planes(
     images: Sequence[ArrayLike],
     titles: Sequence[str],
@@ -312,17 +273,12 @@ def _show(
     title: str = "",
     pad: float = 3,
 ) -> None:
-    _bare(axis)
-    style: dict[str, Any] = {"cmap": "gray", "interpolation": "nearest"}
-    axis.imshow(image, vmin=limits[0], vmax=limits[1], aspect=_aspect(spacing_mm), **style)
-    axis.set_title(title, fontsize=canvas.SMALL, pad=pad)
-
-
-def _bare(axis: Axes) -> None:
-    """Leave nothing of an axis but what is drawn into it."""
     axis.set(xticks=[], yticks=[])
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
+    style: dict[str, Any] = {"cmap": "gray", "interpolation": "nearest"}
+    axis.imshow(image, vmin=limits[0], vmax=limits[1], aspect=_aspect(spacing_mm), **style)
+    axis.set_title(title, fontsize=canvas.SMALL, pad=pad)
 
 
 def _add_scale(picture: canvas.Picture, axes: Sequence[Axes], spacing_mm: Sequence[float] | None) -> None:

@@ -1,4 +1,4 @@
-"""Curves: charts as plain data, drawn here and by a page elsewhere; sequences, trainings, learning curves."""
+"""Curves: charts as plain data, drawn here and by a page elsewhere; sequences and trainings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from medlab import checks
@@ -201,41 +201,6 @@ def lines(
     return picture
 
 
-def states(
-    panels: Mapping[str, ArrayLike], *, x_label: str = "step", y_label: str = "unit"
-) -> canvas.Picture:
-    """Draw the states of a recurrent network, steps from left to right, one row a number of the state.
-
-    Parameters
-    ----------
-    panels : dict of arrays, shape (T, U)
-        All on one color scale, symmetric around 0: blue below, white at 0, red above.
-    x_label, y_label : str
-
-    Raises
-    ------
-    ValueError
-        If a panel has not two axes, or none is given.
-    """
-    values = {name: np.asarray(array, dtype=float) for name, array in panels.items()}
-    wrong = {name: array.shape for name, array in values.items() if array.ndim != 2}
-    if wrong or not values:
-        msg = f"panels must be arrays of shape (T, U), at least one, got {wrong or 'none'}."
-        raise ValueError(msg)
-    largest = max(float(np.abs(array).max()) for array in values.values()) or 1.0
-    alt = f"States over steps: {', '.join(values)}."
-    picture, axes = canvas.panels(1, len(values), height_in=3.2, alt=alt)
-    for axis, (name, array) in zip(axes, values.items(), strict=True):
-        axis.grid(visible=False)
-        drawn = axis.imshow(
-            array.T, aspect="auto", cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="nearest"
-        )
-        axis.set_title(name, fontsize=canvas.SMALL)
-        axis.set(xlabel=x_label, ylabel=y_label)
-    picture.colorbar(drawn, ax=list(axes), label="state")
-    return picture
-
-
 def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Picture:
     """Draw the course of a training: loss, validation measures and learning rate over epochs.
 
@@ -278,42 +243,6 @@ def history(table: pd.DataFrame, best_epoch: int | None = None) -> canvas.Pictur
         elif len(names) > 1 or best_epoch is not None:
             # Below: two measures that cross leave no free corner.
             axis.legend(fontsize=canvas.SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.2), frameon=False)
-    return picture
-
-
-def learning_curve(
-    sizes: ArrayLike, scores: Mapping[str, ArrayLike], *, measure: str = "AUC"
-) -> canvas.Picture:
-    """Draw a measure against the number of training images, every seed a point, the mean a line.
-
-    Parameters
-    ----------
-    sizes : array, shape (S,), > 0
-        Numbers of training images.
-    scores : dict of arrays, shape (S, R)
-        For each curve's name: R seeds at each size.
-    measure : str
-        Label of the vertical axis.
-    """
-    numbers = np.asarray(sizes)
-    alt = f"{measure} against {len(numbers)} numbers of training images, {', '.join(scores)}."
-    picture, (axis, *_) = canvas.panels(width_in=6.0, height_in=3.8, alt=alt)
-    for i, (name, values) in enumerate(scores.items()):
-        runs = np.asarray(values, dtype=np.float64)
-        if runs.ndim != 2 or len(runs) != len(numbers):
-            msg = f"scores[{name!r}] must have shape ({len(numbers)}, seeds), got {runs.shape}."
-            raise ValueError(msg)
-        each = np.repeat(numbers, runs.shape[1])
-        axis.plot(each, runs.ravel(), **canvas.dot_style(i), ms=4, alpha=0.55, mew=0)
-        label = f"{canvas.in_legend(name)}, mean of {runs.shape[1]} seeds"
-        axis.plot(numbers, runs.mean(axis=1), **canvas.curve_style(i), label=label)
-    checks.in_range("the smallest of sizes", numbers.min(), 1)
-    axis.set_xscale("log")
-    axis.set_xticks(numbers)
-    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.set(xlabel="training images (log scale)", ylabel=measure)
-    axis.legend(fontsize=canvas.SMALL)
     return picture
 
 
