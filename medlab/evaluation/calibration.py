@@ -93,16 +93,12 @@ def ece(targets: ArrayLike, probabilities: ArrayLike, bins: int = BINS) -> float
     return float(_ece(truth[np.newaxis], values, bins)[0])
 
 
-def ece_of_calibrated(
-    probabilities: ArrayLike, bins: int = BINS, n: int = 1000, seed: int = 0
-) -> tuple[float, float]:
+def ece_of_calibrated(probabilities: ArrayLike, n: int = 1000, seed: int = 0) -> tuple[float, float]:
     """Return the ECE that these probabilities would have if they were true: its bias, and how far luck goes.
 
     Parameters
     ----------
     probabilities : array, shape (N,), in [0, 1]
-    bins : int
-        As for `ece`.
     n : int
         How often labels are drawn from the probabilities.
     seed : int
@@ -119,7 +115,7 @@ def ece_of_calibrated(
     checks.in_range("the number of images", len(values), 1)
     checks.in_range("n", n, 1, whole=True)
     rng = np.random.default_rng(checks.seed(seed))
-    errors = _ece(rng.random((n, len(values))) < values, values, bins)
+    errors = _ece(rng.random((n, len(values))) < values, values, BINS)
     return float(errors.mean()), float(np.quantile(errors, 0.95))
 
 

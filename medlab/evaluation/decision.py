@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -97,10 +97,7 @@ def under_mix(
 
 
 def decision_curve(
-    targets: ArrayLike,
-    probabilities: ArrayLike,
-    risk_thresholds: Sequence[float] | None = None,
-    prevalence: float | None = None,
+    targets: ArrayLike, probabilities: ArrayLike, risk_thresholds: Sequence[float] | None = None
 ) -> pd.DataFrame:
     """Return the net benefit of calling whoever has the risk or more, beside calling everybody or nobody.
 
@@ -111,8 +108,6 @@ def decision_curve(
         Calibrated: the threshold is a risk here.
     risk_thresholds : sequence of float in (0, 1), or None
         None: 0.01 to 0.60 in steps of 0.01.
-    prevalence : float in [0, 1], or None
-        None: that of the targets. For another, the probabilities should be corrected, too.
 
     Returns
     -------
@@ -120,23 +115,18 @@ def decision_curve(
         Index ``risk_threshold``; columns ``network``, ``everybody``, ``nobody``. See `metrics.net_benefit`.
     """
     truth, values = inputs.both_classes(*inputs.probability_pair(targets, probabilities), "a decision curve")
-    share = float(truth.mean()) if prevalence is None else prevalence
+    prevalence = float(truth.mean())
     cuts = np.arange(1, 61) / 100 if risk_thresholds is None else np.asarray(risk_thresholds, float)
     rows = []
     for cut in map(float, cuts):
         rates = metrics.sensitivity(truth, values, cut), metrics.specificity(truth, values, cut)
-        rows.append((metrics.net_benefit(*rates, share, cut), metrics.net_benefit(1, 0, share, cut), 0.0))
+        network, everybody = (metrics.net_benefit(*pair, prevalence, cut) for pair in (rates, (1, 0)))
+        rows.append((network, everybody, 0.0))
     index = pd.Index(cuts, name="risk_threshold")
     return pd.DataFrame(rows, columns=["network", "everybody", "nobody"], index=index)
 
 
-def abstention_curve(
-    targets: ArrayLike,
-    predictions: ArrayLike,
-    uncertainty: ArrayLike,
-    measure: Callable[[NDArray[np.int64], NDArray[np.float64]], float] = metrics.accuracy,
-    steps: int = 10,
-) -> pd.DataFrame:
+def abstention_curve(targets: ArrayLike, predictions: ArrayLike, uncertainty: ArrayLike) -> pd.DataFrame:
     """Return how a network does on the images of which it is surest, the others left to people.
 
     Parameters
@@ -145,31 +135,19 @@ def abstention_curve(
     predictions : array, shape (N,), in [0, 1]
     uncertainty : array, shape (N,)
         Larger is less sure: the spread of an ensemble, or the nearness of the probability to 1/2.
-    measure : callable
-        Of targets and predictions.
-    steps : int
-        From all images down to one part in `steps` of them.
 
     Returns
     -------
     table : DataFrame
-        ``answered`` (share of the images), ``value`` (NaN where the measure has none), and ``best``: with the
-        wrong answers (at 0.5) left out first, as nobody can know them.
+        From all images down to a tenth of them: ``answered`` (share of the images), ``value`` (accuracy, at
+        0.5), and ``best``: with the wrong answers left out first, as nobody can know them.
     """
     truth, values = inputs.probability_pair(targets, predictions)
     doubt = checks.finite("uncertainty", uncertainty)
     checks.same_length(targets=truth, uncertainty=doubt)
-    steps = int(checks.in_range("steps", steps, 1, len(truth), whole=True))
-    wrong = np.abs(truth - values) >= 0.5
-    order = {name: np.argsort(by, kind="stable") for name, by in (("value", doubt), ("best", wrong))}
-    rows = []
-    for kept in np.arange(steps, 0, -1) / steps:
-        count = max(1, round(kept * len(truth)))
-        row = {"answered": count / len(truth)}
-        for name, index in order.items():
-            try:
-                row[name] = float(measure(truth[index[:count]], values[index[:count]]))
-            except metrics.UndefinedError:
-                row[name] = np.nan
-        rows.append(row)
-    return pd.DataFrame(rows)
+    right = metrics.decide(values) == truth
+    counts = np.maximum(1, np.round(np.arange(10, 0, -1) / 10 * len(truth)).astype(int))
+    table = {"answered": counts / len(truth)}
+    for name, order in (("value", doubt), ("best", ~right)):
+        table[name] = np.cumsum(right[np.argsort(order, kind="stable")])[counts - 1] / counts
+    return pd.DataFrame(table)

@@ -129,9 +129,7 @@ def segmentation_table(
     return pd.concat(tables, ignore_index=True)[["case", "label", *MEASURES]]
 
 
-def summary(
-    table: pd.DataFrame, groups: intervals.Groups = None, n: int = 1000, seed: int = 0
-) -> pd.DataFrame:
+def summary(table: pd.DataFrame, groups: intervals.Groups = None, seed: int = 0) -> pd.DataFrame:
     """Return the mean of each measure over the cases, with its 95 % interval.
 
     Parameters
@@ -165,7 +163,7 @@ def summary(
         for measure in MEASURES:
             known = np.isfinite(part[measure].to_numpy())
             values = part[measure].to_numpy()[known]
-            span, reason = intervals.mean(values, patient[known], n, seed)
+            span, reason = intervals.mean(values, patient[known], seed=seed)
             counts = len(values), len(part) - len(values)
             mean = values.mean() if len(values) else np.nan
             rows.append((label, measure, mean, *span, *counts, reason.replace("image", "case")))

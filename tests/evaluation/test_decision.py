@@ -73,8 +73,8 @@ def test_the_decision_curve_is_the_net_benefit_and_crosses_everybody_at_no_risk(
 def test_the_surest_are_right_more_often(rng):
     risk = special.expit(rng.normal(0, 2, 4000))
     truth = (rng.random(4000) < risk).astype(int)
-    table = decision.abstention_curve(truth, risk, 0.5 - np.abs(risk - 0.5), steps=5)
-    assert table["answered"].tolist() == pytest.approx([1, 0.8, 0.6, 0.4, 0.2])
+    table = decision.abstention_curve(truth, risk, 0.5 - np.abs(risk - 0.5))
+    assert table["answered"].tolist() == pytest.approx(np.arange(10, 0, -1) / 10)
     assert (table["value"].diff()[1:] > 0).all()
     assert table["value"][0] == table["best"][0] == metrics.accuracy(truth, risk)
     assert (table["best"] >= table["value"]).all()
@@ -91,4 +91,4 @@ def test_refusals():
     with pytest.raises(metrics.UndefinedError, match="a decision curve needs images of both classes"):
         decision.decision_curve([1, 1], [0.2, 0.8])
     with pytest.raises(ValueError, match="uncertainty"):
-        decision.abstention_curve([0, 1], [0.2, 0.8], [np.nan, 0.1], steps=2)
+        decision.abstention_curve([0, 1], [0.2, 0.8], [np.nan, 0.1])

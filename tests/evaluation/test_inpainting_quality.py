@@ -35,10 +35,6 @@ def test_psnr_by_hand_counts_the_hole_only(lungs):
     truth, holes, _ = lungs
     repaired = truth + np.where(holes, 140.0, 999.0)[..., np.newaxis]  # peak 1400: 20 log10(10)
     assert measure(repaired, lungs).psnr[1] == pytest.approx(20)
-    quality = repair_quality(repaired, truth, holes, value_range=(-1100, 300))
-    assert quality.psnr[1] == pytest.approx(20)
-    assert quality.lesion is quality.erased is quality.invented is None
-    assert quality.summary().keys() == {"psnr", "ssim"}
 
 
 def test_a_perfect_repair_erases_and_invents_nothing(lungs):
@@ -53,13 +49,9 @@ def test_a_perfect_repair_erases_and_invents_nothing(lungs):
 def test_an_empty_repair_erases_the_lesion_and_a_vessel_is_no_lesion(lungs):
     truth, holes, _ = lungs
     repaired = np.where(holes[..., np.newaxis], LUNG, truth)
-    summary = measure(repaired, lungs).summary()
-    assert {key: summary[key] for key in ("lesions", "erased", "without_lesion", "invented")} == {
-        "lesions": 1,
-        "erased": 1,
-        "without_lesion": 2,
-        "invented": 0,
-    }
+    quality = measure(repaired, lungs)
+    assert quality.lesion.tolist() == quality.erased.tolist() == [True, False, False]
+    assert not quality.invented.any()
 
 
 def test_a_new_spot_is_invented_unless_it_is_small_or_lies_on_what_was_there(lungs):

@@ -79,39 +79,22 @@ class RepairQuality:
     erased : bool array, shape (N,)
         Whether such a lesion is missing from the repair.
     invented : bool array, shape (N,)
-        Whether the repair has a finding where the truth has none. The three are None where no lesions were
-        given.
+        Whether the repair has a finding where the truth has none. A hole may lose its lesion and gain
+        another finding.
     """
 
     psnr: NDArray[np.float64]
     ssim: NDArray[np.float64]
-    lesion: NDArray[np.bool_] | None = None
-    erased: NDArray[np.bool_] | None = None
-    invented: NDArray[np.bool_] | None = None
-
-    def summary(self) -> dict[str, float]:
-        """Return one row for a table of methods.
-
-        Returns
-        -------
-        row : dict
-            ``psnr`` (dB) and ``ssim``, means over the images; where lesions were given also ``lesions``,
-            ``erased``, ``without_lesion`` and ``invented``, counts of holes. A hole may have lost its lesion
-            and gained another finding.
-        """
-        row: dict[str, float] = {"psnr": float(self.psnr.mean()), "ssim": float(self.ssim.mean())}
-        if self.lesion is None or self.erased is None or self.invented is None:
-            return row
-        marks = {"lesions": self.lesion, "erased": self.erased, "without_lesion": ~self.lesion}
-        marks["invented"] = self.invented
-        return row | {name: int(marked.sum()) for name, marked in marks.items()}
+    lesion: NDArray[np.bool_]
+    erased: NDArray[np.bool_]
+    invented: NDArray[np.bool_]
 
 
 def repair_quality(
     repaired: ArrayLike,
     truth: ArrayLike,
     holes: ArrayLike,
-    lesions: ArrayLike | None = None,
+    lesions: ArrayLike,
     *,
     value_range: tuple[float, float],
     rule: LesionRule | None = None,
@@ -124,9 +107,8 @@ def repair_quality(
         In the same units; lesions need HU, or a `rule` for other units.
     holes : bool array, shape (N, H, W)
         True where pixels were missing.
-    lesions : bool array, shape (N, H, W), or None
+    lesions : bool array, shape (N, H, W)
         Where the true lesions are, such as `Candidates.masks`; False everywhere in an image without one.
-        None: lesions are not looked for.
     value_range : (lowest, highest), in the units of the images
         Both are clipped to it for PSNR and SSIM, and its width is PSNR's peak: (0, 255) for uint8,
         (-1100, 300) for the lung window of the simulated nodules.
@@ -154,10 +136,7 @@ def repair_quality(
     true = checks.finite("truth", truth)
     repair = checks.finite("repaired", repaired)
     if true.ndim != 4 or true.shape[-1] != 1 or min(true.shape[1:3]) < _WINDOW or not len(true):
-        msg = (
-            f"truth must have shape (N, H, W, 1) with sides of at least {_WINDOW}, got {true.shape}. "
-            "Give one channel, or slice by slice."
-        )
+        msg = f"truth must have shape (N, H, W, 1) and sides of at least {_WINDOW} pixels, got {true.shape}."
         raise ValueError(msg)
     if repair.shape != true.shape:
         msg = f"repaired must have the shape of truth, {true.shape}, got {repair.shape}."
@@ -171,7 +150,7 @@ def repair_quality(
     if len(empty):
         msg = f"holes must have a missing pixel in every image, got none in image {empty[0]}. Leave it out."
         raise ValueError(msg)
-    lesion = None if lesions is None else _mask("lesions", lesions, true.shape[:3])
+    lesion = _mask("lesions", lesions, true.shape[:3])
     rule = rule or LesionRule()
     psnr, ssim = np.empty(len(true)), np.empty(len(true))
     changes = np.zeros((len(true), 3), dtype=bool)
@@ -179,13 +158,11 @@ def repair_quality(
         pair = [np.clip(image.astype(np.float64), low, high) for image in (old, new)]
         with np.errstate(divide="ignore"):  # infinite where nothing differs
             psnr[i] = _skimage.peak_signal_noise_ratio(pair[0][where], pair[1][where], data_range=high - low)
-        _, similarity = _skimage.structural_similarity(
-            *pair, data_range=high - low, win_size=_WINDOW, full=True
-        )
+        options = {"data_range": high - low, "win_size": _WINDOW, "full": True}
+        _, similarity = _skimage.structural_similarity(*pair, **options)
         ssim[i] = similarity[where].mean()
-        if lesion is not None:
-            changes[i] = _changes(rule.findings(old, where), rule.findings(new, where), lesion[i])
-    return RepairQuality(psnr, ssim, *(() if lesion is None else changes.T))
+        changes[i] = _changes(rule.findings(old, where), rule.findings(new, where), lesion[i])
+    return RepairQuality(psnr, ssim, *changes.T)
 
 
 def _changes(
@@ -201,9 +178,7 @@ def _changes(
 def _mask(what: str, mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     array = np.asarray(mask)
     if array.shape != shape or not np.isin(array, (0, 1)).all():
-        msg = (
-            f"{what} must be masks of zeros and ones (bool) of shape {shape}, got {array.dtype} of shape "
-            f"{array.shape}. A mask of shape (N, H, W, 1) loses its last axis: mask[..., 0]."
-        )
+        got = f"{array.dtype} of shape {array.shape}"
+        msg = f"{what} must be masks of 0 and 1, shape {shape}, got {got}. Take one channel: mask[..., 0]."
         raise ValueError(msg)
     return array.astype(bool)
