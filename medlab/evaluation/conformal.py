@@ -102,10 +102,8 @@ def fit(targets: ArrayLike, probabilities: ArrayLike, *, class_conditional: bool
     truth = inputs.table_pair(targets, values)[0].argmax(axis=1)
     counts = np.bincount(truth, minlength=values.shape[1])
     if counts.min() < FEWEST:
-        msg = (
-            f"conformal sets need at least {FEWEST} images of each class, got {counts.min()} of class "
-            f"{counts.argmin()}. Use a larger validation set."
-        )
+        few = f"{counts.min()} of class {counts.argmin()}"
+        msg = f"conformal sets need at least {FEWEST} validation images of each class, got {few}."
         raise UndefinedError(msg)
     scores = tuple((1 - values[np.arange(len(truth)), truth]).tolist())
     return ConformalSets(scores, tuple(truth.tolist()) if class_conditional else None)

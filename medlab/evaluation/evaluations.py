@@ -238,10 +238,8 @@ def evaluate(
         the split.
     """
     if not (callable(predict) and isinstance(dataset, Dataset)):
-        msg = (
-            "evaluate takes a function of images, such as run.predict, and then a data set, got "
-            f"{type(predict).__name__} and {type(dataset).__name__}: evaluate(run.predict, dataset)."
-        )
+        got = f"{type(predict).__name__} and {type(dataset).__name__}"
+        msg = f"evaluate takes a function and a data set, as in evaluate(run.predict, dataset), got {got}."
         raise TypeError(msg)
     if dataset.task == "segmentation":
         msg = "evaluate takes an answer for each image, got segmentation data. Use evaluation.segmentation."
@@ -304,10 +302,7 @@ def _predicted(
     wide = dataset.task in ("multiclass", "multilabel")
     shape = (len(split), len(dataset.class_names)) if wide else (len(split),)
     if output.shape != shape:
-        msg = (
-            f"predict must return shape {shape} for the {name} split of a {dataset.task} task, got "
-            f"{output.shape}. One column: output[:, 0]."
-        )
+        msg = f"predict must return shape {shape} for the {name} split, got {output.shape}."
         raise ValueError(msg)
     output = checks.finite(f"the {name} predictions", output).astype(np.float64)
     if dataset.task == "regression":
@@ -318,10 +313,7 @@ def _predicted(
 def _both_classes(dataset: Dataset, name: str, truth: NDArray[Any]) -> None:
     if truth.min() == truth.max():
         only = dataset.target_names[int(truth[0])]
-        msg = (
-            f"the {name} split must hold both classes, got {len(truth)} images of {only!r} only. "
-            "Split again, stratified by class (medlab.data.stratified_split)."
-        )
+        msg = f"the {name} split must hold both classes, got only {only!r}. See data.stratified_split."
         raise metrics.UndefinedError(msg)
 
 

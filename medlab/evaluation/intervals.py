@@ -75,10 +75,8 @@ def group_numbers(n_images: int, groups: ArrayLike | None) -> NDArray[np.int64]:
     checks.same_length(groups=number, images=np.arange(n_images))
     missing = np.flatnonzero(number < 0)
     if len(missing):
-        msg = (
-            f"groups must name the patient of each image, got none for {len(missing)} of {n_images}, the "
-            f"first at index {missing[0]}. Leave groups out, or give such images a patient of their own."
-        )
+        none = f"none for {len(missing)} of {n_images}, the first at index {missing[0]}"
+        msg = f"groups must name the patient of each image, got {none}. Leave groups out, or name them."
         raise ValueError(msg)
     return number
 

@@ -148,9 +148,7 @@ def score(bundle: Bundle, images: ArrayLike) -> Scores:
     values = bundle.predict(array)
     bad = ~np.isfinite(array.reshape(len(array), -1)).all(axis=1)
     if bad.any():
-        msg = (
-            f"images must hold finite numbers, got NaN or infinite ones in {bad.sum()} of {len(bad)} images."
-        )
+        msg = f"images must hold finite numbers, got others in {bad.sum()} of {len(bad)} images."
         raise ValueError(msg)
     facts = bundle.facts
     fitted, neighbors, sets, usual = (facts.get(name) or {} for name in LEARNED)

@@ -186,9 +186,7 @@ def _names(masks: Sequence[NDArray], labels: Labels | None) -> Labels:
     unknown = [label for label in found if labels is not None and label not in labels]
     if unknown:
         known = sorted(labels or ())
-        msg = (
-            f"Masks must hold the labels {known} and 0 only, got {unknown} too. Name them, or set them to 0."
-        )
+        msg = f"masks must hold the labels {known} and 0 only, got {unknown}. Name them, or set them to 0."
         raise ValueError(msg)
     # Two empty masks still have a volume error: that of the one label of any mask.
     return labels or {label: str(label) for label in found or [1]}

@@ -92,10 +92,8 @@ def estimates(
     }
     for name, (value, span) in rows.items():
         if span is not None and not span[0] <= value <= span[1]:
-            msg = (
-                f"the interval of {name!r} must hold its value {value:.4g}, "
-                f"got {span[0]:.4g} to {span[1]:.4g}."
-            )
+            got = f"{span[0]:.4g} to {span[1]:.4g}"
+            msg = f"the interval of {name!r} must hold its value {value:.4g}, got {got}."
             raise ValueError(msg)
     alt = "; ".join(f"{name} {estimate(value, span)}" for name, (value, span) in rows.items())
     height_in = 1.1 + 0.36 * len(rows)

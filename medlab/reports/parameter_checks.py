@@ -93,10 +93,8 @@ def _group_rule(rule: str, values: Mapping[str, Any]) -> None:
         msg = f"group_rule is for images of your own (data_dir), got {rule!r}. Registered sets come split."
         raise ValueError(msg)
     if not _GROUP_RULE.fullmatch(rule):
-        msg = (
-            "group_rule must be auto, none, blocks:1000, prefix:_ or csv:groups.csv "
-            f"(with your own number, text or file in data_dir), got {rule!r}."
-        )
+        rules = "auto, none, blocks:1000, prefix:_ or csv:groups.csv"
+        msg = f"group_rule must be {rules} (with your own number, text or file in data_dir), got {rule!r}."
         raise ValueError(msg)
 
 
@@ -176,10 +174,8 @@ def _same_classes(_name: str, values: Mapping[str, Any]) -> None:
     if values["record"]:
         _fits(values["record"], facts)
     if here and set(here) != set(learned):
-        msg = (
-            f"the labels must be the classes that the model knows: {', '.join(learned)}; got "
-            f"{', '.join(here)}. Rename the class folders."
-        )
+        known, got = ", ".join(learned), ", ".join(here)
+        msg = f"the labels must be the classes that the model knows: {known}; got {got}. Rename the folders."
         raise ValueError(msg)
 
 

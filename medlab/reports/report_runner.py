@@ -189,9 +189,7 @@ def _execute(
         return problem, "\n".join(error.traceback)
     except RuntimeError as error:
         if isinstance(error, DeadKernelError):
-            problem = (
-                "the kernel died, most often because memory ran out. Try a smaller image_size or batch_size."
-            )
+            problem = "the kernel died, most often for want of memory. Lower image_size or batch_size."
         else:  # of jupyter_client, which has no class of its own for it
             problem = f"the kernel did not get ready: {error}. Run the report again when the machine is idle."
         log.seek(0)

@@ -288,9 +288,7 @@ def check_metrics(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
         msg = f"metrics.json must have all keys of schema {SCHEMA}, missing: {', '.join(missing)}."
         raise ValueError(msg)
     if metrics["schema"] != SCHEMA or not metrics["test"]:
-        msg = (
-            f"metrics.json must be of schema {SCHEMA} and have measures of the test set, "
-            f"got schema {metrics['schema']!r} and test {metrics['test']!r}."
-        )
+        got = f"schema {metrics['schema']!r} and test {metrics['test']!r}"
+        msg = f"metrics.json must be of schema {SCHEMA} with measures of the test set, got {got}."
         raise ValueError(msg)
     return metrics

@@ -337,7 +337,7 @@ def test_refuses_what_is_no_network_no_image_and_no_switch(x):
     image = keras.Input((6, 5, 1))
     places = keras.Model(image, layers.Conv2D(2, 1)(image))
     for region in (np.full((6, 5), np.nan), np.full((6, 5), 0.5), np.full((6, 5), "lesion")):
-        with pytest.raises(ValueError, match="region must mark places of the network's output by True"):
+        with pytest.raises(ValueError, match="region must mark places of the output by True"):
             attribute("saliency", places, np.ones((1, 6, 5, 1)), target=1, region=region)
 
 

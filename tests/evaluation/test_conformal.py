@@ -66,7 +66,7 @@ def test_what_the_model_folder_keeps_gives_the_same(rng):
 
 def test_refusals(rng):
     truth, values = draw(rng, 300)
-    with pytest.raises(UndefinedError, match="at least 10 images of each class, got 3 of class 1"):
+    with pytest.raises(UndefinedError, match="at least 10 validation images of each class, got 3 of class 1"):
         conformal.fit([0] * 40 + [1] * 3, values[:43])
     with pytest.raises(ValueError, match="coverage must lie between 0 and 1, got 90"):
         conformal.fit(truth, values).sets(values, 90)

@@ -203,7 +203,7 @@ def test_infidelity_refuses_a_map_of_a_layer(rng):
     images = rng.normal(size=(2, 16, 12, 2)).astype(np.float32)[..., :1]
     explained = attribute("grad_cam", model, images)
     rgb = replace(explained, map=explained.map[:, :8])
-    with pytest.raises(ValueError, match=r"shape \(2, 16, 12, 1\), got a map of shape .*Use deletion"):
+    with pytest.raises(ValueError, match=r"the input's shape, \(2, 16, 12, 1\), got .*Use deletion"):
         evidence.infidelity(model, rgb)
     with pytest.raises(ValueError, match="sensitivity needs an attribution of one input, got 2"):
         evidence.sensitivity(model, replace(explained, x=[images, images]))

@@ -208,7 +208,7 @@ def test_labels_that_the_model_does_not_know_are_refused_by_name(model, two_clas
     two_classes(tmp_path / "images")
     text = problems("validation", model=str(model), data_dir=str(tmp_path / "images"))
     assert "the classes that the model knows: dark, spot; got benign, malignant" in text
-    assert "Rename the class folders" in text
+    assert "Rename the folders" in text
 
 
 @pytest.mark.slow

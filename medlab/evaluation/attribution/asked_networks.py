@@ -37,9 +37,6 @@ def network_of(model: Any) -> tuple[keras.Model, Callable[[Any], Any], tuple[str
     if isinstance(model, Run | Bundle):
         return model.model, model.normalize, model.target_names
     if not isinstance(model, keras.Model):
-        msg = (
-            "model must be a Keras network, a Run, or the folder of a saved model, "
-            f"got a {type(model).__name__}."
-        )
+        msg = f"model must be a Keras network, a Run or the folder of a model, got a {type(model).__name__}."
         raise TypeError(msg)
     return model, np.asarray, ()

@@ -29,9 +29,7 @@ class Inputs:
         self.arrays = [_floating(name, value) for name, value in zip(names, values, strict=True)]
         if not self.arrays or any(array.ndim < 2 for array in self.arrays) or not len(self.arrays[0]):
             shapes = ", ".join(str(array.shape) for array in self.arrays) or "nothing"
-            msg = (
-                f"x must hold at least one image, first axis N, got shape {shapes}. One image: x[np.newaxis]."
-            )
+            msg = f"x must hold at least one image, shape (N, ...), got {shapes}. One image: x[np.newaxis]."
             raise ValueError(msg)
         self.count = checks.same_length(**dict(zip(names, self.arrays, strict=True)))
 
@@ -104,10 +102,8 @@ def _floating(name: str, values: Any) -> NDArray[Any]:
         msg = f"{name} must hold real numbers, got {got}. Give numbers, such as 0.0 or an array of float32."
         raise ValueError(msg)
     if array.dtype.kind in "iu" and array.ndim > 3 and array.size:
-        msg = (
-            f"{name} must be normalized, as the network takes it, got gray values of {array.dtype} from "
-            f"{array.min()} to {array.max()}. Give run.normalize(images), or floats if it scales them itself."
-        )
+        got = f"gray values of {array.dtype}"
+        msg = f"{name} must be normalized, as the network takes it, got {got}. Give run.normalize(images)."
         raise ValueError(msg)
     dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float32
     # torch takes no array that runs backwards.
@@ -150,7 +146,7 @@ def choose(
 
     outputs = shape[-1] if shape else 1
     if len(shape) > 1 and region is None:
-        msg = f"the network gives a value at {shape[:-1]} places: name a region, (N, {_sizes(shape[:-1])})."
+        msg = f"the network gives a value at {shape[:-1]} places: name a region of them."
         raise ValueError(msg)
     # One sigmoid stands for two classes: class 0 is what is left of class 1.
     two = outputs == 1 and bend == "sigmoid"
@@ -232,13 +228,7 @@ def _region(region: ArrayLike, count: int, places: tuple[int, ...], dtype: Any) 
     shape = (count, *places)
     marks = inside.dtype.kind in "biuf" and np.isin(inside, (0, 1)).all()
     if not places or inside.shape not in (places, shape) or not marks or not inside.any():
-        msg = (
-            f"region must mark places of the network's output by True, shape ({_sizes(shape)}), at least "
-            f"one; got {inside.dtype} of shape {inside.shape} with {int((inside == 1).sum())} marked."
-        )
+        got = f"{inside.dtype} of shape {inside.shape} with {int((inside == 1).sum())} marked"
+        msg = f"region must mark places of the output by True, at least one, shape {shape}; got {got}."
         raise ValueError(msg)
     return np.ascontiguousarray(np.broadcast_to(inside, shape).astype(dtype))
-
-
-def _sizes(shape: Sequence[int]) -> str:
-    return ", ".join(map(str, shape))

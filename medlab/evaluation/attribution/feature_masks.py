@@ -29,10 +29,8 @@ def masks_of(inputs: Sequence[torch.Tensor], segments: int, features: Any) -> li
 def _checked(features: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
     mask = np.asarray(features)
     if mask.dtype.kind not in "iu" or mask.shape not in (shape[1:], shape[1:-1], shape) or mask.min() < 0:
-        msg = (
-            f"features must number the parts of an image from 0 on, shape {shape[1:-1]}, "
-            f"got {mask.dtype} of shape {mask.shape}."
-        )
+        got = f"{mask.dtype} of shape {mask.shape}"
+        msg = f"features must number the parts of an image from 0 on, shape {shape[1:-1]}, got {got}."
         raise ValueError(msg)
     if mask.shape == shape[1:-1]:
         mask = mask[..., np.newaxis]

@@ -131,10 +131,7 @@ def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
     """
     places = with_maps(layers, axes)
     if not places:
-        msg = (
-            "the network must have a layer that gives a map for each image, got none. Use a method that "
-            "needs no layer, such as integrated_gradients."
-        )
+        msg = "the network must have a layer that gives a map, got none. Use integrated_gradients."
         raise ValueError(msg)
     if name is None:
         return [seen for seen in places if places[seen] == min(places.values())][-1]
@@ -193,10 +190,7 @@ def straight(last: Seen | None) -> Iterator[None]:
     """
     if last is None or not bend_of(last):
         got = f"{last.name} ({type(last.layer).__name__})" if last else "an output that no layer gave alone"
-        msg = (
-            "on='logit' needs a network whose last layer is a sigmoid or a softmax, "
-            f"got {got}. Use on='output'."
-        )
+        msg = f"on='logit' needs a last layer with a sigmoid or a softmax, got {got}. Use on='output'."
         raise ValueError(msg)
     layer = last.layer
     if isinstance(layer, keras.layers.Softmax):

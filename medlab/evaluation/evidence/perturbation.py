@@ -49,10 +49,8 @@ def infidelity(
     inputs = _checked("infidelity", attribution, noise=noise, samples=samples)
     method = METHODS[attribution.method]
     if np.shape(attribution.map) != inputs.arrays[0].shape:
-        msg = (
-            f"infidelity needs a number for every number of the input, shape {inputs.arrays[0].shape}, got a "
-            f"map of shape {np.shape(attribution.map)} ({attribution.method}). Use deletion."
-        )
+        shapes = f"{inputs.arrays[0].shape}, got {np.shape(attribution.map)}"
+        msg = f"infidelity needs a map of the input's shape, {shapes} ({attribution.method}). Use deletion."
         raise ValueError(msg)
     # What noise does can be foretold number by number, but not from the effects of patches.
     foretelling = [name for name, row in METHODS.items() if not (row.layer or row.patches)]

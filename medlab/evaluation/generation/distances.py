@@ -175,7 +175,8 @@ def coverage(generated: ArrayLike, real: ArrayLike, k: int = 5) -> Coverage:
     Coverage(coverage=0.6666666666666666, density=0.6666666666666666)
     """
     checks.in_range("k", k, 1, whole=True)
-    fake, true = feature_pair(generated, real, names=("generated", "real"), at_least=k + 1)
+    fake, true = feature_pair(generated, real, names=("generated", "real"))
+    enough("real", len(true), k + 1)
     if np.ptp(true, axis=0).max() == 0:
         msg = f"real must vary, got {len(true)} images with the same features. Are the images constant?"
         raise ValueError(msg)
@@ -240,47 +241,30 @@ def _estimate(values: Sequence[float]) -> Estimate:
 
 
 def feature_pair(
-    a: ArrayLike, b: ArrayLike, *, names: tuple[str, str] = ("a", "b"), at_least: int = 2, equal: bool = True
+    a: ArrayLike, b: ArrayLike, *, names: tuple[str, str] = ("a", "b"), equal: bool = True
 ) -> tuple[Array, Array]:
     """Return two sets of features as float64 if they can be compared.
 
     Parameters
     ----------
-    a, b : float arrays, shape (N, D)
-    names : two str
-        What the sets are called in messages.
-    at_least : int
-        Images that each set must have.
-    equal : bool
-        Whether both must have the same number of images.
+    a, b : arrays, shape (N, D) and (M, D)
+    names : what to call them in a refusal
+    equal : whether N must be M
 
     Raises
     ------
     ValueError
-        For other shapes, unequal dimensions or counts, too few images, or NaN.
+        If one is no set of features or has fewer than 2, dimensions differ, or counts that must not.
     """
-    sets = []
-    for name, array in zip(names, (a, b), strict=True):
-        values = checks.finite(name, array).astype(np.float64)
-        if values.ndim != 2:
-            msg = (
-                f"{name} must be features of shape (N, D), got {values.shape}. "
-                "Features give them for images: pixel_features(dataset).of(images)."
-            )
-            raise ValueError(msg)
-        enough(name, len(values), at_least)
-        sets.append(values)
-    first, second = sets
-    if first.shape[1] != second.shape[1]:
-        msg = (
-            f"{names[0]} and {names[1]} must have the same features, got {first.shape[1]} and "
-            f"{second.shape[1]} dimensions. Take both from one Features."
-        )
+    first, second = (checks.finite(name, x).astype(np.float64) for name, x in zip(names, (a, b), strict=True))
+    both = " and ".join(names)
+    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
+        msg = f"{both} must be features (N, D) of one kind, got shapes {first.shape} and {second.shape}."
         raise ValueError(msg)
+    for name, values in zip(names, (first, second), strict=True):
+        enough(name, len(values), 2)
     if equal and len(first) != len(second):
-        msg = (
-            f"{names[0]} and {names[1]} must hold equally many images, got {len(first)} and {len(second)}: "
-            "the measure depends on the count. at_equal_counts draws subsets of one size."
-        )
+        got = f"{len(first)} and {len(second)}"
+        msg = f"{both} must hold equally many images, got {got}. at_equal_counts draws subsets of one size."
         raise ValueError(msg)
     return first, second

@@ -125,10 +125,7 @@ def network_features(dataset: Dataset, *, seed: int = 0, **options: Any) -> Feat
     """
     labels = dataset.train.labels
     if len(np.unique(labels, axis=0)) < 2:
-        msg = (
-            f"network features need training images of several classes, got {len(labels)} of one only. "
-            "Use pixel_features, which need no labels."
-        )
+        msg = "network features need images of several classes, got only one. Use pixel_features."
         raise ValueError(msg)
     run = small_run(dataset, seed, options)
     import keras
@@ -208,9 +205,7 @@ def like_real(what: str, images: ArrayLike, real: NDArray[Any]) -> NDArray[Any]:
     if len(array) and len(real):
         low, high = float(array.min()), float(array.max())
         if low >= -1 and high <= 1 and real.max() > 2:
-            msg = (
-                f"{what} must be in the units of the real images, {real.min():g} to {real.max():g}, "
-                f"got {low:g} to {high:g}. Undo the generator's scaling first."
-            )
+            wanted = f"the units of the real images, {real.min():g} to {real.max():g}"
+            msg = f"{what} must be in {wanted}, got {low:g} to {high:g}. Undo the generator's scaling."
             raise ValueError(msg)
     return array

@@ -31,14 +31,8 @@ class Usefulness:
     auc_ci, auc_real_ci : (low, high)
         95 %, over the test patients; NaN where ``ci_reasons`` says why. They hold the trained network fixed:
         another seed may move the AUC as much.
-    lost : float
-        auc_real - auc.
-    lost_ci : (low, high)
-        95 %, the same resamples for both.
-    per_class : tuple of int
-        Images of each class that either training used, a fifth of them to choose the epoch.
     ci_reasons : dict of str
-        For ``auc``, ``auc_real`` or ``lost`` without an interval, why: fewer than 5 test images or 2 patients
+        For ``auc`` or ``auc_real`` without an interval, why: fewer than 5 test images or 2 patients
         of a class, or no width.
     """
 
@@ -46,13 +40,10 @@ class Usefulness:
     auc_ci: intervals.Interval
     auc_real: float
     auc_real_ci: intervals.Interval
-    lost: float
-    lost_ci: intervals.Interval
-    per_class: tuple[int, ...]
     ci_reasons: dict[str, str] = field(default_factory=dict)
 
     def cell(self, name: str) -> str:
-        """Return ``auc``, ``auc_real`` or ``lost`` with its interval, or with why there is none."""
+        """Return ``auc`` or ``auc_real`` with its interval, or with why there is none."""
         reason = f", no interval: {self.ci_reasons[name]}" if name in self.ci_reasons else ""
         return estimate(getattr(self, name), getattr(self, f"{name}_ci")) + reason
 
@@ -104,17 +95,15 @@ def train_on_synthetic(
     counts = tuple(int(min((s.labels == c).sum() for s in (fake, dataset.train))) for c in known)
     for count, name in zip(counts, dataset.class_names, strict=True):
         if count < _FEWEST:
-            msg = (
-                f"class {name!r} must have at least {_FEWEST} generated and as many real training images, "
-                f"got {count}. Generate images of every class."
-            )
+            needed = f"at least {_FEWEST} generated and as many real training images"
+            msg = f"class {name!r} must have {needed}, got {count}. Generate images of every class."
             raise ValueError(msg)
     scores = [_scores(split, counts, dataset, seed, options) for split in (fake, dataset.train)]
     truth = dataset.targets(dataset.test)
 
     def statistics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        auc, auc_real = (_auc(dataset.task, truth, score, weights) for score in scores)
-        return {"auc": auc, "auc_real": auc_real, "lost": auc_real - auc}
+        areas = (_auc(dataset.task, truth, score, weights) for score in scores)
+        return dict(zip(("auc", "auc_real"), areas, strict=True))
 
     groups = dataset.test.patients
     values, spans, _ = intervals.measure(statistics, len(truth), groups, seed=seed)
@@ -125,7 +114,7 @@ def train_on_synthetic(
     }
     spans |= dict.fromkeys(reasons, intervals.NO_INTERVAL)
     measured: dict[str, Any] = {**values, **{f"{name}_ci": span for name, span in spans.items()}}
-    return Usefulness(**measured, per_class=counts, ci_reasons=reasons)
+    return Usefulness(**measured, ci_reasons=reasons)
 
 
 def _scores(
