@@ -12,6 +12,7 @@ from medlab.evaluation import intervals
 from medlab.models.card import FEWEST
 
 KINDS = ("all", "false positive", "false negative")
+_RANGES = 4
 
 
 def most_confident(
@@ -102,7 +103,6 @@ def by_attribute(
     called: ArrayLike,
     column: ArrayLike,
     name: str = "attribute",
-    bins: int | ArrayLike = 4,
     patients: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Return sensitivity and specificity for each value, or range of values, of an attribute.
@@ -112,11 +112,10 @@ def by_attribute(
     targets, called : arrays, shape (N,), 0 or 1
         Truth and decision.
     column : array, shape (N,)
-        Text or numbers; numbers with more distinct values than `bins` are cut into ranges.
+        Text or numbers; numbers with more than four distinct values are cut into four ranges of about
+        equally many images. `pandas.cut` makes other ranges.
     name : str
         Name of the attribute, for the index.
-    bins : int, or rising edges
-        How many ranges with about equally many images, or where to cut.
     patients : array, shape (N,), or None
         Patient of each image.
 
@@ -125,11 +124,11 @@ def by_attribute(
     table : DataFrame, one row for each value or range
         Columns n, n_positive, sensitivity, sensitivity_low, sensitivity_high, specificity, ... with the
         95 % interval of `intervals.proportion`; NaN where there is too little to count, or for an interval.
-        The last rows are images without a value, "not known", and "outside the bins", where there are any.
+        The last row is of images without a value, "not known", where there are any.
     """
     truth, decision = metrics.inputs.pair(targets, called, "called")
     ids = intervals.group_numbers(len(truth), patients)
-    parts = _parts(column, name, len(truth), bins)
+    parts = _parts(column, name, len(truth))
     rows = [_rates(truth, decision.astype(np.int64), part, ids) for part in parts.values()]
     return pd.DataFrame(rows, index=pd.Index(list(parts), name=name))
 
@@ -140,7 +139,6 @@ def subgroups(
     threshold: float,
     attributes: Mapping[str, ArrayLike],
     *,
-    bins: int = 4,
     patients: ArrayLike | None = None,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, int]:
@@ -153,7 +151,7 @@ def subgroups(
     threshold : float
     attributes : mapping of arrays, shape (N,), by name
         Sex, age, scanner, size, ... as for `by_attribute`.
-    bins, patients
+    patients
         As for `by_attribute`.
     seed : int
         Of the resampling.
@@ -170,7 +168,7 @@ def subgroups(
     ids = intervals.group_numbers(len(truth), patients)
     rows, left_out = [], 0
     for name, column in attributes.items():
-        for group, part in _parts(column, name, len(truth), bins).items():
+        for group, part in _parts(column, name, len(truth)).items():
             rates = _rates(truth, decision, part, ids)
             if min(rates["n_positive"], rates["n"] - rates["n_positive"]) < FEWEST:
                 left_out += 1
@@ -182,29 +180,23 @@ def subgroups(
     return pd.DataFrame(rows), left_out
 
 
-def _parts(column: ArrayLike, name: str, count: int, bins: int | ArrayLike) -> dict[str, NDArray[np.int64]]:
+def _parts(column: ArrayLike, name: str, count: int) -> dict[str, NDArray[np.int64]]:
     """Return the images of each value, or range of values, of an attribute, by its name."""
     values = pd.Series(column, name=name).reset_index(drop=True).infer_objects()
     checks.same_length(**{"targets": np.zeros(count), name: values.to_numpy()})
-    groups = values
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        if not isinstance(bins, int):
-            groups = pd.cut(values, np.asarray(bins, dtype=float).tolist(), include_lowest=True)
-        elif values.nunique() > checks.in_range("bins", bins, 2, whole=True):
-            groups = pd.qcut(values, bins, duplicates="drop")
-    parts = sorted(values.groupby(groups, observed=True).indices.items())
+    groups, types = values, pd.api.types
+    is_number = types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
+    if is_number and values.nunique() > _RANGES:
+        groups = pd.qcut(values, _RANGES, duplicates="drop")
+    parts = list(values.groupby(groups, observed=True))
     # A range is named by the values in it: the cuts between them are nobody's values.
-    named = [
-        (values.iloc[part].min(), values.iloc[part].max()) if isinstance(group, pd.Interval) else (group,)
-        for group, part in parts
-    ]
-    missing = values.isna()
-    for text, apart in (("not known", missing), ("outside the bins", groups.isna() & ~missing)):
-        if apart.any():
-            text += ", without a value" if text in set(values.dropna()) else ""
-            parts.append((text, np.flatnonzero(apart)))
-            named.append((text,))
-    return dict(zip(_labels(named), (np.asarray(part) for _, part in parts), strict=True))
+    named = [(part.min(), part.max()) if isinstance(key, pd.Interval) else (key,) for key, part in parts]
+    images = [part.index.to_numpy() for _, part in parts]
+    if values.isna().any():
+        taken = "not known" in set(values.dropna())
+        named.append(("not known, without a value" if taken else "not known",))
+        images.append(np.flatnonzero(values.isna()))
+    return dict(zip(_labels(named), images, strict=True))
 
 
 def _rates(

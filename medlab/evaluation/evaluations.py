@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from medlab import checks, metrics
 from medlab.data import Dataset, Split, nearcopies
@@ -142,21 +142,6 @@ class Evaluation:
         checks.in_range("k", k, 1, whole=True)
         truth, output = self.targets["test"], self.predictions["test"]
         return errors.most_typical(self.task, truth, output, self.threshold, k)
-
-    def by_attribute(self, name: str, bins: int | ArrayLike = 4) -> pd.DataFrame:
-        """Return sensitivity and specificity on the test images by an attribute; see `errors.by_attribute`.
-
-        Raises
-        ------
-        ValueError
-            If the task is not binary or no such attribute is known.
-        """
-        if self.task != "binary" or self.threshold is None:
-            msg = f"by_attribute needs a binary task, got {self.task!r}. per_class has measures by class."
-            raise ValueError(msg)
-        column = self.attributes[checks.one_of("attribute", name, self.attributes)]
-        called = metrics.decide(self.predictions["test"], self.threshold)
-        return errors.by_attribute(self.targets["test"], called, column, name, bins, self.patients)
 
     def __repr__(self) -> str:
         lines = [f"Evaluation of {self.name!r}, {self.task}"]

@@ -80,11 +80,12 @@ def test_by_attribute_has_wilson_intervals_where_patients_have_one_image():
 
 def test_by_attribute_cuts_numbers_into_equal_parts_named_by_what_is_in_them():
     diameters = np.arange(4.0, 12.0)
-    table = errors.by_attribute([0, 1] * 4, [0, 1] * 4, diameters, "diameter_mm", bins=2)
-    assert table.index.tolist() == ["4 to 7", "8 to 11"]
-    assert table["n"].tolist() == [4, 4]
-    cut = errors.by_attribute([0, 1] * 4, [0, 1] * 4, diameters, "diameter_mm", bins=[4, 5, 11])
-    assert cut["n"].tolist() == [2, 6]
+    table = errors.by_attribute([0, 1] * 4, [0, 1] * 4, diameters, "diameter_mm")
+    assert table.index.tolist() == ["4 to 5", "6 to 7", "8 to 9", "10 to 11"]
+    assert table["n"].tolist() == [2, 2, 2, 2]
+    cut = pd.cut(diameters, [4, 10, 11], labels=["small", "large"], include_lowest=True)
+    ranges = errors.by_attribute([0, 1] * 4, [0, 1] * 4, cut, "size")
+    assert ranges["n"].to_dict() == {"small": 7, "large": 1}
 
 
 def test_by_attribute_keeps_few_distinct_numbers_and_counts_images_without_a_value():
@@ -104,18 +105,16 @@ def test_by_attribute_keeps_few_distinct_numbers_and_counts_images_without_a_val
     ],
     ids=["object", "Float64", "masked"],
 )
-def test_by_attribute_tells_missing_values_from_those_outside_the_bins(column):
-    table = errors.by_attribute([1, 1, 0, 0], [1, 0, 0, 0], column, "size_mm", bins=[4, 6, 8])
-    assert table["n"].to_dict() == {"5 to 5": 1, "7 to 7": 1, "not known": 1, "outside the bins": 1}
+def test_by_attribute_counts_missing_values_of_every_kind(column):
+    table = errors.by_attribute([1, 1, 0, 0], [1, 0, 0, 0], column, "size_mm")
+    assert table["n"].to_dict() == {"5.0": 1, "7.0": 1, "30.0": 1, "not known": 1}
     assert table["sensitivity"].tolist()[:2] == [1.0, 0.0]
     assert table["specificity"].tolist()[2:] == [1.0, 1.0]
 
 
-def test_by_attribute_refuses_other_lengths_and_one_range():
+def test_by_attribute_refuses_other_lengths():
     with pytest.raises(ValueError, match="must have the same length, got targets 2, kind 3"):
         errors.by_attribute([0, 1], [0, 1], ["a", "b", "c"], "kind")
-    with pytest.raises(ValueError, match="bins must lie between 2"):
-        errors.by_attribute([0, 1], [0, 1], [1.0, 2.0], bins=1)
 
 
 @pytest.mark.slow

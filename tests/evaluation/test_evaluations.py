@@ -489,14 +489,3 @@ def test_worst_errors_are_the_most_confident_ones(tiny):
     assert evaluation.most_typical(1).tolist() == [0, 2]
     with pytest.raises(ValueError, match="k must lie between 1"):
         evaluation.most_typical(0)
-
-
-def test_by_attribute_needs_a_known_attribute_of_a_binary_task(dataset):
-    evaluation = evaluate(read, dataset, n_bootstrap=20)
-    assert "mask" not in evaluation.attributes
-    assert evaluation.by_attribute("kind")["n"].to_dict() == {"part-solid": 40, "solid": 80}
-    assert evaluation.by_attribute("diameter_mm", bins=[4, 8, 12])["n"].sum() == 120
-    with pytest.raises(ValueError, match=r"attribute must be one of: .* got 'diameter'\. Did you mean"):
-        evaluation.by_attribute("diameter")
-    with pytest.raises(ValueError, match="by_attribute needs a binary task, got 'regression'"):
-        replace(evaluation, task="regression", threshold=None).by_attribute("kind")

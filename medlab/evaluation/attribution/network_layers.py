@@ -131,7 +131,7 @@ def find(layers: Sequence[Seen], name: str | None, axes: int) -> Seen:
     """
     places = with_maps(layers, axes)
     if not places:
-        msg = "the network must have a layer that gives a map, got none. Use integrated_gradients."
+        msg = "the network must have a layer that gives a map for each image. Use integrated_gradients."
         raise ValueError(msg)
     if name is None:
         return [seen for seen in places if places[seen] == min(places.values())][-1]
