@@ -298,17 +298,16 @@ def test_what_goes_around_a_layer_is_kept(rng):
     np.testing.assert_allclose(explained.map, 2 * x / 12, rtol=1e-5)
 
 
-def test_a_network_with_several_outputs_is_asked_for_one(rng):
+def test_a_network_with_several_outputs_is_refused_and_one_of_them_explained(rng):
     image = keras.Input((5,))
     outputs = {"size": layers.Dense(1)(image), "kind": layers.Dense(3, activation="softmax")(image)}
     model = keras.Model(image, outputs)
     x = rng.normal(size=(4, 5)).astype(np.float32)
-    assert attribute("saliency", model, x, head="size").target is None
-    assert attribute("saliency", model, x, head="kind").target.shape == (4,)
-    with pytest.raises(ValueError, match="head must be one of: size, kind; got None"):
+    size, kind = (keras.Model(image, outputs[name]) for name in ("size", "kind"))
+    assert attribute("saliency", size, x).target is None
+    assert attribute("saliency", kind, x).target.shape == (4,)
+    with pytest.raises(ValueError, match=r"must have one output, got \['size', 'kind'\]\. Take keras\.Model"):
         attribute("saliency", model, x)
-    with pytest.raises(ValueError, match="head must be None for a network with one output, got 'size'"):
-        attribute("saliency", linear(np.ones(5)), x, head="size")
 
 
 # --- nothing is left behind, and nothing depends on how it was cut into batches

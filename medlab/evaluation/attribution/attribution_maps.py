@@ -48,7 +48,7 @@ class Attribution:
         How many images went through the network.
     batch_size : int
         How many at once.
-    on, region, head
+    on, region
         What was asked: see `medlab.evaluation.attribute`.
     class_names : sequence of str
         Of the targets, for the titles; empty where nobody said.
@@ -68,7 +68,6 @@ class Attribution:
     batch_size: int
     on: str = "output"
     region: Any = None
-    head: str | int | None = None
     class_names: Sequence[str] = ()
 
     def __len__(self) -> int:
@@ -131,7 +130,7 @@ class Attribution:
     @property
     def question(self) -> dict[str, Any]:
         """What was asked of the network, apart from the inputs."""
-        return {"target": self.target, "on": self.on, "region": self.region, "head": self.head}
+        return {"target": self.target, "on": self.on, "region": self.region}
 
     def one_baseline(self) -> Any:
         """Return one baseline for each image: the mean, of a set of several."""

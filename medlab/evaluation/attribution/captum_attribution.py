@@ -33,7 +33,6 @@ def attribute(
     *,
     on: str = "output",
     region: ArrayLike | None = None,
-    head: str | int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
     progress: bool | Callable[[int], Any] = False,
@@ -50,7 +49,8 @@ def attribute(
         {methods}
 
     model : keras.Model
-        Functional, Sequential or subclassed, on any backend.
+        Functional, Sequential or subclassed, on any backend, with one output; of several, explain
+        ``keras.Model(model.input, model.output["name"])``.
     x : array, shape (N, ...), or list, tuple or dict of arrays
         Normalized, as the network takes it: images (N, H, W, C), volumes (N, Z, Y, X, C), sequences
         (N, T, F), vectors (N, F); several where it takes several.
@@ -68,8 +68,6 @@ def attribute(
         thread goes on undisturbed; the maps are then of weights that move meanwhile.
     region : bool array, shape (N, ...) or (...), or None
         For networks that give a map, as a segmentation: the places whose outputs are summed.
-    head : str, int or None
-        For networks with several outputs: which.
     batch_size : int or None
         Images that go through the network at once. None: from the free memory.
     seed : int
@@ -113,7 +111,7 @@ def attribute(
     started = time.perf_counter()
     bar = tqdm(disable=progress is not True, unit=" images", desc=method, leave=False, mininterval=0.5)
     watcher = Watcher(cancel, progress if callable(progress) else bar.update)
-    question: dict[str, Any] = {"target": target, "on": on, "region": region, "head": head}
+    question: dict[str, Any] = {"target": target, "on": on, "region": region}
     with bar, open_query(model, inputs, **question, batch_size=batch_size, watcher=watcher) as query:
         seen = _layer(row, layer, query)
         problem = methods.Problem(
@@ -147,7 +145,6 @@ def attribute(
         batch_size=query.forward.batch_size,
         on=on,
         region=None if region is None else query.extras[1].numpy(),  # a row for each image
-        head=head,
     )
 
 

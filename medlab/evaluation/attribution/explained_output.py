@@ -117,7 +117,6 @@ def choose(
     bend: str,
     target: int | ArrayLike | None,
     region: ArrayLike | None,
-    head: str | int | None,
     on: str,
     batch_size: int,
 ) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...], NDArray[np.int64] | None]:
@@ -138,11 +137,11 @@ def choose(
     Raises
     ------
     ValueError
-        If target, region or head do not fit the network's output.
+        If target or region do not fit the network's output.
     """
 
     def answer(tensors: Sequence[Any]) -> Any:
-        return of_head(model(inputs.build(tensors), training=False), head)
+        return only_output(model(inputs.build(tensors), training=False))
 
     outputs = shape[-1] if shape else 1
     if len(shape) > 1 and region is None:
@@ -184,14 +183,13 @@ def _spread(tensor: Any, axes: int, *, last: bool = False) -> Any:
     return keras.ops.reshape(tensor, (-1, *[1] * (max(axes, 1) - 1), *ends))
 
 
-def of_head(output: Any, head: str | int | None) -> Any:
-    """Return the output that is explained, of a network that gives several."""
-    if isinstance(output, dict):
-        return output[checks.one_of("head", head, output)]
-    if isinstance(output, list | tuple):
-        return output[checks.one_of("head", head, range(len(output)))]
-    if head is not None:
-        msg = f"head must be None for a network with one output, got {head!r}."
+def only_output(output: Any) -> Any:
+    """Return a network's output, refused where it gives several."""
+    if isinstance(output, dict | list | tuple):
+        names = list(output) if isinstance(output, dict) else len(output)
+        msg = (
+            f"the network must have one output, got {names}. Take keras.Model(model.input, model.output[…])."
+        )
         raise ValueError(msg)
     return output
 

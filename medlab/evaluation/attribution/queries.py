@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from medlab import backend, checks
 from medlab.evaluation.attribution import network_layers
 from medlab.evaluation.attribution.compiled_functions import kept_of
-from medlab.evaluation.attribution.explained_output import Inputs, choose, of_head
+from medlab.evaluation.attribution.explained_output import Inputs, choose, only_output
 from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher
 
 # Layers are changed while a query is open: two at once would put back each other's changes.
@@ -75,7 +75,6 @@ def open_query(
     target: int | ArrayLike | None,
     on: str = "output",
     region: ArrayLike | None = None,
-    head: str | int | None = None,
     batch_size: int | None = None,
     watcher: Watcher | None = None,
 ) -> Iterator[Query]:
@@ -97,28 +96,28 @@ def open_query(
             _run(model, inputs)  # the first call builds the network, and may call its layers more than once
         kept = kept_of(model)
         sizes = tuple((array.shape[1:], array.dtype.str) for array in inputs.arrays)
-        look = functools.partial(_look, model, inputs, head)
-        seen, last, shape = kept.get(("look", inputs.form, repr(head), sizes), look)
+        look = functools.partial(_look, model, inputs)
+        seen, last, shape = kept.get(("look", inputs.form, sizes), look)
         bend = network_layers.bend_of(last)
         if on == "logit":
             stack.enter_context(network_layers.straight(last))
         if batch_size is None:
             batch_size = network_layers.fitting_batch(seen, inputs.arrays[0].itemsize)
         size = int(checks.in_range("batch_size", batch_size, 1, whole=True))
-        value, extras, classes = choose(model, inputs, shape, bend, target, region, head, on, size)
+        value, extras, classes = choose(model, inputs, shape, bend, target, region, on, size)
         options: dict[str, Any] = {"batch_size": size, "watcher": watcher or Watcher(), "kept": kept}
-        question = (inputs.form, head, on, bend)
+        question = (inputs.form, on, bend)
         forward = Bridge(value, len(inputs.arrays), question=question, **options)
         yield Query(model, inputs, seen, classes, extras, forward, options)
 
 
 def _look(
-    model: Any, inputs: Inputs, head: str | int | None
+    model: Any, inputs: Inputs
 ) -> tuple[list[network_layers.Seen], network_layers.Seen | None, tuple[int, ...]]:
     """Return what each layer gives when two images go through, which gives the answer, and its shape."""
     answers: list[Any] = []
     seen = network_layers.watch(model, lambda: answers.append(_run(model, inputs)), 2)
-    answer = of_head(answers[-1], head)
+    answer = only_output(answers[-1])
     last = network_layers.last(seen, answer)
     for layer in seen:
         layer.output = None  # two images' numbers of every layer would stay in memory

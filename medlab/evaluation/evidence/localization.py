@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from medlab import checks
 
@@ -42,7 +41,7 @@ def mass_inside(maps: ArrayLike, masks: ArrayLike) -> NDArray[np.float64]:
     return np.divide(within, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
-def pointing_game(maps: ArrayLike, masks: ArrayLike, *, tolerance: int = 0) -> NDArray[np.bool_]:
+def pointing_game(maps: ArrayLike, masks: ArrayLike) -> NDArray[np.bool_]:
     """Say for each map whether its largest number lies inside the true lesion.
 
     Parameters
@@ -50,8 +49,6 @@ def pointing_game(maps: ArrayLike, masks: ArrayLike, *, tolerance: int = 0) -> N
     maps : array, shape (N, ..., C)
         What speaks for the output is positive; added over the channels.
     masks : bool array, shape (N, ...) or (N, ..., 1)
-    tolerance : int
-        Pixels by which it may miss the lesion.
 
     Returns
     -------
@@ -61,14 +58,9 @@ def pointing_game(maps: ArrayLike, masks: ArrayLike, *, tolerance: int = 0) -> N
     -----
     Source: Zhang et al. 2018, doi 10.1007/s11263-017-1059-x.
     """
-    checks.in_range("tolerance", tolerance, 0, whole=True)
-    _sizes_and_masks(maps, masks)
-    summed = np.asarray(maps).sum(axis=-1)
-    inside = np.asarray(masks, bool).reshape(summed.shape)
-    if tolerance:
-        inside = np.stack([ndimage.binary_dilation(mask, iterations=tolerance) for mask in inside])
-    top = summed.reshape(len(summed), -1).argmax(axis=1)
-    return inside.reshape(len(inside), -1)[np.arange(len(top)), top]
+    _, inside = _sizes_and_masks(maps, masks)
+    top = np.asarray(maps).sum(axis=-1).reshape(len(inside), -1).argmax(axis=1)
+    return inside[np.arange(len(top)), top]
 
 
 def _sizes_and_masks(maps: ArrayLike, masks: ArrayLike) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -135,7 +135,6 @@ def sensitivity(
             each(attribution.baseline),
             on=attribution.on,
             region=repeated(attribution.region),
-            head=attribution.head,
             seed=seed,
             **{name: each(value) for name, value in options.items()},
         )
