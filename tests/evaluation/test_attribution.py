@@ -306,7 +306,7 @@ def test_a_network_with_several_outputs_is_refused_and_one_of_them_explained(rng
     size, kind = (keras.Model(image, outputs[name]) for name in ("size", "kind"))
     assert attribute("saliency", size, x).target is None
     assert attribute("saliency", kind, x).target.shape == (4,)
-    with pytest.raises(ValueError, match=r"must have one output, got \['size', 'kind'\]\. Take keras\.Model"):
+    with pytest.raises(ValueError, match=r"must have one output, got \['size', 'kind'\]\. Use keras\.Model"):
         attribute("saliency", model, x)
 
 
@@ -432,13 +432,12 @@ def test_an_attribution_prints_as_a_few_facts_without_a_pixel(rng, weights, x):
     lines = repr(attribute("integrated_gradients", linear(weights, activation="sigmoid"), x)).splitlines()
     assert lines[0].startswith("Attribution: integrated_gradients, 3 images, completeness error ")
     assert lines[1].strip() == "map: shape (3, 6, 5, 1)"
-    assert [line.split(":")[0].strip() for line in lines[2:]] == ["output", "classes", "baseline"]
+    assert [line.split(":")[0].strip() for line in lines[2:]] == ["output"]
     assert not any("123.4" in line for line in lines)
     model, several = with_clinical(rng)
     given = repr(attribute("saliency", model, several, baseline=[0.0, several[1][0]]))
     assert "shape (2, 12, 8, 1), (2, 3)" in given
-    assert "given as arrays" in given
-    assert len(given.splitlines()) <= 12
+    assert len(given.splitlines()) == 3
 
 
 def test_help_lists_every_method_with_its_options():

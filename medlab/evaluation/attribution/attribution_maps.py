@@ -149,13 +149,8 @@ class Attribution:
 
     def __repr__(self) -> str:
         shapes = ", ".join(str(np.shape(maps)) for maps in _listed(self.map))
-        lines = [f"Attribution: {self.describe()}", f"map: shape {shapes}"]
-        lines.append(f"{self.on}: {self.output.min():.3g} to {self.output.max():.3g}")
-        if self.target is not None:
-            lines.append(f"classes: {', '.join(map(str, np.unique(self.target)[:10]))}")
-        is_number = isinstance(self.baseline, int | float | np.number)
-        baseline = f"{self.baseline:g}" if is_number else "given as arrays"
-        return "\n  ".join([*lines, f"baseline: {baseline}"])
+        span = f"{self.on}: {self.output.min():.3g} to {self.output.max():.3g}"
+        return f"Attribution: {self.describe()}\n  map: shape {shapes}\n  {span}"
 
 
 def _listed(arrays: Any) -> list[Any]:

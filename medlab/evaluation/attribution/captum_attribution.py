@@ -111,8 +111,8 @@ def attribute(
     started = time.perf_counter()
     bar = tqdm(disable=progress is not True, unit=" images", desc=method, leave=False, mininterval=0.5)
     watcher = Watcher(cancel, progress if callable(progress) else bar.update)
-    question: dict[str, Any] = {"target": target, "on": on, "region": region}
-    with bar, open_query(model, inputs, **question, batch_size=batch_size, watcher=watcher) as query:
+    about: dict[str, Any] = {"target": target, "on": on, "region": region, "batch_size": batch_size}
+    with bar, open_query(model, inputs, **about, watcher=watcher) as query:
         seen = _layer(row, layer, query)
         problem = methods.Problem(
             query.forward,

@@ -187,9 +187,7 @@ def only_output(output: Any) -> Any:
     """Return a network's output, refused where it gives several."""
     if isinstance(output, dict | list | tuple):
         names = list(output) if isinstance(output, dict) else len(output)
-        msg = (
-            f"the network must have one output, got {names}. Take keras.Model(model.input, model.output[…])."
-        )
+        msg = f"the network must have one output, got {names}. Use keras.Model(model.input, model.output[…])."
         raise ValueError(msg)
     return output
 

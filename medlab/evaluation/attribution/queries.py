@@ -3,8 +3,9 @@
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,6 +18,8 @@ from medlab.evaluation.attribution import network_layers
 from medlab.evaluation.attribution.compiled_functions import kept_of
 from medlab.evaluation.attribution.explained_output import Inputs, choose, only_output
 from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher
+from medlab.models import Bundle, load
+from medlab.training.run import Run
 
 # Layers are changed while a query is open: two at once would put back each other's changes.
 _ONE_AT_A_TIME = threading.RLock()
@@ -132,3 +135,34 @@ def _run(model: Any, inputs: Inputs) -> Any:
         shapes = ", ".join(str(("N", *array.shape[1:])) for array in inputs.arrays)
         msg = f"the network {model.name} must take x, got {shapes}: {str(error).splitlines()[0]}"
         raise ValueError(msg) from error
+
+
+def network_of(model: Any) -> tuple[keras.Model, Callable[[Any], Any], tuple[str, ...]]:
+    """Return a network with what brings images to its input, and the names of its classes.
+
+    Parameters
+    ----------
+    model : keras.Model, Run, Bundle, or path of a model folder
+        A Keras network takes images that are normalized; the others take raw ones, and know their classes.
+
+    Returns
+    -------
+    network : keras.Model
+    normalize : callable
+        Takes and returns images, shape (N, ..., C).
+    target_names : tuple of str
+        In the order of the targets; empty where nobody said.
+
+    Raises
+    ------
+    TypeError
+        If it is none of them.
+    """
+    if isinstance(model, str | Path):
+        model = load(model)
+    if isinstance(model, Run | Bundle):
+        return model.model, model.normalize, model.target_names
+    if not isinstance(model, keras.Model):
+        msg = f"model must be a Keras network, a Run or the folder of a model, got a {type(model).__name__}."
+        raise TypeError(msg)
+    return model, np.asarray, ()

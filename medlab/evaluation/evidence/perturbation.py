@@ -117,34 +117,23 @@ def sensitivity(
     image = torch.from_numpy(inputs.arrays[0])
 
     def explain(images: Any, **_: Any) -> Any:
-        disturbed = images[0] if isinstance(images, tuple) else images
-        repeats = len(disturbed) // len(image)
-
-        def repeated(value: Any) -> Any:
-            return value if value is None else np.repeat(value, repeats, axis=0)
-
-        def each(value: Any) -> Any:  # what has a row for each image
-            return repeated(np.asarray(value)) if np.shape(value) == tuple(image.shape) else value
-
         again = attribute(
             attribution.method,
             model,
-            disturbed.detach().numpy(),
-            repeated(attribution.target),
-            attribution.layer,
-            each(attribution.baseline),
-            on=attribution.on,
-            region=repeated(attribution.region),
+            (images[0] if isinstance(images, tuple) else images).numpy(),
+            layer=attribution.layer,
+            baseline=attribution.baseline,
+            **attribution.question,
             seed=seed,
-            **{name: each(value) for name, value in options.items()},
+            **options,
         )
         return (torch.from_numpy(again.map),)
 
+    reach = radius * float(image.max() - image.min())
+    # One disturbed input of each image at a time: target, region and baseline are those of the images.
+    size: dict[str, int] = {"n_perturb_samples": int(samples), "max_examples_per_batch": len(image)}
     with drawing_from(checks.seed(seed)):
-        reach = radius * float(image.max() - image.min())
-        distances = metrics.sensitivity_max(
-            explain, image, perturb_radius=reach, n_perturb_samples=int(samples)
-        )
+        distances = metrics.sensitivity_max(explain, image, perturb_radius=reach, **size)
     return distances.numpy().astype(np.float64)
 
 
