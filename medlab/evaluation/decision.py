@@ -120,8 +120,8 @@ def decision_curve(
     rows = []
     for cut in map(float, cuts):
         rates = metrics.sensitivity(truth, values, cut), metrics.specificity(truth, values, cut)
-        network, everybody = (metrics.net_benefit(*pair, prevalence, cut) for pair in (rates, (1, 0)))
-        rows.append((network, everybody, 0.0))
+        network = metrics.net_benefit(*rates, prevalence, cut)
+        rows.append((network, metrics.net_benefit(1, 0, prevalence, cut), 0.0))
     index = pd.Index(cuts, name="risk_threshold")
     return pd.DataFrame(rows, columns=["network", "everybody", "nobody"], index=index)
 

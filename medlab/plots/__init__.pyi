@@ -1,5 +1,4 @@
 from .canvas import Picture as Picture, missing_glyphs as missing_glyphs, short as short
-from .case_figures import add_outlines as add_outlines, dots as dots
 from .classification import (
     confusion as confusion,
     operating_point as operating_point,
@@ -15,6 +14,7 @@ from .estimate_charts import (
     results_vs_published as results_vs_published,
 )
 from .image_figures import (
+    add_outlines as add_outlines,
     image_grid as image_grid,
     map_colors as map_colors,
     maps_beside as maps_beside,
@@ -26,6 +26,7 @@ from .line_charts import (
     Line as Line,
     chart_beside_tiles as chart_beside_tiles,
     charts as charts,
+    dots as dots,
     history as history,
     lines as lines,
     mosaic as mosaic,

@@ -1,10 +1,10 @@
-"""Figures of images: grids of samples, attributions over them, planes of a volume."""
+"""Figures of images: grids of samples, attributions and outlines over them, planes of a volume."""
 
 from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.patheffects as effects
@@ -22,6 +22,7 @@ _BARS_MM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 # Told apart with any color vision; each grows out of the image's gray as its share grows.
 FOR, AGAINST, _NOTHING = "#FF7F0E", "#6A3D9A", "#808080"
 _BAR_IN = 1.1
+_OUTLINES = (("solid orange", canvas.ORANGE, "-"), ("dashed blue", canvas.SKY, "--"))
 _MAPS_ACROSS = 3  # more of them side by side are too small to see single pixels
 # One pixel in two hundred may saturate: a single bright one would leave the rest invisible.
 _SATURATED = 0.995
@@ -220,6 +221,35 @@ def planes(
         same = len(set(bars)) == 1
         words = f"{bars[0]} mm" if same else f"{', '.join(bars)} mm, from the left"
         picture.supxlabel(f"white bar: {words}", fontsize=canvas.SMALL)
+    return picture
+
+
+def add_outlines(picture: canvas.Picture, masks: Mapping[str, ArrayLike]) -> canvas.Picture:
+    """Draw the outlines of masks into the images of `image_grid`, and say above which is which.
+
+    Parameters
+    ----------
+    picture : Picture
+        Changed in place.
+    masks : dict of arrays of class numbers, shape (N, H, W), by what they are
+        One or two. Every class but 0 has its outline, along the edge of the image too: of the first array a
+        solid orange line, of the second a dashed blue one.
+
+    Returns
+    -------
+    picture : Picture
+    """
+    for stack, (_, color, dash) in zip(masks.values(), _OUTLINES, strict=False):
+        for axis, mask in zip(picture.axes, np.asarray(stack), strict=False):
+            framed = np.pad(mask.astype(float), 1)
+            y, x = (np.arange(-1, side - 1) for side in framed.shape)
+            axis.autoscale(enable=False)
+            if framed.any():
+                levels = np.unique(framed)[1:] - 0.5
+                axis.contour(x, y, framed, levels, colors=color, linestyles=dash, linewidths=1.3)
+    words = [f"{style[0]}: {name}" for name, style in zip(masks, _OUTLINES, strict=False)]
+    picture.set_figheight(picture.get_figheight() + 0.3)  # the titles of the images stay below it
+    picture.suptitle("; ".join(words), fontsize=canvas.SMALL)
     return picture
 
 

@@ -1,4 +1,4 @@
-"""Curves: charts as plain data, drawn here and by a page elsewhere; sequences and trainings."""
+"""Curves: charts as plain data, drawn here and by a page elsewhere; sequences, cases and trainings."""
 
 from __future__ import annotations
 
@@ -198,6 +198,34 @@ def lines(
     axis.set(xlabel=x_label, ylabel=y_label)
     if len(curves) > 1 or span_name:
         axis.legend(fontsize=canvas.SMALL, framealpha=0.85)
+    return picture
+
+
+def dots(
+    x: Mapping[str, ArrayLike], panels: Mapping[str, Mapping[str, ArrayLike]], x_label: str, diagonal: str
+) -> canvas.Picture:
+    """Draw measures of the same cases against one quantity, a panel for each measure.
+
+    Parameters
+    ----------
+    x : dict of arrays, shape (N,)
+        The quantity, for each group of cases.
+    panels : dict of dict of arrays, shape (N,)
+        Label of a vertical axis, with its unit, to values of the groups; what is not finite is not drawn.
+    x_label : str
+    diagonal : str
+        The panel that gets the line where both are equal, and the legend.
+    """
+    alt = f"{', '.join(panels)} against {x_label}: {', '.join(x)}."
+    picture, axes = canvas.panels(1, len(panels), height_in=3.2, alt=alt)
+    for axis, (y_label, groups) in zip(axes, panels.items(), strict=True):
+        for i, (name, values) in enumerate(groups.items()):
+            style = {**canvas.dot_style(i), "markersize": 4, "alpha": 0.6, "label": canvas.in_legend(name)}
+            axis.plot(np.asarray(x[name]), np.asarray(values), **style)
+        axis.set(xlabel=x_label, ylabel=y_label)
+        if y_label == diagonal:
+            axis.axline((0, 0), slope=1, color=canvas.GRAY, linestyle="--", linewidth=1.2, label="equal")
+            axis.legend(fontsize=canvas.SMALL, framealpha=0.85)
     return picture
 
 

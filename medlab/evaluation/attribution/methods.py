@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import numpy as np
 import torch
 from captum import attr
+from numpy.typing import NDArray
+from skimage.segmentation import slic
 
 from medlab import checks
-from medlab.evaluation.attribution.feature_masks import masks_of, numbered_from_zero
 from medlab.text import packaged
 
 Maps = tuple[torch.Tensor, ...]
@@ -242,12 +244,12 @@ def _integrated(captum: Any, problem: Problem, steps: int) -> Any:
 
 def _by_features(captum: Any, problem: Problem, segments: int, features: Any, **options: Any) -> Maps:
     """Ask for each image alone: superpixels differ from image to image."""
-    masks = masks_of(problem.inputs, segments, features)
+    masks = _masks_of(problem.inputs, segments, features)
     options["perturbations_per_eval"] = problem.batch_size
     parts = []
     for i in range(len(problem.inputs[0])):
         image = problem.image(i)
-        mask = numbered_from_zero([mask[i : i + 1] for mask in masks])
+        mask = _numbered_from_zero([mask[i : i + 1] for mask in masks])
         parts.append(image.solve(captum, image.baselines, feature_mask=mask, **options))
     return tuple(torch.cat(tensors) for tensors in zip(*parts, strict=True))
 
@@ -257,3 +259,58 @@ def _window(shape: Sequence[int], patch: int | None) -> tuple[int, ...]:
     if len(shape) == 1:
         return (1,)
     return (*(min(side, patch or max(1, math.ceil(side / 8))) for side in shape[:-1]), shape[-1])
+
+
+def _masks_of(inputs: Sequence[torch.Tensor], segments: int, features: Any) -> list[torch.Tensor]:
+    """Return for each input which feature every number belongs to, as Captum takes it: (N, ...), integers."""
+    checks.in_range("segments", segments, 2, whole=True)
+    masks, first = [], 0
+    for number, tensor in enumerate(inputs):
+        array = tensor.detach().numpy()
+        if features is not None and number == 0:
+            mask = _feature_mask(features, array.shape)
+        else:
+            mask = np.stack([superpixels(image, segments) for image in array])
+        masks.append(torch.from_numpy(np.ascontiguousarray(mask + first)))
+        first += int(mask.max()) + 1
+    return masks
+
+
+def _feature_mask(features: Any, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    mask = np.asarray(features)
+    if mask.dtype.kind not in "iu" or mask.shape not in (shape[1:], shape[1:-1], shape) or mask.min() < 0:
+        got = f"{mask.dtype} of shape {mask.shape}"
+        msg = f"features must number the parts of an image from 0 on, shape {shape[1:-1]}, got {got}."
+        raise ValueError(msg)
+    if mask.shape == shape[1:-1]:
+        mask = mask[..., np.newaxis]
+    return np.broadcast_to(mask, shape).astype(np.int64)
+
+
+def superpixels(image: NDArray[Any], segments: int) -> NDArray[np.int64]:
+    """Return which part every number of one image, shape (..., C), belongs to, from 0 on.
+
+    Images and volumes are cut into superpixels (SLIC: Achanta et al. 2012, doi 10.1109/TPAMI.2012.120), all
+    channels together; sequences, shape (T, F), into pieces of equal length; of a vector each number is one.
+    """
+    if image.ndim == 1:
+        return np.arange(len(image))
+    if image.ndim == 2:
+        steps = np.arange(len(image)) * min(segments, len(image)) // len(image)
+        return np.repeat(steps[:, np.newaxis], image.shape[1], axis=1)
+    span = float(image.max() - image.min()) or 1.0
+    unit = (image.astype(np.float64) - image.min()) / span
+    # In an image of noise gray values say nothing, and SLIC joins all: then places must count for more.
+    for compactness in (0.1, 1, 10, 100):
+        # Channels may be anything, not colors: nothing is converted to Lab.
+        parts = slic(unit, segments, compactness, channel_axis=-1, start_label=0, convert2lab=False)
+        if parts.max() + 1 >= segments / 2:
+            break
+    return np.repeat(parts[..., np.newaxis], image.shape[-1], axis=-1).astype(np.int64)
+
+
+def _numbered_from_zero(masks: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    """Return the features of one image, numbered without gaps, as Captum's regression takes them."""
+    _, numbered = torch.unique(torch.cat([mask.ravel() for mask in masks]), return_inverse=True)
+    parts = torch.split(numbered, [mask.numel() for mask in masks])
+    return tuple(part.reshape(mask.shape) for part, mask in zip(parts, masks, strict=True))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from medlab import checks, metrics
+from medlab import checks
 from medlab.data import Dataset, Split
 from medlab.evaluation import intervals, split_measures
-from medlab.evaluation.generation.image_features import Array, like_real, small_run
+from medlab.evaluation.generation.image_features import like_real, small_run
 from medlab.text import estimate
 
 _FEWEST = 10
@@ -40,7 +40,7 @@ class Usefulness:
     auc_ci: intervals.Interval
     auc_real: float
     auc_real_ci: intervals.Interval
-    ci_reasons: dict[str, str] = field(default_factory=dict)
+    ci_reasons: dict[str, str]
 
     def cell(self, name: str) -> str:
         """Return ``auc`` or ``auc_real`` with its interval, or with why there is none."""
@@ -98,23 +98,16 @@ def train_on_synthetic(
             needed = f"at least {_FEWEST} generated and as many real training images"
             msg = f"class {name!r} must have {needed}, got {count}. Generate images of every class."
             raise ValueError(msg)
-    scores = [_scores(split, counts, dataset, seed, options) for split in (fake, dataset.train)]
-    truth = dataset.targets(dataset.test)
-
-    def statistics(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        areas = (_auc(dataset.task, truth, score, weights) for score in scores)
-        return dict(zip(("auc", "auc_real"), areas, strict=True))
-
-    groups = dataset.test.patients
-    values, spans, _ = intervals.measure(statistics, len(truth), groups, seed=seed)
-    parts = [dataset.test.labels == c for c in known]
-    scarce = intervals.too_little(parts, intervals.group_numbers(len(truth), groups))
-    reasons = {
-        name: scarce or intervals.NO_WIDTH for name, span in spans.items() if scarce or np.isnan(span[0])
-    }
-    spans |= dict.fromkeys(reasons, intervals.NO_INTERVAL)
-    measured: dict[str, Any] = {**values, **{f"{name}_ci": span for name, span in spans.items()}}
-    return Usefulness(**measured, ci_reasons=reasons)
+    truth, threshold = dataset.targets(dataset.test), 0.5 if dataset.task == "binary" else None
+    resampling = split_measures.Resampling(dataset.test.patients, 1000, seed)
+    measured: dict[str, Any] = {"ci_reasons": {}}
+    for name, split in (("auc", fake), ("auc_real", dataset.train)):
+        output = _scores(split, counts, dataset, seed, options)
+        measures = split_measures.of_split(dataset, truth, output, threshold, resampling)
+        measured |= {name: measures["auc"], f"{name}_ci": tuple(measures["auc_ci"] or intervals.NO_INTERVAL)}
+        if "auc" in measures["ci_reasons"]:
+            measured["ci_reasons"][name] = measures["ci_reasons"]["auc"]
+    return Usefulness(**measured)
 
 
 def _scores(
@@ -133,11 +126,3 @@ def _scores(
     train, val = (bare.subset(np.concatenate(part)) for part in (learnt, held_back))
     small = replace(dataset, train=train, val=val, fingerprint="")
     return small_run(small, seed, options).predict(dataset.test.images).astype(np.float64)
-
-
-def _auc(task: str, truth: NDArray[Any], scores: Array, weights: Array) -> Array:
-    if task == "binary":
-        return split_measures.ranked(truth.astype(np.int64), scores, weights)["auc"]
-    columns, values = metrics.inputs.table_pair(truth, scores)
-    classes = zip(columns.T, values.T, strict=True)
-    return np.mean([split_measures.ranked(*pair, weights=weights)["auc"] for pair in classes], axis=0)
