@@ -250,13 +250,9 @@ def fit(method: str, targets: ArrayLike, probabilities: ArrayLike) -> Calibratio
 
 
 def gain(
-    targets: ArrayLike,
-    probabilities: ArrayLike,
-    method: str = "platt",
-    beside: str = "temperature",
-    patients: ArrayLike | None = None,
+    targets: ArrayLike, probabilities: ArrayLike, patients: ArrayLike | None = None
 ) -> tuple[float, intervals.Interval]:
-    """Return by how much one method lowers the log loss beside another, on images that neither was fitted on.
+    """Return by how much platt lowers the log loss beside temperature, on images that neither was fitted on.
 
     The images are parted in five: each method is fitted on four parts and judged on the fifth, in turn.
 
@@ -265,15 +261,13 @@ def gain(
     targets : array, shape (N,), 0 or 1
     probabilities : array, shape (N,), in [0, 1]
         Of the validation images.
-    method, beside : str
-        Of `METHODS`.
     patients : array, shape (N,), or None
         Patient of each image: all images of a patient are in one part.
 
     Returns
     -------
     gained : float
-        Mean difference of the log losses, image by image, in nats; positive where `method` is better.
+        Mean difference of the log losses, image by image, in nats; positive where platt is better.
     interval : (low, high)
         Its 95 % interval, by resampling images or patients.
 
@@ -293,7 +287,7 @@ def gain(
     parts = StratifiedGroupKFold(_PARTS, shuffle=True, random_state=0)
     told = np.empty((2, len(truth)))
     for rest, held in parts.split(values, truth, group):
-        for row, name in zip(told, (beside, method), strict=True):
+        for row, name in zip(told, ("temperature", "platt"), strict=True):
             row[held] = fit(name, truth[rest], values[rest]).apply(values[held])
     losses = -np.log(np.clip(np.where(truth == 1, told, 1 - told), _EDGE, 1))
     gained = losses[0] - losses[1]

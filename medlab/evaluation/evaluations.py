@@ -236,7 +236,10 @@ def evaluate(
     if dataset.task != "binary":
         return judged(dataset, predictions, None, None, n_bootstrap, seed)
     for name, split in splits:
-        _both_classes(dataset, name, dataset.targets(split))
+        if len(classes := np.unique(dataset.targets(split))) < 2:
+            only = dataset.target_names[int(classes[0])]
+            msg = f"the {name} split must hold both classes, got only {only!r}. See data.stratified_split."
+            raise metrics.UndefinedError(msg)
     threshold = choose_threshold(dataset.targets(dataset.val), predictions["val"], threshold_rule)
     return judged(dataset, predictions, threshold, threshold_rule, n_bootstrap, seed)
 
@@ -293,13 +296,6 @@ def _predicted(
     if dataset.task == "regression":
         return output
     return metrics.inputs.unit_interval(f"the {name} probabilities", output)
-
-
-def _both_classes(dataset: Dataset, name: str, truth: NDArray[Any]) -> None:
-    if truth.min() == truth.max():
-        only = dataset.target_names[int(truth[0])]
-        msg = f"the {name} split must hold both classes, got only {only!r}. See data.stratified_split."
-        raise metrics.UndefinedError(msg)
 
 
 def _ceiling(dataset: Dataset, scores: NDArray[np.float64]) -> dict[str, float] | None:

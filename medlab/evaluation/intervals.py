@@ -6,6 +6,8 @@ another training run, another threshold or another hospital would change.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -170,30 +172,18 @@ def bootstrap(
     -----
     Efron and Tibshirani 1993, chapter 13.
     """
-    values = resample(statistic, *arrays, groups=groups, n=n, seed=seed)
-    span = interval(values)
-    undefined = np.isnan(values).mean()
+    columns = [np.asarray(array) for array in arrays]
+    length = checks.same_length(**{f"array {i}": column for i, column in enumerate(columns)})
+    values = np.full(n, np.nan)
+    for number, times in enumerate(itertools.chain.from_iterable(draws(length, groups, n, seed))):
+        index = np.repeat(np.arange(length), times)
+        with contextlib.suppress(UndefinedError):
+            values[number] = statistic(*(column[index] for column in columns))
+    span, undefined = interval(values), np.isnan(values).mean()
     if undefined == 1:
         msg = f"the statistic must have a value in some resample, got none in {n}. Give more images."
         raise UndefinedError(msg)
     return span if undefined <= _MOST_UNDEFINED else NO_INTERVAL
-
-
-def resample(
-    statistic: Callable[..., float], *arrays: ArrayLike, groups: Groups = None, n: int = 1000, seed: int = 0
-) -> NDArray[np.float64]:
-    """Return the statistic of each resample, shape (n,); NaN where it is undefined."""
-    columns = [np.asarray(array) for array in arrays]
-    length = checks.same_length(**{f"array {i}": column for i, column in enumerate(columns)})
-    values = []
-    for weights in draws(length, groups, n, seed):
-        for times in weights:
-            index = np.repeat(np.arange(length), times)
-            try:
-                values.append(float(statistic(*(column[index] for column in columns))))
-            except UndefinedError:
-                values.append(np.nan)
-    return np.array(values)
 
 
 def measure(

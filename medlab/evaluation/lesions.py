@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,31 +33,22 @@ class Lesion:
         outline, and the largest across it, at a right angle.
     diameter_mm : float, mm
         Mean of both axes, the one that Lung-RADS asks for.
-    extent_mm : (float, float, float), mm
-        Of the box around the mask along (z, y, x) of the array, from outer edge to outer edge.
-    equivalent_diameter_mm : float, mm
-        Of a ball of this volume.
     sphericity : float in [0, 1]
         Surface of a ball of the same volume by the lesion's own, both of a smoothed mesh: 1 for a ball. NaN
         for a mask of a few voxels, which has no shape yet.
     touches_border : bool
         Whether a voxel lies at the edge of the volume, so that the lesion may go on beyond.
-    mean_hu, p5_hu, median_hu, p95_hu : float, HU
-        Of the image within the mask, with the 5th and 95th percentile; NaN without an image.
+    mean_hu : float, HU
+        Of the image within the mask; NaN without an image.
     """
 
     volume_ml: float
     long_axis_mm: float
     short_axis_mm: float
     diameter_mm: float
-    extent_mm: tuple[float, float, float]
-    equivalent_diameter_mm: float
     sphericity: float
     touches_border: bool
-    mean_hu: float = float("nan")
-    p5_hu: float = float("nan")
-    median_hu: float = float("nan")
-    p95_hu: float = float("nan")
+    mean_hu: float
 
 
 class Growth(NamedTuple):
@@ -99,8 +90,8 @@ def measure_lesion(mask: Volume, image: Volume | None = None) -> Lesion:
     >>> z, y, x = np.ogrid[-10:11, -20:21, -20:21]
     >>> ball = Volume((1.5 * z) ** 2 + (0.75 * y) ** 2 + (0.75 * x) ** 2 <= 6**2, (1.5, 0.75, 0.75))
     >>> lesion = measure_lesion(ball)
-    >>> round(lesion.volume_ml, 2), round(lesion.diameter_mm), lesion.extent_mm
-    (0.87, 12, (13.5, 12.75, 12.75))
+    >>> round(lesion.volume_ml, 2), round(lesion.diameter_mm), lesion.touches_border
+    (0.87, 12, False)
     """
     inside = _inside(mask)
     (box,) = ndimage.find_objects(inside.astype(np.uint8))
@@ -114,19 +105,16 @@ def measure_lesion(mask: Volume, image: Volume | None = None) -> Lesion:
     in_plane = np.delete(spacing_mm, axial)
     axes_mm = [_axes_mm(plane, in_plane) for plane in np.moveaxis(body, axial, 0) if plane.any()]
     long_mm, short_mm = max(axes_mm)
-    volume_mm3 = float(inside.sum() * spacing_mm.prod())
-    first, last = np.array([(part.start, part.stop) for part in box]).T
-    lesion = Lesion(
-        volume_mm3 / 1000,
-        long_mm,
-        short_mm,
-        (long_mm + short_mm) / 2,
-        tuple(((last - first) * spacing_mm).tolist()),
-        (6 * volume_mm3 / np.pi) ** (1 / 3),
-        _sphericity(body, spacing_mm),
-        bool((first == 0).any() or (last == inside.shape).any()),
+    at_border = [part.start == 0 or part.stop == side for part, side in zip(box, inside.shape, strict=True)]
+    return Lesion(
+        volume_ml=float(inside.sum() * spacing_mm.prod()) / 1000,
+        long_axis_mm=long_mm,
+        short_axis_mm=short_mm,
+        diameter_mm=(long_mm + short_mm) / 2,
+        sphericity=_sphericity(body, spacing_mm),
+        touches_border=any(at_border),
+        mean_hu=float("nan") if image is None else _mean_hu(mask, inside, image),
     )
-    return lesion if image is None else replace(lesion, **_density_hu(mask, inside, image))
 
 
 def largest_component(mask: Volume) -> Volume:
@@ -258,11 +246,9 @@ def _sphericity(body: NDArray[np.bool_], spacing_mm: NDArray) -> float:
     return float(np.cbrt(36 * np.pi * volume_mm3**2) / mesh_surface_area(points, faces))
 
 
-def _density_hu(mask: Volume, inside: NDArray[np.bool_], image: Volume) -> dict[str, Any]:
+def _mean_hu(mask: Volume, inside: NDArray[np.bool_], image: Volume) -> float:
     check_same_grid(image=image, mask=mask)
     if image.units != "HU":
         msg = f"image must be in HU, got {image.units!r}. Say units='HU' if its numbers are CT numbers."
         raise ValueError(msg)
-    values_hu = checks.finite("image within the mask", image.array[inside])
-    p5_hu, median_hu, p95_hu = np.percentile(values_hu, [5, 50, 95]).tolist()
-    return {"mean_hu": float(values_hu.mean()), "p5_hu": p5_hu, "median_hu": median_hu, "p95_hu": p95_hu}
+    return float(checks.finite("image within the mask", image.array[inside]).mean())

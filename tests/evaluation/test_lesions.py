@@ -28,8 +28,6 @@ def test_a_box_has_the_size_counted_by_hand():
     mask[2:4, 1:6, 2:8] = 1
     lesion = lesions.measure_lesion(Volume(mask, THICK_MM))
     assert lesion.volume_ml == pytest.approx(2 * 5 * 6 * 3.0 * 0.8 * 0.7 / 1000)
-    assert lesion.extent_mm == pytest.approx((6.0, 4.0, 4.2))
-    assert lesion.equivalent_diameter_mm == pytest.approx((6 * 1000 * lesion.volume_ml / np.pi) ** (1 / 3))
     # The diagonal of 4.0 x 4.2 mm, less what smoothing takes from its corners.
     assert 0.85 * np.hypot(4.0, 4.2) < lesion.long_axis_mm < np.hypot(4.0, 4.2)
     assert lesion.diameter_mm == (lesion.long_axis_mm + lesion.short_axis_mm) / 2
@@ -96,8 +94,7 @@ def test_density_is_that_of_the_image_within_the_mask():
     image[mask] = np.arange(10) * 10
     image[0, 0, 0] = np.nan  # outside of the lesion, where nobody asks
     lesion = lesions.measure_lesion(Volume(mask, THICK_MM), Volume(image, THICK_MM, units="HU"))
-    assert (lesion.mean_hu, lesion.median_hu) == (45.0, 45.0)
-    assert (lesion.p5_hu, lesion.p95_hu) == pytest.approx((4.5, 85.5))
+    assert lesion.mean_hu == 45.0
 
 
 def test_the_short_axis_is_the_longest_line_at_a_right_angle_to_the_long_one():
@@ -128,7 +125,7 @@ def test_a_ball_is_round_and_what_is_long_or_flat_is_less_so():
 
 
 def as_numbers(lesion):
-    return np.hstack([np.ravel(value) for value in vars(lesion).values()])[:-4].astype(float)
+    return np.hstack([np.ravel(value) for value in vars(lesion).values()])[:-1].astype(float)
 
 
 BODY = ellipsoid((5, 4, 7), turn=0.5)
@@ -145,7 +142,7 @@ def test_neither_place_nor_mirroring_matters():
 def test_twice_the_spacing_is_twice_the_length_and_eight_times_the_volume():
     one = lesions.measure_lesion(BODY)
     two = lesions.measure_lesion(Volume(BODY.array, tuple(2 * np.array(CT_MM))))
-    factors = [8, 2, 2, 2, 2, 2, 2, 2, 1, 1]
+    factors = [8, 2, 2, 2, 1, 1]
     np.testing.assert_allclose(as_numbers(two), as_numbers(one) * factors, rtol=1e-5)
 
 
