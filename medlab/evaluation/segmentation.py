@@ -138,9 +138,8 @@ def summary(table: pd.DataFrame, groups: intervals.Groups = None, seed: int = 0)
         From `segmentation_table`.
     groups : array, shape (N,), or None
         Patient of each case: patients are drawn. None draws cases.
-    n : int
-        Number of resamples.
     seed : int
+        Of the resampling.
 
     Returns
     -------

@@ -34,27 +34,25 @@ def results_vs_published(
     ceiling : dict or None
         ``evaluation.ceiling``: of simulated patients.
     """
-    span = measures.get("auc_ci")
-    name = "this network" + " (95 % interval)" * bool(span)
-    rows: list[tuple[Any, ...]] = [(name, measures["auc"], span, "o")]
+    name = "this network" + " (95 % interval)" * bool(measures.get("auc_ci"))
+    rows: list[tuple[str, str, Mapping[str, Any]]] = [(name, "o", measures)]
     if ceiling is not None:
-        rows.append(("this network, expected AUC", ceiling["expected_auc"], None, "o"))
-        rows += [(_CEILINGS[key], ceiling[key], None, "D") for key in _CEILINGS if key in ceiling]
-    rows += [(f"{row['method']} (transcribed)", row.get("auc"), None, "s") for row in published]
-    drawn = {"test AUC": rows}
+        rows.append(("this network, expected AUC", "o", {"auc": ceiling["expected_auc"]}))
+        rows += [(title, "D", {"auc": ceiling[key]}) for key, title in _CEILINGS.items() if key in ceiling]
+    rows += [
+        (f"{row['method']} (transcribed)", "s", {**row, "accuracy": row.get("acc")}) for row in published
+    ]
+    drawn = {"auc": "test AUC"}
     if published:
-        accuracies = [(measures["accuracy"], measures.get("accuracy_ci"), "o")]
-        accuracies += [(None, None, "o")] * (len(rows) - len(published) - 1)
-        accuracies += [(row.get("acc"), None, "s") for row in published]
-        half = " (at 0.5)" if "accuracy_at_threshold" in measures else ""
-        drawn[f"test accuracy{half}"] = [("", *accuracy) for accuracy in accuracies]
-    alt = "Test AUC: " + "; ".join(f"{label} {value:.3f}" for label, value, *_ in rows if value is not None)
-    picture, axes = canvas.panels(1, len(drawn), height_in=0.9 + 0.36 * len(rows), alt=f"{alt}.", sharey=True)
-    for axis, (measure, lines) in zip(axes, drawn.items(), strict=True):
-        for place, (_, value, span, marker) in enumerate(lines):
-            _dot(axis, place, value, span, marker)
-        axis.set(xlabel=measure, xmargin=0.12)
-    _name_rows(axes[0], [label for label, *_ in rows])
+        drawn["accuracy"] = "test accuracy" + " (at 0.5)" * ("accuracy_at_threshold" in measures)
+    areas = [f"{name} {known['auc']:.3f}" for name, _, known in rows if known.get("auc") is not None]
+    alt, height_in = f"Test AUC: {'; '.join(areas)}.", 0.9 + 0.36 * len(rows)
+    picture, axes = canvas.panels(1, len(drawn), height_in=height_in, alt=alt, sharey=True)
+    for axis, (key, title) in zip(axes, drawn.items(), strict=True):
+        for place, (_, marker, known) in enumerate(rows):
+            _dot(axis, place, known.get(key), known.get(f"{key}_ci"), marker)
+        axis.set(xlabel=title, xmargin=0.12)
+    _name_rows(axes[0], [name for name, *_ in rows])
     return picture
 
 

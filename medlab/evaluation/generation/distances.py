@@ -248,13 +248,15 @@ def feature_pair(
     Parameters
     ----------
     a, b : arrays, shape (N, D) and (M, D)
-    names : what to call them in a refusal
-    equal : whether N must be M
+    names : two str
+        What the sets are called in messages.
+    equal : bool
+        Whether both must have the same number of images.
 
     Raises
     ------
     ValueError
-        If one is no set of features or has fewer than 2, dimensions differ, or counts that must not.
+        For other shapes, unequal dimensions or counts, fewer than two images, or NaN.
     """
     first, second = (checks.finite(name, x).astype(np.float64) for name, x in zip(names, (a, b), strict=True))
     both = " and ".join(names)
