@@ -1,7 +1,6 @@
 from .canvas import Picture as Picture, missing_glyphs as missing_glyphs, short as short
 from .classification import (
     confusion as confusion,
-    operating_point as operating_point,
     precision_recall as precision_recall,
     reliability as reliability,
     roc as roc,

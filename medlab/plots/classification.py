@@ -144,6 +144,7 @@ def score_histogram(
     probabilities: ArrayLike,
     threshold: float | None = None,
     class_names: Sequence[str] = ("negative", "positive"),
+    facts: Sequence[tuple[str, str]] = (),
 ) -> canvas.Picture:
     """Draw how the probabilities of the two classes are spread, and where the threshold cuts.
 
@@ -153,56 +154,22 @@ def score_histogram(
     probabilities : array, shape (N,), in [0, 1]
     threshold : float or None
     class_names : names of the negative and the positive class
-    """
-    alt = f"Histogram of {np.size(probabilities)} probabilities by true class."
-    picture, (axis, *_) = canvas.panels(width_in=6.5, height_in=3.2, alt=alt)
-    _score_histogram(axis, targets, probabilities, threshold, class_names)
-    return picture
-
-
-def operating_point(
-    targets: ArrayLike,
-    probabilities: ArrayLike,
-    threshold: float,
-    facts: Sequence[tuple[str, str]],
-    class_names: Sequence[str] = ("negative", "positive"),
-) -> canvas.Picture:
-    """Draw a threshold in the histogram of `score_histogram`, and beside it what it means.
-
-    Parameters
-    ----------
-    targets : array, shape (N,), 0 or 1
-    probabilities : array, shape (N,), in [0, 1]
-    threshold : float
     facts : (name, value) pairs, as text
-    class_names : names of the negative and the positive class
+        What the threshold means, written beside the histogram.
     """
-    words = "; ".join(f"{name} {value}" for name, value in facts)
-    spread = f"Histogram of {np.size(probabilities)} probabilities by true class"
-    alt = f"{spread}, threshold {threshold:.3g}. {words}."
-    picture, (left, right) = canvas.panels(1, 2, height_in=3.2, alt=alt, width_ratios=(3, 2))
-    _score_histogram(left, targets, probabilities, threshold, class_names)
-    right.set_axis_off()
-    style: dict[str, Any] = {"transform": right.transAxes, "va": "top", "fontsize": canvas.SMALL}
-    for row, (name, value) in enumerate(facts):
-        height = 0.97 - row / max(1, len(facts))
-        right.text(0, height, name, **style)
-        right.text(1, height, value, ha="right", **style)
-    return picture
-
-
-def _score_histogram(
-    axis: Axes, targets: ArrayLike, probabilities: ArrayLike, threshold: float | None, names: Sequence[str]
-) -> None:
     truth, values = _pairs({"scores": targets}, {"scores": probabilities})["scores"]
+    words = "".join(f" {name} {value}." for name, value in facts)
+    alt = f"Histogram of {len(values)} probabilities by true class.{words}"
+    size: dict[str, Any] = {"columns": 2, "width_ratios": (3, 2)} if facts else {"width_in": 6.5}
+    picture, (axis, *beside) = canvas.panels(height_in=3.2, alt=alt, **size)
     for k, hatch in ((0, ""), (1, "////")):
         chosen, color = values[truth == k], canvas.COLORS[k]
         axis.hist(
             chosen,
             np.linspace(0, 1, 26).tolist(),
-            weights=np.full(len(chosen), 100 / max(1, len(chosen))),
+            weights=np.full(len(chosen), 100 / len(chosen)),
             histtype="stepfilled",
-            label=f"true {canvas.short(names[k])} (n = {len(chosen):,})",
+            label=f"true {canvas.short(class_names[k])} (n = {len(chosen):,})",
             facecolor=(color, 0.25),
             edgecolor=color,
             hatch=hatch,
@@ -210,9 +177,16 @@ def _score_histogram(
         )
     if threshold is not None:
         axis.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:.3g}")
-    probability = f"predicted probability of {canvas.short(names[1])}"
+    probability = f"predicted probability of {canvas.short(class_names[1])}"
     axis.set(xlim=(0, 1), xlabel=probability, ylabel="share of the class (%)")
     axis.legend(fontsize=canvas.SMALL)
+    for right in beside:
+        right.set_axis_off()
+        style: dict[str, Any] = {"transform": right.transAxes, "va": "top", "fontsize": canvas.SMALL}
+        for row, (name, value) in enumerate(facts):
+            right.text(0, 0.97 - row / len(facts), name, **style)
+            right.text(1, 0.97 - row / len(facts), value, ha="right", **style)
+    return picture
 
 
 def _pairs(targets: Columns, scores: Columns) -> dict[str, tuple[np.ndarray, np.ndarray]]:

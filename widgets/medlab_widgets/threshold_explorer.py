@@ -159,7 +159,7 @@ class ThresholdExplorer(PictureMixin, anywidget.AnyWidget):
         labels = (f"{negative}, cleared", f"{negative}, called", f"{positive}, missed", f"{positive}, called")
         counts = (f"{count:,}" for row in self.facts["matrix"] for count in row)
         rows = [*self.facts["rows"], *zip(labels, counts, strict=True)]
-        return plots.operating_point(self._truth, self._scores, self.threshold, rows, self.class_names)
+        return plots.score_histogram(self._truth, self._scores, self.threshold, self.class_names, rows)
 
     def __repr__(self) -> str:
         measures = ", ".join(f"{name} {value}" for name, value in self.facts["rows"])
