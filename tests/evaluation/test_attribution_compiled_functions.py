@@ -12,7 +12,7 @@ from keras import layers
 
 from medlab import backend
 from medlab.evaluation import attribute
-from medlab.evaluation.attribution import compiled_functions
+from medlab.evaluation.attribution import torch_bridge
 from medlab.evaluation.attribution.explained_output import Inputs
 from medlab.evaluation.attribution.queries import open_query
 
@@ -112,11 +112,11 @@ def test_questions_are_told_apart(x):
 def test_functions_go_with_their_network_and_are_bounded(x):
     model = network()
     slope(model, x)
-    kept = compiled_functions.kept_of(model)
-    assert 1 <= len(kept) <= compiled_functions.MOST
-    for number in range(2 * compiled_functions.MOST):
+    kept = torch_bridge.kept_of(model)
+    assert 1 <= len(kept) <= torch_bridge.MOST
+    for number in range(2 * torch_bridge.MOST):
         kept.get(number, lambda: len)
-    assert len(kept) == compiled_functions.MOST
+    assert len(kept) == torch_bridge.MOST
     network_is_there = weakref.ref(model)
     del model, kept
     keras.backend.clear_session()
@@ -153,18 +153,18 @@ def test_a_question_of_the_same_kind_does_not_run_python_again(x):
 
 
 def test_no_more_functions_are_kept_than_said_and_the_longest_unused_goes_first():
-    kept = compiled_functions.Kept()
-    for question in range(compiled_functions.MOST):
+    kept = torch_bridge.Kept()
+    for question in range(torch_bridge.MOST):
         kept.get(question, lambda question=question: question)
     assert kept.get(0, lambda: "compiled again") == 0
     kept.get("one more", lambda: "new")
-    assert len(kept) == compiled_functions.MOST
+    assert len(kept) == torch_bridge.MOST
     assert kept.get(0, lambda: "compiled again") == 0
     assert kept.get(1, lambda: "compiled again") == "compiled again"
 
 
 def test_what_could_not_be_compiled_is_tried_again():
-    kept = compiled_functions.Kept()
+    kept = torch_bridge.Kept()
     with pytest.raises(ZeroDivisionError):
         kept.get("question", lambda: 1 / 0)
     assert kept.get("question", lambda: 7) == 7

@@ -97,8 +97,8 @@ def attribute(
     Notes
     -----
     Captum does the mathematics (Kokhlikyan et al. 2020, arXiv 2009.07896); see
-    `medlab.evaluation.attribution.torch_bridge` for how it reaches a network that is not torch's, and
-    `medlab.evaluation.attribution.compiled_functions` for what is compiled once and kept.
+    `medlab.evaluation.attribution.torch_bridge` for how it reaches a network that is not torch's, and for
+    what is compiled once and kept.
 
     Examples
     --------

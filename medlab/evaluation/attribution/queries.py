@@ -15,9 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from medlab import backend, checks
 from medlab.evaluation.attribution import network_layers
-from medlab.evaluation.attribution.compiled_functions import kept_of
 from medlab.evaluation.attribution.explained_output import Inputs, choose, only_output
-from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher
+from medlab.evaluation.attribution.torch_bridge import Bridge, Split, Watcher, kept_of
 from medlab.models import Bundle, load
 from medlab.training.run import Run
 

@@ -4,13 +4,22 @@ Captum asks torch for gradients. A `Bridge` answers from the backend that runs t
 values and, where torch will ask for them, their gradients too, in one compiled call, and hands both to
 torch's autograd. Images do not mix in a network at rest, so the gradient of the sum of the values is every
 image's own. For methods that look at a layer, a `Split` is two bridges that meet there.
+
+What is compiled is kept from one question to the next: the numbers of weights may change in between. The
+functions of a network go with it, or when anything else of it changes: a layer that was added, removed,
+exchanged or moved, an activation, a stride, any attribute of a layer. What no attribute shows (a global
+variable that `call` reads, an array that is changed in place) is not seen, as in `keras.Model.predict`.
 """
 
+import contextlib
+import functools
 import importlib
 import threading
+import types
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import keras
@@ -20,10 +29,79 @@ from numpy.typing import NDArray
 
 from medlab import backend
 from medlab.evaluation.attribution import network_layers
-from medlab.evaluation.attribution.compiled_functions import Compiled, Kept
 
 Function = Callable[..., Any]
 Arrays = Sequence[NDArray[Any]]
+Compiled = Callable[[Sequence[Any]], Any]
+
+# Each method, class form and layer is a function or two, on JAX for every power of two of images besides.
+MOST = 32
+
+
+class Kept:
+    """At most `MOST` functions of one network, by what they were compiled for; the longest unused goes first.
+
+    Nothing that is kept may refer to the network: it would never be collected.
+    """
+
+    def __init__(self, form: Any = None, weights: Sequence[Any] = ()) -> None:
+        self.form, self.weights = form, weights
+        self._functions: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+    def get(self, question: Hashable, build: Callable[[], Any]) -> Any:
+        """Return the function that answers `question`; `build` compiles it the first time."""
+        if question not in self._functions:
+            self._functions[question] = build()
+            while len(self) > MOST:
+                self._functions.popitem(last=False)
+        self._functions.move_to_end(question)
+        return self._functions[question]
+
+
+_KEPT: weakref.WeakKeyDictionary[Any, Kept] = weakref.WeakKeyDictionary()
+
+
+def kept_of(model: Any) -> Kept:
+    """Return the functions of a built network as it is now; on torch, which compiles none, none."""
+    form = _form(model)
+    kept = _KEPT.get(model)
+    if kept is None or kept.form != form:
+        kept = Kept(form, model.weights)
+        if backend.name() != "torch":
+            _KEPT[model] = kept
+    return kept
+
+
+@functools.cache
+def _of_every_network() -> frozenset[str]:
+    """Return what Keras notes at every network and layer, such as the state of a training."""
+    return frozenset(vars(keras.Model()))
+
+
+def _form(model: Any) -> Any:
+    """Return what is equal as long as nothing but the numbers of the weights has changed."""
+    noted, layers = _of_every_network(), []
+    for name, layer in [("", model), *network_layers.named_layers(model)]:
+        own = {key: value for key, value in vars(layer).items() if key not in noted}
+        layers.append((name, _marked(layer), layer.compute_dtype, _marked(own)))
+    return _marked(model.weights), layers
+
+
+def _marked(value: Any) -> Any:
+    """Return what compares by value for plain values, and else by identity, without a strong reference."""
+    if isinstance(value, dict):
+        return [(key, _marked(item)) for key, item in value.items()]
+    if isinstance(value, list | tuple | set):
+        return [_marked(item) for item in value]
+    if isinstance(value, types.NoneType | bool | int | float | str | bytes | np.generic):
+        return value
+    with contextlib.suppress(TypeError):
+        # The address first: two tensors that are compared would be compared number by number.
+        return id(value), weakref.ref(value)
+    return id(value)
 
 
 class Canceled(RuntimeError):
@@ -122,7 +200,8 @@ class Bridge:
             arrays = [np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) for array in arrays]
         shapes = [(array.shape[not on_jax :], array.dtype.str) for array in arrays]
         differentiable = self.differentiable if wanted else 0
-        build = partial(_COMPILERS[running], self.function, differentiable, arrays, self.kept.weights)
+        compiler = _COMPILERS[running]
+        build = functools.partial(compiler, self.function, differentiable, arrays, self.kept.weights)
         values, gradients = self.kept.get((*self.question, wanted, *shapes), build)(arrays)
         return np.asarray(values)[:count], [np.asarray(gradient)[:count] for gradient in gradients]
 
