@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
 from numpy.typing import ArrayLike
 
@@ -114,6 +115,5 @@ class Diagram(Picture):
 
 def _look(color: str) -> dict[str, Any]:
     """Return the look of a shape: a pale ground of its color with a full edge."""
-    red, green, blue = (int(color[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    pale = tuple(1 - _TINT * (1 - part) for part in (red, green, blue))
+    pale = tuple(1 - _TINT * (1 - part) for part in to_rgb(color))
     return {"facecolor": pale, "edgecolor": color, "linewidth": 1.2, "zorder": 3}

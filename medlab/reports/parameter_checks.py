@@ -42,7 +42,7 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
             problems.append(("model", f"{both}, or neither: then simulated images are taken."))
         elif values["model"] is not None:
             try:
-                facts = models.model_facts(os.path.expanduser(values["model"]))  # noqa: PTH111
+                facts = models.model_facts(_expanded(values["model"]))
                 (check_detector if searches else models.check_one_answer)(facts)
             except (ValueError, OSError) as error:
                 problems.append(("model", str(error)))
@@ -64,9 +64,13 @@ def domain_problems(values: Mapping[str, Any], *, saved_model: bool = False) -> 
     return problems
 
 
+def _expanded(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 (Path's raises on ~nobody)
+
+
 def _folder(values: Mapping[str, Any]) -> tuple[list[tuple[str, str]], Survey]:
     """Return what is wrong with a folder of images, and what is known of them."""
-    path = Path(os.path.expanduser(values["data_dir"]))  # noqa: PTH111 (Path's raises on ~nobody)
+    path = _expanded(values["data_dir"])
     if not path.is_dir():
         state = "is a file" if path.exists() else "does not exist"
         return [("data_dir", f"data_dir must be a folder, but {path.name!r} {state}.")], Survey([])
@@ -221,7 +225,7 @@ def _mask_classes(text: str, _values: Mapping[str, Any]) -> None:
 
 
 def _mask_folder(path: str, values: Mapping[str, Any]) -> None:
-    root = Path(os.path.expanduser(path))  # noqa: PTH111
+    root = _expanded(path)
     try:
         pairs, _ = file_pairs(root, "masks")
     except (ValueError, OSError) as error:
@@ -235,8 +239,8 @@ def _mask_folder(path: str, values: Mapping[str, Any]) -> None:
 
 def _window_hu(text: str, values: Mapping[str, Any]) -> None:
     numbers("window_hu", text, (2,))
-    folder = Path(os.path.expanduser(values.get("data_dir") or ""))  # noqa: PTH111
-    if not values.get("data_dir") or list((folder / "images").glob("*.[pP][nN][gG]")):
+    folder = values.get("data_dir")
+    if not folder or list((_expanded(folder) / "images").glob("*.[pP][nN][gG]")):
         msg = f"window_hu is for CT volumes of your own (NIfTI in data_dir), got {text!r}. Leave it out."
         raise ValueError(msg)
 

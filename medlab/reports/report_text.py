@@ -229,18 +229,12 @@ def subgroups(
     parts = evaluation.targets["test"], evaluation.predictions["test"], evaluation.threshold, columns
     table, left_out = errors.subgroups(*parts, patients=evaluation.patients, seed=seed)
     measures = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
-    rows = [
-        {
-            "part": f"{row['attribute']} {row['group']}",
-            "images": f"{row['n']:,}",
-            "positive": f"{row['n_positive']:,}",
-            **{
-                title: estimate(row[key], (row[f"{key}_low"], row[f"{key}_high"]), digits=2)
-                for key, title in measures.items()
-            },
-        }
-        for row in table.to_dict("records")
-    ]
+    rows = []
+    for row in table.to_dict("records"):
+        counts = {"images": f"{row['n']:,}", "positive": f"{row['n_positive']:,}"}
+        spans = {key: (row[f"{key}_low"], row[f"{key}_high"]) for key in measures}
+        results = {title: estimate(row[key], spans[key], digits=2) for key, title in measures.items()}
+        rows.append({"part": f"{row['attribute']} {row['group']}", **counts, **results})
     if left_out:
         few = f"{counted(left_out, 'part')} with fewer than {FEWEST} images of a class"
         rows.append({"part": few, **dict.fromkeys(("images", "positive", *measures.values()), "–")})
