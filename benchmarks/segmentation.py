@@ -136,7 +136,7 @@ def detection() -> bool:
     """Nodules in simulated chests, and the candidates in a real CT series with boxes around a tumor."""
     start = now()
     run, dataset = reports.train_detector()
-    froc = reports.detector_froc(run, reports.simulated_chests(60, 2023, n_nodules=(0, 3)))
+    froc = reports.detector_froc(run, reports.simulated_chests(60, 2024, n_nodules=(0, 3)))
     print(f"  {froc.n_lesions} nodules of 6 mm and more in {froc.n_scans} scans")
     print(froc.sensitivity.round(3).to_string())
     row = froc.sensitivity.loc[1.0].rename({"sensitivity": "mean"})
