@@ -19,6 +19,8 @@ import pandas as pd
 from medlab import data, models, reports, training
 from medlab.data import Dataset, Split, phantoms
 from medlab.data.downloading import data_root
+from medlab.data.volumes import Volume
+from medlab.evaluation import segmentation
 
 LUNG = [phantoms.STRUCTURES.index(name) for name in ("lung", "vessel", "nodule")]
 LARGER = {"width": 16, "levels": 4, "dropout": 0.2}
