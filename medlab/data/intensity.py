@@ -1,6 +1,6 @@
 """Gray values with a meaning: CT windows, and what to do with images that have no fixed scale."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +9,7 @@ from medlab import checks
 from medlab.text import packaged
 
 LARGEST_SUV = 10.0
+_REMEDY = "Leave it out (medlab.data.clean reports constant images)."
 
 
 class Window(NamedTuple):
@@ -18,29 +19,13 @@ class Window(NamedTuple):
     width_hu: float
 
 
-class Preset(NamedTuple):
-    """What to do with the gray values of one kind of image before a network sees them.
-
-    Attributes
-    ----------
-    name : str
-    units : str
-        What the gray values must be.
-    why : str
-    source : str
-    window_hu : (center, width) or None
-        For CT.
-    """
-
-    name: str
-    units: str
-    why: str
-    source: str
-    window_hu: tuple[float, float] | None = None
-
-
-PRESETS = {name: Preset(name, **facts) for name, facts in packaged("medlab.data", "presets.yaml").items()}
-WINDOWS = {key.removeprefix("ct "): Window(*row.window_hu) for key, row in PRESETS.items() if row.window_hu}
+# What to do with the gray values of one kind of image before a network sees them: see `preprocess`.
+PRESETS: dict[str, dict[str, Any]] = packaged("medlab.data", "presets.yaml")
+WINDOWS = {
+    name.removeprefix("ct "): Window(*facts["window_hu"])
+    for name, facts in PRESETS.items()
+    if "window_hu" in facts
+}
 
 
 def window(image_hu: ArrayLike, center_hu: float, width_hu: float) -> NDArray[np.float32]:
@@ -89,19 +74,15 @@ def window(image_hu: ArrayLike, center_hu: float, width_hu: float) -> NDArray[np
     return np.clip(gray, 0, 1, out=gray)
 
 
-def percentiles(
-    image: ArrayLike, low: float = 0.5, high: float = 99.5, *, foreground: ArrayLike | None = None
-) -> NDArray[np.float32]:
+def percentiles(image: ArrayLike) -> NDArray[np.float32]:
     """Map the band between two percentiles of an image's own gray values onto [0, 1], clipping the rest.
+
+    They are the 0.5th and the 99.5th: a few bright pixels then no longer decide the contrast.
 
     Parameters
     ----------
     image : array, any shape, any unit
         One image or volume.
-    low, high : float, [0, 100]
-        Percentiles that become 0 and 1. A few bright pixels then no longer decide the contrast.
-    foreground : bool array, shape as `image`, or None
-        Where the percentiles are taken; None: everywhere.
 
     Returns
     -------
@@ -110,53 +91,42 @@ def percentiles(
     Raises
     ------
     ValueError
-        If the percentiles are out of order, nothing is foreground, or both fall on one gray value.
+        If both fall on one gray value.
     """
-    values, inside = _foreground(image, foreground)
-    if not checks.in_range("low", low, 0, 100) < checks.in_range("high", high, 0, 100):
-        msg = f"low must be below high, got {low} and {high}. Use such as 0.5 and 99.5."
+    values = checks.finite("image", image).astype(np.float64)
+    low, high = np.percentile(values, [0.5, 99.5])
+    if low == high:
+        msg = f"99 % of the image must not have one gray value, got {low:g}. {_REMEDY}"
         raise ValueError(msg)
-    first, last = np.percentile(inside, [low, high])
-    if first == last:
-        msg = (
-            f"the percentiles {low:g} and {high:g} must differ in gray value, got {first:g} for both. "
-            "The image is (nearly) constant: give its foreground, or leave it out (medlab.data.clean)."
-        )
-        raise ValueError(msg)
-    return np.clip((values - first) / (last - first), 0, 1).astype(np.float32)
+    return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
 
 
-def z_score(image: ArrayLike, *, foreground: ArrayLike | None = None) -> NDArray[np.float32]:
-    """Subtract the mean of an image's own foreground and divide by its standard deviation.
+def z_score(image: ArrayLike) -> NDArray[np.float32]:
+    """Subtract the mean of an image's foreground, where it is not 0, and divide by its standard deviation.
 
     Parameters
     ----------
     image : array, any shape, any unit
         One image or volume.
-    foreground : bool array, shape as `image`, or None
-        Where mean and standard deviation are taken; None: everywhere.
 
     Returns
     -------
-    scores : float32 array, shape as `image`, in standard deviations
+    scores : float32 array, shape as `image`, in standard deviations of the foreground
 
     Raises
     ------
     ValueError
-        If nothing is foreground or the foreground is constant.
+        If the foreground is constant, or there is none.
     """
-    values, inside = _foreground(image, foreground)
-    spread = inside.std()
-    if spread == 0:
-        msg = (
-            f"the foreground must not be constant, got {inside[0]:g} everywhere. "
-            "Leave the image out (medlab.data.clean)."
-        )
+    values = checks.finite("image", image).astype(np.float64)
+    foreground = values[values != 0]
+    if not foreground.size or foreground.min() == foreground.max():
+        msg = f"the foreground, where the image is not 0, must not be constant. {_REMEDY}"
         raise ValueError(msg)
-    return ((values - inside.mean()) / spread).astype(np.float32)
+    return ((values - foreground.mean()) / foreground.std()).astype(np.float32)
 
 
-def preprocess(image: ArrayLike, preset: str, *, foreground: ArrayLike | None = None) -> NDArray[np.float32]:
+def preprocess(image: ArrayLike, preset: str) -> NDArray[np.float32]:
     """Bring the gray values of one image or volume to the scale that suits its modality.
 
     Parameters
@@ -165,8 +135,6 @@ def preprocess(image: ArrayLike, preset: str, *, foreground: ArrayLike | None = 
         HU for ``"ct ..."``, SUV for ``"pet suv"``, anything for the others.
     preset : str
         A key of `PRESETS`.
-    foreground : bool array, shape as `image`, or None
-        For presets that measure the image itself. For ``"mr"`` None means: where it is not 0.
 
     Returns
     -------
@@ -184,25 +152,10 @@ def preprocess(image: ArrayLike, preset: str, *, foreground: ArrayLike | None = 
     [[0.0, 0.5, 1.0]]
     """
     checks.one_of("preset", preset, PRESETS)
-    if window_hu := PRESETS[preset].window_hu:
+    if window_hu := PRESETS[preset].get("window_hu"):
         return window(image, *window_hu)
     if preset == "pet suv":
         return window(image, LARGEST_SUV / 2, LARGEST_SUV)
     if preset == "mr":
-        return z_score(image, foreground=np.asarray(image) != 0 if foreground is None else foreground)
-    return percentiles(image, foreground=foreground)
-
-
-def _foreground(image: ArrayLike, foreground: ArrayLike | None) -> tuple[NDArray, NDArray]:
-    """Return the image as numbers, and those of them that are foreground."""
-    values = checks.finite("image", image).astype(np.float64)
-    if foreground is None:
-        return values, values.ravel()
-    chosen = np.asarray(foreground, dtype=bool)
-    if chosen.shape != values.shape:
-        msg = f"foreground must have the image's shape {values.shape}, got {chosen.shape}."
-        raise ValueError(msg)
-    if not chosen.any():
-        msg = "foreground must hold at least one pixel, got none. Lower the threshold that made it."
-        raise ValueError(msg)
-    return values, values[chosen]
+        return z_score(image)
+    return percentiles(image)

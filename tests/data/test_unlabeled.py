@@ -150,5 +150,5 @@ def test_nifti_is_taken_for_ct_where_the_network_knows_a_window_and_nan_is_refus
     assert "its numbers were taken for HU" in image.notes[0]
     stored[0, 0, 0] = np.nan
     nibabel.save(nibabel.Nifti1Image(stored, affine), tmp_path / "bad.nii")
-    with pytest.raises(ValueError, match=r"Voxels must be finite numbers, got 1 NaN"):
+    with pytest.raises(ValueError, match=r"Voxels of a NIfTI file must hold finite numbers, got 1 NaN"):
         read_one(tmp_path / "bad.nii", {**CT, "input_shape": [7, 8, 9, 1]})

@@ -152,7 +152,7 @@ def test_refuses_an_affine_with_an_axis_of_no_length(write, dicom, affine_ras):
 def test_refuses_nan_and_says_where(write, dicom):
     array = dicom.array.astype(np.float32).T.copy()
     array[3, 2, 1] = np.nan
-    assert_refuses(write(array), r"finite numbers, got 1 NaN or infinite of 504, .* \(1, 2, 3\).*nan_to_num")
+    assert_refuses(write(array), r"finite numbers, got 1 NaN or infinite of 504, .* \(1, 2, 3\)")
 
 
 @pytest.mark.parametrize("name", ["Planted.nii", "Planted.nii.gz"])

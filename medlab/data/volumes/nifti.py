@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
+from medlab import checks
 from medlab.data.volumes.pixels import rescaled
 from medlab.data.volumes.volume import COSINE_TOLERANCE, Volume
 
@@ -46,8 +47,7 @@ def read_nifti(path: Path, modality: str = "unknown") -> Volume:
     array = _three_axes(stored)
     geometry = _geometry(image, unit_mm)
     array = np.ascontiguousarray(array.T, dtype=array.dtype.newbyteorder("="))
-    if array.dtype.kind == "f":
-        _check_finite(array)
+    checks.finite("Voxels of a NIfTI file", array)
     values = rescaled(array, np.full(len(array), slope), np.full(len(array), intercept))
     return Volume(values, *geometry, modality, "HU" if modality == "CT" else "as stored")
 
@@ -95,14 +95,3 @@ def _geometry(image: Any, unit_mm: float) -> tuple[Any, Any, NDArray[np.float64]
         )
         raise ValueError(msg)
     return tuple(spacing.tolist()), tuple((RAS_TO_LPS @ affine[:3, 3]).tolist()), direction
-
-
-def _check_finite(array: NDArray[Any]) -> None:
-    bad = ~np.isfinite(array)
-    if bad.any():
-        first = tuple(int(i) for i in np.argwhere(bad)[0])
-        msg = (
-            f"Voxels must be finite numbers, got {int(bad.sum()):,} NaN or infinite of {array.size:,}, the "
-            f"first at (z, y, x) {first}. Decide what they mean and replace them: numpy.nan_to_num, and save."
-        )
-        raise ValueError(msg)

@@ -100,6 +100,4 @@ def _gray(image: NDArray[Any], window: str | None) -> NDArray[Any]:
     low, high = np.percentile(image, [0.5, 99.5])
     if low == high:
         low, high = image.min(), image.max()
-    if low == high:
-        return np.full(image.shape, 0.5, np.float32)
-    return np.clip((image - low) / (high - low), 0, 1).astype(np.float32)
+    return np.interp(image, (low, high), (0, 1)) if low < high else np.full(image.shape, 0.5)
