@@ -5,21 +5,16 @@ import errno
 import hashlib
 import logging
 import os
-import re
 import shutil
-import time
-import uuid
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from medlab import checks
 from medlab.data.registry import describe
 
 _LOG = logging.getLogger(__name__)
-_ADDRESS = re.compile(r"https?://([^/@\s]*@)?([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?([/?#].*)?", re.IGNORECASE)
-_DEAD_AFTER_S = 3600  # a download that wrote nothing for an hour was interrupted
 
 
 def data_root() -> Path:
@@ -74,9 +69,7 @@ def verify(name: str, size: int | None = None) -> Path:
     raise ValueError(msg)
 
 
-def fetch(
-    name: str, size: int | None = None, progress: bool = True, source: str | os.PathLike[str] | None = None
-) -> Path:
+def fetch(name: str, size: int | None = None, *, source: str | os.PathLike[str] | None = None) -> Path:
     """Return the path of a registered file, downloading it if it does not lie under the data root yet.
 
     Nothing is overwritten: a file of that name with another MD5 that is in the way gets a new name. An
@@ -88,8 +81,6 @@ def fetch(
         Registered data set.
     size : int or None, pixels
         Side length of the images; None takes the smallest.
-    progress : bool
-        Show a progress bar on stderr.
     source : path or str, optional
         A file, which is copied, or an http(s) address, to take in place of the registered address. The MD5
         that it must have is the same.
@@ -117,57 +108,42 @@ def fetch(
         return path
     import pooch
 
-    record = describe(name)
+    record, root, file = describe(name), data_root(), file_name(name, size)
     url = record.files[_size(name, size)]["url"]
-    origin = url if source is None else _origin(source, file_name(name, size), expected)
-    collection = "medmnist" if record.source.startswith("MedMNIST") else name
-    target = data_root() / collection / file_name(name, size)
-    partial = target.parent / ".partial"
-    remedy = f"Or download {url} by other means and put it anywhere under {data_root()}."
-    wrong = next(_candidates(name, size), None)
-    if wrong:
+    origin = url if source is None else str(source)
+    is_address = origin.startswith(("http://", "https://"))
+    if not is_address:
+        origin = _checked_file(origin, file, expected)
+    target = root / ("medmnist" if record.source.startswith("MedMNIST") else name) / file
+    remedy = f"Or download {url} by other means and put it anywhere under {root}."
+    if wrong := next(_candidates(name, size), None):
         remedy += f" {wrong} was not used: its MD5 is {_md5(wrong)}, it is truncated or altered."
     with _explained(origin, target, expected, remedy):
-        partial.mkdir(parents=True, exist_ok=True)
-        try:
-            _sweep(partial)
-            downloader = pooch.HTTPDownloader(progressbar=progress) if _is_address(origin) else _copy
-            draft = uuid.uuid4().hex
-            pooch.retrieve(origin, f"md5:{expected}", draft, partial, downloader=downloader)
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=root) as partial:
+            if is_address:
+                downloader = pooch.HTTPDownloader(progressbar=True)
+                draft = pooch.retrieve(origin, f"md5:{expected}", file, partial, downloader=downloader)
+            else:
+                draft = shutil.copyfile(origin, f"{partial}/{file}")
+            target.parent.mkdir(exist_ok=True)
             _move_aside(target, expected)
-            (partial / draft).replace(target)
-        finally:
-            for folder in (partial, target.parent):
-                with contextlib.suppress(OSError):  # it is not empty, or another process downloads into it
-                    folder.rmdir()
+            Path(draft).replace(target)
     return target
 
 
-def _origin(source: str | os.PathLike[str], file: str, md5: str) -> str:
-    """Return an address as it is, and the path of a file after checking its MD5."""
-    if _is_address(str(source)):
-        return str(source)
+def _checked_file(source: str, file: str, md5: str) -> str:
+    """Return the path of a file after checking its MD5."""
     path = Path(os.path.expanduser(source))  # noqa: PTH111 (it leaves ~nobody as it is, Path's raises)
     if not path.is_file():
-        what, hint = ("the folder ", "Name the file in it.") if path.is_dir() else ("", "Check the spelling.")
-        msg = f"The source of {file} must be a file or an http(s) address, got {what}{str(source)!r}. {hint}"
+        msg = (
+            f"The source of {file} must be a file or an http(s) address, got {source!r}. Check its spelling."
+        )
         raise FileNotFoundError(msg)
     if (got := _md5(path)) != md5:
-        msg = (
-            f"{path} must have the MD5 {md5} to be used as {file}, got {got}: it is truncated, altered or "
-            "another file. Nothing was copied."
-        )
+        msg = f"{path} must have the MD5 {md5} to be used as {file}, got {got}. Nothing was copied."
         raise ValueError(msg)
     return str(path)
-
-
-def _is_address(text: str) -> bool:
-    return _ADDRESS.fullmatch(text) is not None
-
-
-def _copy(file: str, target: str, _pooch: Any) -> None:
-    """Bring a file as pooch's downloaders bring an address."""
-    shutil.copyfile(file, target)
 
 
 @contextlib.contextmanager
@@ -178,38 +154,26 @@ def _explained(url: str, target: Path, md5: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except requests.RequestException as error:
-        if isinstance(error, requests.HTTPError):
-            status = error.response.status_code if error.response is not None else "?"
-            msg = f"The server must send {target.name}, got HTTP status {status}. Try again later."
-        elif isinstance(error, requests.exceptions.ChunkedEncodingError):
-            msg = f"The download of {target.name} must be complete, got a broken connection. Try again."
-        else:
-            host, problem = urlsplit(url).netloc, type(error).__name__
-            msg = f"Downloading {target.name} needs a connection to {host}, got {problem}. Check the network."
-        msg += f" {remedy}"
+        is_answer = isinstance(error, requests.HTTPError)
+        problem = f"HTTP status {error.response.status_code}" if is_answer else type(error).__name__
+        msg = (
+            f"Downloading {target.name} needs an answer from {urlsplit(url).netloc}, got {problem}. Check "
+            f"the network, or try again later. {remedy}"
+        )
         raise ConnectionError(msg) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            msg = f"{target.parent} must have room for {target.name}, got a full disk. Free some space, or "
-        else:
-            msg = f"{target.parent} must be writable to hold {target.name}, got: {error}. Change that, or "
-        msg += "let the environment variable MEDLAB_DATA name another folder."
-        raise OSError(error.errno or errno.EIO, msg) from error
-    except ValueError as error:
-        got = str(error).partition("but got ")[2].partition(".")[0] or "another"  # as pooch says it
+        got = "a full disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
         msg = (
-            f"The download of {target.name} must have the MD5 {md5}, got {got} and deleted it: it was "
+            f"{target.parent} must have room for {target.name} and be writable, got: {got}. Change that, or "
+            "let the environment variable MEDLAB_DATA name another folder."
+        )
+        raise OSError(error.errno or errno.EIO, msg) from error
+    except ValueError as error:  # of pooch
+        msg = (
+            f"The download of {target.name} must have the MD5 {md5}, got another and deleted it: it was "
             f"truncated or altered on the way, or is another file. Try again. {remedy}"
         )
         raise ValueError(msg) from error
-
-
-def _sweep(partial: Path) -> None:
-    """Delete what interrupted downloads left, but nothing another process may still be writing."""
-    for leftover in partial.iterdir():
-        with contextlib.suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _DEAD_AFTER_S:
-                leftover.unlink()
 
 
 def _move_aside(target: Path, expected: str) -> None:

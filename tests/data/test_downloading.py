@@ -87,12 +87,6 @@ def test_a_file_is_downloaded_once(serve, root, capfd):
     assert [item.name for item in path.parent.iterdir()] == ["tiny.npz"]
 
 
-def test_progress_can_be_silenced(serve, root, capfd):
-    serve()
-    fetch("tiny", progress=False)
-    assert "100%" not in capfd.readouterr().err
-
-
 @pytest.mark.parametrize("folder", ["", "medmnist", "course/week 1"])
 def test_a_file_anywhere_under_the_root_is_used_in_place(serve, root, folder):
     requests = serve()
@@ -126,7 +120,7 @@ def test_without_a_network_the_message_says_how_to_go_on(serve, root):
     serve(port=1)
     with pytest.raises(
         ConnectionError,
-        match=r"needs a connection to 127\.0\.0\.1:1, got ConnectionError.*put it anywhere under .*root",
+        match=r"needs an answer from 127\.0\.0\.1:1, got ConnectionError.*put it anywhere under .*root",
     ):
         fetch("tiny")
     assert list(root.iterdir()) == []
@@ -134,14 +128,16 @@ def test_without_a_network_the_message_says_how_to_go_on(serve, root):
 
 def test_a_server_error_is_told(serve, root):
     serve("/broken.npz")
-    with pytest.raises(ConnectionError, match=r"must send tiny\.npz, got HTTP status 500\. Try again later"):
+    with pytest.raises(
+        ConnectionError, match=r"Downloading tiny\.npz needs .*, got HTTP status 500\. .*try again later"
+    ):
         fetch("tiny")
     assert list(root.iterdir()) == []
 
 
 def test_a_download_with_another_hash_is_deleted_and_told(serve, root):
     serve("/other.npz")
-    with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got {OTHER_MD5} and deleted it"):
+    with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got another and deleted it"):
         fetch("tiny")
     assert list(root.iterdir()) == []
 
@@ -149,11 +145,11 @@ def test_a_download_with_another_hash_is_deleted_and_told(serve, root):
 @pytest.mark.parametrize(
     ("path", "error", "said"),
     [
-        ("/truncated.npz", ConnectionError, r"must be complete, got a broken connection\. Try again"),
+        ("/truncated.npz", ConnectionError, r"got ChunkedEncodingError\. .*try again"),
         (
             "/silently_truncated.npz",
             ValueError,
-            r"got \w{32} and deleted it: it was truncated .*or is another file",
+            r"got another and deleted it: it was truncated .*or is another file",
         ),
     ],
 )
@@ -194,7 +190,7 @@ def test_a_full_disk_is_told_and_nothing_is_left_or_lost(serve, root, monkeypatc
     with monkeypatch.context() as patch:
         fail_while_writing(patch, OSError(errno.ENOSPC, "No space left on device"))
         with pytest.raises(
-            OSError, match=r"must have room for tiny\.npz, got a full disk.*MEDLAB_DATA"
+            OSError, match=r"must have room for tiny\.npz and be writable, got: a full disk.*MEDLAB_DATA"
         ) as caught:
             fetch("tiny")
     assert caught.value.errno == errno.ENOSPC
@@ -216,27 +212,16 @@ def test_an_interrupted_download_leaves_nothing_and_starts_again(serve, root, mo
 def test_two_downloads_at_once_do_not_disturb_each_other(serve, root):
     serve()
     with ThreadPoolExecutor(4) as pool:
-        paths = list(pool.map(lambda _: fetch("tiny", progress=False), range(4)))
+        paths = list(pool.map(lambda _: fetch("tiny"), range(4)))
     assert set(paths) == {root / "medmnist" / "tiny.npz"}
     assert paths[0].read_bytes() == CONTENT
     assert [item.name for item in paths[0].parent.iterdir()] == ["tiny.npz"]
 
 
-def test_leftovers_of_killed_downloads_are_swept_but_not_those_of_running_ones(serve, root):
-    serve()
-    partial = root / "medmnist" / ".partial"
-    partial.mkdir(parents=True)
-    for name, written in {"dead": 0, "alive": None}.items():
-        (partial / name).write_bytes(b"half")
-        os.utime(partial / name, None if written is None else (written, written))
-    fetch("tiny")
-    assert [item.name for item in partial.iterdir()] == ["alive"]
-
-
 def test_a_data_root_that_cannot_be_written_to_is_told(serve, root):
     serve()
     root.write_text("a file where the folder should be")
-    with pytest.raises(OSError, match=r"must be writable to hold tiny\.npz, got: .*MEDLAB_DATA name another"):
+    with pytest.raises(OSError, match=r"room for tiny\.npz and be writable, got: .*MEDLAB_DATA name another"):
         fetch("tiny")
     assert root.read_text() == "a file where the folder should be"
 
@@ -249,7 +234,7 @@ def test_a_data_root_without_permission_is_told(serve, root, monkeypatch):
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(
-        PermissionError, match=r"must be writable to hold tiny\.npz, got: .*Permission denied"
+        PermissionError, match=r"room for tiny\.npz and be writable, got: .*Permission denied"
     ):
         fetch("tiny")
 
@@ -273,7 +258,7 @@ def test_a_file_on_disk_is_copied_after_its_md5_was_checked(serve, root, tmp_pat
 
 def test_another_address_is_asked_in_place_of_the_registered_one(serve, root, server):
     requests = serve("/broken.npz")
-    path = fetch("tiny", source=f"http://127.0.0.1:{server.server_port}/mirror/tiny.npz", progress=False)
+    path = fetch("tiny", source=f"http://127.0.0.1:{server.server_port}/mirror/tiny.npz")
     assert path.read_bytes() == CONTENT
     assert requests == ["/mirror/tiny.npz"]
 
@@ -282,32 +267,30 @@ def test_a_source_with_another_md5_is_refused_with_both_and_nothing_stays(serve,
     serve()
     wrong = tmp_path / "wrong.npz"
     wrong.write_bytes(b"something else")
-    with pytest.raises(ValueError, match=rf"wrong\.npz must have the MD5 {MD5} .*got {OTHER_MD5}: it is"):
+    with pytest.raises(ValueError, match=rf"wrong\.npz must have the MD5 {MD5} .*got {OTHER_MD5}\. Nothing"):
         fetch("tiny", source=wrong)
     assert not root.exists()
-    with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got {OTHER_MD5} and deleted it"):
+    with pytest.raises(ValueError, match=rf"must have the MD5 {MD5}, got another and deleted it"):
         fetch("tiny", source=f"http://127.0.0.1:{server.server_port}/other.npz")
     assert not (root / "medmnist").exists()
     assert wrong.read_bytes() == b"something else"
 
 
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        *(
-            (text, f"{re.escape(repr(text))}. Check the spelling")
-            for text in "nowhere.npz ~nobody/t.npz ftp://h/t.npz http:// http:///t http://[/t http://h:port/t".split()
-        ),
-        (".", r"the folder '\.'\. Name the file in it"),
-    ],
-)
-def test_a_source_that_is_neither_file_nor_address_is_refused(serve, root, source, said):
+@pytest.mark.parametrize("source", ["nowhere.npz", "~nobody/t.npz", "ftp://h/t.npz", "."])
+def test_a_source_that_is_neither_file_nor_address_is_refused(serve, root, source):
     serve()
-    with pytest.raises(
-        FileNotFoundError, match=rf"source of tiny\.npz must be a file or an http\(s\) address, got {said}"
-    ):
+    said = rf"must be a file or an http\(s\) address, got {re.escape(repr(source))}\. Check its spelling"
+    with pytest.raises(FileNotFoundError, match=rf"source of tiny\.npz {said}"):
         fetch("tiny", source=source)
     assert not root.exists()
+
+
+@pytest.mark.parametrize("source", ["http://", "http:///t", "http://h:port/t"])
+def test_an_address_that_is_none_is_told_as_one_that_does_not_answer(serve, root, source):
+    serve()
+    with pytest.raises(ConnectionError, match=r"Downloading tiny\.npz needs an answer from .*, got \w+"):
+        fetch("tiny", source=source)
+    assert list(root.iterdir()) == []
 
 
 def test_a_source_that_is_not_needed_is_said_not_to_have_been_used(serve, root, tmp_path, caplog):
@@ -336,7 +319,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_copy_leaves_nothing(serve, root,
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(downloading.shutil, "copyfile", full)
-    with pytest.raises(OSError, match="got a full disk"):
+    with pytest.raises(OSError, match="got: a full disk"):
         fetch("tiny", source=tmp_path / "tiny.npz")
     assert not (root / "medmnist").exists()
 
