@@ -77,9 +77,8 @@ def groups_from_prefix(names: Sequence[str], separator: str) -> NDArray[np.str_]
     without = [name for name, stem in zip(names, stems, strict=True) if separator not in stem]
     if without or not separator:
         msg = (
-            f"The rule 'prefix:' needs a separator that is in each file name, got {separator!r}"
-            + (f", which is not in {without[0]!r}." if separator else ".")
-            + " Write 'prefix:_' if the patient is what stands before '_'."
+            f"The rule 'prefix:' needs a separator that is in each file name, got {separator!r} for "
+            f"{(without or names)[0]!r}. Write 'prefix:_' if the patient is what stands before '_'."
         )
         raise ValueError(msg)
     groups = [stem.split(separator, 1)[0] for stem in stems]
@@ -89,7 +88,7 @@ def groups_from_prefix(names: Sequence[str], separator: str) -> NDArray[np.str_]
 
 def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[str]]:
     """Return the group of each file, and notes on cells and rows of the table."""
-    rows, n_mended = read_table(table)
+    rows, n_mended = _read_table(table)
     row_of: dict[str, int] = {}
     for row, (file, group) in rows.items():
         first = row_of.setdefault(file, row)
@@ -111,10 +110,9 @@ def _look_up(table: Path, names: Sequence[str]) -> tuple[NDArray[np.str_], list[
         raise ValueError(msg)
     for row, n_files in Counter(used.values()).most_common(1):
         if n_files > 1:
-            path = next(name for name in used if used[name] == row)
             msg = (
                 f"{table.name} must name images by their paths where file names repeat, got row {row} for "
-                f"{n_files} images. Write paths such as {path!r}."
+                f"{n_files} images. Write paths such as {names[0]!r}."
             )
             raise ValueError(msg)
     groups = {name: rows[row][1] for name, row in used.items()}
@@ -201,22 +199,21 @@ def is_named(group: str) -> bool:
     return plain(group).casefold() not in _NOBODY
 
 
-def read_table(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
+def _read_table(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
     """Read a CSV file with the columns file and group, separated by commas, semicolons or tabs."""
     text = _decode(table)
-    headers = {mark: _header(text, mark) for mark in ",;\t"}
-    fitting = [mark for mark, names in headers.items() if names.count("file") == names.count("group") == 1]
-    if len(fitting) != 1:
-        longest = max(headers.values(), key=len)
-        got = ", ".join(longest) or "none"
-        msg = f"{table.name} must have one column file and one column group, got {got}. {_REMEDY}"
-        raise ValueError(msg)
-    columns = headers[fitting[0]]
+    first_line = text.partition("\n")[0]
+    separator = max(",;\t", key=first_line.count)
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=fitting[0], strict=True))
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         msg = f"{table.name} must be a table of comma-separated values, got: {error}. {_REMEDY}"
         raise ValueError(msg) from error
+    columns = [plain(name).casefold() for name in lines[0]] if lines else []
+    if not columns.count("file") == columns.count("group") == 1:
+        got = ", ".join(columns) or "none"
+        msg = f"{table.name} must have one column file and one column group, got {got}. {_REMEDY}"
+        raise ValueError(msg)
     rows, n_mended = {}, 0
     for number, cells in enumerate(lines[1:], start=2):
         if not any(map(plain, cells)):
@@ -227,10 +224,10 @@ def read_table(table: Path) -> tuple[dict[int, tuple[str, str]], int]:
                 f" Put cells with a separator in quotes. {_REMEDY}"
             )
             raise ValueError(msg)
-        padded = [*cells, *[""] * len(columns)]
-        file, group = (padded[columns.index(name)] for name in ("file", "group"))
-        n_mended += sum(cell != plain(cell) for cell in (file, group))
-        rows[number] = (plain(file).replace("\\", "/"), plain(group) if is_named(group) else "")
+        named = dict(zip(columns, [*cells, *[""] * len(columns)], strict=False))
+        file, group = plain(named["file"]), plain(named["group"])
+        n_mended += (file != named["file"]) + (group != named["group"])
+        rows[number] = (file.replace("\\", "/"), group if is_named(group) else "")
     return rows, n_mended
 
 
@@ -265,10 +262,7 @@ def refuse_alike(places: Mapping[str, str], where: str) -> None:
 
 def _decode(table: Path) -> str:
     if not table.is_file():
-        msg = (
-            f"The table of groups must be a CSV file, got none named {table.name}. Name it relative to the "
-            "data folder."
-        )
+        msg = f"group_rule must name a CSV file in the data folder, got {table.name}, which is not there."
         raise FileNotFoundError(msg)
     content = table.read_bytes()
     is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -279,11 +273,3 @@ def _decode(table: Path) -> str:
         msg = f"{table.name} must be text in UTF-8, got another encoding, or no text. {_REMEDY}"
         raise ValueError(msg)
     return text
-
-
-def _header(text: str, mark: str) -> list[str]:
-    """Return the names of the columns if `mark` separates them."""
-    with contextlib.suppress(csv.Error):
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-        return [plain(name).casefold() for name in next(lines, [])]
-    return []

@@ -29,7 +29,7 @@ def test_prefix_is_what_precedes_the_first_separator():
     assert groups_from_prefix(["x/p01_2_3.png", "p02_1.png"], "_").tolist() == ["p01", "p02"]
 
 
-@pytest.mark.parametrize(("separator", "said"), [("-", "which is not in 'p01_2.png'"), ("", "got ''")])
+@pytest.mark.parametrize(("separator", "said"), [("-", "got '-' for 'p01_2.png'"), ("", "got ''")])
 def test_prefix_refuses_a_separator_that_is_missing(separator, said):
     with pytest.raises(ValueError, match=said):
         groups_from_prefix(["p01_2.png"], separator)
@@ -48,7 +48,7 @@ def test_a_table_names_groups_by_file_name_or_by_path(table):
 
 def test_a_table_must_exist(tmp_path):
     with pytest.raises(
-        FileNotFoundError, match=r"must be a CSV file, got none named missing\.csv\. Name it rel"
+        FileNotFoundError, match=r"must name a CSV file in the data folder, got missing\.csv, which is not"
     ):
         groups_from_csv(tmp_path / "missing.csv", ["a.png"])
 

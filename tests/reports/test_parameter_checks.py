@@ -129,7 +129,7 @@ def test_a_group_rule_for_a_registered_set_is_refused():
 
 
 def test_a_table_of_groups_must_lie_in_the_data_folder(folder):
-    assert "must be a CSV file, got none named who.csv" in problem(
+    assert "must name a CSV file in the data folder, got who.csv" in problem(
         data_dir=str(folder), group_rule="csv:who.csv"
     )
     rows = [f"{number}.png,p{number}" for number in range(10)]
