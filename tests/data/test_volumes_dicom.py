@@ -227,14 +227,8 @@ def test_a_disc_with_texts_beside_its_slices_is_read_and_says_what_was_passed_ov
 
 @pytest.mark.parametrize(
     "content",
-    [
-        bytes(range(200, 256)) * 20,
-        b"plain\0text",
-        "Für".encode("utf-16-le"),
-        b"\xff\xfe\x00\xd8\x00\xd8",
-        b"",
-    ],
-    ids=["gray values", "a zero", "UTF-16 without its mark", "damaged UTF-16", "empty"],
+    [b"plain\0text", "Für".encode("utf-16-le"), b""],
+    ids=["a zero", "UTF-16 without its mark", "empty"],
 )
 def test_a_file_that_may_be_a_damaged_slice_is_not_passed_over_as_a_text(dicom, folder, content):
     dicom.write(folder)

@@ -165,7 +165,7 @@ def test_refuses_a_gap_and_says_where_and_how_large(dicom, folder, refused):
     dicom.write(folder, skip=(3, 4))
     with refused(
         ValueError,
-        r"must be 3\.00 mm apart.*9\.00 mm between slices 2 and 3 \(.*Slices that are missing: about 2",
+        r"mostly 3\.00 mm, but 9\.00 mm between slices 2 and 3 \(.*slices are missing",
     ):
         volumes.read(folder)
     assert volumes.list_series(folder)[0].spacing_mm is None
@@ -185,9 +185,7 @@ def test_refuses_uneven_spacing(dicom, folder, refused):
         dataset.ImagePositionPatient = dicom.text(-z * (1 + 0.02 * z) * dicom.direction[:, 0])
 
     dicom.write(folder, edit=drift)
-    with refused(
-        ValueError, r"evenly spaced, got distances from 1\.020 to 1\.220 mm; slice \d .* off its place"
-    ):
+    with refused(ValueError, r"evenly spaced, got distances from 1\.02 to 1\.22 mm, mostly 1\.10 mm, but"):
         volumes.read(folder)
 
 
@@ -263,7 +261,10 @@ OTHER_KINDS = [
     ({"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}, "a picture in color .RGB, 3 samples"),
     ({"PhotometricInterpretation": "PALETTE COLOR"}, "a picture in color .PALETTE COLOR, 1 samples"),
     ({"PhotometricInterpretation": "Planted^Name"}, "a picture in color .an unknown code, 1 samples"),
-    ({"NumberOfFrames": 2}, r"an object with 2 frames \(CT Image Storage\), whose order and distance"),
+    (
+        {"NumberOfFrames": 2},
+        r"an object with 2 frames \(CT Image Storage\)\. pydicom\.dcmread\(path\)\.pixel_array",
+    ),
     (
         {"SOPClassUID": uid.UltrasoundMultiFrameImageStorage, "NumberOfFrames": 2},
         r"an object with 2 frames \(Ultrasound Multi-frame Image Storage\)",
@@ -282,7 +283,7 @@ OTHER_KINDS = [
     ({"SOPClassUID": uid.ParametricMapStorage}, "a parametric map"),
     (
         {"Modality": "MR", "ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]},
-        "a Siemens mosaic: .*Convert it with dcm2niix",
+        "a Siemens mosaic: .*Convert it to NIfTI with dcm2niix",
     ),
     ({"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0}, "1 bits a pixel, where 8, 16 and 32 are read"),
 ]
@@ -312,7 +313,7 @@ def test_says_what_an_object_is_before_it_asks_where_it_lies(dicom, folder, refu
         (
             {},
             {"RescaleIntercept": None},
-            r"got RescaleIntercept none in file \d of 7.*, and a value in most of 7",
+            r"got RescaleIntercept none in file \d of 7.*, and a value in most; 2 of 7 differ",
         ),
         ({"RescaleSlope": None}, {"RescaleSlope": 1}, r"got RescaleSlope a value in file \d"),
         (
@@ -345,47 +346,20 @@ def test_refuses_slices_whose_numbers_mean_different_things(dicom, folder, refus
 @pytest.mark.parametrize(
     ("heights", "words"),
     [
-        (
-            [*range(0, 29, 4), *range(35, 78, 7)],
-            r"4\.00 mm from slice 0 to 7 .0\.0 to 28\.0 mm., 7\.00 mm from .*7 to 14",
-        ),
-        ([0, 4, 8, 16, 24, 32], r"4\.00 mm from slice 0 to 2 .*, 8\.00 mm from slice 2 to 5"),
-        ([0, 2, 4, 6, 11, 16, 21, 23, 25], r"2\.00 mm .*, 5\.00 mm .*, 2\.00 mm"),
+        ([*range(0, 29, 4), *range(35, 78, 7)], r"from 4\.00 .*, but 7\.00 mm between slices 7 and 8"),
+        ([0, 4, 8, 16, 24, 32], r"mostly 8\.00 mm, but 4\.00 mm between slices 0 and 1"),
+        ([0, 2, 4, 6, 11, 16, 21, 23, 25], r"mostly 2\.00 mm, but 5\.00 mm between slices 3 and 4"),
+        ([0, 4, 8, 12, 20, 24, 28], r"mostly 4\.00 mm, but 8\.00 mm between slices 3 and 4"),
+        ([0, 4, 12], r"mostly 4\.00 mm, but 8\.00 mm between slices 1 and 2"),
+        ([0, 4, 8, 12, 17.5, 21.5], r"from 4\.00 to 5\.50 mm, .* slices 3 and 4"),
     ],
 )
-def test_refuses_variable_spacing_and_names_its_parts(dicom, folder, refused, heights, words):
+def test_refuses_missing_slices_and_variable_spacing_and_says_where(dicom, folder, refused, heights, words):
     def place(dataset, z):
         dataset.ImagePositionPatient = dicom.text(heights[z] * dicom.direction[:, 0])
 
     dicom.write(folder, np.zeros((len(heights), 8, 9), np.int16), edit=place)
-    with refused(ValueError, rf"got variable spacing, as in protocols of the head: {words}.*dcm2niix"):
-        volumes.read(folder)
-
-
-@pytest.mark.parametrize(
-    ("heights", "words"),
-    [
-        (
-            [0, 4, 8, 12, 20, 24, 28],
-            r"must be 4\.00 mm apart.* 8\.00 mm between slices 3 and 4 .*missing: about 1\.",
-        ),
-        (
-            [0, 4, 8, 16, 20, 24, 36, 40, 44],
-            r"8\.00 mm between slices 2 and 3, 12\.00 mm between slices 5 and 6 .*missing: about 3\.",
-        ),
-        ([0, 4, 12], r"must be 4\.00 mm apart.* 8\.00 mm between slices 1 and 2 .*missing: about 1\."),
-        ([0, 4, 11], r"evenly spaced, got distances from 4\.000 to 7\.000 mm"),
-        ([0, 4, 8, 16, 20, 24], r"must be 4\.00 mm .* 8\.00 mm between slices 2 and 3 .*missing: about 1\."),
-        ([0, 4, 8, 12, 17.5, 21.5, 25.5], r"evenly spaced, got distances from 4\.000 to 5\.500 mm"),
-        ([0, 4, 8, 12, 17.5, 21.5], r"evenly spaced, got distances from 4\.000 to 5\.500 mm"),
-    ],
-)
-def test_counts_slices_as_missing_only_where_they_would_fit(dicom, folder, refused, heights, words):
-    def place(dataset, z):
-        dataset.ImagePositionPatient = dicom.text(heights[z] * dicom.direction[:, 0])
-
-    dicom.write(folder, np.zeros((len(heights), 8, 9), np.int16), edit=place)
-    with refused(ValueError, words):
+    with refused(ValueError, rf"evenly spaced, got distances .*{words}.*missing.*dcm2niix"):
         volumes.read(folder)
 
 

@@ -32,9 +32,7 @@ def check_kind(slices: Sequence[SliceFile]) -> tuple[str, ...]:
         _check_same_meaning(slices, name)
     notes = [words for words in map(no_measurement, slices) if words][:1]
     if slices[0].facts.get("PhotometricInterpretation") == "MONOCHROME1":
-        notes.append(
-            "Values are as stored; the header says that low ones are to be shown bright (MONOCHROME1)."
-        )
+        notes.append("Values are as stored; low ones are to be shown bright (MONOCHROME1).")
     return tuple(notes)
 
 
@@ -42,16 +40,10 @@ def no_measurement(file: SliceFile) -> str:
     """Say why the numbers of a gray image measure nothing in the place of their pixels; empty if they do."""
     facts, image_type = file.facts, str(file.facts.get("ImageType"))
     if "LOCALIZER" in image_type and facts.get("Modality") == "CT":
-        return (
-            "The image is a scout (LOCALIZER): a projection through the body, in which no pixel is one place "
-            "and no number a Hounsfield unit."
-        )
+        return "The image is a scout (LOCALIZER), a projection: its numbers are no Hounsfield units."
     captured = "Secondary Capture" in _sop_class(file) and facts.get("RescaleIntercept") is None
     if captured or "SCREEN SAVE" in image_type:
-        return (
-            "The image is a picture of a screen (secondary capture): its numbers are the grays that were "
-            "shown, and may measure nothing."
-        )
+        return "The image is a picture of a screen (secondary capture): its numbers may measure nothing."
     return ""
 
 
@@ -64,29 +56,16 @@ def _other_kind(file: SliceFile) -> str:
     if sop_class in OWN_READERS:
         return OWN_READERS[sop_class]
     if "Enhanced" in sop_class:
-        return (
-            f"an enhanced (multi-frame) object with {frames} frames. Convert it to NIfTI with dcm2niix, or "
-            "to single frames with dcm4che's emf2sf, and read that"
-        )
+        return f"an enhanced (multi-frame) object with {frames} frames. Convert it to NIfTI with dcm2niix"
     if frames != 1:
-        return (
-            f"an object with {frames} frames ({sop_class or 'of unknown kind'}), whose order and distance "
-            "are not read. Export single slices, or take the frames alone with "
-            "pydicom.dcmread(path).pixel_array"
-        )
+        kind = sop_class or "of unknown kind"
+        return f"an object with {frames} frames ({kind}). pydicom.dcmread(path).pixel_array reads them"
     if "MOSAIC" in str(facts.get("ImageType")):
-        return (
-            "a Siemens mosaic: many slices side by side in one picture, whose size and place are not those "
-            "of a slice. Convert it with dcm2niix, and read the NIfTI file"
-        )
+        return "a Siemens mosaic: many slices in one picture. Convert it to NIfTI with dcm2niix"
     if samples != 1 or gray not in ("MONOCHROME1", "MONOCHROME2"):
-        return (
-            f"a picture in color ({_shown(gray)}, {samples} samples a pixel), whose numbers are no "
-            "measurements. Read the original series; pixel_array and pydicom.pixels.apply_color_lut give the "
-            "colors"
-        )
+        return f"a picture in color ({_shown(gray)}, {samples} samples a pixel). Read the original series"
     if facts["BitsAllocated"] not in (8, 16, 32):
-        return f"{facts['BitsAllocated']} bits a pixel, where 8, 16 and 32 are read. Export it with 16 bits"
+        return f"{facts['BitsAllocated']} bits a pixel, where 8, 16 and 32 are read. Export it with 16"
     return ""
 
 
@@ -114,10 +93,8 @@ def _check_same_meaning(slices: Sequence[SliceFile], name: str) -> None:
     odd = [file.label for file, value in zip(slices, values, strict=True) if value != usual]
     if odd:
         others = {_shown(value) for value in values if value != usual}
-        more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
         msg = (
-            f"Numbers must mean the same in all slices, got {name} {', '.join(sorted(others))} in "
-            f"{', '.join(odd[:3])}{more}, and {_shown(usual)} in most of {len(slices)}. Export the series "
-            "again, or move the slices of one meaning to a folder of its own."
+            f"Numbers must mean the same in all slices, got {name} {', '.join(sorted(others))} in {odd[0]}, "
+            f"and {_shown(usual)} in most; {len(odd)} of {len(slices)} differ. Move them to another folder."
         )
         raise ValueError(msg)
