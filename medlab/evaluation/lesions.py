@@ -170,7 +170,7 @@ def doubling_time_days(first_ml: ArrayLike, second_ml: ArrayLike, days: ArrayLik
 
     Notes
     -----
-    Schwartz 1961, doi 10.1002/cncr.2820140613. Volumes of small nodules vary by a quarter from one
+    Schwartz 1961, Cancer 14:1272. Volumes of small nodules vary by a quarter from one
     scan to the next without any growth, which is why NELSON calls less than 25 % no growth (van Klaveren et
     al. 2009, doi 10.1056/NEJMoa0906085): read the time only of what has grown by more.
 

@@ -58,7 +58,7 @@ def compare(truth: Volume, predicted: Volume, labels: Labels | None = None) -> p
     distances: an element of surface lies at each corner shared by voxels inside and outside of the mask,
     with the area that marching cubes gives these eight voxels, and distances run from corner to corner.
     Other tools count voxels instead, or weigh nothing; on one pair of masks, eleven published tools differ
-    by more than 100 mm (Podobnik et al. 2024, doi 10.1007/978-3-031-72114-4_30), so say which one a distance
+    by more than 100 mm (Podobnik and Vrtovec 2024, arXiv 2410.02630), so say which one a distance
     comes from. The mean of both directions is also called MASD; the pooled ASSD gives more weight to the
     larger surface. Dice and IoU equal those of SimpleITK's ``LabelOverlapMeasuresImageFilter``; its
     ``HausdorffDistanceImageFilter`` measures from all voxels of a mask, not from its surface, and has no
