@@ -227,7 +227,7 @@ def test_a_mean_of_few_cases_or_of_equal_ones_says_why_it_has_no_interval():
             "predicted must hold whole numbers as labels, got frac",
         ),
         (Volume(np.full(SHAPE, np.nan), SPACING_MM), None, "predicted must hold finite numbers"),
-        (Volume(np.full(SHAPE, 3), SPACING_MM), {1: "a"}, r"labels \[1\] and 0 only, got \[3\] too"),
+        (Volume(np.full(SHAPE, 3), SPACING_MM), {1: "a"}, r"labels \[1\] and 0 only, got \[3\]"),
     ],
 )
 def test_refuses_what_cannot_be_compared(predicted, labels, message):

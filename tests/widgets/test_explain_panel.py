@@ -260,7 +260,7 @@ def test_nothing_is_computed_beside_a_training(panel, images, monkeypatch):
 
 REFUSED = {
     "no network": (lambda x: ExplainPanel("nowhere", x), "nowhere has no model.json"),
-    "another thing": (lambda x: ExplainPanel(3, x), "model must be a Keras network, a Run, or the folder"),
+    "another thing": (lambda x: ExplainPanel(3, x), "model must be a Keras network, a Run or the folder"),
     "channels first": (
         lambda x: ExplainPanel(network(), x.transpose(0, 3, 1, 2)),
         "channels, which come last",
