@@ -489,3 +489,10 @@ def test_masks_and_critics_that_cannot_be_used_are_refused():
         Inpainter(network, hole=(0.5, 0.2))
     with pytest.raises(TypeError, match=r"unexpected keyword argument 'rate'"):
         Inpainter(network, rate=1e-3)
+
+
+def test_a_step_may_be_taken_on_batches_made_by_hand_without_changes(rng):
+    game = GAN(models.gan.point_generator(seed=0), models.gan.point_critic(seed=0), "minimax", averaging=0)
+    real, noise = rng.normal(size=(2, 16, 2)).astype(np.float32)
+    facts = game.step([{"real": real, "noise": noise}], {"noise": noise})
+    assert all(np.isfinite(float(value)) for value in facts.values())

@@ -222,7 +222,7 @@ class GAN(Adversary):
 
     def _fake(self, batch: Batch) -> Any:
         images = self.generator(self._with_label(batch["noise"], batch), training=True)
-        return transform(images, batch["fake_draws"])
+        return transform(images, batch.get("fake_draws", {}))  # a batch made by hand changes nothing
 
     def _score(self, images: Any, batch: Batch, *, training: bool = True) -> Any:
         critic: Any = self.critic
@@ -230,7 +230,7 @@ class GAN(Adversary):
 
     def _critic_objective(self, batch: Batch) -> tuple[Any, dict[str, Any]]:
         fake = ops.stop_gradient(self._fake(batch))
-        real = transform(batch["real"], batch["real_draws"])
+        real = transform(batch["real"], batch.get("real_draws", {}))
         facts = self._critic_facts(self._score(real, batch), self._score(fake, batch))
         if self.options["penalty"]:
             between = batch["place"] * real + (1 - batch["place"]) * fake
