@@ -117,7 +117,7 @@ def test_a_failing_cell_keeps_notebook_page_and_traceback(cohort):
 
 def test_a_kernel_that_dies_is_a_failed_report(cohort):
     template = changed(cohort, "picture", "os._exit(9)")
-    with pytest.raises(ReportFailed, match=r"the kernel died, most often because memory ran out") as caught:
+    with pytest.raises(ReportFailed, match=r"the kernel died, most often for want of memory") as caught:
         run_report(template)
     assert (caught.value.folder / "report.ipynb").is_file()
 
