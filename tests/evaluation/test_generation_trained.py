@@ -77,7 +77,7 @@ def test_training_on_fresh_images_is_worth_training_on_real_ones_and_on_wrong_la
     assert good.auc_ci[1] > good.auc_real_ci[0]
     wrong = train_on_synthetic(images, 1 - labels, dataset, epochs=8)
     assert wrong.auc < 0.5
-    assert wrong.auc_ci[1] < wrong.auc_real_ci[0]
+    assert wrong.auc < wrong.auc_real - 0.05
 
 
 def test_a_test_split_of_few_images_of_a_class_gives_no_interval(dataset):
