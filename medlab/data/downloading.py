@@ -154,8 +154,8 @@ def _explained(url: str, target: Path, md5: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except requests.RequestException as error:
-        is_answer = isinstance(error, requests.HTTPError)
-        problem = f"HTTP status {error.response.status_code}" if is_answer else type(error).__name__
+        answer = error.response
+        problem = type(error).__name__ if answer is None else f"HTTP status {answer.status_code}"
         msg = (
             f"Downloading {target.name} needs an answer from {urlsplit(url).netloc}, got {problem}. Check "
             f"the network, or try again later. {remedy}"
