@@ -118,6 +118,7 @@ def test_deletion_goes_to_the_baseline_of_the_map(rng, x):
     explained = attribute("saliency", model, x, baseline=0.5)
     middle = evidence.deletion(model, explained).values[:, -1]
     black = evidence.deletion(model, replace(explained, baseline=0)).values[:, -1]
+    np.testing.assert_array_equal(evidence.deletion(model, explained, baseline=0).values[:, -1], black)
     np.testing.assert_allclose(middle, model.predict_on_batch(np.full((1, *SHAPE), 0.5))[0, 0], rtol=1e-4)
     np.testing.assert_allclose(black, 0, atol=1e-6)
 

@@ -74,8 +74,8 @@ def deletion(model: Any, attribution: Attribution, **options: Any) -> Curves:
     **options
         By name: `steps`, the number of equal parts into which the places are cut (default 20); `orders`, the
         random orders to compare with (default 3); `until`, the share of the places at which to stop
-        (default 1; for a small suspect, a little more than its area); `seed`; `batch_size`; `cancel`, as of
-        `attribute`.
+        (default 1; for a small suspect, a little more than its area); `baseline`, a number or array that the
+        places become (default: the attribution's own); `seed`; `batch_size`; `cancel`, as of `attribute`.
 
     Returns
     -------
@@ -108,6 +108,7 @@ def _curves(
     steps: int = 20,
     orders: int = 3,
     until: float = 1.0,
+    baseline: Any = None,
     seed: int = 0,
     batch_size: int | None = None,
     cancel: threading.Event | None = None,
@@ -121,7 +122,7 @@ def _curves(
     if maps.shape[:-1] != images.shape[:-1]:
         msg = f"the map must have the places of the image, {images.shape[:-1]}, got {maps.shape[:-1]}."
         raise ValueError(msg)
-    (nothing,) = inputs.baselines(attribution.one_baseline())
+    (nothing,) = inputs.baselines(attribution.one_baseline() if baseline is None else baseline)
     if images.ndim == 2:  # of a vector each number is a place
         images, maps, nothing = (array[..., np.newaxis] for array in (images, maps, nothing))
     places = int(np.prod(images.shape[1:-1]))
